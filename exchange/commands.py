@@ -1,0 +1,104 @@
+"""What may be asked of the exchange: the imperative half of the engine's language.
+
+A command is a plain value; nothing in it depends on the partition's state, so a journal can hold it.
+Units as in `units`; `side`, `type` and the like are the integers of `order`. `None` means the client left it out.
+`sent_at` is the gateway's estimate of journal time when it took the command: what reaches the journal too long
+after that is refused (`too_late`); 0 is never too late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange.instrument import Instrument
+from exchange.order import BOTH_SIDES, CANCEL_NEWEST, GTC
+
+
+@dataclass
+class Configure:
+    """The first command of every journal, and each change of the engine's meaning or bounds after it.
+
+    semantics: the version of the engine's rules from here on; a worker that does not know it may not lead.
+    """
+
+    semantics: int
+    trades_per_order_max: int
+    ended_orders_max: int
+    command_age_max: int
+
+
+@dataclass
+class ListInstrument:
+    """List `instrument`, or replace the definition of one that is listed; resting orders stay as they are."""
+
+    instrument: Instrument
+    principal: str = ""
+    reason: str = ""
+
+
+@dataclass
+class PlaceOrder:
+    """Enter an order. `session` names the client connection it came by ("" = none) for cancel on disconnect."""
+
+    account: str
+    symbol: str
+    client_order_id: str
+    side: int
+    type: int
+    quantity: int
+    price: int | None = None
+    stop_price: int | None = None
+    time_in_force: int = GTC
+    expires: int | None = None
+    post_only: bool = False
+    display_quantity: int | None = None
+    self_trade: int = CANCEL_NEWEST
+    session: str = ""
+    sent_at: int = 0
+
+
+@dataclass
+class AmendOrder:
+    """Change an order found by `order_id`, or by `symbol` and `client_order_id` when `order_id` is 0."""
+
+    account: str
+    order_id: int
+    symbol: str = ""
+    client_order_id: str = ""
+    price: int | None = None
+    stop_price: int | None = None
+    quantity: int | None = None
+    display_quantity: int | None = None
+    expires: int | None = None
+    sent_at: int = 0
+
+
+@dataclass
+class CancelOrder:
+    """Cancel an order found like AmendOrder's."""
+
+    account: str
+    order_id: int
+    symbol: str = ""
+    client_order_id: str = ""
+    sent_at: int = 0
+
+
+@dataclass
+class CancelAll:
+    """Cancel an account's orders: of one symbol or all (""), one side or both, one session's or all ("")."""
+
+    account: str
+    symbol: str = ""
+    side: int = BOTH_SIDES
+    session: str = ""
+    reason: str = "requested"
+    sent_at: int = 0
+
+
+@dataclass
+class Tick:
+    """Let journal time pass: whatever is due by now happens."""
+
+
+Command = Configure | ListInstrument | PlaceOrder | AmendOrder | CancelOrder | CancelAll | Tick

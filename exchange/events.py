@@ -1,0 +1,132 @@
+"""What happened: the past half of the engine's language.
+
+Events are plain values and hold all that a reader of `EVENTS_<p>` alone needs. Their time is their command's.
+`*_open` and `*_filled` are the order's quantities right after the event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exchange.commands import PlaceOrder
+from exchange.instrument import Instrument
+
+
+@dataclass
+class Configured:
+    """The engine runs by these rules and bounds from here on."""
+
+    semantics: int
+
+
+@dataclass
+class InstrumentListed:
+    """The definition now in force."""
+
+    instrument: Instrument
+
+
+@dataclass
+class Rejected:
+    """A command refused: nothing changed. `bound` is the limit that was missed, in its own unit, or 0."""
+
+    code: str
+    field: str = ""
+    bound: int = 0
+
+
+@dataclass
+class Accepted:
+    """The exchange took the order; its trades and its end, if any, follow."""
+
+    order_id: int
+    order: PlaceOrder
+
+
+@dataclass
+class Repeated:
+    """The same order was placed before; nothing changed, the answer is the order as it is now."""
+
+    order_id: int
+
+
+@dataclass
+class Traded:
+    """One match. `side` is the taker's; it prints at the maker's price. Fees: negative is a rebate."""
+
+    trade_id: int
+    symbol: str
+    price: int
+    quantity: int
+    side: int
+    maker_order_id: int
+    maker_account: str
+    maker_filled: int
+    maker_open: int
+    maker_fee: int
+    taker_order_id: int
+    taker_account: str
+    taker_filled: int
+    taker_open: int
+    taker_fee: int
+
+
+@dataclass
+class Amended:
+    """The order's terms as they are now; `reason` is "requested" or "self_trade" (decrement).
+
+    `canceled` is all that decrement has taken off the order so far.
+    """
+
+    order_id: int
+    account: str
+    price: int | None
+    stop_price: int | None
+    quantity: int
+    display_quantity: int | None
+    expires: int | None
+    open_quantity: int
+    canceled: int
+    reason: str
+
+
+@dataclass
+class Canceled:
+    """The order ended with `quantity` of it canceled by somebody's decision."""
+
+    order_id: int
+    account: str
+    quantity: int
+    reason: str
+
+
+@dataclass
+class Expired:
+    """The order ended with `quantity` of it expired by a rule."""
+
+    order_id: int
+    account: str
+    quantity: int
+    reason: str
+
+
+@dataclass
+class AllCanceled:
+    """The answer to CancelAll, after its `Canceled` events."""
+
+    account: str
+    count: int
+
+
+Event = (
+    Configured
+    | InstrumentListed
+    | Rejected
+    | Accepted
+    | Repeated
+    | Traded
+    | Amended
+    | Canceled
+    | Expired
+    | AllCanceled
+)

@@ -1,0 +1,63 @@
+"""Whole numbers for prices, quantities and money.
+
+Every price, quantity and amount of money inside Openbell is an `int` counting units of 10⁻⁸
+(docs/decisions/0001-one-unit.md). Times are `int` nanoseconds since 1970 UTC. Basis points are
+`int` hundredths of a basis point, because fees have up to two decimals.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+UNIT: Final = 100_000_000
+"""How many units make one whole."""
+
+DECIMALS: Final = 8
+
+LARGEST: Final = 4_000_000_000_000_000_000
+"""No price, quantity or order value may be above this (40 billion); it fits 63 bits on the wire.
+
+What a client sends beyond it is carried as exactly this, and refused by the instrument's limits.
+"""
+
+RATE: Final = 1_000_000
+"""A rate of this many (hundredths of a basis point) is the whole: 100 %."""
+
+SECOND: Final = 1_000_000_000
+HOUR: Final = 3_600 * SECOND
+
+
+def divide_half_even(numerator: int, denominator: int) -> int:
+    """Divide by a positive denominator and round half to even, for either sign."""
+    quotient, rest = divmod(numerator, denominator)
+    twice = rest * 2
+    if twice > denominator or (twice == denominator and quotient % 2 == 1):
+        return quotient + 1
+    return quotient
+
+
+def value_of(price: int, quantity: int) -> int:
+    """The money that `quantity` costs at `price`; exact where tick × lot is whole units."""
+    return divide_half_even(price * quantity, UNIT)
+
+
+def decimals_of(step: int) -> int:
+    """How many decimals a tick or lot needs, its trailing zeros not counted: 0.010 needs 2."""
+    decimals = DECIMALS
+    while decimals > 0 and step % 10 == 0:
+        step //= 10
+        decimals -= 1
+    return decimals
+
+
+def to_text(units: int, decimals: int) -> str:
+    """Print with at least `decimals` decimals, more only where the number has them.
+
+    An order that rests from before a tick was made coarser keeps its finer price.
+    """
+    sign = "-" if units < 0 else ""
+    whole, fraction = divmod(abs(units), UNIT)
+    digits = f"{fraction:08d}"
+    kept = len(digits.rstrip("0"))
+    shown = digits[: max(kept, decimals)]
+    return f"{sign}{whole}.{shown}" if shown else f"{sign}{whole}"

@@ -1,0 +1,1 @@
+"""Clients: identity, limits, sessions, subscriptions, HTTP, WebSocket, the web page."""

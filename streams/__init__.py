@@ -1,0 +1,1 @@
+"""NATS: the journal, the event and market-data streams, leadership, and the matching worker."""
