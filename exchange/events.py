@@ -119,14 +119,5 @@ class AllCanceled:
 
 
 Event = (
-    Configured
-    | InstrumentListed
-    | Rejected
-    | Accepted
-    | Repeated
-    | Traded
-    | Amended
-    | Canceled
-    | Expired
-    | AllCanceled
+    Configured | InstrumentListed | Rejected | Accepted | Repeated | Traded | Amended | Canceled | Expired | AllCanceled
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from exchange.units import divide_half_even
+
 if TYPE_CHECKING:
     from exchange.commands import PlaceOrder
     from exchange.level import Level
@@ -51,3 +53,120 @@ MAKER: Final = 0
 TAKER: Final = 1
 CROSS: Final = 2
 LIQUIDITY_NAMES: Final = ("maker", "taker", "cross")
+
+Fill = tuple[int, int, int, int, int, int]
+"""One side of a trade: trade_id, price, quantity, liquidity, fee, at."""
+
+
+class Order:
+    """One order from its acceptance until it is forgotten.
+
+    price, stop_price, display_quantity (a plain order) and expires are 0 where there is none. `shown` is what the
+    book displays of it now; what is open beyond that is hidden reserve. `cost` is the sum of price × quantity of its
+    trades, in units². While it rests, `level` is its queue and `older`, `newer` its neighbours there.
+    """
+
+    __slots__ = (
+        "account",
+        "canceled",
+        "command",
+        "cost",
+        "created",
+        "display_quantity",
+        "expires",
+        "filled",
+        "fills",
+        "level",
+        "newer",
+        "older",
+        "order_id",
+        "price",
+        "quantity",
+        "reason",
+        "shown",
+        "side",
+        "status",
+        "stop_price",
+        "updated",
+    )
+
+    def __init__(self, order_id: int, command: PlaceOrder, at: int) -> None:
+        self.order_id = order_id
+        self.command = command
+        self.account = command.account
+        self.side = command.side
+        self.price = command.price or 0
+        self.stop_price = command.stop_price or 0
+        self.quantity = command.quantity
+        self.display_quantity = effective_display(command.display_quantity, command.quantity)
+        self.expires = command.expires or 0
+        self.filled = 0
+        self.canceled = 0
+        self.shown = 0
+        self.cost = 0
+        self.status: int = OPEN
+        self.reason = ""
+        self.created = at
+        self.updated = at
+        self.fills: list[Fill] | None = None
+        self.level: Level | None = None
+        self.older: Order | None = None
+        self.newer: Order | None = None
+
+    @property
+    def symbol(self) -> str:
+        """The instrument it is for."""
+        return self.command.symbol
+
+    @property
+    def client_order_id(self) -> str:
+        """The client's own name for it."""
+        return self.command.client_order_id
+
+    @property
+    def type(self) -> int:
+        """LIMIT, MARKET, STOP or STOP_LIMIT."""
+        return self.command.type
+
+    @property
+    def time_in_force(self) -> int:
+        """GTC, DAY, IOC, FOK, GTD, AT_OPEN or AT_CLOSE."""
+        return self.command.time_in_force
+
+    @property
+    def post_only(self) -> bool:
+        """Whether it may only rest, never take."""
+        return self.command.post_only
+
+    @property
+    def self_trade(self) -> int:
+        """What happens when it, as the taker, meets an order of its own account."""
+        return self.command.self_trade
+
+    @property
+    def session(self) -> str:
+        """The client connection it came by, or an empty string."""
+        return self.command.session
+
+    @property
+    def open_quantity(self) -> int:
+        """What may still trade, hidden reserve included; 0 once the order has ended."""
+        return self.quantity - self.filled - self.canceled if self.status <= PARTIALLY_FILLED else 0
+
+    @property
+    def average_price(self) -> int:
+        """Mean price of its trades, rounded half to even at 8 decimals; 0 before the first."""
+        return divide_half_even(self.cost, self.filled) if self.filled else 0
+
+    def tranche(self) -> int:
+        """What the book shows of it when it joins a queue: all of a plain order, a part of an iceberg."""
+        rest = self.quantity - self.filled - self.canceled
+        display = self.display_quantity
+        return display if 0 < display < rest else rest
+
+
+def effective_display(display_quantity: int | None, quantity: int) -> int:
+    """The displayed part of an iceberg, or 0 for a plain order: showing all of it is showing it plainly."""
+    if display_quantity is None or display_quantity == quantity:
+        return 0
+    return display_quantity
