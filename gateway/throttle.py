@@ -1,0 +1,158 @@
+"""How often a client may ask: token buckets per account and per address.
+
+Rules: pure, time comes in as seconds of a monotonic clock; what is refused costs nothing; a request that counts
+as several (a batch) is taken whole or not at all. Cancels have a bucket of their own, so that a client that
+places too much can still get out.
+Bound: each kind keeps `BUCKETS_MAX` buckets and then forgets the one longest unused, which by then is full
+unless so many others were used within its few seconds of filling.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from gateway.errors import ApiError
+
+if TYPE_CHECKING:
+    from gateway.settings import GatewaySettings
+
+BUCKETS_MAX: Final = 100_000
+
+ROUNDING: Final = 1e-6
+"""Tokens that float arithmetic may lose: who waits exactly `retry_after` seconds is let through."""
+
+ORDERS: Final = "orders"
+CANCELS: Final = "cancels"
+READS: Final = "reads"
+ADDRESS: Final = "address"
+
+
+class Policy(NamedTuple):
+    """`rate` a second on average, `burst` at once."""
+
+    name: str
+    rate: float
+    burst: int
+
+    @property
+    def window_seconds(self) -> int:
+        """How long an empty bucket takes to fill: the time window of the header's quota."""
+        return max(1, math.ceil(self.burst / self.rate))
+
+    def header(self) -> str:
+        """The RateLimit-Policy value (draft-ietf-httpapi-ratelimit-headers, a structured field)."""
+        return f'"{self.name}";q={self.burst};w={self.window_seconds}'
+
+
+class Allowance(NamedTuple):
+    """What one request was given, and what is left."""
+
+    policy: Policy
+    allowed: bool
+    remaining: int
+    full_in_seconds: float
+    retry_after: float
+
+    def headers(self) -> dict[str, str]:
+        """RateLimit and RateLimit-Policy, for every answer."""
+        left = f'"{self.policy.name}";r={self.remaining};t={math.ceil(self.full_in_seconds)}'
+        return {"RateLimit-Policy": self.policy.header(), "RateLimit": left}
+
+
+class Bucket:
+    """Tokens of one key. `tokens` were there at time `at`; it may owe some after a large batch."""
+
+    __slots__ = ("at", "tokens")
+
+    def __init__(self, tokens: float, at: float) -> None:
+        self.tokens = tokens
+        self.at = at
+
+    def fill(self, policy: Policy, now: float) -> None:
+        """Let the time since the last request count; a clock that steps back counts as none."""
+        self.tokens = min(policy.burst, self.tokens + max(0.0, now - self.at) * policy.rate)
+        self.at = now
+
+
+class Buckets:
+    """The buckets of one policy, longest unused first."""
+
+    def __init__(self, policy: Policy, buckets_max: int = BUCKETS_MAX) -> None:
+        self.policy = policy
+        self._max = buckets_max
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, key: str, count: int, now: float) -> Allowance:
+        """Take `count` tokens, or none. `count` 0 only looks."""
+        bucket = self._bucket(key, now)
+        bucket.fill(self.policy, now)
+        # More than a whole burst is let through on a full bucket, into debt: it could never pass otherwise.
+        needed = min(count, self.policy.burst)
+        allowed = bucket.tokens + ROUNDING >= needed
+        if allowed:
+            bucket.tokens -= count
+        return self._allowance(bucket, allowed, needed)
+
+    def _bucket(self, key: str, now: float) -> Bucket:
+        bucket = self._buckets.get(key)
+        if bucket is not None:
+            self._buckets.move_to_end(key)
+            return bucket
+        if len(self._buckets) >= self._max:
+            self._buckets.popitem(last=False)
+        bucket = self._buckets[key] = Bucket(self.policy.burst, now)
+        return bucket
+
+    def _allowance(self, bucket: Bucket, allowed: bool, needed: int) -> Allowance:
+        missing = self.policy.burst - bucket.tokens
+        wait = 0.0 if allowed else (needed - bucket.tokens) / self.policy.rate
+        return Allowance(self.policy, allowed, max(0, int(bucket.tokens)), missing / self.policy.rate, wait)
+
+
+class Throttle:
+    """All the buckets of a gateway process. Switched off it allows everything and sends no headers."""
+
+    def __init__(self, policies: list[Policy], enabled: bool = True, buckets_max: int = BUCKETS_MAX) -> None:
+        self.enabled = enabled
+        self._kinds = {policy.name: Buckets(policy, buckets_max) for policy in policies}
+
+    @classmethod
+    def from_settings(cls, settings: GatewaySettings) -> Throttle:
+        """The four kinds with the rates configured."""
+        rate, burst, cancels = settings.orders_per_second, settings.orders_burst, settings.cancels_times
+        policies = [
+            Policy(ORDERS, rate, burst),
+            Policy(CANCELS, rate * cancels, burst * cancels),
+            Policy(READS, settings.reads_per_second, settings.reads_burst),
+            Policy(ADDRESS, settings.address_requests_per_second, settings.address_requests_burst),
+        ]
+        return cls(policies, settings.rate_limits)
+
+    def spend(self, kind: str, key: str, now: float, count: int = 1) -> dict[str, str]:
+        """Take `count` from the bucket of `kind` and `key`; the answer's headers, or ApiError `rate_limited`.
+
+        kind: ORDERS, CANCELS or READS with an account as key, ADDRESS with `addresses.limit_key`.
+        """
+        if not self.enabled:
+            return {}
+        allowance = self._kinds[kind].take(key, count, now)
+        if not allowance.allowed:
+            raise RateLimited(allowance)
+        return allowance.headers()
+
+
+class RateLimited(ApiError):
+    """Refused for now; `limit_headers` say how the bucket stands."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        super().__init__("rate_limited", retry_after=allowance.retry_after)
+        self.limit_headers = allowance.headers()
+
+    def headers(self) -> dict[str, str]:
+        """Those of every error and those of the bucket."""
+        return super().headers() | self.limit_headers
