@@ -1,0 +1,451 @@
+"""One connection to NATS, and the only module that knows nats-py; docs/decisions names the traps it steps round.
+
+- `publish` is at most once: nothing is kept for later while NATS is away. Whoever needs more uses `store`.
+- `store` is definite or says so: Stored, NotStored, or StoreUnknown when no acknowledgement came. It never retries.
+- Receivers are plain functions, called in the order of arrival, straight from the socket: they may not wait, and
+  there is no queue between that could drop a message. One that raises is logged; the connection goes on.
+- After a reconnect core subscriptions have missed messages: `on_reconnect` is for healing them.
+- A connection that looks alive and hears nothing is found by a request to itself, and replaced.
+
+Times are seconds; sizes bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Self
+
+import structlog
+from nats.aio.client import Client
+
+from streams.errors import (
+    ApiRefused,
+    NobodyListens,
+    NotSent,
+    NotStored,
+    PayloadTooLarge,
+    StoreUnknown,
+    Unavailable,
+    WrongSequence,
+)
+from streams.settings import StreamSettings
+
+log = structlog.get_logger()
+
+RECONNECT_WAIT = 0.25
+CONNECT_TIMEOUT = 2
+PING_INTERVAL = 5
+PINGS_OUTSTANDING_MAX = 2
+WATCHDOG_INTERVAL = 5.0
+WATCHDOG_TIMEOUT = 3.0
+CLOSE_TIMEOUT = 5.0
+STORE_TIMEOUT = 2.0
+API_TIMEOUT = 5.0
+RECONNECT_GIVEN_UP_AFTER = 4
+"""Watchdog rounds without a connection and without anybody trying to make one."""
+
+HEADERS_BYTES_MAX = 4096
+"""Room kept for headers below the server's limit, which counts them with the payload."""
+
+WRONG_LAST_SEQUENCE = 10071
+
+Receiver = Callable[[str, bytes, str, bytes], None]
+"""Called with subject, payload, reply subject and raw headers."""
+
+
+class Stored(NamedTuple):
+    """JetStream has the message, at `sequence`; `duplicate`: it had it already, by its message id."""
+
+    sequence: int
+    duplicate: bool
+
+
+class Subscription:
+    """Interest in a subject, until closed."""
+
+    def __init__(self, client: _Client, number: int) -> None:
+        self._client = client
+        self._number = number
+
+    async def close(self) -> None:
+        """End it; nothing arrives any more once this is called."""
+        await self._client.stop_listening(self._number)
+
+
+class _Client(Client):
+    """nats-py, with messages handed over at once and one write for all that one turn of the loop publishes.
+
+    Against nats-py's own ways, per 200-byte message here: publishing 0.8 µs instead of 3.5 µs, receiving 2 µs
+    instead of 4.5 µs, and its pending queue, which drops silently when it is full, is not in the way.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._outbox: list[bytes] = []
+        self._receivers: dict[int, Receiver] = {}
+
+    def send(self, data: bytes) -> None:
+        """Put one or more whole protocol messages behind those of this turn."""
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self._write_outbox)
+        self._outbox.append(data)
+
+    def _write_outbox(self) -> None:
+        data = b"".join(self._outbox)
+        self._outbox.clear()
+        if not self.is_connected or self._transport is None:
+            return
+        if self._pending:  # nats-py has commands waiting, perhaps the subscription that a reply needs: stay behind
+            self._pending.append(data)
+            self._pending_data_size += len(data)
+        else:
+            self._transport.write(data)
+
+    def forget_unsent(self) -> None:
+        """Drop what the broken connection did not take, so that it cannot leave later."""
+        self._outbox.clear()
+        self._pending.clear()
+        self._pending_data_size = 0
+
+    async def writable(self) -> None:
+        """Wait while the socket holds more than its high-water mark."""
+        if self.is_connected and self._transport is not None:
+            await self._transport.drain()  # type: ignore[no-untyped-call]
+
+    async def listen(self, subject: str, receiver: Receiver, queue: str = "") -> int:
+        """Subscribe; the subscription outlives reconnects."""
+        subscription = await self.subscribe(subject, queue=queue)
+        number: int = subscription._id  # noqa: SLF001  nats-py shows it to nobody
+        self._receivers[number] = receiver
+        return number
+
+    async def stop_listening(self, number: int) -> None:
+        """Unsubscribe."""
+        self._receivers.pop(number, None)
+        subscription = self._subs.get(number)
+        if subscription is not None and not self.is_closed:
+            await subscription.unsubscribe()
+
+    def is_given_up(self) -> bool:
+        """Whether there is no connection and nobody is making one."""
+        return self.is_reconnecting and (self._reconnection_task is None or self._reconnection_task.done())
+
+    async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None) -> None:
+        receiver = self._receivers.get(sid)
+        if receiver is None:
+            return
+        try:
+            receiver(subject.decode(), data, reply.decode(), headers or b"")
+        except Exception:
+            log.exception("connection.receiver_failed", subject=subject.decode())
+
+
+class _InFlight(NamedTuple):
+    future: asyncio.Future[Stored]
+    timer: asyncio.TimerHandle
+
+
+class Connection:
+    """See the module. Made by `open`, ended by `close`."""
+
+    def __init__(self, settings: StreamSettings, name: str) -> None:
+        self.name = name
+        self.closed = asyncio.Event()
+        self._servers = settings.nats_url.split(",")
+        self._client = _Client()
+        self._inbox = self._client.new_inbox()
+        self._replies: dict[str, Receiver] = {}
+        self._in_flight: dict[str, _InFlight] = {}
+        self._next_token = 0
+        self._on_disconnect: list[Callable[[], None]] = []
+        self._on_reconnect: list[Callable[[], None]] = []
+        self._complaint = ""
+        self._watchdog: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, settings: StreamSettings, name: str) -> Self:
+        """Connect, however long it takes until there is a server; the wait is logged."""
+        connection = cls(settings, name)
+        client = connection._client
+        await client.connect(
+            connection._servers,
+            name=f"openbell {name}",
+            error_cb=connection._complain,
+            disconnected_cb=connection._disconnected,
+            reconnected_cb=connection._reconnected,
+            closed_cb=connection._gone,
+            connect_timeout=CONNECT_TIMEOUT,
+            reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]  # typed int, used as seconds
+            max_reconnect_attempts=-1,
+            ping_interval=PING_INTERVAL,
+            max_outstanding_pings=PINGS_OUTSTANDING_MAX,
+            pending_size=0,
+        )
+        connection._complaint = ""
+        await client.listen(f"{connection._inbox}.*", connection._receive_reply)
+        connection._watchdog = asyncio.create_task(connection._watch(), name=f"watchdog of {name}")
+        return connection
+
+    async def close(self) -> None:
+        """Send what waits, then close. Stores without an answer fail as unknown."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        try:
+            if self.connected:
+                await self._client.flush(timeout=CLOSE_TIMEOUT)  # type: ignore[arg-type]
+        except Exception as error:
+            log.warning("connection.not_flushed", name=self.name, error=str(error))
+        self._give_up_in_flight()
+        await self._client.close()
+
+    @property
+    def connected(self) -> bool:
+        """Whether a message sent now would reach a server."""
+        return self._client.is_connected
+
+    @property
+    def payload_max(self) -> int:
+        """The largest payload that may be sent."""
+        return self._client.max_payload - HEADERS_BYTES_MAX
+
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        """Call `callback` each time the connection breaks."""
+        self._on_disconnect.append(callback)
+
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        """Call `callback` each time the connection is there again, all subscriptions included."""
+        self._on_reconnect.append(callback)
+
+    def publish(self, subject: str, payload: bytes, reply: str = "") -> None:
+        """Send to whoever listens now. While NATS is away the message is gone."""
+        if len(payload) > self.payload_max:
+            raise PayloadTooLarge(f"{len(payload)} bytes for {subject}; the server takes {self.payload_max}")
+        self._client.send(b"PUB %b %b %d\r\n%b\r\n" % (subject.encode(), reply.encode(), len(payload), payload))
+
+    async def writable(self) -> None:
+        """Wait until what was published has left for the most part: for those who publish in bulk."""
+        await self._client.writable()
+
+    async def subscribe(
+        self, subject: str, callback: Callable[[str, bytes, str], None], queue: str = ""
+    ) -> Subscription:
+        """Call `callback(subject, payload, reply)` for each message from now on."""
+        return await self.listen(subject, lambda about, payload, reply, _: callback(about, payload, reply), queue)
+
+    async def listen(self, subject: str, receiver: Receiver, queue: str = "") -> Subscription:
+        """Like `subscribe`, for receivers that want the headers too."""
+        return Subscription(self._client, await self._client.listen(subject, receiver, queue))
+
+    def store(
+        self,
+        subject: str,
+        payload: bytes,
+        message_id: str = "",
+        expected_last_sequence: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = STORE_TIMEOUT,
+    ) -> asyncio.Future[Stored]:
+        """Send to a stream; await what comes back for its acknowledgement.
+
+        The future fails with NotStored or StoreUnknown. What is stored on one connection arrives in the order of
+        the calls. `expected_last_sequence`: store only if the stream's last sequence is this one.
+        """
+        if len(payload) > self.payload_max:
+            raise PayloadTooLarge(f"{len(payload)} bytes for {subject}; the server takes {self.payload_max}")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Stored] = loop.create_future()
+        if not self.connected:
+            future.set_exception(NotSent())
+            return future
+        lines = dict(headers or {})
+        if message_id:
+            lines["Nats-Msg-Id"] = message_id
+        if expected_last_sequence is not None:
+            lines["Nats-Expected-Last-Sequence"] = str(expected_last_sequence)
+        head = _headers(lines)
+        token = self._token()
+        self._in_flight[token] = _InFlight(future, loop.call_later(timeout_seconds, self._store_timed_out, token))
+        self._replies[token] = self._receive_acknowledgement
+        self._client.send(
+            b"HPUB %b %b.%b %d %d\r\n%b%b\r\n"
+            % (
+                subject.encode(),
+                self._inbox.encode(),
+                token.encode(),
+                len(head),
+                len(head) + len(payload),
+                head,
+                payload,
+            )
+        )
+        return future
+
+    @contextmanager
+    def replies(self, receiver: Receiver) -> Iterator[str]:
+        """A subject of one's own whose messages go to `receiver`, for as long as the block lasts."""
+        token = self._token()
+        self._replies[token] = receiver
+        try:
+            yield f"{self._inbox}.{token}"
+        finally:
+            del self._replies[token]
+
+    async def request(self, subject: str, payload: bytes, timeout_seconds: float) -> bytes:
+        """Ask, and give the first answer's payload. Raises Unavailable, at once if nobody listens."""
+        if not self.connected:
+            raise Unavailable("NATS is away")
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+        def answer(_: str, reply: bytes, __: str, headers: bytes) -> None:
+            if future.done():
+                return
+            if not reply and status_of(headers) == NO_RESPONDERS:
+                future.set_exception(NobodyListens(f"nobody listens to {subject}"))
+            else:
+                future.set_result(reply)
+
+        with self.replies(answer) as inbox:
+            self.publish(subject, payload, inbox)
+            try:
+                return await asyncio.wait_for(future, timeout_seconds)
+            except TimeoutError:
+                raise Unavailable(f"{subject} did not answer in {timeout_seconds} s") from None
+
+    async def api(self, subject: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Ask the JetStream API, `subject` without its `$JS.API.`; ApiRefused if it answers with an error."""
+        reply = await self.request(f"$JS.API.{subject}", json.dumps(body).encode() if body else b"", API_TIMEOUT)
+        answer: dict[str, Any] = json.loads(reply)
+        if "error" in answer:
+            error = answer["error"]
+            raise ApiRefused(subject, error.get("err_code", 0), error.get("description", "no reason given"))
+        return answer
+
+    def _token(self) -> str:
+        self._next_token += 1
+        return str(self._next_token)
+
+    def _receive_reply(self, subject: str, payload: bytes, reply: str, headers: bytes) -> None:
+        receiver = self._replies.get(subject[len(self._inbox) + 1 :])
+        if receiver is not None:
+            receiver(subject, payload, reply, headers)
+
+    def _receive_acknowledgement(self, subject: str, payload: bytes, _: str, headers: bytes) -> None:
+        token = subject[len(self._inbox) + 1 :]
+        self._replies.pop(token, None)
+        in_flight = self._in_flight.pop(token, None)
+        if in_flight is None:
+            return
+        in_flight.timer.cancel()
+        if not in_flight.future.done():
+            _settle(in_flight.future, payload, headers)
+
+    def _store_timed_out(self, token: str) -> None:
+        self._replies.pop(token, None)
+        future = self._in_flight.pop(token).future
+        if not future.done():
+            future.set_exception(StoreUnknown("no acknowledgement in time"))
+
+    def _give_up_in_flight(self) -> None:
+        for token, in_flight in list(self._in_flight.items()):
+            self._replies.pop(token, None)
+            in_flight.timer.cancel()
+            if not in_flight.future.done():
+                in_flight.future.set_exception(StoreUnknown("the connection broke before the acknowledgement"))
+        self._in_flight.clear()
+
+    async def _complain(self, error: Exception) -> None:
+        # An exception from here would leave nats-py deaf. The same complaint, as at each attempt to reconnect, once.
+        text = f"{type(error).__name__}: {error}"
+        if text != self._complaint:
+            self._complaint = text
+            log.warning("connection.trouble", name=self.name, error=text)
+
+    async def _disconnected(self) -> None:
+        self._client.forget_unsent()
+        self._give_up_in_flight()
+        if not self.closed.is_set():
+            log.warning("connection.away", name=self.name)
+        _call_all(self._on_disconnect)
+
+    async def _reconnected(self) -> None:
+        self._complaint = ""
+        log.info("connection.back", name=self.name)
+        _call_all(self._on_reconnect)
+
+    async def _gone(self) -> None:
+        self.closed.set()
+
+    async def _watch(self) -> None:
+        """Ask ourselves something, so that a connection that only looks alive is found and replaced."""
+        rounds_given_up = 0
+        while not self.closed.is_set():
+            await asyncio.sleep(WATCHDOG_INTERVAL)
+            rounds_given_up = rounds_given_up + 1 if self._client.is_given_up() else 0
+            if rounds_given_up >= RECONNECT_GIVEN_UP_AFTER:
+                log.critical("connection.given_up", name=self.name)
+                self.closed.set()
+            elif self.connected and not await self._hears_itself():
+                log.error("connection.deaf", name=self.name)
+                await self._client.force_reconnect()
+
+    async def _hears_itself(self) -> bool:
+        heard = asyncio.Event()
+        with self.replies(lambda *_: heard.set()) as inbox:
+            self.publish(inbox, b"")
+            try:
+                await asyncio.wait_for(heard.wait(), WATCHDOG_TIMEOUT)
+            except TimeoutError:
+                return not self.connected
+        return True
+
+
+NO_RESPONDERS = 503
+STATUS_LINE = b"NATS/1.0 "
+
+
+def status_of(headers: bytes) -> int:
+    """The status that the server put in place of a message (100 heartbeat, 204 end, 404, 408, 409, 503), or 0."""
+    if not headers.startswith(STATUS_LINE):
+        return 0
+    digits = headers[len(STATUS_LINE) : len(STATUS_LINE) + 3]
+    return int(digits) if digits.isdigit() else 0
+
+
+def header_of(headers: bytes, name: str) -> str:
+    """The value of a header, "" if there is none."""
+    _, found, rest = headers.partition(b"\r\n" + name.encode() + b":")
+    return rest.partition(b"\r\n")[0].strip().decode() if found else ""
+
+
+def _headers(lines: Mapping[str, str]) -> bytes:
+    return b"NATS/1.0\r\n" + b"".join(b"%b: %b\r\n" % (k.encode(), v.encode()) for k, v in lines.items()) + b"\r\n"
+
+
+def _settle(future: asyncio.Future[Stored], payload: bytes, headers: bytes) -> None:
+    if not payload:
+        reason = "no stream takes it" if status_of(headers) == NO_RESPONDERS else "no acknowledgement but an empty one"
+        future.set_exception(NotStored(0, reason))
+        return
+    answer = json.loads(payload)
+    error = answer.get("error")
+    if error is None:
+        future.set_result(Stored(answer["seq"], answer.get("duplicate", False)))
+    else:
+        code = error.get("err_code", 0)
+        refusal = WrongSequence if code in WRONG_SEQUENCE_CODES else NotStored
+        future.set_exception(refusal(code, error.get("description", "refused")))
+
+
+WRONG_SEQUENCE_CODES = frozenset({WRONG_LAST_SEQUENCE, 10164})
+"""The second: another message with an expectation for the same key is on its way."""
+
+
+def _call_all(callbacks: list[Callable[[], None]]) -> None:
+    for callback in callbacks:
+        try:
+            callback()
+        except Exception:
+            log.exception("connection.callback_failed")

@@ -1,0 +1,124 @@
+"""What can go wrong between us and NATS.
+
+StreamError
+├── Busy                 surely not stored: the client may repeat it after `retry_after` seconds
+├── OutcomeUnknown       may have been stored: only the same client order id makes a repeat safe
+├── Unavailable          nobody answered a request in time
+│   └── NobodyListens    … because nobody has subscribed to its subject
+├── NotStored            JetStream refused, or it was never sent: definite
+│   ├── NotSent          the connection was away
+│   └── WrongSequence    another message stands where ours was to go
+├── StoreUnknown         no acknowledgement: it may be stored, now or seconds later
+├── PayloadTooLarge      above the server's max_payload; sending it would have closed the connection
+├── ApiRefused           a JetStream management request was answered with an error
+├── TopologyMismatch     the streams that exist are not the ones that were configured
+├── StreamTooShort       a stream ends before the place where reading was to start
+├── StreamGap            a stream no longer holds a message that was to be read
+├── Overtaken            another leader answered this message with the same authority: step down
+├── PartitionStopped     the partition's streams contradict each other: a person has to look
+├── ConnectionLost       the client library gave the connection up for good: the process ends
+└── ServerFailed         the embedded nats-server did not start, or died
+"""
+
+from __future__ import annotations
+
+
+class StreamError(Exception):
+    """Everything this folder raises about the world."""
+
+
+class Busy(StreamError):
+    """The command was surely not stored."""
+
+    def __init__(self, why: str, retry_after: float = 1.0) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(StreamError):
+    """Nothing definite was heard of the command in time; it may be stored and carried out."""
+
+
+class Unavailable(StreamError):
+    """Nobody answered in time."""
+
+
+class NobodyListens(Unavailable):
+    """The server knows of no subscriber for the subject."""
+
+
+class NotStored(StreamError):
+    """JetStream has not stored the message and will not. `code` is its err_code, 0 where there is none."""
+
+    def __init__(self, code: int, description: str) -> None:
+        super().__init__(f"{description} ({code})" if code else description)
+        self.code = code
+
+
+class NotSent(NotStored):
+    """The message never left: NATS was away."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "NATS is away")
+
+
+class WrongSequence(NotStored):
+    """The stream, or the key, was not at the sequence that was expected."""
+
+
+class StoreUnknown(StreamError):
+    """No acknowledgement came: the message may be stored, now or later."""
+
+
+class PayloadTooLarge(StreamError):
+    """The message is larger than the server takes."""
+
+
+class ApiRefused(StreamError):
+    """The JetStream API said no. `code` is its err_code."""
+
+    def __init__(self, subject: str, code: int, description: str) -> None:
+        super().__init__(f"{subject}: {description} ({code})")
+        self.code = code
+
+
+class Undecodable(StreamError):
+    """The bytes are not a message of our form."""
+
+
+class TopologyMismatch(StreamError):
+    """What exists differs from what is configured in a way that cannot be mended by itself."""
+
+
+class StreamTooShort(StreamError):
+    """The stream ends before the place where reading was to start."""
+
+
+class StreamGap(StreamError):
+    """A message that was to be read is not in the stream any more."""
+
+
+class Overtaken(StreamError):
+    """Where our answer was to be stored stands another one."""
+
+    def __init__(self, partition: int, sequence: int) -> None:
+        super().__init__(f"partition {partition}: sequence {sequence} of the events is not what this worker computed")
+        self.partition = partition
+        self.sequence = sequence
+
+
+class PartitionStopped(StreamError):
+    """The partition cannot go on by itself: its streams contradict each other at `sequence`."""
+
+    def __init__(self, partition: int, sequence: int, why: str) -> None:
+        super().__init__(f"partition {partition} stopped at sequence {sequence}: {why}")
+        self.partition = partition
+        self.sequence = sequence
+
+
+class ConnectionLost(StreamError):
+    """The connection is closed for good."""
+
+
+class ServerFailed(StreamError):
+    """The embedded nats-server did not start, or ended by itself."""

@@ -1,0 +1,79 @@
+"""The names of everything in NATS.
+
+Whatever comes from outside (symbols, accounts, origins) becomes one token of a subject only after `token` has
+looked at it: a `.`, `*` or `>` in one would reach other people's subjects.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+LEASES = "LEASES"
+DIRECTORY = "DIRECTORY"
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def token(text: str) -> str:
+    """`text`, if it is safe as one token of a subject."""
+    if not _TOKEN.fullmatch(text):
+        raise ValueError(f"{text!r} cannot be a token of a NATS subject")
+    return text
+
+
+def journal_stream(partition: int) -> str:
+    """The stream of a partition's commands."""
+    return f"ORDERS_{partition}"
+
+
+def journal(partition: int) -> str:
+    """Where a partition's commands are published."""
+    return f"orders.{partition}"
+
+
+def events_stream(partition: int) -> str:
+    """The stream of a partition's events, in step with its journal."""
+    return f"EVENTS_{partition}"
+
+
+def events(partition: int) -> str:
+    """Where a partition's events are published."""
+    return f"events.{partition}"
+
+
+def query(partition: int) -> str:
+    """Where the partition's leader answers questions."""
+    return f"query.{partition}"
+
+
+def results(origin: str) -> str:
+    """Where the answers to one process's commands go."""
+    return f"results.{token(origin)}"
+
+
+@lru_cache(maxsize=65_536)
+def reports(account: str) -> str:
+    """Where an account's execution reports go."""
+    return f"exec.{token(account)}"
+
+
+@lru_cache(maxsize=65_536)
+def market_data(symbol: str, channel: str) -> str:
+    """Where one public channel of one instrument goes."""
+    return f"md.{token(symbol)}.{token(channel)}"
+
+
+def every_market_data(channel: str) -> str:
+    """One public channel of all instruments: only to subscribe to."""
+    return f"md.*.{token(channel)}"
+
+
+def bucket_stream(bucket: str) -> str:
+    """The stream behind a key-value bucket."""
+    return f"KV_{bucket}"
+
+
+def bucket_key(bucket: str, key: str) -> str:
+    """Where a key of a bucket is published; dots in `key` separate tokens that were checked one by one."""
+    return f"$KV.{bucket}.{key}"
