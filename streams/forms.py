@@ -1,0 +1,181 @@
+"""How the engine's commands and events travel: `[tag, *fields]`, in the order of their dataclasses.
+
+What a field is called, its type and its default are written once, in `exchange`. A tag never changes its meaning and
+a field is only ever added at the end, with a default, so a journal of any age can be read. Whatever passes these
+forms is safe to hand to the engine, and its names are safe inside JSON and as one token of a subject.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from functools import reduce
+from operator import attrgetter, or_
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from exchange import commands, events
+from exchange.instrument import Instrument
+from exchange.order import BOTH_SIDES, SELF_TRADE_NAMES, SIDE_NAMES, TIME_IN_FORCE_NAMES, TYPE_NAMES
+
+COMMAND_TAGS: Final[dict[int, type]] = {
+    1: commands.Configure,
+    2: commands.ListInstrument,
+    3: commands.PlaceOrder,
+    4: commands.AmendOrder,
+    5: commands.CancelOrder,
+    6: commands.CancelAll,
+    7: commands.Tick,
+}
+
+EVENT_TAGS: Final[dict[int, type]] = {
+    1: events.Configured,
+    2: events.InstrumentListed,
+    3: events.Rejected,
+    4: events.Accepted,
+    5: events.Repeated,
+    6: events.Traded,
+    7: events.Amended,
+    8: events.Canceled,
+    9: events.Expired,
+    10: events.AllCanceled,
+}
+
+Plain = tuple[Any, ...]
+
+# A compiled dataclass remembers no more than this of a union's or a list's type; the language has one of each
+# (test_forms.py holds it to that).
+ERASED: Final[dict[object, object]] = {type: int | None, list: list[tuple[int, int]]}
+
+TEXT: Final = Annotated[str, Meta(max_length=500)]
+
+# Narrower than a dataclass can say, by class and field or by field: the words of `exchange.order` as their numbers.
+WORDS: Final[dict[str, object]] = {
+    "side": Annotated[int, Meta(ge=0, lt=len(SIDE_NAMES))],
+    "CancelAll.side": Annotated[int, Meta(ge=0, le=BOTH_SIDES)],
+    "type": Annotated[int, Meta(ge=0, lt=len(TYPE_NAMES))],
+    "time_in_force": Annotated[int, Meta(ge=0, lt=len(TIME_IN_FORCE_NAMES))],
+    "self_trade": Annotated[int, Meta(ge=0, lt=len(SELF_TRADE_NAMES))],
+}
+
+# The texts that end up in a subject or, unescaped, in JSON. None of these matches a space.
+PATTERNS: Final[dict[type, dict[str, str]]] = {
+    commands.PlaceOrder: {"account": r"[A-Za-z0-9_-]{1,32}", "client_order_id": r"[A-Za-z0-9_.:-]{1,36}"},
+    commands.CancelAll: {"reason": r"[a-z_]{1,32}"},
+    Instrument: {"symbol": r"[A-Z0-9_-]{1,32}"},
+}
+
+
+def constructor_fields(cls: type) -> list[tuple[dataclasses.Field[Any], Any]]:
+    """What instances are made of, with the type of each; the rest they work out themselves."""
+    hints = get_type_hints(cls)
+    fields = [field for field in dataclasses.fields(cls) if field.init]
+    return [(field, ERASED.get(hints[field.name], hints[field.name])) for field in fields]
+
+
+def is_nested(kind: object) -> bool:
+    """Whether a field holds another dataclass, which travels as an array in the array."""
+    return dataclasses.is_dataclass(kind)
+
+
+def struct_of(cls: type, tag: int | None = None) -> type[Struct]:
+    """The type that msgspec reads and checks an array of this dataclass by."""
+    return msgspec.defstruct(
+        cls.__name__,
+        [struct_field(cls, field, kind) for field, kind in constructor_fields(cls)],
+        array_like=True,
+        forbid_unknown_fields=True,
+        tag=tag,
+        tag_field=None if tag is None else "tag",
+    )
+
+
+def struct_field(cls: type, field: dataclasses.Field[Any], kind: Any) -> tuple[str, Any, Any]:  # noqa: ANN401
+    """Name, type and default of one item of the array."""
+    word = WORDS.get(f"{cls.__name__}.{field.name}") or WORDS.get(field.name)
+    form = word or (TEXT if kind is str else struct_of(kind) if is_nested(kind) else kind)
+    default = msgspec.NODEFAULT if field.default is dataclasses.MISSING else field.default
+    return (field.name, form, default)
+
+
+def getter(names: list[str]) -> Callable[[Any], Plain]:
+    """A function from an object to a tuple of its attributes."""
+    if len(names) < 2:
+        return lambda value: tuple([getattr(value, name) for name in names])
+    return cast("Callable[[Any], Plain]", attrgetter(*names))
+
+
+def packer(cls: type, opening: Plain = ()) -> Callable[[Any], Plain]:
+    """A function from an instance to the items of its array, which begins with `opening`."""
+    fields = constructor_fields(cls)
+    items = getter([field.name for field, _ in fields])
+    nested = [(place, packer(kind)) for place, (_, kind) in enumerate(fields) if is_nested(kind)]
+    if not nested:
+        return lambda value: opening + items(value)
+    [(place, pack)] = nested
+
+    def pack_both(value: object) -> Plain:
+        plain = items(value)
+        return (*opening, *plain[:place], pack(plain[place]), *plain[place + 1 :])
+
+    return pack_both
+
+
+def unpacker(cls: type) -> Callable[[Struct], Any]:
+    """A function from what `struct_of` has read to an instance; msgspec.ValidationError if a text is not safe."""
+    nested = [(place, unpacker(kind)) for place, (_, kind) in enumerate(constructor_fields(cls)) if is_nested(kind)]
+    items = msgspec.structs.astuple
+    if nested:
+        [(place, unpack)] = nested
+
+        def unpack_both(struct: Struct) -> object:
+            plain = items(struct)
+            return cls(*plain[:place], unpack(plain[place]), *plain[place + 1 :])
+
+        return unpack_both
+    if cls not in PATTERNS:
+        return lambda struct: cls(*items(struct))
+    # One expression over all of an instance's texts: a pattern in msgspec costs three times as much, for each.
+    matches = re.compile(" ".join(PATTERNS[cls].values())).fullmatch
+    texts = getter(list(PATTERNS[cls]))
+
+    def unpack_checked(struct: Struct) -> object:
+        if not matches(" ".join(texts(struct))):
+            raise msgspec.ValidationError(f"{cls.__name__}: {' or '.join(PATTERNS[cls])} is of the wrong form")
+        return cls(*items(struct))
+
+    return unpack_checked
+
+
+class Language:
+    """The members of one union, by tag.
+
+    structs: what msgspec tells them apart by. pack: an instance's items, tag first. unpack: an instance again.
+    """
+
+    def __init__(self, tags: dict[int, type]) -> None:
+        self.structs = tuple(struct_of(cls, tag) for tag, cls in tags.items())
+        self.packers = {cls: packer(cls, (tag,)) for tag, cls in tags.items()}
+        self.unpackers = {struct: unpacker(cls) for struct, cls in zip(self.structs, tags.values(), strict=True)}
+
+    def pack(self, value: object) -> Plain:
+        """The items of a value's array."""
+        return self.packers[type(value)](value)
+
+    def unpack(self, struct: Struct) -> Any:  # noqa: ANN401
+        """The value that a struct was read for."""
+        return self.unpackers[type(struct)](struct)
+
+
+COMMANDS: Final = Language(COMMAND_TAGS)
+EVENTS: Final = Language(EVENT_TAGS)
+
+if TYPE_CHECKING:
+    CommandForm = Struct
+    EventForm = Struct
+else:
+    CommandForm = reduce(or_, COMMANDS.structs)
+    EventForm = reduce(or_, EVENTS.structs)

@@ -1,0 +1,73 @@
+import ast
+import dataclasses
+from pathlib import Path
+from types import ModuleType
+from typing import get_args, get_type_hints
+
+import pytest
+
+from exchange import commands, events, instrument
+from streams import forms
+
+LANGUAGE = [*forms.COMMAND_TAGS.values(), *forms.EVENT_TAGS.values(), instrument.Instrument]
+
+
+def test_the_tags_of_commands_never_change() -> None:
+    """Journals hold these numbers for ever: new ones may be added, none may get another meaning."""
+    assert {tag: cls.__name__ for tag, cls in forms.COMMAND_TAGS.items()} == {
+        1: "Configure",
+        2: "ListInstrument",
+        3: "PlaceOrder",
+        4: "AmendOrder",
+        5: "CancelOrder",
+        6: "CancelAll",
+        7: "Tick",
+    }
+
+
+def test_the_tags_of_events_never_change() -> None:
+    """Streams of events hold these numbers for ever: new ones may be added, none may get another meaning."""
+    assert {tag: cls.__name__ for tag, cls in forms.EVENT_TAGS.items()} == {
+        1: "Configured",
+        2: "InstrumentListed",
+        3: "Rejected",
+        4: "Accepted",
+        5: "Repeated",
+        6: "Traded",
+        7: "Amended",
+        8: "Canceled",
+        9: "Expired",
+        10: "AllCanceled",
+    }
+
+
+def test_the_whole_language_has_tags() -> None:
+    """There is no command and no event that cannot travel."""
+    assert set(forms.COMMAND_TAGS.values()) == set(get_args(commands.Command))
+    assert set(forms.EVENT_TAGS.values()) == set(get_args(events.Event))
+
+
+@pytest.mark.parametrize("module", [commands, events, instrument])
+def test_the_language_has_one_union_and_one_list(module: ModuleType) -> None:
+    """A compiled dataclass remembers only that a field is some union or list, so there may be one of each."""
+    source = Path(str(module.__file__)).parent / f"{module.__name__.split('.')[-1]}.py"
+    written = {
+        ast.unparse(field.annotation)
+        for cls in ast.parse(source.read_text()).body
+        if isinstance(cls, ast.ClassDef)
+        for field in cls.body
+        if isinstance(field, ast.AnnAssign)
+    }
+
+    assert {text for text in written if "|" in text} <= {"int | None"}
+    assert {text for text in written if text.startswith("list")} <= {"list[tuple[int, int]]"}
+    assert not {text for text in written if text.startswith(("dict", "tuple", "set", "Optional", "Union"))}
+
+
+@pytest.mark.parametrize("cls", LANGUAGE)
+def test_a_form_has_the_fields_of_its_dataclass(cls: type) -> None:
+    """The struct that reads a dataclass has its constructor's fields, in their order."""
+    names = [field.name for field in dataclasses.fields(cls) if field.init]
+
+    assert list(forms.struct_of(cls).__struct_fields__) == names
+    assert set(names) <= set(get_type_hints(cls))
