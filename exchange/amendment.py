@@ -39,7 +39,7 @@ def amend(command: AmendOrder, order: Order, book: Book, register: Register, at:
     order.updated = at
     if expires != order.expires:
         order.expires = expires
-        register.reschedule(order)
+        register.schedule(order)
     if order.open_quantity == 0:
         finish(order, book, register, at, events)
         return False

@@ -49,7 +49,7 @@ def restore(engine: Engine, state: State) -> None:
         book = book_from(row, engine)
         engine.books[book.symbol] = book
     for row in state["orders"]:
-        restore_order(engine, order_from(row))
+        restore_order(engine, row)
     for row in state["books"]:
         requeue(engine, row[4])
     register.ended.extend((row[0], row[1]) for row in state["ended"])
@@ -82,7 +82,7 @@ def requeue(engine: Engine, resting: list[int]) -> None:
     """Put resting orders into their queues again, each showing what it showed."""
     for order_id in resting:
         order = engine.register.orders[order_id]
-        engine.books[order.symbol].sides[order.side].level_at(order.price).append(order)
+        order.book.sides[order.side].level_at(order.price).append(order)
 
 
 def instrument_row(instrument: Instrument) -> list[Any]:
@@ -149,11 +149,12 @@ def order_row(order: Order) -> list[Any]:
     ]
 
 
-def order_from(row: list[Any]) -> Order:
+def order_from(row: list[Any], engine: Engine) -> Order:
     """The order of a row, in no queue yet. Its cost may be above 64 bits, so it travels as text."""
     p = row[1]
     placed = PlaceOrder(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10], p[11], p[12], p[13], p[14])
-    order = Order(row[0], placed, row[13])
+    book = engine.books[placed.symbol]
+    order = Order(row[0], placed, book, book.holding(placed.account), row[13])
     order.price = row[2]
     order.stop_price = row[3]
     order.quantity = row[4]
@@ -171,9 +172,9 @@ def order_from(row: list[Any]) -> Order:
     return order
 
 
-def restore_order(engine: Engine, order: Order) -> None:
-    """Enter an order into the register; an ended one keeps its client order id only."""
-    register = engine.register
-    register.enter(order, engine.books[order.symbol])
+def restore_order(engine: Engine, row: list[Any]) -> None:
+    """Enter the order of a row into the register; an ended one keeps its client order id only."""
+    order = order_from(row, engine)
+    engine.register.enter(order)
     if order.status > PARTIALLY_FILLED:
-        del engine.books[order.symbol].holdings[order.account].open[order.order_id]
+        del order.holding.open[order.order_id]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from exchange import rejections
 from exchange.book import Book
 from exchange.events import Rejected
-from exchange.units import LARGEST, RATE, value_of
+from exchange.instrument import Instrument
+from exchange.units import RATE, UNIT
 
 
 def check_terms(
@@ -21,50 +22,36 @@ def check_terms(
 ) -> Rejected | None:
     """Tick, lot and quantity, displayed part, price range, of the values given."""
     instrument = book.instrument
-    if price is not None and (found := check_tick(book, price, "price")):
-        return found
-    if stop_price is not None and (found := check_tick(book, stop_price, "stop_price")):
-        return found
-    if found := check_quantity(book, quantity):
-        return found
-    if display_quantity is not None and (found := check_display(book, quantity, display_quantity)):
-        return found
-    lowest = instrument.min_price
-    highest = instrument.max_price or LARGEST - 1
-    if price is not None and not lowest <= price <= highest:
-        return outside(price, lowest, highest, "price")
-    if stop_price is not None and not lowest <= stop_price <= highest:
-        return outside(stop_price, lowest, highest, "stop_price")
-    return None
-
-
-def check_tick(book: Book, price: int, field: str) -> Rejected | None:
-    """A price is a whole number of the tick that holds there, and above nothing."""
-    tick = book.instrument.tick_at(price)
-    if price % tick != 0:
-        return Rejected(rejections.PRICE_OFF_TICK, field, tick)
-    if price <= 0:
-        return Rejected(rejections.BAD_PRICE, field)
-    return None
-
-
-def check_quantity(book: Book, quantity: int) -> Rejected | None:
-    """A quantity is whole lots, within the listing's minimum and maximum."""
-    instrument = book.instrument
+    if price is not None and (price <= 0 or price % instrument.tick_at(price) != 0):
+        return bad_price(instrument, price, "price")
+    if stop_price is not None and (stop_price <= 0 or stop_price % instrument.tick_at(stop_price) != 0):
+        return bad_price(instrument, stop_price, "stop_price")
     if quantity % instrument.lot_size != 0:
         return Rejected(rejections.QUANTITY_OFF_LOT, "quantity", instrument.lot_size)
-    smallest = instrument.min_quantity or instrument.lot_size
-    if quantity < smallest:
-        return Rejected(rejections.QUANTITY_TOO_SMALL, "quantity", smallest)
-    largest = instrument.max_quantity or LARGEST - 1
-    if quantity > largest:
-        return Rejected(rejections.QUANTITY_TOO_LARGE, "quantity", largest)
+    if quantity < instrument.lowest_quantity:
+        return Rejected(rejections.QUANTITY_TOO_SMALL, "quantity", instrument.lowest_quantity)
+    if quantity > instrument.highest_quantity:
+        return Rejected(rejections.QUANTITY_TOO_LARGE, "quantity", instrument.highest_quantity)
+    if display_quantity is not None and (refused := check_display(instrument, quantity, display_quantity)):
+        return refused
+    if price is not None and not instrument.min_price <= price <= instrument.highest_price:
+        return outside(instrument, price, "price")
+    if stop_price is not None and not instrument.min_price <= stop_price <= instrument.highest_price:
+        return outside(instrument, stop_price, "stop_price")
     return None
 
 
-def check_display(book: Book, quantity: int, display_quantity: int) -> Rejected | None:
+def bad_price(instrument: Instrument, price: int, field: str) -> Rejected:
+    """The refusal of a price that is no whole number of the tick that holds there, or not above nothing."""
+    tick = instrument.tick_at(price)
+    if price % tick != 0:
+        return Rejected(rejections.PRICE_OFF_TICK, field, tick)
+    return Rejected(rejections.BAD_PRICE, field)
+
+
+def check_display(instrument: Instrument, quantity: int, display_quantity: int) -> Rejected | None:
     """The displayed part is whole lots, at most the quantity and at least 1 % of it (RULES.md 11, 12)."""
-    lot_size = book.instrument.lot_size
+    lot_size = instrument.lot_size
     if display_quantity % lot_size != 0:
         return Rejected(rejections.QUANTITY_OFF_LOT, "display_quantity", lot_size)
     if display_quantity > quantity:
@@ -74,11 +61,11 @@ def check_display(book: Book, quantity: int, display_quantity: int) -> Rejected 
     return None
 
 
-def outside(price: int, lowest: int, highest: int, field: str) -> Rejected:
+def outside(instrument: Instrument, price: int, field: str) -> Rejected:
     """The refusal of a price outside the listing's range."""
-    if price < lowest:
-        return Rejected(rejections.PRICE_TOO_LOW, field, lowest)
-    return Rejected(rejections.PRICE_TOO_HIGH, field, highest)
+    if price < instrument.min_price:
+        return Rejected(rejections.PRICE_TOO_LOW, field, instrument.min_price)
+    return Rejected(rejections.PRICE_TOO_HIGH, field, instrument.highest_price)
 
 
 def check_value(book: Book, price: int, quantity: int) -> Rejected | None:
@@ -86,12 +73,11 @@ def check_value(book: Book, price: int, quantity: int) -> Rejected | None:
     if price == 0:
         return None
     instrument = book.instrument
-    value = value_of(price, quantity)
-    if value < instrument.min_value:
+    value = price * quantity
+    if value < instrument.min_value * UNIT:
         return Rejected(rejections.VALUE_TOO_SMALL, "quantity", instrument.min_value)
-    largest = instrument.max_value or LARGEST
-    if value > largest:
-        return Rejected(rejections.VALUE_TOO_LARGE, "quantity", largest)
+    if value > instrument.highest_value * UNIT:
+        return Rejected(rejections.VALUE_TOO_LARGE, "quantity", instrument.highest_value)
     return None
 
 

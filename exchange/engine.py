@@ -32,6 +32,7 @@ from exchange.order import (
     AT_OPEN,
     BOTH_SIDES,
     FOK,
+    GTC,
     GTD,
     IOC,
     LIMIT,
@@ -79,7 +80,7 @@ class Engine:
         self.now = 0
         self.sequence = 0
         self.books: dict[str, Book] = {}
-        self.register = Register(self.books)
+        self.register = Register()
         self.changes: list[Change] = []
         self.events: list[Event] = []
         self.due_events = 0
@@ -95,7 +96,7 @@ class Engine:
         self.events = []
         self.changes.clear()
         self.due_events = 0
-        if self.register.has_work(at):
+        if at >= self.register.wake_at:
             self.pass_time(at)
         if isinstance(command, PlaceOrder):
             self.place(command)
@@ -119,9 +120,10 @@ class Engine:
         register.forget(at)
         order = register.take_due(at)
         while order is not None:
-            self.books[order.symbol].remove(order)
+            order.book.remove(order)
             expire(order, "expired", register, at, self.events)
             order = register.take_due(at)
+        register.sleep()
         self.due_events = len(self.events)
 
     def reject(self, code: str, field: str = "", bound: int = 0) -> None:
@@ -148,8 +150,10 @@ class Engine:
         register = self.register
         order_id = register.next_order_id
         register.next_order_id = order_id + 1
-        order = Order(order_id, command, self.now)
-        register.enter(order, book)
+        if holding is None:
+            holding = book.holding(command.account)
+        order = Order(order_id, command, book, holding, self.now)
+        register.enter(order)
         self.events.append(Accepted(order_id, command))
         self.trade_and_rest(order, book)
 
@@ -162,12 +166,13 @@ class Engine:
 
     def refusal(self, command: PlaceOrder, book: Book, holding: Holding | None) -> Rejected | None:
         """Why a new order may not enter, or None. Repeats are answered before, so one that comes late is safe."""
-        if self.is_late(command.sent_at):
-            return Rejected(rejections.TOO_LATE)
-        refused = self.check_kind(command)
-        if refused is not None:
-            return refused
         price = command.price
+        if command.sent_at and self.is_late(command.sent_at):
+            return Rejected(rejections.TOO_LATE)
+        if command.type != LIMIT or command.time_in_force != GTC or price is None:
+            refused = self.check_kind(command)
+            if refused is not None:
+                return refused
         refused = check_terms(book, price, command.stop_price, command.quantity, command.display_quantity)
         if refused is not None:
             return refused
@@ -218,32 +223,28 @@ class Engine:
 
     # Changing and canceling
 
-    def find_own(self, account: str, order_id: int, symbol: str, client_order_id: str) -> Order | None:
-        """The account's order by id, or by symbol and client order id when the id is 0."""
-        if order_id == 0:
-            return self.find(account, symbol, client_order_id)
-        order = self.register.orders.get(order_id)
-        return None if order is None or order.account != account else order
-
     def own_open(self, command: AmendOrder | CancelOrder) -> Order | None:
         """The open order that a command names; None after refusing it."""
-        order = self.find_own(command.account, command.order_id, command.symbol, command.client_order_id)
-        field = "order_id" if command.order_id else "client_order_id"
-        if order is None:
-            self.reject(rejections.UNKNOWN_ORDER, field)
-        elif self.is_late(command.sent_at):
-            self.reject(rejections.TOO_LATE)
-        elif order.status > PARTIALLY_FILLED:
-            self.reject(rejections.ORDER_DONE, field)
+        if command.order_id:
+            order = self.register.orders.get(command.order_id)
         else:
-            return order
-        return None
+            order = self.find(command.account, command.symbol, command.client_order_id)
+        if order is None or order.account != command.account:
+            self.reject(rejections.UNKNOWN_ORDER, "order_id" if command.order_id else "client_order_id")
+            return None
+        if command.sent_at and self.is_late(command.sent_at):
+            self.reject(rejections.TOO_LATE)
+            return None
+        if order.status > PARTIALLY_FILLED:
+            self.reject(rejections.ORDER_DONE, "order_id" if command.order_id else "client_order_id")
+            return None
+        return order
 
     def cancel(self, command: CancelOrder) -> None:
         """Cancel one open order."""
         order = self.own_open(command)
         if order is not None:
-            self.books[order.symbol].remove(order)
+            order.book.remove(order)
             cancel(order, "requested", self.register, self.now, self.events)
 
     def amend(self, command: AmendOrder) -> None:
@@ -251,7 +252,7 @@ class Engine:
         order = self.own_open(command)
         if order is None:
             return
-        book = self.books[order.symbol]
+        book = order.book
         if amend(command, order, book, self.register, self.now, self.events):
             self.trade_and_rest(order, book)
 
@@ -267,7 +268,7 @@ class Engine:
         for order in self.open_orders(command.account, command.symbol):
             if command.side not in (BOTH_SIDES, order.side) or command.session not in ("", order.session):
                 continue
-            self.books[order.symbol].remove(order)
+            order.book.remove(order)
             cancel(order, command.reason, self.register, self.now, self.events)
             count += 1
         self.events.append(AllCanceled(command.account, count))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from exchange.units import divide_half_even
 
 if TYPE_CHECKING:
+    from exchange.book import Book, Holding
     from exchange.commands import PlaceOrder
     from exchange.level import Level
 
@@ -63,11 +64,13 @@ class Order:
 
     price, stop_price, display_quantity (a plain order) and expires are 0 where there is none. `shown` is what the
     book displays of it now; what is open beyond that is hidden reserve. `cost` is the sum of price × quantity of its
-    trades, in units². While it rests, `level` is its queue and `older`, `newer` its neighbours there.
+    trades, in units². `holding` is its account's in its book. While it rests, `level` is its queue and `older`,
+    `newer` its neighbours there.
     """
 
     __slots__ = (
         "account",
+        "book",
         "canceled",
         "command",
         "cost",
@@ -76,6 +79,7 @@ class Order:
         "expires",
         "filled",
         "fills",
+        "holding",
         "level",
         "newer",
         "older",
@@ -90,15 +94,18 @@ class Order:
         "updated",
     )
 
-    def __init__(self, order_id: int, command: PlaceOrder, at: int) -> None:
+    def __init__(self, order_id: int, command: PlaceOrder, book: Book, holding: Holding, at: int) -> None:
         self.order_id = order_id
         self.command = command
+        self.book = book
+        self.holding = holding
         self.account = command.account
         self.side = command.side
         self.price = command.price or 0
         self.stop_price = command.stop_price or 0
         self.quantity = command.quantity
-        self.display_quantity = effective_display(command.display_quantity, command.quantity)
+        display = command.display_quantity
+        self.display_quantity = 0 if display is None else effective_display(display, command.quantity)
         self.expires = command.expires or 0
         self.filled = 0
         self.canceled = 0
