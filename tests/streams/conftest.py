@@ -1,0 +1,20 @@
+"""One real nats-server for all tests of the streams; each test finds it empty."""
+
+from __future__ import annotations
+
+import pytest_asyncio
+
+from streams.settings import StreamSettings
+from tests.support.nats import forget_everything, nats_server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_server(tmp_path_factory):
+    async with nats_server(tmp_path_factory.mktemp("nats")) as url:
+        yield url
+
+
+@pytest_asyncio.fixture
+async def settings(shared_server: str) -> StreamSettings:
+    await forget_everything(shared_server)
+    return StreamSettings(nats_url=shared_server, partitions=2, journal_max_bytes=64 * 1024 * 1024)
