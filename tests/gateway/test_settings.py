@@ -90,7 +90,7 @@ def test_a_secret_may_come_from_a_file(tmp_path):
 def test_two_sources_of_one_secret_are_refused():
     """Which of the two would count is not left to guessing."""
     with pytest.raises(SettingsError, match="not both"):
-        GatewaySettings.from_environment({"OPENBELL_JWT_SECRET": SECRET, "OPENBELL_JWT_SECRET_FILE": "/tmp/x"})
+        GatewaySettings.from_environment({"OPENBELL_JWT_SECRET": SECRET, "OPENBELL_JWT_SECRET_FILE": "jwt-secret"})
 
 
 def test_the_secret_is_never_printed():
