@@ -1,0 +1,215 @@
+"""The exchange as a Python object: `async with Client(url, token) as client: …`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+from openbell.client import requests
+from openbell.client.book import Book
+from openbell.client.connection import Connection, Token
+from openbell.client.errors import RequestError, request_error
+from openbell.client.feeds import BookFeed, Feed, Frame, QueueFeed, Tape
+from openbell.client.models import FullUpdate, Instrument, Order, Report, Status, Ticker, Trade
+from openbell.client.reports import ReportFeed
+from openbell.client.requests import Changes, Request, Side, Terms
+from openbell.client.settings import ClientSettings
+from openbell.client.socket import Answer
+from openbell.client.subscriptions import Subscriptions
+from openbell.client.values import Number
+
+Item = TypeVar("Item")
+
+REPEATABLE = frozenset({"order.get", "order.list", "order.cancel", "order.cancel_all", "resume", "ping", "time"})
+"""Methods that may be sent again when no answer came; a placement is another such (`repeat_placements`)."""
+
+_PAGE = 500
+"""Open orders asked for at a time."""
+
+
+class Client:
+    """A trader's, or with no token a spectator's, connection to an exchange.
+
+    It reconnects, logs in and subscribes again by itself for as long as it is open; what it cannot mend it raises as
+    one of `openbell.client.errors`. Numbers may be given as Decimal, str or int, and come back as Decimal.
+
+        async with Client("http://127.0.0.1:8080", token) as client:
+            order = await client.buy("ACME", "10", at="101.25")
+            await client.amend(order.order_id, price="101.30")
+            async for book in client.book("ACME"):
+                print(book.best_bid, book.best_ask)
+
+    Each iterator holds a subscription until it is closed: leave the loop, or use `contextlib.aclosing`.
+    """
+
+    def __init__(self, url: str, token: Token = None, settings: ClientSettings | None = None) -> None:
+        """Prepare; `async with` connects.
+
+        Args:
+            url: where the gateway is, "http://…" or "https://…".
+            token: a token, or a function that returns a fresh one at each login, or None for market data only.
+            settings: bounds and habits.
+        """
+        self._settings = settings or ClientSettings()
+        self._subscriptions = Subscriptions()
+        self._connection = Connection(url, token, self._settings, self._subscriptions)
+
+    async def __aenter__(self) -> Self:
+        await self._connection.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._connection.close()
+
+    # Orders
+
+    async def buy(self, symbol: str, quantity: Number, at: Number | None = None, **terms: Unpack[Terms]) -> Order:
+        """Buy at a limit, or at any price when none is given: see `place`."""
+        return await self.place(symbol, "buy", quantity, at, **terms)
+
+    async def sell(self, symbol: str, quantity: Number, at: Number | None = None, **terms: Unpack[Terms]) -> Order:
+        """Sell at a limit, or at any price when none is given: see `place`."""
+        return await self.place(symbol, "sell", quantity, at, **terms)
+
+    async def place(
+        self, symbol: str, side: Side, quantity: Number, price: Number | None = None, **terms: Unpack[Terms]
+    ) -> Order:
+        """Enter an order; the answer is the order with its fills so far.
+
+        If the connection is lost before the answer comes, the order is sent again with the same client order id,
+        which never makes a second one (`ClientSettings.repeat_placements`).
+
+        Raises:
+            RequestError: the exchange refused it.
+            OutcomeUnknown: no answer came in time.
+        """
+        return await self._order(requests.place(symbol, side, quantity, price, **terms))
+
+    async def amend(self, order_id: str, *, symbol: str = "", **changes: Unpack[Changes]) -> Order:
+        """Change an order; `quantity` is the new total. With `symbol`, `order_id` is a client order id."""
+        return await self._order(requests.amend(order_id, symbol=symbol, **changes))
+
+    async def cancel(self, order_id: str, *, symbol: str = "") -> Order:
+        """Cancel an order. With `symbol`, `order_id` is a client order id.
+
+        It is sent again when the connection is lost before the answer: `order_done` may then be its own doing.
+        """
+        return await self._order(requests.cancel(order_id, symbol=symbol))
+
+    async def cancel_all(self, symbol: str = "", side: Side | None = None) -> int:
+        """Cancel all orders, of one symbol and one side if given; how many there were."""
+        params: dict[str, Any] = {"symbol": symbol} if symbol else {}
+        result = await self.request("order.cancel_all", self._with_account(params | ({"side": side} if side else {})))
+        return int(result["canceled"])
+
+    async def batch(self, batch: Sequence[Request]) -> list[Order | RequestError]:
+        """Send up to 50 requests as one, carried out in order: what became of each.
+
+        >>> from openbell.client import requests
+        >>> both = [requests.place("ACME", "buy", 5, "99.50"), requests.place("ACME", "sell", 5, "100.50")]
+
+        and then `await client.batch(both)`. It is not repeated by itself when no answer comes.
+        """
+        rows = [{"method": request.method, "params": self._with_account(request.params)} for request in batch]
+        answer = await self._call("order.batch", {"requests": rows})
+        return [_row(row) for row in answer.result]
+
+    async def order(self, order_id: str, *, symbol: str = "") -> Order:
+        """An order as it is now. With `symbol`, `order_id` is a client order id."""
+        return await self._order(Request("order.get", requests.named(order_id, symbol, "")))
+
+    async def open_orders(self, symbol: str = "") -> list[Order]:
+        """Every open order of the account, of one symbol if given."""
+        orders: list[Order] = []
+        params = self._with_account({"limit": _PAGE} | ({"symbol": symbol} if symbol else {}))
+        while True:
+            page = await self.request("order.list", params)
+            orders += [Order.read(body) for body in page["orders"]]
+            if not page.get("cursor"):
+                return orders
+            params = params | {"cursor": page["cursor"]}
+
+    async def request(self, method: str, params: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - any JSON
+        """Send any request of docs/protocol.md; the `result` as it came."""
+        return (await self._call(method, params or {})).result
+
+    # Feeds
+
+    def book(self, symbol: str, *, depth: int = 10, interval_ms: int = 20) -> AsyncGenerator[Book]:
+        """The local book whenever it has changed: the same object each time, always the newest state.
+
+        Args:
+            symbol: the instrument.
+            depth: 1, 10, 50 levels a side, or 0 for all.
+            interval_ms: the least time between two changes: 0, 20, 100 or 1000.
+        """
+        return self._read("book", symbol, BookFeed(symbol), depth=depth, interval_ms=interval_ms)
+
+    def trades(self, symbol: str) -> AsyncGenerator[Trade]:
+        """Every print, the recent ones first."""
+        return self._read("trades", symbol, self._queue(Tape(symbol).read))
+
+    def full(self, symbol: str) -> AsyncGenerator[FullUpdate]:
+        """The book order by order."""
+        return self._read("full", symbol, self._queue(lambda frame: [FullUpdate.read(frame)]))
+
+    def ticker(self, symbol: str) -> AsyncGenerator[Ticker]:
+        """Best prices and the last trade, the newest state only."""
+        return self._read("ticker", symbol, QueueFeed(lambda frame: [Ticker.read(frame)], 1, newest=True))
+
+    def status(self, symbol: str) -> AsyncGenerator[Status]:
+        """Every change of the instrument's phase, first the present one."""
+        return self._read("status", symbol, self._queue(lambda frame: [Status.read(frame)]))
+
+    def instruments(self) -> AsyncGenerator[Instrument]:
+        """Every listed instrument, then changes and new listings."""
+        return self._read("instruments", "", self._queue(_instruments))
+
+    def orders(self) -> AsyncGenerator[Report]:
+        """Every execution report, first the open orders as reports whose `exec` is "snapshot".
+
+        None is lost over a reconnect or while the reader is busy; if the exchange no longer has some, the iterator
+        raises `ReportsMissed`.
+        """
+        options = self._with_account({})
+        return self._read("orders", "", ReportFeed(self._resume, self._settings.feed_messages_max), **options)
+
+    def frames(self, channel: str, symbol: str = "", **options: Any) -> AsyncGenerator[Frame]:  # noqa: ANN401
+        """A channel's messages as they come, in order and without a hole: after a reconnect there is a snapshot."""
+        return self._read(channel, symbol, self._queue(lambda frame: [frame]), **options)
+
+    def _read(self, channel: str, symbol: str, feed: Feed[Item], **options: Any) -> AsyncGenerator[Item]:  # noqa: ANN401
+        return self._subscriptions.read(channel, symbol, options, feed)
+
+    # Inside
+
+    def _queue(self, read: Callable[[Frame], list[Item]]) -> QueueFeed[Item]:
+        return QueueFeed(read, self._settings.feed_messages_max)
+
+    async def _resume(self, cursor: str) -> list[Frame]:
+        result = await self.request("resume", self._with_account({"channel": "orders", "cursor": cursor}))
+        return list(result["reports"])
+
+    async def _order(self, request: Request) -> Order:
+        answer = await self._call(request.method, self._with_account(request.params))
+        return Order.read(answer.result, answer.journal)
+
+    async def _call(self, method: str, params: dict[str, Any]) -> Answer:
+        repeatable = method in REPEATABLE or (method == "order.place" and self._settings.repeat_placements)
+        return await self._connection.call(method, params, repeatable=repeatable)
+
+    def _with_account(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"account": self._settings.account} | params if self._settings.account else params
+
+
+def _row(row: dict[str, Any]) -> Order | RequestError:
+    """One answer of a batch."""
+    return request_error(row["error"]) if "error" in row else Order.read(row["result"], row.get("journal") or "")
+
+
+def _instruments(frame: Frame) -> list[Instrument]:
+    bodies = frame["instruments"] if "instruments" in frame else [frame["instrument"]]
+    return [Instrument.read(body) for body in bodies]

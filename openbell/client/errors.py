@@ -1,0 +1,101 @@
+"""What can go wrong for a program that talks to an exchange.
+
+    OpenbellError
+    ├── RequestError        the exchange answered with an error; `code` says which (docs/protocol.md, "Codes")
+    │   ├── NotAllowed      the token does not allow it: unauthenticated, forbidden, token_expired
+    │   ├── TryAgain        nothing happened, try again after `retry_after` seconds: busy, rate_limited, …
+    │   └── OutcomeUnknown  it may or may not have happened: ask, or repeat with the same client order id
+    ├── ConnectionLost      no connection within the time allowed
+    └── FeedError           a feed cannot go on
+        ├── TooSlow         its reader left more messages waiting than the feed may hold
+        └── ReportsMissed   the exchange no longer has the reports since the last one seen
+
+Every one of them has `code`, `message`, `field` and `request_id`; the last two are empty where they mean nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class OpenbellError(Exception):
+    """Whatever this SDK raises."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, code: str = "", field: str = "", request_id: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.code
+        self.field = field
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class RequestError(OpenbellError):
+    """The exchange refused a request, or could not carry it out."""
+
+    retry_after: float = 0.0
+
+
+class NotAllowed(RequestError):
+    """The token is missing, wrong, expired, or does not reach this far."""
+
+
+class TryAgain(RequestError):
+    """A bound was met and nothing happened; `retry_after` seconds are a good time to wait."""
+
+
+class OutcomeUnknown(RequestError):
+    """No answer came: the request may have been carried out."""
+
+    code = "outcome_unknown"
+
+
+class ConnectionLost(OpenbellError):
+    """The exchange could not be reached within the time allowed."""
+
+    code = "connection_lost"
+
+
+class FeedError(OpenbellError):
+    """The feed has ended; iterate a new one."""
+
+
+class TooSlow(FeedError):
+    """More messages were waiting than the feed holds, and none may be left out."""
+
+    code = "too_slow"
+
+
+class ReportsMissed(FeedError):
+    """Some reports are gone for good: start a new feed, which begins with the open orders."""
+
+    code = "snapshot_required"
+
+
+_KINDS: dict[str, type[RequestError]] = {
+    "unauthenticated": NotAllowed,
+    "forbidden": NotAllowed,
+    "token_expired": NotAllowed,
+    "rate_limited": TryAgain,
+    "busy": TryAgain,
+    "too_many": TryAgain,
+    "unavailable": TryAgain,
+    "outcome_unknown": OutcomeUnknown,
+}
+
+
+def request_error(body: dict[str, Any]) -> RequestError:
+    """The exception for the `error` member of an answer."""
+    code = str(body.get("code", "internal"))
+    error = _KINDS.get(code, RequestError)(
+        str(body.get("message", "")),
+        code=code,
+        field=str(body.get("field") or ""),
+        request_id=str(body.get("request_id") or ""),
+    )
+    error.retry_after = float(body.get("retry_after") or 0.0)
+    return error

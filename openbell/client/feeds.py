@@ -1,0 +1,149 @@
+"""Channels as async iterators: what each feed keeps for its reader.
+
+A feed holds at most `limit` messages. Where only the newest state counts (book, ticker, status) a newer one replaces
+an older one; where every message counts (trades, full, raw frames) a reader that is too slow gets `TooSlow`, never a
+silent hole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from openbell.client.book import Book
+from openbell.client.errors import OpenbellError, TooSlow
+from openbell.client.models import Trade
+from openbell.client.sequence import Sequence
+
+log = structlog.get_logger()
+
+Item = TypeVar("Item")
+Frame = dict[str, Any]
+
+
+class Feed(Generic[Item]):
+    """One reader's place in one channel: messages go in with `put`, items come out with `next`."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+        self._error: OpenbellError | None = None
+
+    def put(self, frame: Frame) -> None:
+        """Take a message.
+
+        Raises:
+            OutOfStep: messages are missing; the feed waits for a snapshot from here on.
+        """
+        raise NotImplementedError
+
+    def await_snapshot(self) -> None:
+        """Take no update until a snapshot has come: the subscription is being made again."""
+        raise NotImplementedError
+
+    def fail(self, error: OpenbellError) -> None:
+        """Nothing more will come; what is kept can still be read."""
+        self._error = error
+        self._changed.set()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has ended."""
+        return self._error is not None
+
+    async def next(self) -> Item:
+        """The next item, when there is one.
+
+        Raises:
+            OpenbellError: the feed has ended, and this is why.
+        """
+        while True:
+            self._changed.clear()
+            item = self._pop()
+            if item is not None:
+                return item
+            if self._error is not None:
+                raise self._error
+            await self._changed.wait()
+
+    def _pop(self) -> Item | None:
+        raise NotImplementedError
+
+
+class BookFeed(Feed[Book]):
+    """The local book, whenever it has changed since the reader last looked."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__()
+        self.book = Book(symbol)
+        self._fresh = False
+
+    def put(self, frame: Frame) -> None:
+        """Bring the book up to date."""
+        if self.book.apply(frame):
+            self._fresh = True
+            self._changed.set()
+
+    def await_snapshot(self) -> None:
+        """Keep the book as it is until it is right again."""
+        self.book.await_snapshot()
+
+    def _pop(self) -> Book | None:
+        book = self.book if self._fresh and self.book.seq >= 0 else None
+        self._fresh = False
+        return book
+
+
+class QueueFeed(Feed[Item]):
+    """Every item of the channel's messages in order, or with `newest` only the newest one not yet read."""
+
+    def __init__(self, read: Callable[[Frame], list[Item]], limit: int, *, newest: bool = False) -> None:
+        super().__init__()
+        self._read = read
+        self._limit = limit
+        self._items: deque[Item] = deque(maxlen=1 if newest else None)
+        self._sequences: dict[str, Sequence] = {}
+
+    def put(self, frame: Frame) -> None:
+        """Keep the message's items for the reader."""
+        sequence = self._sequences.setdefault(frame.get("symbol") or "", Sequence())
+        if self.failed or not sequence.admit(frame):
+            return
+        self._items.extend(self._read(frame))
+        self._changed.set()
+        if len(self._items) > self._limit:
+            self.fail(TooSlow(f"more than {self._limit} messages were waiting to be read"))
+
+    def await_snapshot(self) -> None:
+        """Start again from the next snapshot."""
+        for sequence in self._sequences.values():
+            sequence.await_snapshot()
+
+    def _pop(self) -> Item | None:
+        return self._items.popleft() if self._items else None
+
+
+class Tape:
+    """Reads the channel `trades`: a snapshot repeats prints that were read before, and may begin after a hole."""
+
+    def __init__(self, symbol: str) -> None:
+        self._symbol = symbol
+        self._last_id = 0
+
+    def read(self, frame: Frame) -> list[Trade]:
+        """The message's prints, oldest first, without those of a snapshot that are known already."""
+        rows = sorted(frame["trades"], key=lambda row: row["trade_id"])
+        if frame["type"] == "snapshot":
+            rows = [row for row in rows if row["trade_id"] > self._last_id]
+        trades = [Trade.read(self._symbol, row, frame.get("journal") or "") for row in rows]
+        if trades:
+            self._note_hole(trades[0].trade_id - self._last_id - 1)
+            self._last_id = max(self._last_id, trades[-1].trade_id)
+        return trades
+
+    def _note_hole(self, missed: int) -> None:
+        if self._last_id and missed > 0:
+            log.warning("client.trades_missed", symbol=self._symbol, trades=missed)

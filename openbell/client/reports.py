@@ -1,0 +1,131 @@
+"""The private channel `orders`, of which no report may be lost.
+
+`ReportLog` knows per partition which report was the last to be handed on. Whenever it cannot take one – a gap, a
+reconnect, a reader with too much unread – it stops taking that partition's reports, and the reader fetches them
+with `resume` as soon as it has read what it has. So the queue is bounded and nothing is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from openbell.client.errors import ReportsMissed, RequestError
+from openbell.client.feeds import Feed, Frame
+from openbell.client.models import Order, Report
+
+Resume = Callable[[str], Awaitable[list[Frame]]]
+"""Asks the exchange for the reports after a cursor."""
+
+_PAUSE_SECONDS = 0.1
+"""Between two attempts to fetch reports that the exchange has announced and does not give yet."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where one partition's reports are: the last one taken, and the highest one known to exist."""
+
+    taken: int
+    cursor: str
+    highest: int
+    behind: bool = False
+
+
+class ReportLog:
+    """Puts reports in order per partition. No I/O."""
+
+    def __init__(self, limit: int) -> None:
+        self.unread: deque[Report] = deque()
+        self._limit = limit
+        self._places: dict[int, _Place] = {}
+
+    def take(self, frame: Frame) -> None:
+        """Take a message of the channel as it comes."""
+        place = self._places.get(frame["partition"])
+        if frame["type"] == "snapshot":
+            self._take_snapshot(frame, place)
+        elif place is not None:
+            place.highest = max(place.highest, frame["seq"])
+            place.behind = place.behind or frame["seq"] > place.taken + 1 or len(self.unread) >= self._limit
+            if not place.behind:
+                self._hand_on(frame, place)
+
+    def _take_snapshot(self, frame: Frame, place: _Place | None) -> None:
+        if place is None:
+            self._places[frame["partition"]] = _Place(frame["seq"], frame["cursor"], frame["seq"])
+            self.unread.extend(_as_reports(frame))
+        else:
+            place.highest = max(place.highest, frame["seq"])
+            place.behind = place.behind or place.highest > place.taken
+
+    def _hand_on(self, frame: Frame, place: _Place) -> None:
+        if frame["seq"] > place.taken:
+            place.taken, place.cursor = frame["seq"], frame["cursor"]
+            self.unread.append(Report.read(frame))
+
+    def behind(self) -> tuple[int, str] | None:
+        """A partition whose reports must be fetched, and the cursor to fetch them from."""
+        return next(((number, place.cursor) for number, place in self._places.items() if place.behind), None)
+
+    def resumed(self, partition: int, frames: list[Frame]) -> bool:
+        """Take what `resume` gave for a partition; whether it gave anything new."""
+        place = self._places[partition]
+        before = place.taken
+        for frame in frames:
+            self._hand_on(frame, place)
+        place.behind = place.taken < place.highest
+        return place.taken > before
+
+
+class ReportFeed(Feed[Report]):
+    """Every report of the account, first the orders that were open at the start."""
+
+    def __init__(self, resume: Resume, limit: int) -> None:
+        super().__init__()
+        self._resume = resume
+        self._log = ReportLog(limit)
+
+    def put(self, frame: Frame) -> None:
+        """Take a message of the channel."""
+        self._log.take(frame)
+        self._changed.set()
+
+    def await_snapshot(self) -> None:
+        """The next snapshot tells whether anything was missed."""
+
+    async def next(self) -> Report:
+        """The next report.
+
+        Raises:
+            ReportsMissed: the exchange does not have them any more.
+            OpenbellError: the feed has ended, and this is why.
+        """
+        while not self._log.unread:
+            self._changed.clear()
+            behind = self._log.behind()
+            if self._error is not None:
+                raise self._error
+            if behind is None:
+                await self._changed.wait()
+            else:
+                await self._catch_up(*behind)
+        return self._log.unread.popleft()
+
+    async def _catch_up(self, partition: int, cursor: str) -> None:
+        try:
+            frames = await self._resume(cursor)
+        except RequestError as refused:
+            if refused.code != ReportsMissed.code:
+                raise
+            raise ReportsMissed(refused.message) from refused
+        if not self._log.resumed(partition, frames):
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _as_reports(snapshot: Frame) -> list[Report]:
+    """The open orders of a snapshot, as reports whose `exec` is "snapshot"."""
+    common: dict[str, Any] = {name: snapshot[name] for name in ("partition", "seq", "cursor")}
+    return [Report("snapshot", Order.read(body), **common) for body in snapshot["orders"]]

@@ -1,0 +1,90 @@
+"""Requests about orders, built without sending them: what `Client.batch` takes. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict, Unpack
+from uuid import uuid4
+
+from openbell.client.values import Number, time_to_wire, to_wire
+
+Side = Literal["buy", "sell"]
+OrderType = Literal["limit", "market", "stop", "stop_limit"]
+TimeInForce = Literal["gtc", "day", "ioc", "fok", "gtd", "at_open", "at_close"]
+SelfTrade = Literal["cancel_newest", "cancel_oldest", "cancel_both", "decrement"]
+
+
+class Terms(TypedDict, total=False):
+    """What an order may say beyond symbol, side, quantity and price; what is left out is the exchange's default.
+
+    type: needed for no order but a stop: a price makes a limit order, none a market order.
+    expires: nanoseconds since 1970 UTC, with time_in_force "gtd".
+    account: one of the token's other accounts.
+    """
+
+    type: OrderType
+    stop_price: Number
+    time_in_force: TimeInForce
+    expires: int
+    post_only: bool
+    display_quantity: Number
+    self_trade: SelfTrade
+    client_order_id: str
+    account: str
+
+
+class Changes(TypedDict, total=False):
+    """What an amend may change; `quantity` is the new total, what is filled included."""
+
+    price: Number
+    stop_price: Number
+    quantity: Number
+    display_quantity: Number
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: a method and its parameters as they go over the wire."""
+
+    method: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+_NUMBERS = frozenset({"price", "stop_price", "quantity", "display_quantity"})
+
+
+def place(symbol: str, side: Side, quantity: Number, price: Number | None = None, **terms: Unpack[Terms]) -> Request:
+    """A placement. It always names a client order id, its own if none is given, so it is safe to send again.
+
+    >>> place("ACME", "buy", 10, "101.25", client_order_id="a-1").params["price"]
+    '101.25'
+    """
+    params: dict[str, Any] = {"symbol": symbol, "side": side, "quantity": quantity, "client_order_id": uuid4().hex}
+    if price is not None:
+        params["price"] = price
+    params["type"] = "market" if price is None else "limit"
+    return Request("order.place", _printed(params | terms))
+
+
+def amend(order_id: str, *, symbol: str = "", account: str = "", **changes: Unpack[Changes]) -> Request:
+    """A change of an order, named by its order id, or by its client order id when `symbol` is given."""
+    return Request("order.amend", _printed(named(order_id, symbol, account) | changes))
+
+
+def cancel(order_id: str, *, symbol: str = "", account: str = "") -> Request:
+    """A cancel of an order, named like amend's."""
+    return Request("order.cancel", named(order_id, symbol, account))
+
+
+def named(order_id: str, symbol: str, account: str) -> dict[str, Any]:
+    """The parameters that name an order; with a symbol, `order_id` is a client order id."""
+    params = {"symbol": symbol, "client_order_id": order_id} if symbol else {"order_id": order_id}
+    return params | {"account": account} if account else params
+
+
+def _printed(params: dict[str, Any]) -> dict[str, Any]:
+    printed: dict[str, Any] = {name: to_wire(value) if name in _NUMBERS else value for name, value in params.items()}
+    if "expires" in printed:
+        printed["expires"] = time_to_wire(printed["expires"])
+    return printed
