@@ -1,0 +1,53 @@
+"""Decimals as clients write them: a string or a JSON number, taken exactly.
+
+Rules: PROTOCOL.md, "Common". Never through a float, so a number is read from its raw JSON text.
+Units: the result counts units of 10⁻⁸; what is larger than any order may be is carried as ±LARGEST and
+refused by the exchange's own limits.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from exchange.units import DECIMALS, LARGEST, UNIT
+
+CHARACTERS_MAX: Final = 40
+REMEMBERED_MAX: Final = 8_192
+"""Texts whose meaning is kept: prices and quantities repeat, and the oldest unused one is forgotten."""
+
+_RAW_MAX: Final = CHARACTERS_MAX * 6 + 2
+"""A text of 40 characters, each written as an escape, with its quotes."""
+
+_form = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?").fullmatch
+
+
+def units_of(raw: bytes) -> int:
+    """The value of a raw JSON string or number; ValueError if it is not of the form."""
+    if len(raw) > _RAW_MAX:
+        raise ValueError("more than 40 characters")
+    return _units_of(raw)
+
+
+@lru_cache(maxsize=REMEMBERED_MAX)
+def _units_of(raw: bytes) -> int:
+    text = _text_of(raw)
+    if len(text) > CHARACTERS_MAX or _form(text) is None:
+        raise ValueError("not a plain decimal")
+    sign = -1 if text[:1] == b"-" else 1
+    whole, _, fraction = text.lstrip(b"-").partition(b".")
+    fraction = fraction.rstrip(b"0")
+    if len(fraction) > DECIMALS:
+        raise ValueError("more than 8 decimals")
+    return sign * min(int(whole) * UNIT + int(fraction.ljust(DECIMALS, b"0")), LARGEST)
+
+
+def _text_of(raw: bytes) -> bytes:
+    if raw[:1] != b'"':
+        return raw
+    if b"\\" in raw:
+        return msgspec.json.decode(raw, type=str).encode()
+    return raw[1:-1]

@@ -1,0 +1,242 @@
+"""The language of clients without a socket: request frames in, answer frames out.
+
+Rules: decoding is strict (PROTOCOL.md, "Common" and "WebSocket"): no unknown, missing, repeated or wrongly typed
+member passes, and each is answered with the member's name. `null` counts as left out where a type says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, NamedTuple, NoReturn, TypeVar
+
+import msgspec
+import orjson
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from gateway.errors import ApiError
+
+Params = TypeVar("Params")
+
+NO_PARAMS: Final = b"{}"
+
+_member = re.compile(r"\.([^`.\[]+)").match
+_integer = re.compile(rb"-?[0-9]+").fullmatch
+
+
+class Malformed(ApiError):
+    """No JSON object at all: answered without an `id`, and counted against the connection."""
+
+    def __init__(self) -> None:
+        super().__init__("bad_request", "send one JSON object as text")
+
+
+class Request(NamedTuple):
+    """One request as it came. `id` and `params` are JSON; `colons` counts the members of params, nested ones too."""
+
+    id: bytes
+    method: str
+    params: bytes
+    colons: int
+    frame: bytes
+
+
+class BadRequest(ApiError):
+    """A frame that is an object but no request; `id` is its id as JSON, empty if it has no good one."""
+
+    def __init__(self, error: ApiError, request_id: bytes) -> None:
+        super().__init__(error.code, error.message, error.field)
+        self.id = request_id
+
+
+class _Frame(Struct, forbid_unknown_fields=True, gc=False):
+    id: Raw
+    method: str
+    params: Raw | UnsetType = UNSET
+
+
+class _OnlyId(Struct, gc=False):
+    id: Raw | UnsetType = UNSET
+
+
+_frame = msgspec.json.Decoder(_Frame)
+_only_id = msgspec.json.Decoder(_OnlyId)
+
+
+def request_of(frame: bytes) -> Request:
+    """Read a frame; Malformed or BadRequest if it is no request."""
+    try:
+        decoded = _frame.decode(frame)
+        identity = _id_of(bytes(decoded.id))
+    except (ValueError, RecursionError, ApiError) as error:
+        _refuse_frame(frame, error)
+    if decoded.params is UNSET:
+        return Request(identity, decoded.method, NO_PARAMS, colons_of(frame) - 2, frame)
+    params = bytes(decoded.params)
+    if params[:1] == b"n":
+        params = NO_PARAMS
+    return Request(identity, decoded.method, params, colons_of(frame) - 3, frame)
+
+
+def params_of(request: Request, decoder: msgspec.json.Decoder[Params]) -> Params:
+    """Read a request's params as the decoder's Struct; ApiError names the member at fault."""
+    params = decoded(decoder, request.params, "params")
+    if members_of(params) != request.colons:
+        refuse_repeated(request.frame)
+    return params
+
+
+def body_of(body: bytes, decoder: msgspec.json.Decoder[Params]) -> Params:
+    """Read the body of an HTTP request the same way."""
+    if not body.isascii():
+        _check_utf8(body)
+    params = decoded(decoder, body)
+    if members_of(params) != colons_of(body):
+        refuse_repeated(body)
+    return params
+
+
+def query_of(query: list[tuple[str, str]], kind: type[Params]) -> Params:
+    """Read the query of a URL the same way; numbers are written as text there."""
+    names = [name for name, _ in query]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise repetition(repeated)
+    try:
+        return msgspec.convert(dict(query), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise explained(error) from error
+
+
+def decoded(decoder: msgspec.json.Decoder[Params], raw: bytes | Raw, name: str = "") -> Params:
+    """Decode one JSON object, the member `name` of its parent, without looking for repeated members."""
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise explained(error, name) from error
+    except (ValueError, RecursionError) as error:
+        raise Malformed from error
+
+
+def colons_of(frame: bytes) -> int:
+    """How many members the objects in a JSON text have; -1 when that takes more than a glance."""
+    if b"\\" in frame:
+        return -1
+    # Without escapes each quote begins or ends a string, so every second piece lies outside of strings.
+    return b"".join(frame.split(b'"')[::2]).count(b":")
+
+
+def members_of(params: Any) -> int:
+    """How many members a decoded Struct was given."""
+    values = msgspec.structs.astuple(params)
+    return len(values) - values.count(UNSET)
+
+
+def refuse_repeated(text: bytes) -> None:
+    """Look closely: ApiError if any object in the text has a member twice."""
+    try:
+        json.loads(text, object_pairs_hook=_without_repetition, parse_int=str, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Malformed from error
+
+
+def repetition(name: str) -> ApiError:
+    """The refusal of a member that comes twice."""
+    return ApiError("bad_request", "give each member once", name)
+
+
+def explained(error: msgspec.ValidationError, name: str = "") -> ApiError:
+    """A decoder's complaint as the answer to the client; `name` is the member that was decoded."""
+    sentence, _, place = str(error).partition(" - at `$")
+    if sentence.startswith("Object contains unknown field"):
+        return ApiError("unknown_field", field=_quoted(sentence))
+    if sentence.startswith("Object missing required field"):
+        return ApiError("bad_request", f"{_quoted(sentence)} is missing", _quoted(sentence))
+    found = _member(place)
+    sentence = sentence.replace("`", "")
+    return ApiError("bad_request", sentence[:1].lower() + sentence[1:], (found and found[1]) or name)
+
+
+def result_frame(identity: bytes, body: bytes, journal: str = "") -> bytes:
+    """A success: `body` is the result as JSON."""
+    return b'{"id":%b%b,"result":%b}' % (identity, _journal(journal), body)
+
+
+def error_frame(identity: bytes, body: bytes, journal: str = "") -> bytes:
+    """A refusal: `body` is the error as JSON. Without an id it is the frame that could not be read."""
+    if not identity:
+        return b'{"error":%b}' % body
+    return b'{"id":%b%b,"error":%b}' % (identity, _journal(journal), body)
+
+
+def error_json(error: ApiError, request_id: str) -> bytes:
+    """An error as JSON."""
+    return orjson.dumps(error.body(request_id))
+
+
+def with_request_id(body: bytes, request_id: str) -> bytes:
+    """The exchange's error object with the request's id added."""
+    return b'%b,"request_id":"%b"}' % (body[:-1], request_id.encode())
+
+
+def _journal(journal: str) -> bytes:
+    return b',"journal":"%b"' % journal.encode() if journal else b""
+
+
+def _quoted(sentence: str) -> str:
+    return sentence[sentence.index("`") + 1 : -1]
+
+
+def _id_of(raw: bytes) -> bytes:
+    """The id to echo, exactly as it came: an integer of any size, or a string."""
+    if _integer(raw) is not None:
+        return raw
+    if raw[:1] != b'"':
+        raise ApiError("bad_request", "id must be a string or an integer", "id")
+    # A string with escapes is read and written anew, so that the answer is sound whatever the escapes were.
+    return orjson.dumps(msgspec.json.decode(raw)) if b"\\" in raw else raw
+
+
+def _refuse_frame(frame: bytes, error: Exception) -> NoReturn:
+    if isinstance(error, msgspec.ValidationError):
+        error = explained(error)
+    try:
+        refuse_repeated(frame)
+    except Malformed:
+        raise
+    except ApiError as repeated:
+        error = repeated
+    if not isinstance(error, ApiError):
+        raise Malformed from error
+    if not error.field:
+        raise Malformed
+    raise BadRequest(error, _id_found(frame)) from error
+
+
+def _id_found(frame: bytes) -> bytes:
+    try:
+        found = _only_id.decode(frame).id
+        return b"" if found is UNSET else _id_of(bytes(found))
+    except (ValueError, RecursionError, ApiError):
+        return b""
+
+
+def _check_utf8(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed from error
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise repetition(next(name for name in found if names.count(name) > 1))
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+

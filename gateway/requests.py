@@ -1,0 +1,272 @@
+"""What the params of each request may hold, and the command each means.
+
+Rules: RULES.md 12 for what contradicts itself (`bad_request`); everything that needs the book, the instrument or
+the account is left to the exchange, which checks in the order RULES.md gives.
+Units: as in `exchange.units`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from exchange import order as words
+from exchange.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
+from gateway.decimals import units_of
+from gateway.errors import ApiError
+from gateway.timestamps import time_of
+
+Text = str | UnsetType | None
+Switch = bool | UnsetType | None
+Whole = int | UnsetType | None
+Decimal = Raw | UnsetType
+
+SIDES: Final = {name: side for side, name in enumerate(words.SIDE_NAMES)}
+TYPES: Final = {name: kind for kind, name in enumerate(words.TYPE_NAMES)}
+TIMES_IN_FORCE: Final = {name: kind for kind, name in enumerate(words.TIME_IN_FORCE_NAMES)}
+SELF_TRADES: Final = {name: mode for mode, name in enumerate(words.SELF_TRADE_NAMES)}
+
+TIME_MAX: Final = 2**63 - 1
+_client_order_id = re.compile(r"[A-Za-z0-9_.:-]{1,36}").fullmatch
+_symbol = re.compile(r"[A-Z0-9_-]{1,32}").fullmatch
+_account = re.compile(r"[A-Za-z0-9_-]{1,32}").fullmatch
+_order_id = re.compile(r"(0|[1-9][0-9]{0,3})-([1-9][0-9]{0,17})").fullmatch
+
+
+class PlaceParams(Struct, forbid_unknown_fields=True, gc=False):
+    """order.place, and the body of POST /orders."""
+
+    symbol: str
+    side: str
+    type: str
+    quantity: Raw
+    price: Decimal = UNSET
+    stop_price: Decimal = UNSET
+    time_in_force: Text = UNSET
+    expires: Text = UNSET
+    post_only: Switch = UNSET
+    display_quantity: Decimal = UNSET
+    self_trade: Text = UNSET
+    client_order_id: Text = UNSET
+    account: Text = UNSET
+
+
+class AmendParams(Struct, forbid_unknown_fields=True, gc=False):
+    """order.amend; the body of PATCH /orders/{order_id}, without the members that name the order."""
+
+    order_id: Text = UNSET
+    client_order_id: Text = UNSET
+    symbol: Text = UNSET
+    price: Decimal = UNSET
+    stop_price: Decimal = UNSET
+    quantity: Decimal = UNSET
+    display_quantity: Decimal = UNSET
+    expires: Text = UNSET
+    account: Text = UNSET
+
+
+class NameParams(Struct, forbid_unknown_fields=True, gc=False):
+    """order.cancel and order.get: which order."""
+
+    order_id: Text = UNSET
+    client_order_id: Text = UNSET
+    symbol: Text = UNSET
+    account: Text = UNSET
+
+
+class CancelAllParams(Struct, forbid_unknown_fields=True, gc=False):
+    """order.cancel_all, and the query of DELETE /orders."""
+
+    symbol: Text = UNSET
+    side: Text = UNSET
+    account: Text = UNSET
+
+
+class ListParams(Struct, forbid_unknown_fields=True, gc=False):
+    """order.list."""
+
+    symbol: Text = UNSET
+    limit: Whole = UNSET
+    cursor: Text = UNSET
+    account: Text = UNSET
+
+
+class BatchParams(Struct, forbid_unknown_fields=True):
+    """order.batch."""
+
+    requests: list[BatchItem]
+
+
+class BatchItem(Struct, forbid_unknown_fields=True, gc=False):
+    """One request of a batch."""
+
+    method: str
+    params: Raw
+
+
+class Name(Struct, frozen=True, gc=False):
+    """Which order a request means: `partition` and `number`, or else `symbol` and `client_order_id`."""
+
+    partition: int = -1
+    number: int = 0
+    symbol: str = ""
+    client_order_id: str = ""
+
+
+def place_command(params: PlaceParams, account: str, session: str, sent_at: int, made_id: str) -> PlaceOrder:
+    """The order as a command; `made_id` is its client_order_id when the client gave none."""
+    command = PlaceOrder(
+        account,
+        params.symbol,
+        checked_client_order_id(params.client_order_id) if isinstance(params.client_order_id, str) else made_id,
+        choice(SIDES, params.side, "side"),
+        choice(TYPES, params.type, "type"),
+        decimal(params.quantity, "quantity"),
+        price=_optional(params.price, "price"),
+        stop_price=_optional(params.stop_price, "stop_price"),
+        expires=_expires(params.expires),
+        post_only=params.post_only is True,
+        display_quantity=_optional(params.display_quantity, "display_quantity"),
+        session=session,
+        sent_at=sent_at,
+    )
+    if isinstance(params.time_in_force, str):
+        command.time_in_force = choice(TIMES_IN_FORCE, params.time_in_force, "time_in_force")
+    if isinstance(params.self_trade, str):
+        command.self_trade = choice(SELF_TRADES, params.self_trade, "self_trade")
+    _check_shape(command)
+    return command
+
+
+def amend_command(params: AmendParams, name: Name, account: str, sent_at: int) -> AmendOrder:
+    """The change as a command."""
+    return AmendOrder(
+        account,
+        name.number,
+        name.symbol,
+        name.client_order_id,
+        price=_optional(params.price, "price"),
+        stop_price=_optional(params.stop_price, "stop_price"),
+        quantity=_optional(params.quantity, "quantity"),
+        display_quantity=_optional(params.display_quantity, "display_quantity"),
+        expires=_expires(params.expires),
+        sent_at=sent_at,
+    )
+
+
+def cancel_command(name: Name, account: str, sent_at: int) -> CancelOrder:
+    """The cancel as a command."""
+    return CancelOrder(account, name.number, name.symbol, name.client_order_id, sent_at=sent_at)
+
+
+def cancel_all_command(params: CancelAllParams, account: str, sent_at: int) -> CancelAll:
+    """The cancel of many as a command, the same for each partition."""
+    side = choice(SIDES, params.side, "side") if isinstance(params.side, str) else words.BOTH_SIDES
+    symbol = checked_symbol(params.symbol) if isinstance(params.symbol, str) else ""
+    return CancelAll(account, symbol, side, sent_at=sent_at)
+
+
+def name_of(params: AmendParams | NameParams) -> Name:
+    """Which order is meant: an order_id alone, or a client_order_id with its symbol."""
+    if isinstance(params.order_id, str):
+        for field in ("client_order_id", "symbol"):
+            if isinstance(getattr(params, field), str):
+                raise ApiError("bad_request", "an order_id names the order alone", field)
+        return name_of_id(params.order_id)
+    if not isinstance(params.client_order_id, str):
+        raise ApiError("bad_request", "name the order by order_id, or by client_order_id and symbol", "order_id")
+    if not isinstance(params.symbol, str):
+        raise ApiError("bad_request", "a client_order_id needs the symbol too", "symbol")
+    client_order_id = checked_client_order_id(params.client_order_id)
+    return Name(symbol=checked_symbol(params.symbol), client_order_id=client_order_id)
+
+
+def name_of_id(order_id: str) -> Name:
+    """The parts of an order id; one that we never give is `unknown_order`."""
+    found = _order_id(order_id)
+    if found is None:
+        raise ApiError("unknown_order", field="order_id")
+    return Name(int(found[1]), int(found[2]))
+
+
+def checked_symbol(symbol: str, field: str = "symbol") -> str:
+    """The symbol, if it can be one: it becomes part of a subject."""
+    if _symbol(symbol) is None:
+        raise ApiError("bad_request", "a symbol is 1-32 characters of A-Z, 0-9, _ and -", field)
+    return symbol
+
+
+def checked_account(account: str) -> str:
+    """The account, if it can be one: it becomes part of a subject."""
+    if _account(account) is None:
+        raise ApiError("bad_request", "an account is 1-32 characters of A-Z, a-z, 0-9, _ and -", "account")
+    return account
+
+
+def checked_client_order_id(client_order_id: str) -> str:
+    """The client_order_id, if it can be one."""
+    if _client_order_id(client_order_id) is None:
+        sentence = "a client_order_id is 1-36 characters of A-Z, a-z, 0-9, _, ., : and -"
+        raise ApiError("bad_request", sentence, "client_order_id")
+    return client_order_id
+
+
+def choice(known: dict[str, int], word: str, field: str) -> int:
+    """The number of one of the known words."""
+    found = known.get(word)
+    if found is None:
+        raise ApiError("bad_request", f"{field} must be one of {', '.join(known)}", field)
+    return found
+
+
+def decimal(raw: Raw, field: str) -> int:
+    """A decimal in units."""
+    try:
+        return units_of(bytes(raw))
+    except ValueError as error:
+        raise ApiError("bad_decimal", field=field) from error
+
+
+def _optional(raw: Decimal, field: str) -> int | None:
+    return None if raw is UNSET else decimal(raw, field)
+
+
+def _expires(text: Text) -> int | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        at = time_of(text)
+    except ValueError as error:
+        raise ApiError("bad_request", 'expires must be like "2026-11-22T10:00:00Z"', "expires") from error
+    if not 0 < at <= TIME_MAX:
+        raise ApiError("bad_expires", field="expires")
+    return at
+
+
+def _check_shape(command: PlaceOrder) -> None:
+    """What contradicts itself whatever the market is."""
+    kind, time_in_force = command.type, command.time_in_force
+    if kind == words.LIMIT and time_in_force == words.GTC and _plain(command):
+        return
+    limited = kind in (words.LIMIT, words.STOP_LIMIT)
+    stop = kind in (words.STOP, words.STOP_LIMIT)
+    rests = limited and time_in_force not in (words.IOC, words.FOK)
+    for field, given, allowed, needed in (
+        ("price", command.price is not None, limited, limited),
+        ("stop_price", command.stop_price is not None, stop, stop),
+        ("expires", command.expires is not None, time_in_force == words.GTD, time_in_force == words.GTD),
+        ("post_only", command.post_only, rests, False),
+        ("display_quantity", command.display_quantity is not None, rests, False),
+        ("time_in_force", time_in_force in (words.AT_OPEN, words.AT_CLOSE), not stop, False),
+    ):
+        if given and not allowed:
+            raise ApiError("bad_request", f"{field} has no meaning with this type and time in force", field)
+        if needed and not given:
+            raise ApiError("bad_request", f"{field} is missing for this type and time in force", field)
+
+
+def _plain(command: PlaceOrder) -> bool:
+    """Whether a limit order that rests has its price and no more: nearly all orders, so they are let by at once."""
+    return command.price is not None and command.stop_price is None and command.expires is None
