@@ -25,7 +25,7 @@ def amend(command: AmendOrder, order: Order, book: Book, register: Register, at:
     refused = refusal(command, order, book, at)
     if refused is None and unchanged(order, price, quantity, display, expires):
         refused = Rejected(rejections.NO_CHANGE)
-    if refused is None and quantity != order.filled + order.canceled:
+    if refused is None and (quantity == 0 or quantity != order.filled + order.canceled):
         refused = check_values(command, order, book, price, quantity)
     if refused is not None:
         events.append(refused)

@@ -8,9 +8,48 @@ from __future__ import annotations
 
 from exchange import rejections
 from exchange.book import Book
+from exchange.commands import PlaceOrder
 from exchange.events import Rejected
 from exchange.instrument import Instrument
+from exchange.order import AT_CLOSE, AT_OPEN, FOK, GTC, GTD, IOC, LIMIT, MARKET, STOP, STOP_LIMIT
 from exchange.units import RATE, UNIT
+
+
+def check_kind(command: PlaceOrder, now: int) -> Rejected | None:
+    """Whether type, time in force and the members they go with make an order that is taken now (RULES.md 3, 4, 12)."""
+    if (
+        command.type == LIMIT
+        and command.time_in_force == GTC
+        and command.stop_price is None
+        and command.expires is None
+    ):
+        return None if command.price is not None else Rejected(rejections.BAD_REQUEST, "price")
+    if command.type in (STOP, STOP_LIMIT):
+        return Rejected(rejections.NOT_ALLOWED_IN_PHASE, "type")
+    if command.time_in_force in (AT_OPEN, AT_CLOSE):
+        return Rejected(rejections.NOT_ALLOWED_IN_PHASE, "time_in_force")
+    field = misplaced(command)
+    if field:
+        return Rejected(rejections.BAD_REQUEST, field)
+    if command.expires is not None and command.expires <= now:
+        return Rejected(rejections.BAD_EXPIRES, "expires")
+    return None
+
+
+def misplaced(command: PlaceOrder) -> str:
+    """The member that a limit or market order must have and has not, or has and must not have; "" if none."""
+    if (command.price is None) == (command.type == LIMIT):
+        return "price"
+    if command.stop_price is not None:
+        return "stop_price"
+    if (command.expires is None) == (command.time_in_force == GTD):
+        return "expires"
+    if command.type == MARKET or command.time_in_force in (IOC, FOK):
+        if command.post_only:
+            return "post_only"
+        if command.display_quantity is not None:
+            return "display_quantity"
+    return ""
 
 
 def check_terms(

@@ -14,7 +14,7 @@ from exchange import rejections
 from exchange.amendment import amend
 from exchange.book import Book, Change, Holding
 from exchange.checkpoint import State, digest_of, restore, state_of
-from exchange.checks import check_collar, check_terms, check_value
+from exchange.checks import check_collar, check_kind, check_terms, check_value
 from exchange.commands import (
     AmendOrder,
     CancelAll,
@@ -28,18 +28,11 @@ from exchange.commands import (
 from exchange.events import Accepted, AllCanceled, Configured, Event, InstrumentListed, Rejected, Repeated
 from exchange.matching import can_fill, cancel, expire, sweep
 from exchange.order import (
-    AT_CLOSE,
-    AT_OPEN,
     BOTH_SIDES,
     FOK,
-    GTC,
-    GTD,
     IOC,
-    LIMIT,
     MARKET,
     PARTIALLY_FILLED,
-    STOP,
-    STOP_LIMIT,
     Order,
     effective_display,
 )
@@ -169,10 +162,9 @@ class Engine:
         price = command.price
         if command.sent_at and self.is_late(command.sent_at):
             return Rejected(rejections.TOO_LATE)
-        if command.type != LIMIT or command.time_in_force != GTC or price is None:
-            refused = self.check_kind(command)
-            if refused is not None:
-                return refused
+        refused = check_kind(command, self.now)
+        if refused is not None:
+            return refused
         refused = check_terms(book, price, command.stop_price, command.quantity, command.display_quantity)
         if refused is not None:
             return refused
@@ -188,18 +180,6 @@ class Engine:
                 return Rejected(rejections.WOULD_TAKE, "price", book.sides[1 - command.side].best)
         if holding is not None and len(holding.open) >= book.instrument.max_open_orders:
             return Rejected(rejections.TOO_MANY_OPEN_ORDERS, "", book.instrument.max_open_orders)
-        return None
-
-    def check_kind(self, command: PlaceOrder) -> Rejected | None:
-        """Whether orders of this type and time in force are taken now."""
-        if command.type in (STOP, STOP_LIMIT):
-            return Rejected(rejections.NOT_ALLOWED_IN_PHASE, "type")
-        if command.time_in_force in (AT_OPEN, AT_CLOSE):
-            return Rejected(rejections.NOT_ALLOWED_IN_PHASE, "time_in_force")
-        if command.time_in_force == GTD and (command.expires is None or command.expires <= self.now):
-            return Rejected(rejections.BAD_EXPIRES, "expires")
-        if command.type == LIMIT and command.price is None:
-            return Rejected(rejections.BAD_REQUEST, "price")
         return None
 
     def is_late(self, sent_at: int) -> bool:

@@ -1,0 +1,123 @@
+"""`openbell admin …`: what an operator asks of a running exchange, through its public HTTP API.
+
+The token comes from --token, from OPENBELL_TOKEN, or is minted for a minute from the secret of --data-dir.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from openbell.api import DEFAULT_URL, Api, path_of
+from openbell.data_dir import DataDir
+from openbell.faults import WRONG_USE, Fault
+
+app = typer.Typer(
+    help="Operate a running exchange: list instruments and look at them.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+Url = Annotated[str, typer.Option("--url", envvar="OPENBELL_URL", help="Where the exchange is.")]
+Token = Annotated[str, typer.Option("--token", envvar="OPENBELL_TOKEN", help="A token with the scope `admin`.")]
+Directory = Annotated[
+    Path, typer.Option("--data-dir", help="Of a local exchange; its secret signs a token when none is given.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the exchange's answer as JSON.")]
+DEFAULT_DIRECTORY = ".openbell"
+
+
+@app.command("list-instrument")
+def list_instrument(
+    symbol: Annotated[str, typer.Argument(help="1 to 32 of A–Z, 0–9, _ and -.")],
+    tick: Annotated[str, typer.Option(help="The smallest step of a price.", metavar="DECIMAL")],
+    lot: Annotated[str, typer.Option(help="The smallest step of a quantity.", metavar="DECIMAL")],
+    reference_price: Annotated[str, typer.Option(help="Until there is a trade.", metavar="DECIMAL")] = "",
+    min_quantity: Annotated[str, typer.Option(help="Of an order; one lot if not given.", metavar="DECIMAL")] = "",
+    max_quantity: Annotated[str, typer.Option(help="Of an order.", metavar="DECIMAL")] = "",
+    min_price: Annotated[str, typer.Option(metavar="DECIMAL")] = "",
+    max_price: Annotated[str, typer.Option(metavar="DECIMAL")] = "",
+    min_value: Annotated[str, typer.Option(help="Price × quantity of an order.", metavar="DECIMAL")] = "",
+    max_value: Annotated[str, typer.Option(help="Price × quantity of an order.", metavar="DECIMAL")] = "",
+    collar_bps: Annotated[
+        str, typer.Option(help="How far a price may be from the reference price.", metavar="DECIMAL")
+    ] = "",
+    max_open_orders: Annotated[int | None, typer.Option(help="Per account.", min=1)] = None,
+    partition: Annotated[int | None, typer.Option(help="Where it lives; chosen if not given.", min=0)] = None,
+    reason: Annotated[str, typer.Option(help="Kept in the audit.")] = "",
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    as_json: AsJson = False,
+) -> None:
+    """List an instrument, or replace the terms of one that is listed.
+
+    Example: `openbell admin list-instrument ACME --tick 0.01 --lot 1 --reference-price 101.25`
+    """
+    body = {
+        "tick_size": tick,
+        "lot_size": lot,
+        "reference_price": reference_price,
+        "min_quantity": min_quantity,
+        "max_quantity": max_quantity,
+        "min_price": min_price,
+        "max_price": max_price,
+        "min_value": min_value,
+        "max_value": max_value,
+        "collar_bps": collar_bps,
+        "max_open_orders": max_open_orders,
+        "partition": partition,
+        "reason": reason,
+    }
+    given = {name: value for name, value in body.items() if value not in {"", None}}
+    instrument = Api(url, token_or_minted(token, data_dir)).put(path_of(symbol), given)
+    _print(instrument, as_json, f"{symbol} is listed.")
+
+
+@app.command("instruments")
+def instruments(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Show the listed instruments; needs no token.
+
+    Example: `openbell admin instruments --json`
+    """
+    from openbell.demo_instruments import instruments as listed  # noqa: PLC0415
+
+    rows = listed(Api(url))
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    table = Table("symbol", "tick", "lot", "reference", "partition", box=None)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in _cells(row)))
+    Console().print(table if rows else "No instrument is listed.")
+
+
+def token_or_minted(token: str, data_dir: Path) -> str:
+    """The token given, or one that the local exchange's secret signs."""
+    if token:
+        return token
+    from openbell.token import own_admin_token  # noqa: PLC0415
+
+    try:
+        return own_admin_token(DataDir(data_dir))
+    except Fault as fault:
+        raise Fault(
+            "no token was given, and none can be made here: " + fault.what,
+            "Set OPENBELL_TOKEN or --token, or name a local exchange's --data-dir.",
+            code=WRONG_USE,
+        ) from fault
+
+
+def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
+    tick = row.get("tick_size") or " ".join(f"{step['from']}:{step['tick']}" for step in row.get("ticks", []))
+    return row["symbol"], tick, row.get("lot_size", ""), row.get("reference_price") or "", row.get("partition", "")
+
+
+def _print(answer: object, as_json: bool, sentence: str) -> None:
+    typer.echo(json.dumps(answer) if as_json else sentence)

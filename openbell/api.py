@@ -1,0 +1,92 @@
+"""The exchange's HTTP API as the command line uses it: one request at a time, refusals told as a `Fault`."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from openbell.faults import WRONG_USE, Fault
+
+TIMEOUT_SECONDS: Final = 10.0
+DEFAULT_URL: Final = "http://127.0.0.1:8080"
+MENDS: Final = {
+    "unauthenticated": "Mint a token with `openbell token --account ops --scope admin` and give it in OPENBELL_TOKEN.",
+    "forbidden": "The token lacks the scope: mint one with --scope admin.",
+    "token_expired": "Mint a new token with `openbell token`.",
+    "rate_limited": "Wait a second and repeat the command.",
+}
+
+
+class Refused(Fault):
+    """The exchange answered with an error; `status` and `code` are the answer's."""
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        self.status = status
+        self.error_code = str(problem.get("code", ""))
+        message = problem.get("message") or problem.get("title") or f"HTTP status {status}"
+        super().__init__(f"{message} ({self.error_code or status})", MENDS.get(self.error_code, ""))
+
+
+@dataclass(frozen=True)
+class Api:
+    """An exchange at `url`, spoken to with `token` where it is not empty."""
+
+    url: str
+    token: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no web address, before a token is sent anywhere."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise Fault(f"{self.url!r} is not the URL of an exchange", f"Write it like {DEFAULT_URL}.", code=WRONG_USE)
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """The body of a GET."""
+        return self._request("GET", path, None)
+
+    def put(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        """The body of the answer to a PUT."""
+        return self._request("PUT", path, body)
+
+    def _request(self, method: str, path: str, body: dict[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
+        request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
+            self.url.rstrip("/") + path,
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={"Content-Type": "application/json", "Accept": "application/json"},
+        )
+        if self.token:
+            # Unredirected: a redirect to another host must not carry the token along.
+            request.add_unredirected_header("Authorization", f"Bearer {self.token}")
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise Refused(error.code, _problem(error.read())) from None
+        except (OSError, ValueError) as error:
+            raise Fault(
+                f"no exchange answers at {self.url} ({_reason(error)})",
+                "Start one with `openbell up`, or name another with --url.",
+            ) from error
+
+
+def path_of(symbol: str) -> str:
+    """The admin path of an instrument."""
+    return f"/v1/admin/instruments/{quote(symbol, safe='')}"
+
+
+def _problem(body: bytes) -> dict[str, Any]:
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        return {}
+    return problem if isinstance(problem, dict) else {}
+
+
+def _reason(error: Exception) -> str:
+    reason = getattr(error, "reason", error)
+    return str(getattr(reason, "strerror", None) or reason)

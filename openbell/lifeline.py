@@ -1,0 +1,32 @@
+"""A child process ends with the one that started it, even when that is killed with -9.
+
+`openbell up` names itself to its children in the environment; each ties itself to it before doing anything else.
+Whoever is killed so loses nothing: the journal is the truth (docs/decisions).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PARENT: Final = "OPENBELL_PARENT"
+"""Environment variable: the process id of the parent to end with."""
+
+SET_PARENT_DEATH_SIGNAL: Final = 1
+"""`PR_SET_PDEATHSIG` of prctl(2); it survives execve, so nats-server keeps it."""
+
+
+def end_with_parent(environ: Mapping[str, str]) -> None:
+    """Have the kernel kill this process when the parent that `environ` names is gone; Linux only."""
+    parent = environ.get(PARENT, "")
+    if not parent.isdecimal() or not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != int(parent):
+        sys.exit("the process that started this one is gone")

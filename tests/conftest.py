@@ -1,0 +1,25 @@
+"""What all tests share: where the recorded market data is, and that random tests can be repeated."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile(
+    "openbell", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("openbell")
+
+
+@pytest.fixture(scope="session")
+def lobster() -> Path:
+    """The folder of the recorded NASDAQ hour; tests that need it are skipped where it is not."""
+    folder = Path(os.environ.get("OPENBELL_DATA", ROOT.parent / "shared" / "data")) / "lobster"
+    if not folder.is_dir():
+        pytest.skip("no recorded market data here (set OPENBELL_DATA to the folder that holds lobster/)")
+    return folder

@@ -1,0 +1,193 @@
+"""The architecture, held by tests: who may import whom, which folder owns which library, what stays pure."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("exchange", "streams", "gateway", "openbell")
+
+MAY_IMPORT = {
+    "exchange": {"exchange"},
+    "streams": {"streams", "exchange"},
+    "gateway": {"gateway", "streams", "exchange"},
+    "openbell": {"openbell", "gateway", "streams", "exchange"},
+}
+
+# A library is imported in the folder that owns it, so each can be replaced in one place. msgspec serves two wires:
+# NATS and what clients send. aiohttp outside gateway/ is the floor that `openbell bench path` measures against.
+OWNS = {
+    "nats": {"streams"},
+    "msgspec": {"streams", "gateway"},
+    "aiohttp": {"gateway", "openbell/bench"},
+    "jwt": {"gateway"},
+    "cryptography": {"gateway"},
+    "orjson": {"gateway"},
+    "typer": {"openbell"},
+    "rich": {"openbell"},
+    "websockets": {"openbell"},
+    "uvloop": {"openbell"},
+    "structlog": {"streams", "gateway", "openbell"},
+}
+
+PURE = {
+    "__future__",
+    "bisect",
+    "collections",
+    "collections.abc",
+    "dataclasses",
+    "hashlib",
+    "heapq",
+    "typing",
+}
+
+
+def modules(folder: str) -> list[Path]:
+    """Every Python file below a folder of the tree."""
+    return sorted(path for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts)
+
+
+def imports(path: Path) -> set[str]:
+    """The modules that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            found.add(node.module or "")
+    return found
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_imports_go_one_way_down(folder):
+    """gateway → streams → exchange, the command line on top, and the exchange imports nobody."""
+    for path in modules(folder):
+        ours = {name.split(".")[0] for name in imports(path)} & set(FOLDERS)
+        assert ours <= MAY_IMPORT[folder], f"{path.relative_to(ROOT)} imports {sorted(ours)}"
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_library_has_one_home(folder):
+    """A third-party library is imported only where it belongs."""
+    for path in modules(folder):
+        place = path.relative_to(ROOT).as_posix()
+        for name in {name.split(".")[0] for name in imports(path)} - set(FOLDERS) - sys.stdlib_module_names:
+            assert name in OWNS, f"{place} imports {name}, which no folder owns"
+            homes = OWNS[name]
+            assert any(place.startswith(f"{home}/") for home in homes), f"{place} imports {name} of {sorted(homes)}"
+
+
+def test_the_exchange_is_pure():
+    """No asyncio, no clock, no network, no JSON, no randomness in exchange/."""
+    for path in modules("exchange"):
+        foreign = {name for name in imports(path) if name.split(".")[0] != "exchange"} - PURE
+        assert not foreign, f"{path.name} imports {sorted(foreign)}"
+
+
+def test_the_exchange_has_no_float():
+    """Not one float literal, true division or float() in exchange/."""
+    for path in modules("exchange"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            line = f"{path.name}:{getattr(node, 'lineno', 0)}"
+            assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), f"{line} has a float"
+            assert not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)), f"{line} divides into a float"
+            assert not (isinstance(node, ast.Name) and node.id == "float"), f"{line} speaks of float"
+
+
+def test_the_exchange_iterates_over_no_set():
+    """The order of a set of strings depends on the hash seed: the engine uses dicts and lists."""
+    for path in modules("exchange"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert not isinstance(node, ast.Set | ast.SetComp), f"{path.name}:{node.lineno} makes a set"
+
+
+def test_nats_holds_no_python():
+    """nats/ shares its name with the client library, so a module there would hide it."""
+    assert not list((ROOT / "nats").rglob("*.py"))
+
+
+def test_packages_hold_a_docstring_only():
+    """`__init__.py` says what a folder is for; the code is in the files that carry its name."""
+    for folder in FOLDERS:
+        for path in (ROOT / folder).rglob("__init__.py"):
+            body = ast.parse(path.read_text()).body
+            kinds = {type(node).__name__ for node in body}
+            assert kinds <= {"Expr", "ImportFrom", "Assign"}, f"{path.relative_to(ROOT)} holds code"
+            assert ast.get_docstring(ast.parse(path.read_text())), f"{path.relative_to(ROOT)} does not say what it is"
+
+
+def test_every_module_says_what_it_is_for():
+    """Each file opens with a docstring."""
+    for folder in FOLDERS:
+        for path in modules(folder):
+            assert ast.get_docstring(ast.parse(path.read_text())), f"{path.relative_to(ROOT)} has no docstring"
+
+
+def test_there_is_no_import_cycle():
+    """Within the tree no module needs, at import, one that needs it."""
+    graph: dict[str, set[str]] = {}
+    for folder in FOLDERS:
+        for path in modules(folder):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            graph[name] = {target for target in top_imports(path) if target.split(".")[0] in FOLDERS}
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, f"cycle: {' → '.join([*trail, name])}"
+        if name in done or name not in graph:
+            return
+        for target in sorted(graph[name]):
+            visit(target, (*trail, name))
+        done.add(name)
+
+    for name in sorted(graph):
+        visit(name, ())
+
+
+def top_imports(path: Path) -> set[str]:
+    """What a file imports when it is imported: not inside functions, not for types only."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            found.update(name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+            found.update(f"{node.module}.{name.name}" for name in node.names)
+    return found
+
+
+def tracked() -> list[Path]:
+    """Every file that git knows here; a source archive without git has nothing to look at."""
+    run = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in run.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_machine_or_a_registry():
+    """Pins carry no addresses, and no file knows where it was written."""
+    address = re.compile(rb"registry\.npmjs|pypi\.org/simple|files\.pythonhosted|deb\.debian\.org")
+    place = re.compile(rb"(?<![\w.-])/(?:work|root|tmp/bash_jobs)/\w")
+    for path in tracked():
+        if path == Path(__file__):
+            continue
+        content = path.read_bytes()
+        assert not address.search(content), f"{path.relative_to(ROOT)} names a package registry"
+        assert not place.search(content), f"{path.relative_to(ROOT)} names a path of one machine"
+
+
+def test_readme_fits_a_reader():
+    """The README has 150 lines at most."""
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_recorded_data_is_not_committed():
+    """The recorded market data is for academic use: it stays outside the repository."""
+    assert not [path for path in tracked() if path.suffixes[-2:] == [".csv", ".gz"]]
