@@ -1,0 +1,86 @@
+// What is wrong with an order before it is sent: the exchange's own checks that need nothing but the instrument and
+// its last price, in the exchange's order (docs/rules.md, "Before matching").
+import { ceilTo, decimalsOf, floorTo, toText, toUnits, UNIT, units } from "./decimal";
+import { decimalsOfPrice, tickAt } from "./instrument";
+import type { Placement } from "./orders";
+import type { Instrument } from "./protocol";
+
+export type TicketField = "quantity" | "price";
+export type Faults = Partial<Record<TicketField | "ticket", string>>;
+
+/** A hundred per cent in basis points. */
+const WHOLE_BPS = 10_000n;
+
+/** By field, what is wrong in a sentence that says what would do; `last` is the middle of the collar. */
+export function faultsOf(order: Placement, instrument: Instrument, last: string | null): Faults {
+  const faults: Faults = {};
+  const quantity = quantityFault(order.quantity, instrument);
+  if (quantity !== "") faults.quantity = quantity;
+  if (order.price === undefined) return faults;
+  const price = priceFault(order.price, instrument) || collarFault(order.price, instrument, last);
+  if (price !== "") faults.price = price;
+  const value = price === "" && quantity === "" ? valueFault(order.price, order.quantity, instrument) : "";
+  if (value !== "") faults.ticket = value;
+  return faults;
+}
+
+/** Price × quantity, cut off at whole units. */
+export function valueOf(price: bigint, quantity: bigint): bigint {
+  return (price * quantity) / UNIT;
+}
+
+function quantityFault(text: string, instrument: Instrument): string {
+  if (text === "") return "Enter a quantity.";
+  const quantity = toUnits(text);
+  if (quantity === null || quantity <= 0n) return "Write a number above 0, like 10.";
+  const lot = units(instrument.lot_size);
+  if (quantity % lot !== 0n) return offGrid(quantity, lot, decimalsOf(lot), "lot size");
+  if (below(quantity, instrument.min_quantity)) return `The smallest order is ${instrument.min_quantity}.`;
+  if (above(quantity, instrument.max_quantity)) return `The largest order is ${instrument.max_quantity}.`;
+  return "";
+}
+
+function priceFault(text: string, instrument: Instrument): string {
+  if (text === "") return "Enter a price.";
+  const price = toUnits(text);
+  if (price === null || price <= 0n) return "Write a number above 0, like 101.25.";
+  const tick = tickAt(instrument, price);
+  if (price % tick !== 0n) return offGrid(price, tick, decimalsOfPrice(instrument), "tick size");
+  if (below(price, instrument.min_price)) return `The lowest price is ${instrument.min_price}.`;
+  if (above(price, instrument.max_price)) return `The highest price is ${instrument.max_price}.`;
+  return "";
+}
+
+/** Both edges of the collar are allowed. */
+function collarFault(text: string, instrument: Instrument, last: string | null): string {
+  if (instrument.collar_bps === null || last === null) return "";
+  const middle = units(last);
+  const width = (middle * units(instrument.collar_bps)) / (WHOLE_BPS * UNIT);
+  const price = units(text);
+  if (price >= middle - width && price <= middle + width) return "";
+  const tick = tickAt(instrument, price);
+  const nearest = price > middle ? floorTo(middle + width, tick) : ceilTo(middle - width, tick);
+  const sentence = `Too far from the last price ${last}`;
+  return `${sentence}: ${toText(nearest, decimalsOfPrice(instrument))} is the ${price > middle ? "highest" : "lowest"}.`;
+}
+
+function valueFault(price: string, quantity: string, instrument: Instrument): string {
+  const value = valueOf(units(price), units(quantity));
+  if (below(value, instrument.min_value)) return `An order must be worth at least ${instrument.min_value}.`;
+  if (above(value, instrument.max_value)) return `An order may be worth at most ${instrument.max_value}.`;
+  return "";
+}
+
+function offGrid(amount: bigint, step: bigint, decimals: number, name: string): string {
+  const near = [floorTo(amount, step), ceilTo(amount, step)].filter((each) => each > 0n);
+  const choices = near.map((each) => toText(each, decimals)).join(" or ");
+  return `Not a multiple of the ${name} ${toText(step, decimals)}: ${choices} is.`;
+}
+
+function below(amount: bigint, least: string | null): boolean {
+  return least !== null && amount < units(least);
+}
+
+function above(amount: bigint, most: string | null): boolean {
+  return most !== null && amount > units(most);
+}

@@ -1,0 +1,45 @@
+// The entry point: what the browser gives (socket, clock, storage, frames) meets what the screen needs.
+import { render } from "preact";
+import type { DemoToken } from "./identity";
+import { Screen } from "./screen";
+import { App } from "./views/app";
+
+const screen = new Screen({
+  open: (listener) => {
+    const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/v1/ws`);
+    socket.onopen = () => listener.opened();
+    socket.onmessage = (event) => listener.heard(String(event.data));
+    socket.onclose = () => listener.closed();
+    return socket;
+  },
+  now: () => performance.now(),
+  today: () => Date.now(),
+  after: (delay, run) => {
+    const timer = setTimeout(run, delay);
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+  nextFrame: (run) => requestAnimationFrame(run),
+  newId: () => `web-${[...crypto.getRandomValues(new Uint8Array(16))].map(hex).join("")}`,
+  demoToken,
+  storage: sessionStorage,
+});
+
+async function demoToken(account: string): Promise<DemoToken | null> {
+  const response = await fetch("/v1/demo/token", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ account }),
+  });
+  if (response.status === 404) return null;
+  if (!response.ok) throw new Error(`demo token: ${response.status}`);
+  return (await response.json()) as DemoToken;
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+const place = document.getElementById("screen");
+if (place !== null) render(<App screen={screen} />, place);
+screen.start();

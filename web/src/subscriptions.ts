@@ -1,0 +1,169 @@
+// What the screen wants to hear, kept true over reconnects, gaps and wrong checksums.
+//
+// Always: a subscription is unsynced until a snapshot has come and drops updates until then; `complete` when none
+// is unsynced. Sequences are dense per channel and symbol, for private channels per partition.
+import type { Surroundings } from "./feed";
+import type { Frame } from "./protocol";
+
+export interface Subscription {
+  readonly channel: string;
+  readonly symbol?: string;
+  readonly options?: Readonly<Record<string, number>>;
+  /** Asked for only after a login. */
+  readonly personal?: boolean;
+  /** False: the frame does not fit what came before, so a new snapshot is needed. */
+  take(frame: Frame): boolean;
+}
+
+interface Held {
+  readonly subscription: Subscription;
+  asked: boolean;
+  synced: boolean;
+  /** Last sequence by partition, or under 0 where the channel knows none. */
+  sequences: Map<number, number>;
+}
+
+interface Outside {
+  ask(method: string, parameters: object): Promise<unknown>;
+  changed(): void;
+  gap(): void;
+}
+
+const ASK_AGAIN_MS = 2_000;
+
+export class Subscriptions {
+  readonly #held = new Map<string, Held>();
+  #connected = false;
+  #entitled = false;
+  #due = false;
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    private readonly outside: Outside,
+  ) {}
+
+  get complete(): boolean {
+    for (const held of this.#held.values()) if (!held.synced && this.#mayAsk(held)) return false;
+    return true;
+  }
+
+  add(subscription: Subscription): () => void {
+    const key = keyOf(subscription.channel, subscription.symbol);
+    const held: Held = { subscription, asked: false, synced: false, sequences: new Map() };
+    this.#held.set(key, held);
+    this.#askSoon();
+    return () => {
+      if (this.#held.get(key) !== held) return;
+      this.#held.delete(key);
+      if (held.asked) this.outside.ask("unsubscribe", parametersOf([subscription])).catch(() => undefined);
+      this.outside.changed();
+    };
+  }
+
+  opened(): void {
+    this.#connected = true;
+    this.#askSoon();
+  }
+
+  closed(): void {
+    this.#connected = false;
+    this.#entitled = false;
+    for (const held of this.#held.values()) forget(held);
+  }
+
+  /** Private channels are asked for again after every login: it may be another account's. */
+  loggedIn(): void {
+    this.#entitled = true;
+    for (const held of this.#held.values()) if (held.subscription.personal) forget(held);
+    this.#askSoon();
+  }
+
+  take(frame: Frame): void {
+    const held = this.#held.get(keyOf(frame.channel, frame.symbol)) ?? this.#held.get(keyOf(frame.channel));
+    if (held === undefined) return;
+    if (frame.type === "end") forget(held);
+    else if (frame.type === "snapshot") this.#restart(held, frame);
+    else if (held.synced) this.#follow(held, frame);
+  }
+
+  #restart(held: Held, frame: Frame): void {
+    held.synced = true;
+    held.sequences.set(frame.partition ?? 0, frame.seq ?? 0);
+    this.#hand(held, frame);
+    this.outside.changed();
+  }
+
+  #follow(held: Held, frame: Frame): void {
+    const place = frame.partition ?? 0;
+    const last = held.sequences.get(place);
+    if (frame.prev !== undefined && last !== undefined && frame.prev !== last) {
+      this.#again(held);
+      return;
+    }
+    if (frame.seq !== undefined) held.sequences.set(place, frame.seq);
+    this.#hand(held, frame);
+  }
+
+  #hand(held: Held, frame: Frame): void {
+    if (!held.subscription.take(frame)) this.#again(held);
+  }
+
+  #again(held: Held): void {
+    this.outside.gap();
+    forget(held);
+    this.outside.changed();
+    this.#askSoon();
+  }
+
+  #mayAsk(held: Held): boolean {
+    return this.#connected && (this.#entitled || !held.subscription.personal);
+  }
+
+  /** Collects what is wanted at one moment, so that a reconnect is a few requests and not one for each symbol. */
+  #askSoon(): void {
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      this.#due = false;
+      for (const group of this.#unasked()) this.#ask(group);
+      this.outside.changed();
+    });
+  }
+
+  #unasked(): Held[][] {
+    const groups = new Map<string, Held[]>();
+    for (const held of this.#held.values()) {
+      if (held.asked || !this.#mayAsk(held)) continue;
+      const { channel, symbol, options } = held.subscription;
+      const alike = JSON.stringify([channel, symbol === undefined, options]);
+      groups.set(alike, [...(groups.get(alike) ?? []), held]);
+    }
+    return [...groups.values()];
+  }
+
+  #ask(group: Held[]): void {
+    for (const held of group) held.asked = true;
+    this.outside.ask("subscribe", parametersOf(group.map((held) => held.subscription))).catch(() => {
+      this.surroundings.after(ASK_AGAIN_MS, () => {
+        for (const held of group) if (!held.synced) held.asked = false;
+        this.#askSoon();
+      });
+    });
+  }
+}
+
+function keyOf(channel: string, symbol = ""): string {
+  return `${channel} ${symbol}`;
+}
+
+function parametersOf(alike: Subscription[]): object {
+  const first = alike[0];
+  const symbols = alike.flatMap((subscription) => subscription.symbol ?? []);
+  return { channel: first?.channel, ...(symbols.length > 0 ? { symbols } : {}), ...first?.options };
+}
+
+function forget(held: Held): void {
+  held.asked = false;
+  held.synced = false;
+  held.sequences.clear();
+}
