@@ -133,9 +133,14 @@ class Connection:
         """Call `callback` each time the connection breaks."""
         self._on_disconnect.append(callback)
 
-    def on_reconnect(self, callback: Callable[[], None]) -> None:
-        """Call `callback` each time the connection is there again, all subscriptions included."""
+    def on_reconnect(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` each time the connection is there again, all subscriptions included; returns the undoing."""
         self._on_reconnect.append(callback)
+        return lambda: self._on_reconnect.remove(callback)
+
+    def new_inbox(self) -> str:
+        """A subject that nobody else uses."""
+        return self._client.new_inbox()
 
     def publish(self, subject: str, payload: bytes, reply: str = "") -> None:
         """Send to whoever listens now. While NATS is away the message is gone."""
@@ -340,7 +345,7 @@ WRONG_SEQUENCE_CODES = frozenset({WRONG_LAST_SEQUENCE, 10164})
 
 
 def _call_all(callbacks: list[Callable[[], None]]) -> None:
-    for callback in callbacks:
+    for callback in list(callbacks):
         try:
             callback()
         except Exception:

@@ -75,7 +75,7 @@ class EmbeddedServer:
     @classmethod
     async def start(cls, store: Path, port: int = ANY_PORT, log_file: Path | None = None) -> Self:
         """Start it and wait until it is healthy. Without `log_file` it writes where we write."""
-        store.mkdir(parents=True, exist_ok=True)
+        store.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  before there is anything to wait for
         arguments = command(store, port) + (["--log", str(log_file)] if log_file else [])
         process = await asyncio.create_subprocess_exec(*arguments, stdin=asyncio.subprocess.DEVNULL)
         ports_file = store / f"{Path(binary()).name}_{process.pid}.ports"

@@ -12,6 +12,7 @@ from typing import Final
 HEARTBEAT: Final = 100
 END_OF_ANSWER: Final = 204
 NO_MESSAGES: Final = 404
+PULL_EXPIRED: Final = 408
 NO_RESPONDERS: Final = 503
 
 _VERSION: Final = b"NATS/1.0"
@@ -31,7 +32,7 @@ def status_of(headers: bytes) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def value_of(headers: bytes, name: str) -> str:
+def header_value(headers: bytes, name: str) -> str:
     """The value of a header, "" if there is none."""
     _, found, rest = headers.partition(b"\r\n" + name.encode() + b":")
     return rest.partition(b"\r\n")[0].strip().decode() if found else ""

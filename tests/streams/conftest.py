@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest_asyncio
 
+from streams.connection import Connection
 from streams.settings import StreamSettings
 from tests.support.nats import forget_everything, nats_server
 
@@ -18,3 +19,10 @@ async def shared_server(tmp_path_factory):
 async def settings(shared_server: str) -> StreamSettings:
     await forget_everything(shared_server)
     return StreamSettings(nats_url=shared_server, partitions=2, journal_max_bytes=64 * 1024 * 1024)
+
+
+@pytest_asyncio.fixture
+async def connection(settings: StreamSettings):
+    connection = await Connection.open(settings, "test")
+    yield connection
+    await connection.close()

@@ -1,0 +1,114 @@
+"""A key-value bucket: the last message of each subject of a stream, written by compare-and-set.
+
+A key that was written with a time to live disappears by itself; each write states it anew, because a write without
+one would make the key eternal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from typing import Any, NamedTuple
+
+from streams import subjects
+from streams.connection import Connection, Stored
+from streams.errors import ApiRefused, Unavailable
+from streams.headers import END_OF_ANSWER, NO_MESSAGES, header_value, status_of
+from streams.stream import NO_SUCH_MESSAGE
+
+READ_TIMEOUT = 2.0
+
+
+class Entry(NamedTuple):
+    """What a key holds, and the revision that a compare-and-set has to name."""
+
+    value: str
+    revision: int
+
+
+ABSENT = Entry("", 0)
+"""In place of an entry that does not exist; its revision creates."""
+
+
+def stream_config(bucket: str, storage: str, replicas: int, bytes_max: int) -> dict[str, Any]:
+    """The stream behind a bucket."""
+    return {
+        "name": subjects.bucket_stream(bucket),
+        "subjects": [subjects.bucket_key(bucket, ">")],
+        "storage": storage,
+        "num_replicas": replicas,
+        "max_bytes": bytes_max,
+        "max_msgs_per_subject": 1,
+        "discard": "new",
+        "deny_delete": True,
+        "allow_rollup_hdrs": True,
+        "allow_direct": True,
+        "allow_msg_ttl": True,
+    }
+
+
+class Bucket:
+    """One bucket, through one connection."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection = connection
+        self._name = name
+
+    async def get(self, key: str) -> Entry:
+        """A key's entry from the stream's leader, or ABSENT."""
+        stream = subjects.bucket_stream(self._name)
+        try:
+            answer = await self._connection.api(
+                f"STREAM.MSG.GET.{stream}", {"last_by_subj": subjects.bucket_key(self._name, key)}
+            )
+        except ApiRefused as error:
+            if error.code == NO_SUCH_MESSAGE:
+                return ABSENT
+            raise
+        message = answer["message"]
+        return Entry(_text(message.get("data", "")), message["seq"])
+
+    async def read_all(self) -> dict[str, Entry]:
+        """All entries by key, at most 1,024 of them."""
+        entries: dict[str, Entry] = {}
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        prefix = subjects.bucket_key(self._name, "")
+
+        def receive(_: str, payload: bytes, __: str, headers: bytes) -> None:
+            status = status_of(headers)
+            if not status:
+                key = header_value(headers, "Nats-Subject").removeprefix(prefix)
+                entries[key] = Entry(payload.decode(), int(header_value(headers, "Nats-Sequence")))
+            elif not done.done():
+                if status in {END_OF_ANSWER, NO_MESSAGES}:
+                    done.set_result(None)
+                else:
+                    done.set_exception(Unavailable(f"bucket {self._name} answered {status}"))
+
+        body = json.dumps({"multi_last": [subjects.bucket_key(self._name, ">")]}).encode()
+        with self._connection.replies(receive) as inbox:
+            self._connection.publish(f"$JS.API.DIRECT.GET.{subjects.bucket_stream(self._name)}", body, inbox)
+            try:
+                await asyncio.wait_for(done, READ_TIMEOUT)
+            except TimeoutError:
+                raise Unavailable(f"bucket {self._name} did not answer in {READ_TIMEOUT} s") from None
+        return entries
+
+    def put(
+        self, key: str, value: str, revision: int | None = None, ttl_seconds: float | None = None
+    ) -> asyncio.Future[Stored]:
+        """Write if the key is still at `revision` (0: does not exist; None: whatever it is).
+
+        The future fails like those of `Connection.store`; WrongSequence means that somebody else was there first.
+        """
+        headers: dict[str, str] = {}
+        if revision is not None:
+            headers["Nats-Expected-Last-Subject-Sequence"] = str(revision)
+        if ttl_seconds is not None:
+            headers["Nats-TTL"] = f"{ttl_seconds:.0f}s"
+        return self._connection.store(subjects.bucket_key(self._name, key), value.encode(), headers=headers)
+
+
+def _text(data: str) -> str:
+    return base64.b64decode(data).decode()

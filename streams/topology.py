@@ -1,0 +1,164 @@
+"""The streams and buckets of an exchange, made by the workers; gateways wait until they are there.
+
+- Making is idempotent and may be done by several at once. What exists may be given more room or other replicas,
+  never less room.
+- A journal and its events refuse when full and lose nothing (`discard: new`), and nobody can delete from them.
+  Events get EVENTS_PER_JOURNAL_BYTES times the journal's room, so that the journal is full first, and says `busy`.
+- The number of partitions is fixed when it is first written: an instrument's partition follows from it.
+- The first message of each journal is a Configure command, written with the expectation of an empty stream, so only
+  one writer succeeds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from exchange.commands import Configure
+from exchange.engine import SEMANTICS
+from exchange.units import SECOND
+from streams import bucket, subjects
+from streams.bucket import ABSENT, Bucket
+from streams.codec import encode_batch, encode_command
+from streams.connection import Connection
+from streams.errors import ApiRefused, NotSent, StoreUnknown, TopologyMismatch, Unavailable, WrongSequence
+from streams.settings import StreamSettings
+from streams.stream import NO_SUCH_STREAM, state_of
+
+log = structlog.get_logger()
+
+PARTITIONS_KEY = "partitions"
+EVENTS_PER_JOURNAL_BYTES = 3
+BUCKET_BYTES = 16 * 1024 * 1024
+DUPLICATE_WINDOW = 120.0
+"""How long JetStream knows a message id. Nobody may repeat a message for longer (journal.py)."""
+
+POLL_INTERVAL = 0.5
+RETRY_INTERVAL = 0.25
+EXISTS_DIFFERENTLY = 10058
+ORIGIN = "topology"
+
+CONFIGURE = Configure(
+    semantics=SEMANTICS,
+    trades_per_order_max=10_000,
+    ended_orders_max=100_000,
+    command_age_max=5 * SECOND,
+)
+
+
+async def ensure(connection: Connection, settings: StreamSettings) -> None:
+    """Make whatever is missing, and wait for NATS as long as it takes. TopologyMismatch if it cannot be made."""
+    while True:
+        try:
+            await _make(connection, settings)
+        except (Unavailable, StoreUnknown, NotSent) as error:
+            log.warning("topology.waiting_for_nats", error=str(error))
+            await asyncio.sleep(RETRY_INTERVAL)
+        else:
+            return
+
+
+async def wait(connection: Connection) -> int:
+    """Wait until an exchange is there, and give its number of partitions."""
+    told = False
+    while (partitions := await _complete_partitions(connection)) is None:
+        if not told:
+            log.info("topology.waiting", why="no worker has made the streams yet")
+            told = True
+        await asyncio.sleep(POLL_INTERVAL)
+    return partitions
+
+
+async def _make(connection: Connection, settings: StreamSettings) -> None:
+    await _make_stream(connection, bucket.stream_config(subjects.DIRECTORY, "file", settings.replicas, BUCKET_BYTES))
+    await _fix_partitions(Bucket(connection, subjects.DIRECTORY), settings.partitions)
+    await _make_stream(connection, bucket.stream_config(subjects.LEASES, "memory", settings.replicas, BUCKET_BYTES))
+    for partition in range(settings.partitions):
+        for config in _partition_streams(partition, settings):
+            await _make_stream(connection, config)
+        await _begin_journal(connection, partition)
+
+
+async def _fix_partitions(directory: Bucket, partitions: int) -> None:
+    try:
+        await directory.put(PARTITIONS_KEY, str(partitions), revision=0)
+    except WrongSequence:
+        entry = await directory.get(PARTITIONS_KEY)
+        if entry.value != str(partitions):
+            raise TopologyMismatch(
+                f"this exchange has {entry.value} partitions and OPENBELL_PARTITIONS says {partitions}: "
+                "the number is fixed when an exchange is first started; set it back, or start with a new store"
+            ) from None
+
+
+def _partition_streams(partition: int, settings: StreamSettings) -> list[dict[str, Any]]:
+    common = {
+        "storage": "file",
+        "num_replicas": settings.replicas,
+        "discard": "new",
+        "deny_delete": True,
+        "deny_purge": True,
+        "duplicate_window": int(DUPLICATE_WINDOW * SECOND),
+    }
+    journal = {
+        "name": subjects.journal_stream(partition),
+        "subjects": [subjects.journal(partition)],
+        "max_bytes": settings.journal_max_bytes,
+    }
+    events = {
+        "name": subjects.events_stream(partition),
+        "subjects": [subjects.events(partition)],
+        "max_bytes": settings.journal_max_bytes * EVENTS_PER_JOURNAL_BYTES,
+    }
+    return [common | journal, common | events]
+
+
+async def _make_stream(connection: Connection, config: dict[str, Any]) -> None:
+    name = config["name"]
+    try:
+        await connection.api(f"STREAM.CREATE.{name}", config)
+    except ApiRefused as error:
+        if error.code != EXISTS_DIFFERENTLY:
+            raise TopologyMismatch(f"stream {name} cannot be made: {error}") from error
+        await _adapt_stream(connection, config)
+
+
+async def _adapt_stream(connection: Connection, config: dict[str, Any]) -> None:
+    name = config["name"]
+    present = (await connection.api(f"STREAM.INFO.{name}"))["config"]
+    wanted = config | {"max_bytes": max(config["max_bytes"], present["max_bytes"])}
+    try:
+        await connection.api(f"STREAM.UPDATE.{name}", wanted)
+    except ApiRefused as error:
+        raise TopologyMismatch(f"stream {name} exists and cannot be changed to what is configured: {error}") from error
+
+
+async def _begin_journal(connection: Connection, partition: int) -> None:
+    if (await state_of(connection, subjects.journal_stream(partition))).last > 0:
+        return
+    payload = encode_batch(ORIGIN, 0, [encode_command(CONFIGURE)])
+    try:
+        await connection.store(subjects.journal(partition), payload, f"{ORIGIN}-{partition}-0", 0)
+    except WrongSequence:
+        return
+    log.info("topology.journal_begun", partition=partition, semantics=SEMANTICS)
+
+
+async def _complete_partitions(connection: Connection) -> int | None:
+    """The number of partitions, once each has a journal that was begun."""
+    try:
+        entry = await Bucket(connection, subjects.DIRECTORY).get(PARTITIONS_KEY)
+        if entry == ABSENT:
+            return None
+        for partition in range(int(entry.value)):
+            if (await state_of(connection, subjects.journal_stream(partition))).last == 0:
+                return None
+    except Unavailable:
+        return None
+    except ApiRefused as error:
+        if error.code == NO_SUCH_STREAM:
+            return None
+        raise
+    return int(entry.value)

@@ -1,0 +1,211 @@
+"""streams/connection.py, nats_client.py, headers.py: the one way to the server."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from streams import connection as connection_module
+from streams.connection import Connection
+from streams.errors import (
+    ApiRefused,
+    NobodyListens,
+    NotSent,
+    NotStored,
+    PayloadTooLarge,
+    StoreUnknown,
+    Unavailable,
+    WrongSequence,
+)
+from tests.support.nats import until, wire_to
+
+
+async def make_stream(connection, **config):
+    await connection.api("STREAM.CREATE.S", {"name": "S", "subjects": ["s"], "max_bytes": 1024 * 1024} | config)
+
+
+async def test_messages_arrive_in_the_order_they_were_published(connection):
+    """A subscriber is called once for each message, in order, with its subject and reply subject."""
+    heard = []
+    await connection.subscribe("a.*", lambda *message: heard.append(message))
+    for number in range(1000):
+        connection.publish(f"a.{number}", b"x" * number, "back")
+    await until(lambda: len(heard) == 1000)
+    assert heard == [(f"a.{number}", b"x" * number, "back") for number in range(1000)]
+
+
+async def test_a_closed_subscription_hears_nothing(connection):
+    """Once `close` was called the callback is not called any more, and others are."""
+    first, second = [], []
+    subscription = await connection.subscribe("a", lambda *message: first.append(message))
+    await connection.subscribe("a", lambda *message: second.append(message))
+    await subscription.close()
+    connection.publish("a", b"")
+    await until(lambda: second)
+    assert first == []
+
+
+async def test_a_receiver_that_raises_does_not_deafen_the_others(connection):
+    """An exception in one callback is the end of that call and of nothing else."""
+    heard = []
+
+    def fail(*_):
+        raise ZeroDivisionError
+
+    await connection.subscribe("a", fail)
+    await connection.subscribe("a", lambda *message: heard.append(message))
+    connection.publish("a", b"1")
+    connection.publish("a", b"2")
+    await until(lambda: len(heard) == 2)
+
+
+async def test_a_request_gets_its_own_answer(connection):
+    """Many requests at once are each answered with what was asked."""
+    await connection.subscribe("echo", lambda _, payload, reply: connection.publish(reply, payload))
+    answers = await asyncio.gather(*(connection.request("echo", b"%d" % n, 5) for n in range(100)))
+    assert answers == [b"%d" % n for n in range(100)]
+
+
+async def test_a_request_nobody_listens_to_fails_at_once(connection):
+    """No subscriber: NobodyListens without waiting; a subscriber that is silent: Unavailable after the time."""
+    with pytest.raises(NobodyListens):
+        await connection.request("nobody", b"", 60)
+    await connection.subscribe("silent", lambda *_: None)
+    with pytest.raises(Unavailable):
+        await connection.request("silent", b"", 0.05)
+    assert len(connection._replies) == 0
+
+
+async def test_what_is_stored_says_where(connection):
+    """Sequences count up, and the same message id twice is one message."""
+    await make_stream(connection)
+    stored = await asyncio.gather(*(connection.store("s", b"x", message_id=name) for name in ("a", "b", "a")))
+    assert [(s.sequence, s.duplicate) for s in stored] == [(1, False), (2, False), (1, True)]
+
+
+async def test_a_refusal_is_definite_and_names_its_kind(connection):
+    """No stream, a full one, and a wrong expectation are told apart; none of them is stored."""
+    with pytest.raises(NotStored):
+        await connection.store("s", b"x")
+    await make_stream(connection, max_msgs=1, discard="new")
+    with pytest.raises(WrongSequence):
+        await connection.store("s", b"x", expected_last_sequence=7)
+    await connection.store("s", b"x", expected_last_sequence=0)
+    with pytest.raises(NotStored) as full:
+        await connection.store("s", b"x")
+    assert full.value.code == 10077
+    assert (await connection.api("STREAM.INFO.S"))["state"]["messages"] == 1
+
+
+async def test_pipelined_expectations_hold(connection):
+    """Stores that expect one another's sequences may all be in flight at once."""
+    await make_stream(connection)
+    stored = await asyncio.gather(*(connection.store("s", b"x", expected_last_sequence=n) for n in range(50)))
+    assert [s.sequence for s in stored] == list(range(1, 51))
+
+
+async def test_an_api_error_is_raised_with_its_code(connection):
+    """A stream that does not exist is 10059."""
+    with pytest.raises(ApiRefused) as refused:
+        await connection.api("STREAM.INFO.NONE")
+    assert refused.value.code == 10059
+
+
+async def test_too_large_a_payload_is_refused_here(connection):
+    """The server would close the connection for good; it never sees the message."""
+    payload = bytes(connection.payload_max + 1)
+    with pytest.raises(PayloadTooLarge):
+        connection.publish("a", payload)
+    with pytest.raises(PayloadTooLarge):
+        connection.store("a", payload)
+    await make_stream(connection, max_bytes=32 * 1024 * 1024)
+    assert (await connection.store("s", payload[1:], message_id="m", expected_last_sequence=0)).sequence == 1
+
+
+async def test_a_lost_acknowledgement_is_unknown(settings, connection):
+    """Stored or not, without an answer in time the outcome is StoreUnknown and never a refusal."""
+    await make_stream(connection)
+    async with wire_to(settings.nats_url) as wire:
+        far = await Connection.open(replace(settings, nats_url=wire.url), "far")
+        wire.deaf = True
+        with pytest.raises(StoreUnknown):
+            await far.store("s", b"x", timeout_seconds=0.1)
+        await far.close()
+    assert (await connection.api("STREAM.INFO.S"))["state"]["messages"] == 1
+
+
+async def test_a_broken_connection_fails_what_is_in_flight_and_refuses_what_is_new(settings, connection):
+    """In flight: unknown, at once. New: not sent. Published: gone, also after the reconnect."""
+    await make_stream(connection)
+    heard = []
+    await connection.subscribe("a", lambda _, payload, __: heard.append(payload))
+    async with wire_to(settings.nats_url) as wire:
+        far = await Connection.open(replace(settings, nats_url=wire.url), "far")
+        away, back = [], []
+        far.on_disconnect(lambda: away.append(1))
+        far.on_reconnect(lambda: back.append(1))
+        wire.deaf = True
+        in_flight = far.store("s", b"x", timeout_seconds=60)
+        wire.cut()
+        with pytest.raises(StoreUnknown):
+            await in_flight
+        await until(lambda: away)
+        assert not far.connected
+        with pytest.raises(NotSent):
+            await far.store("s", b"y")
+        with pytest.raises(Unavailable):
+            await far.request("a", b"", 60)
+        far.publish("a", b"while away")
+        wire.deaf = False
+        await wire.connect()
+        await until(lambda: back)
+        far.publish("a", b"after")
+        await until(lambda: heard)
+        assert heard == [b"after"]
+        await far.close()
+
+
+async def test_subscriptions_outlive_a_reconnect(settings, connection):
+    """What was subscribed before the break is heard after it, without doing anything."""
+    heard = []
+    async with wire_to(settings.nats_url) as wire:
+        far = await Connection.open(replace(settings, nats_url=wire.url), "far")
+        await far.subscribe("a", lambda _, payload, __: heard.append(payload))
+        wire.cut()
+        await until(lambda: not far.connected)
+        await wire.connect()
+        await until(lambda: far.connected)
+        await far.request("$JS.API.INFO", b"", 5)
+        connection.publish("a", b"hello")
+        await until(lambda: heard)
+        await far.close()
+
+
+async def test_a_deaf_connection_is_replaced(settings, monkeypatch):
+    """When its own echo does not come back, the connection is made anew although nothing looked broken."""
+    monkeypatch.setattr(connection_module, "WATCHDOG_INTERVAL", 0.05)
+    monkeypatch.setattr(connection_module, "WATCHDOG_TIMEOUT", 0.2)
+    async with wire_to(settings.nats_url) as wire:
+        far = await Connection.open(replace(settings, nats_url=wire.url), "far")
+        back = []
+        far.on_reconnect(lambda: back.append(1))
+        wire.deaf = True
+        await until(lambda: not far.connected)
+        wire.deaf = False
+        await until(lambda: back)
+        await far.request("$JS.API.INFO", b"", 5)
+        await far.close()
+
+
+async def test_opening_waits_for_a_server(settings):
+    """A process may start before its server; it connects when the server comes."""
+    async with wire_to(settings.nats_url) as wire:
+        wire.cut()
+        opening = asyncio.create_task(Connection.open(replace(settings, nats_url=wire.url), "early"))
+        await wire.connect()
+        early = await asyncio.wait_for(opening, 10)
+        assert early.connected
+        await early.close()
+        assert early.closed.is_set()
