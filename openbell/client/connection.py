@@ -29,13 +29,14 @@ FRAME_BYTES_MAX = 64 * 2**20
 
 _FIRST_DELAY_SECONDS = 0.1
 _OPEN_TIMEOUT_SECONDS = 5.0
+_CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 class Listener(Protocol):
     """Who wants to know of connections and channel messages."""
 
-    def connected(self, socket: Socket, tasks: asyncio.TaskGroup) -> None:
-        """A logged-in socket is there; work that belongs to it goes into `tasks`."""
+    def connected(self, socket: Socket) -> None:
+        """A logged-in socket is there."""
 
     def take(self, frame: dict[str, Any]) -> None:
         """A message of a channel came."""
@@ -59,6 +60,7 @@ class Connection:
         self._places = asyncio.Semaphore(settings.in_flight_max)
         self._task: asyncio.Task[None] | None = None
         self._served = False
+        self._closing = False
         self._last_fault = "not tried yet"
 
     async def open(self) -> None:
@@ -78,6 +80,7 @@ class Connection:
 
     async def close(self) -> None:
         """End it; requests under way fail."""
+        self._closing = True  # a cancellation that meets a failing TaskGroup is swallowed by it
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -129,7 +132,7 @@ class Connection:
 
     async def _run(self) -> None:
         attempt = 0
-        while True:
+        while not self._closing:
             self._served = False
             try:
                 await self._live()
@@ -145,24 +148,31 @@ class Connection:
 
     async def _live(self) -> None:
         """Connect and stay as long as it goes; it always ends with an exception."""
-        options: dict[str, Any] = {"compression": None, "max_size": FRAME_BYTES_MAX, "ping_interval": None}
-        async with connect(self._url, open_timeout=_OPEN_TIMEOUT_SECONDS, **options) as transport:
-            socket = Socket(transport)
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(socket.read(lambda frame: self._take(frame, socket, tasks)))
-                    tasks.create_task(self._watch(socket))
-                    await self._login(socket)
-                    self._serve(socket, tasks)
-            except BaseExceptionGroup as group:
-                raise _cause(group) from None
-            finally:
-                if self._served:
-                    self._socket = asyncio.get_running_loop().create_future()
+        transport = await connect(
+            self._url,
+            compression=None,
+            max_size=FRAME_BYTES_MAX,
+            ping_interval=None,
+            open_timeout=_OPEN_TIMEOUT_SECONDS,
+            close_timeout=_CLOSE_TIMEOUT_SECONDS,
+        )
+        socket = Socket(transport)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(socket.read(lambda frame: self._take(frame, socket)))
+                tasks.create_task(self._watch(socket))
+                await self._login(socket)
+                self._serve(socket)
+        except BaseExceptionGroup as group:
+            raise _cause(group) from None
+        finally:
+            if self._served:
+                self._socket = asyncio.get_running_loop().create_future()
+            await transport.close()
 
-    def _take(self, frame: dict[str, Any], socket: Socket, tasks: asyncio.TaskGroup) -> None:
+    def _take(self, frame: dict[str, Any], socket: Socket) -> None:
         if frame["type"] == "end" and callable(self._token):
-            tasks.create_task(self._renew(frame["channel"], socket))
+            socket.spawn(self._renew(frame["channel"], socket))
         else:
             self._listener.take(frame)
 
@@ -170,10 +180,10 @@ class Connection:
         await self._login(socket)
         self._listener.renewed(channel)
 
-    def _serve(self, socket: Socket, tasks: asyncio.TaskGroup) -> None:
+    def _serve(self, socket: Socket) -> None:
         assert self._socket is not None
         self._served = True
-        self._listener.connected(socket, tasks)
+        self._listener.connected(socket)
         self._socket.set_result(socket)
 
     def _fail(self, refused: NotAllowed) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -33,6 +33,7 @@ class Socket:
         self._transport = transport
         self._numbers = count(1)
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
+        self._tasks: set[asyncio.Task[object]] = set()
         self.ended = False
         self.heard_at = asyncio.get_running_loop().time()
         """When the last frame came, on the loop's clock."""
@@ -78,6 +79,18 @@ class Socket:
         finally:
             self._end()
 
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        """Do some work beside, for as long as the connection lasts."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None and not isinstance(fault, ConnectionLost):
+            log.error("client.work_failed", exc_info=fault)
+
     def _answer(self, frame: dict[str, Any]) -> None:
         future = self._waiting.get(frame.get("id", 0))
         if future is None or future.done():
@@ -89,6 +102,8 @@ class Socket:
 
     def _end(self) -> None:
         self.ended = True
+        for task in self._tasks:
+            task.cancel()
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(ConnectionLost("the connection ended before the answer came"))

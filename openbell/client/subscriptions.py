@@ -6,14 +6,14 @@ One subscription per channel and symbol: its readers share its options. Each rea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
 
-from openbell.client.errors import ConnectionLost, NotAllowed, OpenbellError, RequestError, TryAgain
+from openbell.client.errors import NotAllowed, OpenbellError, RequestError, TryAgain
 from openbell.client.feeds import Feed, Frame
 from openbell.client.sequence import OutOfStep
 from openbell.client.socket import Socket
@@ -59,7 +59,6 @@ class Subscriptions:
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], Subscription] = {}
         self._socket: Socket | None = None
-        self._tasks: asyncio.TaskGroup | None = None
         self._refused: NotAllowed | None = None
 
     async def read(self, channel: str, symbol: str, options: dict[str, Any], feed: Feed[Item]) -> AsyncGenerator[Item]:
@@ -71,10 +70,10 @@ class Subscriptions:
         finally:
             self._leave(subscription, feed)
 
-    def connected(self, socket: Socket, tasks: asyncio.TaskGroup) -> None:
-        """Subscribe to everything on the new socket."""
-        self._socket, self._tasks = socket, tasks
-        tasks.create_task(self._hear_heartbeats(socket))
+    def connected(self, socket: Socket) -> None:
+        """Subscribe to everything on the new socket, and to heartbeats, or want of trading would look like death."""
+        self._socket = socket
+        socket.spawn(socket.ask("subscribe", {"channel": "heartbeat"}))
         for subscription in self._held.values():
             self._ask(subscription)
 
@@ -135,10 +134,12 @@ class Subscriptions:
         subscription.await_snapshot()
         self._spawn(self._subscribe, subscription)
 
-    def _spawn(self, work: Callable[[Socket, Subscription], Awaitable[None]], subscription: Subscription) -> None:
+    def _spawn(
+        self, work: Callable[[Socket, Subscription], Coroutine[Any, Any, None]], subscription: Subscription
+    ) -> None:
         """Work on the present socket; without one, the next will be told everything."""
-        if self._socket is not None and self._tasks is not None and not self._socket.ended:
-            self._tasks.create_task(_while_connected(work(self._socket, subscription)))
+        if self._socket is not None and not self._socket.ended:
+            self._socket.spawn(work(self._socket, subscription))
 
     async def _subscribe(self, socket: Socket, subscription: Subscription) -> None:
         loop = asyncio.get_running_loop()
@@ -160,12 +161,3 @@ class Subscriptions:
         if (subscription.channel, subscription.symbol) not in self._held:
             with suppress(RequestError):
                 await socket.ask("unsubscribe", subscription.params)
-
-    async def _hear_heartbeats(self, socket: Socket) -> None:
-        """A connection that is quiet for want of trading must not look dead."""
-        await _while_connected(socket.ask("subscribe", {"channel": "heartbeat"}))
-
-
-async def _while_connected(work: Awaitable[object]) -> None:
-    with suppress(ConnectionLost):
-        await work

@@ -1,0 +1,371 @@
+"""openbell/client/: a client against an exchange that drops, skips, repeats and keeps silent."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from decimal import Decimal
+
+import pytest
+
+from openbell import Client
+from openbell.client import ClientSettings, requests
+from openbell.client.errors import ConnectionLost, NotAllowed, OutcomeUnknown, ReportsMissed, RequestError
+from tests.support.exchange_double import ExchangeDouble, Refusal, Silence
+
+QUICK = ClientSettings(connect_timeout=2, request_timeout=2, reconnect_delay_max=0.02)
+
+
+@pytest.fixture
+async def exchange():
+    async with ExchangeDouble() as double:
+        yield double
+
+
+TOKEN = "t-1"
+
+
+def client_of(exchange, token=TOKEN, **settings):
+    names = {name: getattr(QUICK, name) for name in QUICK.__slots__}
+    return Client(exchange.url, token, ClientSettings(**names | settings))
+
+
+def order_body(params=None, **members):
+    params = params or {}
+    return {
+        "order_id": "0-1",
+        "client_order_id": params.get("client_order_id", "c-1"),
+        "account": "alice",
+        "symbol": params.get("symbol", "ACME"),
+        "side": params.get("side", "buy"),
+        "type": params.get("type", "limit"),
+        "time_in_force": "gtc",
+        "price": params.get("price"),
+        "quantity": params.get("quantity", "10"),
+        "filled_quantity": "0",
+        "open_quantity": params.get("quantity", "10"),
+        "status": "open",
+        "created": "2026-01-01T00:00:00.000000001Z",
+        **members,
+    }
+
+
+def book_snapshot(seq=1, **members):
+    bids, asks = [["99.50", "3"]], [["100.00", "5"]]
+    return {"channel": "book", "type": "snapshot", "symbol": "ACME", "seq": seq, "bids": bids, "asks": asks, **members}
+
+
+def book_update(seq, prev, bids, **members):
+    frame = {"channel": "book", "type": "update", "symbol": "ACME", "seq": seq, "prev": prev}
+    return {**frame, "bids": bids, "asks": [], **members}
+
+
+def reports_snapshot(seq, orders=()):
+    cursor = {"partition": 0, "seq": seq, "cursor": f"0-{seq}"}
+    return {"channel": "orders", "type": "snapshot", **cursor, "orders": list(orders)}
+
+
+def report(seq):
+    place = {"partition": 0, "seq": seq, "prev": seq - 1, "cursor": f"0-{seq}", "journal": f"{seq}.0"}
+    order = order_body(order_id=f"0-{seq}")
+    return {"channel": "orders", "type": "update", **place, "exec": "accepted", "order": order}
+
+
+async def take(feed, count):
+    async with asyncio.timeout(5):
+        return [await anext(feed) for _ in range(count)]
+
+
+async def test_logs_in_first_and_places(exchange):
+    """The token goes in a `login`, never in the URL, and the answer is the order with its place in the journal."""
+    exchange.answers["order.place"] = order_body
+    async with client_of(exchange, cancel_on_disconnect="connection") as client:
+        order = await client.buy("ACME", 10, at="101.25", client_order_id="mine")
+    assert exchange.requests[0] == ("login", {"token": "t-1", "cancel_on_disconnect": "connection"})
+    assert (order.client_order_id, order.price, order.quantity) == ("mine", Decimal("101.25"), Decimal(10))
+    assert (order.journal, order.created, order.is_open) == ("7.0", 1767225600000000001, True)
+
+
+async def test_spectator_needs_no_token(exchange):
+    """Without a token there is no login."""
+    exchange.answers["time"] = lambda _: {"time": "now"}
+    async with client_of(exchange, token=None) as client:
+        assert await client.request("time") == {"time": "now"}
+    assert exchange.all("login") == []
+
+
+async def test_refusal_is_an_exception_with_its_members(exchange):
+    """What the exchange refuses is raised with code, field and request id."""
+
+    def refuse(_):
+        raise Refusal("price_off_tick", field="price", request_id="r-9")
+
+    exchange.answers["order.place"] = refuse
+    async with client_of(exchange) as client:
+        with pytest.raises(RequestError) as refused:
+            await client.sell("ACME", 1, at="1.001")
+    assert (refused.value.code, refused.value.field, refused.value.request_id) == ("price_off_tick", "price", "r-9")
+
+
+async def test_wrong_token_ends_the_attempt(exchange):
+    """A token that is not taken is told at once, without trying again."""
+
+    def refuse(_):
+        raise Refusal("unauthenticated")
+
+    exchange.answers["login"] = refuse
+    with pytest.raises(NotAllowed):
+        async with client_of(exchange):
+            pass
+    assert len(exchange.all("login")) == 1
+
+
+async def test_nobody_there():
+    """Where nothing listens there is no connection."""
+    with pytest.raises(ConnectionLost):
+        async with Client("http://127.0.0.1:1", None, ClientSettings(connect_timeout=0.2)):
+            pass
+
+
+async def test_unanswered_placement_is_repeated_with_its_id(exchange):
+    """A placement whose answer was lost with the connection goes out again, the same in every member."""
+
+    def answer(params):
+        if len(exchange.all("order.place")) == 0:
+            exchange.drop()
+            raise Silence
+        return order_body(params)
+
+    exchange.answers["order.place"] = answer
+    async with client_of(exchange) as client:
+        order = await client.buy("ACME", "10", at="101.25")
+    first, second = exchange.all("order.place")
+    assert first == second
+    assert order.client_order_id == first["client_order_id"]
+    assert len(exchange.all("login")) == 2
+
+
+async def test_unanswered_placement_is_unknown_when_not_repeated(exchange):
+    """With `repeat_placements` off the program is told that the outcome is unknown."""
+
+    def answer(_):
+        exchange.drop()
+        raise Silence
+
+    exchange.answers["order.place"] = answer
+    async with client_of(exchange, repeat_placements=False) as client:
+        with pytest.raises(OutcomeUnknown):
+            await client.buy("ACME", "10", at="101.25")
+
+
+async def test_unanswered_amend_is_unknown(exchange):
+    """An amend is never repeated by itself."""
+
+    def answer(_):
+        exchange.drop()
+        raise Silence
+
+    exchange.answers["order.amend"] = answer
+    async with client_of(exchange) as client:
+        with pytest.raises(OutcomeUnknown):
+            await client.amend("0-1", price="1.00")
+    assert len(exchange.all("order.amend")) == 1
+
+
+async def test_batch_tells_each_outcome(exchange):
+    """Every row of a batch is an order or its error, with a journal place of its own."""
+    rows = [{"result": order_body(), "journal": "8.0"}, {"error": {"code": "unknown_order", "message": "no"}}]
+    exchange.answers["order.batch"] = lambda _: rows
+    async with client_of(exchange, account="bob") as client:
+        placed, refused = await client.batch([requests.place("ACME", "buy", 1, "1.00"), requests.cancel("0-9")])
+    assert placed.journal == "8.0"
+    assert refused.code == "unknown_order"
+    sent = exchange.all("order.batch")[0]["requests"]
+    assert [row["method"] for row in sent] == ["order.place", "order.cancel"]
+    assert [row["params"]["account"] for row in sent] == ["bob", "bob"]
+
+
+async def test_open_orders_reads_every_page(exchange):
+    """Pages are followed to the end."""
+    pages = {None: {"orders": [order_body()], "cursor": "next"}, "next": {"orders": [order_body(order_id="0-2")]}}
+    exchange.answers["order.list"] = lambda params: pages[params.get("cursor")]
+    async with client_of(exchange) as client:
+        orders = await client.open_orders("ACME")
+    assert [order.order_id for order in orders] == ["0-1", "0-2"]
+
+
+async def test_book_heals_a_gap(exchange):
+    """A skipped message leads to a new subscription, and its snapshot replaces the book."""
+    snapshots = iter([book_snapshot(1), book_snapshot(9, bids=[["98.00", "1"]])])
+    exchange.snapshots["book"] = lambda: [next(snapshots)]
+    async with client_of(exchange) as client, aclosing(client.book("ACME", depth=0, interval_ms=0)) as feed:
+        assert (await take(feed, 1))[0].best_bid.price == Decimal("99.50")
+        await exchange.send(book_update(5, 4, [["99.60", "1"]]))
+        book = (await take(feed, 1))[0]
+        assert (book.seq, book.best_bid.price) == (9, Decimal("98.00"))
+    subscribed = {"channel": "book", "symbols": ["ACME"], "depth": 0, "interval_ms": 0}
+    assert exchange.all("subscribe").count(subscribed) == 2
+
+
+async def test_book_heals_a_wrong_checksum(exchange):
+    """A checksum that differs leads to a new subscription too."""
+    exchange.snapshots["book"] = lambda: [book_snapshot(exchange.subscriptions("book") + 1)]
+    async with client_of(exchange) as client, aclosing(client.book("ACME")) as feed:
+        first = (await take(feed, 1))[0].seq
+        await exchange.send(book_update(first + 1, first, [["99.60", "1"]], checksum=1))
+        await exchange.subscribed("book", 2)
+        assert (await take(feed, 1))[0].best_bid.price == Decimal("99.50")
+
+
+async def test_repeated_message_is_ignored(exchange):
+    """A message that comes twice changes nothing the second time."""
+    exchange.snapshots["book"] = lambda: [book_snapshot(1)]
+    async with client_of(exchange) as client, aclosing(client.frames("book", "ACME")) as feed:
+        await take(feed, 1)
+        again = book_update(2, 1, [["99.60", "1"]])
+        await exchange.send(again, again, book_update(3, 2, [["99.60", "2"]]))
+        assert [frame["seq"] for frame in await take(feed, 2)] == [2, 3]
+    assert exchange.subscriptions("book") == 1
+
+
+async def test_subscribes_again_after_a_lost_connection(exchange):
+    """A dropped connection is made anew, logged in and subscribed, without a word to the reader."""
+    exchange.snapshots["book"] = lambda: [book_snapshot(exchange.subscriptions("book") + 1)]
+    async with client_of(exchange) as client, aclosing(client.book("ACME")) as feed:
+        await take(feed, 1)
+        exchange.drop()
+        assert (await take(feed, 1))[0].seq == 2
+    assert len(exchange.all("login")) == 2
+
+
+async def test_silent_connection_is_given_up(exchange):
+    """A connection that brings not even heartbeats is replaced."""
+    async with client_of(exchange, stale_after=0.1):
+        await exchange.asked("login", times=2)
+
+
+async def test_refused_subscription_ends_the_feed(exchange):
+    """What may not be subscribed to is raised where the feed is read."""
+
+    def refuse(params):
+        if params["channel"] == "book":
+            raise Refusal("unknown_instrument")
+
+    exchange.answers["subscribe"] = refuse
+    async with client_of(exchange) as client, aclosing(client.book("NONE")) as feed:
+        with pytest.raises(RequestError, match="unknown_instrument"):
+            await take(feed, 1)
+
+
+async def test_leaving_a_feed_unsubscribes(exchange):
+    """The last reader of a channel ends its subscription."""
+    exchange.snapshots["book"] = lambda: [book_snapshot(1)]
+    async with client_of(exchange) as client:
+        async with aclosing(client.book("ACME")) as feed:
+            await take(feed, 1)
+        assert (await exchange.asked("unsubscribe"))["channel"] == "book"
+
+
+async def test_two_readers_share_a_subscription_but_not_their_place(exchange):
+    """A second reader of a channel gets its own snapshot; other options are refused."""
+    exchange.snapshots["book"] = lambda: [book_snapshot(1)]
+    async with client_of(exchange) as client:
+        async with aclosing(client.book("ACME")) as one, aclosing(client.book("ACME")) as two:
+            assert [(await take(feed, 1))[0].seq for feed in (one, two)] == [1, 1]
+            with pytest.raises(ValueError, match="other options"):
+                await anext(client.book("ACME", depth=0))
+
+
+async def test_reports_are_resumed_after_a_lost_connection(exchange):
+    """What happened while the client was away is fetched from the cursor of the last report read."""
+    snapshots = iter([reports_snapshot(4, [order_body()]), reports_snapshot(7)])
+    exchange.snapshots["orders"] = lambda: [next(snapshots)]
+    exchange.answers["resume"] = lambda _: {"reports": [report(6), report(7)]}
+    async with client_of(exchange) as client, aclosing(client.orders()) as feed:
+        assert [item.exec for item in await take(feed, 1)] == ["snapshot"]
+        await exchange.send(report(5))
+        assert [item.seq for item in await take(feed, 1)] == [5]
+        exchange.drop()
+        assert [item.seq for item in await take(feed, 2)] == [6, 7]
+    assert exchange.all("resume") == [{"channel": "orders", "cursor": "0-5"}]
+
+
+async def test_busy_reader_loses_no_report(exchange):
+    """Reports beyond the bound are not kept but fetched when there is room."""
+    exchange.snapshots["orders"] = lambda: [reports_snapshot(0)]
+    exchange.answers["resume"] = lambda asked: {"reports": [report(n) for n in range(int(asked["cursor"][2:]) + 1, 9)]}
+    exchange.answers["ping"] = lambda _: {}
+    async with client_of(exchange, feed_messages_max=3) as client, aclosing(client.orders()) as feed:
+        first = asyncio.create_task(take(feed, 1))
+        await exchange.subscribed("orders")
+        await exchange.send(*[report(seq) for seq in range(1, 9)])
+        await client.request("ping")
+        assert [item.seq for item in await first + await take(feed, 7)] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+async def test_reports_gone_for_good_are_told(exchange):
+    """When the exchange cannot resume, the feed says so instead of leaving a hole."""
+
+    def refuse(_):
+        raise Refusal("snapshot_required")
+
+    exchange.snapshots["orders"] = lambda: [reports_snapshot(0)]
+    exchange.answers["resume"] = refuse
+    async with client_of(exchange) as client, aclosing(client.orders()) as feed:
+        first = asyncio.create_task(take(feed, 1))
+        await exchange.subscribed("orders")
+        await exchange.send(report(3))
+        with pytest.raises(ReportsMissed):
+            await first
+
+
+async def test_fresh_token_takes_up_an_ended_channel(exchange):
+    """When a token expires, a client that can get another logs in with it and subscribes again."""
+    tokens = iter(["old", "new"])
+    exchange.snapshots["orders"] = lambda: [reports_snapshot(0)]
+    async with client_of(exchange, token=lambda: next(tokens)) as client, aclosing(client.orders()) as feed:
+        reading = asyncio.create_task(take(feed, 1))
+        await exchange.subscribed("orders")
+        await exchange.send({"channel": "orders", "type": "end", "reason": "token_expired"})
+        await exchange.subscribed("orders", times=2)
+        await exchange.send(report(1))
+        assert [item.seq for item in await reading] == [1]
+    assert [params["token"] for params in exchange.all("login")] == ["old", "new"]
+
+
+async def test_expired_token_ends_the_feed(exchange):
+    """Without a fresh token the private feed ends with the reason."""
+    exchange.snapshots["orders"] = lambda: [reports_snapshot(0)]
+    async with client_of(exchange) as client, aclosing(client.orders()) as feed:
+        reading = asyncio.create_task(take(feed, 1))
+        await exchange.subscribed("orders")
+        await exchange.send({"channel": "orders", "type": "end", "reason": "token_expired"})
+        with pytest.raises(NotAllowed, match="token_expired"):
+            await reading
+
+
+async def test_other_channels_are_read_into_values(exchange):
+    """Trades, tickers, phases, instruments and displayed orders come out typed."""
+    time = "2026-01-01T00:00:00.000000001Z"
+    row = {"trade_id": 3, "price": "99.50", "quantity": "2", "side": "sell", "time": time}
+    common = {"type": "snapshot", "symbol": "ACME", "seq": 3}
+    exchange.snapshots = {
+        "trades": lambda: [{"channel": "trades", **common, "trades": [row]}],
+        "ticker": lambda: [{"channel": "ticker", **common, "bid": "99.50", "bid_quantity": "3", "time": time}],
+        "status": lambda: [{"channel": "status", **common, "phase": "continuous"}],
+        "full": lambda: [{"channel": "full", **common, "orders": [["open", "0-1", "buy", "99.50", "3"]]}],
+        "instruments": lambda: [
+            {"channel": "instruments", **common, "instrument": {"symbol": "ACME", "tick_size": "0.01", "lot_size": "1"}}
+        ],
+    }
+    async with client_of(exchange) as client:
+        trade = await anext(client.trades("ACME"))
+        ticker = await anext(client.ticker("ACME"))
+        status = await anext(client.status("ACME"))
+        full = await anext(client.full("ACME"))
+        instrument = await anext(client.instruments())
+    assert (trade.trade_id, trade.price, trade.side) == (3, Decimal("99.50"), "sell")
+    assert (ticker.bid, ticker.ask) == (Decimal("99.50"), None)
+    assert status.phase == "continuous"
+    assert (full.is_snapshot, full.changes[0].order_id) == (True, "0-1")
+    assert (instrument.symbol, instrument.tick_size) == ("ACME", Decimal("0.01"))
