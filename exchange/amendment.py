@@ -65,8 +65,11 @@ def refusal(command: AmendOrder, order: Order, book: Book, at: int) -> Rejected 
 
 
 def check_values(command: AmendOrder, order: Order, book: Book, price: int, quantity: int) -> Rejected | None:
-    """The checks of a new order, on the values that would change."""
-    refused = check_terms(book, command.price, None, quantity, command.display_quantity)
+    """The checks of a new order, on the values that would change; a part shown of more is a smaller part of it."""
+    display = command.display_quantity
+    if display is None and quantity > order.quantity and order.display_quantity:
+        display = order.display_quantity
+    refused = check_terms(book, command.price, None, command.quantity, display, quantity)
     if refused is None:
         refused = check_value(book, price, quantity)
     if refused is None and command.price is not None:

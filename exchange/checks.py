@@ -56,22 +56,21 @@ def check_terms(
     book: Book,
     price: int | None,
     stop_price: int | None,
-    quantity: int,
+    quantity: int | None,
     display_quantity: int | None,
+    total: int,
 ) -> Rejected | None:
-    """Tick, lot and quantity, displayed part, price range, of the values given."""
+    """Tick, lot and quantity, displayed part (of `total`), price range: those of them that are given."""
     instrument = book.instrument
     if price is not None and (price <= 0 or price % instrument.tick_at(price) != 0):
         return bad_price(instrument, price, "price")
     if stop_price is not None and (stop_price <= 0 or stop_price % instrument.tick_at(stop_price) != 0):
         return bad_price(instrument, stop_price, "stop_price")
-    if quantity % instrument.lot_size != 0:
-        return Rejected(rejections.QUANTITY_OFF_LOT, "quantity", instrument.lot_size)
-    if quantity < instrument.lowest_quantity:
-        return Rejected(rejections.QUANTITY_TOO_SMALL, "quantity", instrument.lowest_quantity)
-    if quantity > instrument.highest_quantity:
-        return Rejected(rejections.QUANTITY_TOO_LARGE, "quantity", instrument.highest_quantity)
-    if display_quantity is not None and (refused := check_display(instrument, quantity, display_quantity)):
+    if quantity is not None and not (
+        instrument.lowest_quantity <= quantity <= instrument.highest_quantity and quantity % instrument.lot_size == 0
+    ):
+        return bad_quantity(instrument, quantity)
+    if display_quantity is not None and (refused := check_display(instrument, total, display_quantity)):
         return refused
     if price is not None and not instrument.min_price <= price <= instrument.highest_price:
         return outside(instrument, price, "price")
@@ -86,6 +85,15 @@ def bad_price(instrument: Instrument, price: int, field: str) -> Rejected:
     if price % tick != 0:
         return Rejected(rejections.PRICE_OFF_TICK, field, tick)
     return Rejected(rejections.BAD_PRICE, field)
+
+
+def bad_quantity(instrument: Instrument, quantity: int) -> Rejected:
+    """The refusal of a quantity that is no whole lots, or not between the listing's minimum and maximum."""
+    if quantity % instrument.lot_size != 0:
+        return Rejected(rejections.QUANTITY_OFF_LOT, "quantity", instrument.lot_size)
+    if quantity < instrument.lowest_quantity:
+        return Rejected(rejections.QUANTITY_TOO_SMALL, "quantity", instrument.lowest_quantity)
+    return Rejected(rejections.QUANTITY_TOO_LARGE, "quantity", instrument.highest_quantity)
 
 
 def check_display(instrument: Instrument, quantity: int, display_quantity: int) -> Rejected | None:

@@ -165,21 +165,22 @@ class Engine:
         refused = check_kind(command, self.now)
         if refused is not None:
             return refused
-        refused = check_terms(book, price, command.stop_price, command.quantity, command.display_quantity)
+        refused = check_terms(
+            book, price, command.stop_price, command.quantity, command.display_quantity, command.quantity
+        )
         if refused is not None:
             return refused
         refused = check_value(book, price or command.stop_price or book.reference_price(), command.quantity)
         if refused is not None:
             return refused
-        if price is not None:
-            if book.instrument.collar_bps:
-                refused = check_collar(book, price)
-                if refused is not None:
-                    return refused
-            if command.post_only and book.crosses(command.side, price):
-                return Rejected(rejections.WOULD_TAKE, "price", book.sides[1 - command.side].best)
-        if holding is not None and len(holding.open) >= book.instrument.max_open_orders:
+        if price is not None and book.instrument.collar_bps:
+            refused = check_collar(book, price)
+            if refused is not None:
+                return refused
+        if holding is not None and 0 < book.instrument.max_open_orders <= len(holding.open):
             return Rejected(rejections.TOO_MANY_OPEN_ORDERS, "", book.instrument.max_open_orders)
+        if command.post_only and price is not None and book.crosses(command.side, price):
+            return Rejected(rejections.WOULD_TAKE, "price", book.sides[1 - command.side].best)
         return None
 
     def is_late(self, sent_at: int) -> bool:

@@ -158,9 +158,14 @@ def top_imports(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found.update(name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
-            found.add(node.module or "")
-            found.update(f"{node.module}.{name.name}" for name in node.names)
+            found.update(imported(node.module or "", name.name) for name in node.names)
     return found
+
+
+def imported(module: str, name: str) -> str:
+    """The module that `from module import name` needs: the one called so, else the one that holds the name."""
+    inner = ROOT / Path(*module.split("."), name)
+    return f"{module}.{name}" if inner.with_suffix(".py").exists() or inner.is_dir() else module
 
 
 def tracked() -> list[Path]:
