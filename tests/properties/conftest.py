@@ -1,0 +1,16 @@
+"""How long the random tests look."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest.register_assert_rewrite("tests.support.comparison", "tests.support.invariants")
+
+EXAMPLES = int(os.environ.get("OPENBELL_PROPERTY_EXAMPLES", "100"))
+"""Examples per property; the long runs are as many commands times twenty."""
+
+LEISURE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+"""An example may take its time: the naive exchange is slow on purpose."""

@@ -1,0 +1,182 @@
+"""The engine beside the naive exchange: after every command both must look the same from outside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from exchange.book import CHANGED, OPENED
+from exchange.commands import ListInstrument, PlaceOrder
+from exchange.engine import Engine
+from exchange.events import Accepted, Rejected
+from exchange.order import BUY, SELL
+from tests.support.invariants import check_always_true, check_bought_equals_sold
+from tests.support.naive_book import NaiveExchange
+from tests.support.random_commands import PLAIN, START
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exchange.commands import Command, Configure
+    from exchange.events import Event
+    from tests.support.random_commands import Step
+
+Row = tuple[int | str, ...]
+
+
+class Comparison:
+    """Two exchanges given the same commands, and the displayed book as a follower of `changes` knows it."""
+
+    def __init__(self, configure: Configure) -> None:
+        self.engine = Engine()
+        self.naive = NaiveExchange()
+        self.now = START
+        self.journal: list[tuple[Command, int, int]] = []
+        self.events: list[list[Event]] = []
+        self.owners: dict[int, str] = {}
+        self.followed: dict[tuple[str, int], dict[int, list[tuple[int, int]]]] = {}
+        self.apply(configure)
+        self.apply(ListInstrument(PLAIN))
+
+    def take(self, steps: Iterable[Step]) -> None:
+        """Let both exchanges live through the steps, comparing after each."""
+        for step in steps:
+            self.now += step.wait
+            command = step.command_at(self.now, len(self.owners), self.owners)
+            if isinstance(command, PlaceOrder) and not command.client_order_id:
+                command = replace(command, client_order_id=f"n{len(self.journal)}")
+            self.apply(command)
+
+    def apply(self, command: Command) -> None:
+        """One command for both."""
+        sequence = len(self.journal) + 1
+        self.journal.append((command, sequence, self.now))
+        events = self.engine.apply(command, sequence, self.now)
+        self.events.append(events)
+        self.owners |= {event.order_id: event.order.account for event in events if isinstance(event, Accepted)}
+        for change in self.engine.changes:
+            self._follow(change)
+        assert _codes_only(events) == self.naive.apply(command, self.now)
+        check_always_true(self.engine)
+        check_bought_equals_sold(events)
+        self._compare_books()
+        self._compare_orders()
+
+    def _compare_books(self) -> None:
+        assert list(self.engine.books) == list(self.naive.instruments)
+        for symbol, book in self.engine.books.items():
+            assert book.instrument == self.naive.instruments[symbol]
+            assert book.last_trade_id == self.naive.trade_ids.get(symbol, 0)
+            assert book.last_price == self.naive.last_prices.get(symbol, 0)
+            for side in (BUY, SELL):
+                assert book.sides[side].depth(0) == self.naive.depth(symbol, side)
+                queue = [(order.price, order.order_id, order.shown) for order in book.sides[side].orders()]
+                resting = self.naive.resting(symbol, side)
+                assert queue == [(order.price, order.order_id, order.shown) for order in resting]
+                assert queue == self._followed_queue(symbol, side)
+
+    def _compare_orders(self) -> None:
+        engine, naive = self.engine, self.naive
+        assert _engine_rows(engine) == _naive_rows(naive)
+        alive = [order for order in naive.orders if order.open]
+        expiries = [order.expires for order in alive if order.expires]
+        assert engine.next_due() == min(expiries, default=0)
+        for account in sorted(set(self.owners.values())):
+            found = [order.order_id for order in engine.open_orders(account)]
+            assert found == sorted(order.order_id for order in alive if order.account == account)
+            found = [order.order_id for order in engine.open_orders(account, "BETA")]
+            mine = [order for order in alive if (order.account, order.placed.symbol) == (account, "BETA")]
+            assert found == sorted(order.order_id for order in mine)
+        for order in naive.orders:
+            same = engine.find(order.account, order.placed.symbol, order.placed.client_order_id)
+            assert same is not None
+            assert same.order_id == order.order_id
+
+    def _follow(self, change: tuple[str, int, int, int, int, int]) -> None:
+        """Keep the displayed book as a subscriber would who sees nothing but changes."""
+        symbol, kind, order_id, side, price, shown = change
+        level = self.followed.setdefault((symbol, side), {}).setdefault(price, [])
+        known = [number for number, _ in level]
+        if kind == OPENED:
+            assert order_id not in known
+            assert shown > 0
+            level.append((order_id, shown))
+        elif kind == CHANGED:
+            assert shown > 0
+            level[known.index(order_id)] = (order_id, shown)
+        else:
+            assert shown == 0
+            del level[known.index(order_id)]
+
+    def _followed_queue(self, symbol: str, side: int) -> list[tuple[int, int, int]]:
+        levels = self.followed.get((symbol, side), {})
+        prices = sorted(levels, reverse=side == BUY)
+        return [(price, order_id, shown) for price in prices for order_id, shown in levels[price]]
+
+
+def _codes_only(events: list[Event]) -> list[Event]:
+    return [Rejected(event.code) if isinstance(event, Rejected) else event for event in events]
+
+
+def _engine_rows(engine: Engine) -> list[Row]:
+    rows: list[Row] = [
+        (
+            order.order_id,
+            order.account,
+            order.symbol,
+            order.client_order_id,
+            order.side,
+            order.type,
+            order.time_in_force,
+            order.post_only,
+            order.self_trade,
+            order.session,
+            order.price,
+            order.quantity,
+            order.display_quantity,
+            order.expires,
+            order.filled,
+            order.canceled,
+            order.open_quantity,
+            order.shown,
+            order.cost,
+            order.status,
+            order.reason,
+            order.created,
+            order.updated,
+        )
+        for order in engine.orders.values()
+    ]
+    return sorted(rows)
+
+
+def _naive_rows(naive: NaiveExchange) -> list[Row]:
+    rows: list[Row] = [
+        (
+            order.order_id,
+            order.placed.account,
+            order.placed.symbol,
+            order.placed.client_order_id,
+            order.placed.side,
+            order.placed.type,
+            order.placed.time_in_force,
+            order.placed.post_only,
+            order.placed.self_trade,
+            order.placed.session,
+            order.price,
+            order.quantity,
+            order.display,
+            order.expires,
+            order.filled,
+            order.canceled,
+            order.open,
+            order.shown,
+            order.cost,
+            order.status,
+            order.reason,
+            order.created,
+            order.updated,
+        )
+        for order in naive.orders
+    ]
+    return sorted(rows)

@@ -1,0 +1,78 @@
+"""What must hold after every command (docs/rules.md, "Always true")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exchange.events import Traded
+from exchange.order import BUY, OPEN, PARTIALLY_FILLED, SELL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exchange.book import Book
+    from exchange.engine import Engine
+    from exchange.events import Event
+    from exchange.order import Order
+
+
+def check_always_true(engine: Engine) -> None:
+    """Assert all that can be seen of the engine's state from outside."""
+    for book in engine.books.values():
+        _check_not_crossed(book)
+        for side in (BUY, SELL):
+            _check_levels(book, side)
+    for order in engine.orders.values():
+        _check_quantities(order)
+    resting = sorted(
+        order.order_id for book in engine.books.values() for side in (BUY, SELL) for order in book.sides[side].orders()
+    )
+    assert resting == sorted(order.order_id for order in engine.orders.values() if is_open(order))
+
+
+def is_open(order: Order) -> bool:
+    """Whether the order may still trade."""
+    return order.status in (OPEN, PARTIALLY_FILLED)
+
+
+def check_bought_equals_sold(events: Iterable[Event]) -> None:
+    """Assert that a trade gives both sides the same, and never more than an order has."""
+    for event in events:
+        if isinstance(event, Traded):
+            assert event.quantity > 0
+            assert event.price > 0
+            assert event.maker_order_id != event.taker_order_id
+            assert event.maker_account != event.taker_account
+            assert min(event.maker_open, event.taker_open) >= 0
+
+
+def _check_not_crossed(book: Book) -> None:
+    bid, ask = book.sides[BUY].best, book.sides[SELL].best
+    assert not (bid and ask) or bid < ask, f"{book.instrument.symbol} is crossed: {bid} ≥ {ask}"
+
+
+def _check_levels(book: Book, side: int) -> None:
+    totals: dict[int, int] = {}
+    for order in book.sides[side].orders():
+        totals[order.price] = totals.get(order.price, 0) + order.shown
+    levels = book.sides[side].depth(0)
+    assert levels == list(totals.items())
+    assert [price for price, _ in levels] == sorted(totals, reverse=side == BUY)
+    assert book.sides[side].depth(3) == levels[:3]
+    assert book.sides[side].best == (levels[0][0] if levels else 0)
+    for price, total in levels:
+        assert book.sides[side].displayed_at(price) == total
+
+
+def _check_quantities(order: Order) -> None:
+    # What an ended order left behind counts as canceled, whoever ended it.
+    assert order.filled + order.open_quantity + order.canceled == order.quantity
+    assert min(order.filled, order.open_quantity, order.canceled) >= 0
+    if is_open(order):
+        assert 0 < order.shown <= order.open_quantity
+        assert order.shown <= (order.display_quantity or order.quantity)
+        assert (order.status == PARTIALLY_FILLED) == (order.filled > 0)
+        assert order.reason == ""
+    else:
+        assert order.open_quantity == 0
+        assert order.shown == 0

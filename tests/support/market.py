@@ -1,0 +1,214 @@
+"""A market of named traders, so that a scenario reads as a story.
+
+    market.sell("anna", 5, at="10.02")
+    market.buy("carla", 7, at="10.05")
+    assert market.tape == ["carla buys 5 from anna at 10.02"]
+
+One engine, one clock that only the story moves. Numbers are given as text or whole numbers and shown as text without
+trailing zeros. After every command the rules that always hold are checked (`invariants`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from exchange.commands import AmendOrder, CancelAll, CancelOrder, Configure, ListInstrument, PlaceOrder, Tick
+from exchange.engine import Engine
+from exchange.events import Accepted, Event, Rejected, Repeated, Traded
+from exchange.instrument import Instrument
+from exchange.order import BUY, LIMIT, MARKET, SELL, STATUS_NAMES
+from exchange.units import SECOND, UNIT, to_text
+from tests.support.invariants import check_always_true
+from tests.support.words import told
+
+if TYPE_CHECKING:
+    from exchange.commands import Command
+    from exchange.order import Order
+
+OPENING = 1_795_341_600 * SECOND
+"""2026-11-22T10:00:00Z, when every story starts."""
+
+Number = str | int
+
+Terms = Any
+"""Further fields of a PlaceOrder or an Instrument, by their names there."""
+
+
+def units(number: Number) -> int:
+    """The units of a number as people write it: "10.02" or 10."""
+    return int(Decimal(number) * UNIT)
+
+
+def maybe_units(number: Number | None) -> int | None:
+    """`units`, or nothing of nothing."""
+    return None if number is None else units(number)
+
+
+@dataclass
+class Ticket:
+    """What a trader holds of an order: its id (0 = it was refused) and a view of how it stands."""
+
+    market: Market
+    order_id: int
+
+    @property
+    def order(self) -> Order:
+        """The engine's own order, open or remembered."""
+        return self.market.engine.orders[self.order_id]
+
+    @property
+    def status(self) -> str:
+        """One of STATUS_NAMES."""
+        return STATUS_NAMES[self.order.status]
+
+    @property
+    def reason(self) -> str:
+        """Why it ended, or an empty string."""
+        return self.order.reason
+
+    @property
+    def filled(self) -> str:
+        """What of it has traded."""
+        return to_text(self.order.filled, 0)
+
+    @property
+    def open(self) -> str:
+        """What of it may still trade."""
+        return to_text(self.order.open_quantity, 0)
+
+    @property
+    def shown(self) -> str:
+        """What of it the book displays."""
+        return to_text(self.order.shown, 0)
+
+
+class Market:
+    """One engine with ACME listed (tick 1, lot 1 unless said otherwise) and whoever comes to trade."""
+
+    def __init__(
+        self, *, trades_per_order_max: int = 10_000, ended_orders_max: int = 1_000, symbol: str = "ACME", **terms: Terms
+    ) -> None:
+        self.engine = Engine()
+        self.now = OPENING
+        self.sequence = 0
+        self.events: list[Event] = []
+        self.tape: list[str] = []
+        self.accounts: dict[int, str] = {}
+        self._client_order_ids = 0
+        self.apply(Configure(1, trades_per_order_max, ended_orders_max, 5 * SECOND))
+        self.list_instrument(symbol, **terms)
+
+    def apply(self, command: Command) -> list[Event]:
+        """Give the engine a command now; its events are the market's news until the next one."""
+        self.sequence += 1
+        self.events = self.engine.apply(command, self.sequence, self.now)
+        for event in self.events:
+            if isinstance(event, Accepted):
+                self.accounts[event.order_id] = event.order.account
+            if isinstance(event, Traded):
+                self.tape.append(_printed(event))
+        check_always_true(self.engine)
+        return self.events
+
+    # What the operator and the clock do.
+
+    def list_instrument(self, symbol: str, *, tick: Number = 1, lot: Number = 1, **terms: Terms) -> None:
+        """List an instrument, or list it anew; `terms` are Instrument's fields, numbers in units."""
+        ticks = terms.pop("ticks", [(0, units(tick))])
+        self.apply(ListInstrument(Instrument(symbol, ticks, units(lot), **terms)))
+
+    def later(self, seconds: Number) -> None:
+        """Move the clock; whoever comes next tells the engine of it."""
+        self.now += int(Decimal(seconds) * SECOND)
+
+    def wait(self, seconds: Number) -> None:
+        """Move the clock and let the engine know by a Tick."""
+        self.later(seconds)
+        self.apply(Tick())
+
+    def time(self, seconds: Number) -> int:
+        """The moment so many seconds after the opening."""
+        return OPENING + int(Decimal(seconds) * SECOND)
+
+    # What traders do.
+
+    def place(self, account: str, side: int, quantity: Number, at: Number | None, **terms: Terms) -> Ticket:
+        """Send an order: a limit order at `at`, a market order without; `display` is its display quantity."""
+        display = maybe_units(terms.pop("display", None))
+        self._client_order_ids += 1
+        command = PlaceOrder(
+            account,
+            terms.pop("symbol", "ACME"),
+            terms.pop("client_order_id", f"c{self._client_order_ids}"),
+            side,
+            terms.pop("type", MARKET if at is None else LIMIT),
+            units(quantity),
+            maybe_units(at),
+            display_quantity=display,
+            **terms,
+        )
+        self.apply(command)
+        taken = [event.order_id for event in self.events if isinstance(event, Accepted | Repeated)]
+        return Ticket(self, taken[0] if taken else 0)
+
+    def buy(self, account: str, quantity: Number, at: Number | None = None, **terms: Terms) -> Ticket:
+        """Place an order to buy."""
+        return self.place(account, BUY, quantity, at, **terms)
+
+    def sell(self, account: str, quantity: Number, at: Number | None = None, **terms: Terms) -> Ticket:
+        """Place an order to sell."""
+        return self.place(account, SELL, quantity, at, **terms)
+
+    def amend(self, ticket: Ticket, account: str = "", **terms: Terms) -> None:
+        """Change an order, as its owner or as `account`; terms are `to` (the total), `at`, `display`, `expires`."""
+        command = AmendOrder(
+            account or self.accounts[ticket.order_id],
+            ticket.order_id,
+            price=maybe_units(terms.pop("at", None)),
+            quantity=maybe_units(terms.pop("to", None)),
+            display_quantity=maybe_units(terms.pop("display", None)),
+            **terms,
+        )
+        self.apply(command)
+
+    def cancel(self, ticket: Ticket, account: str = "", sent_at: int = 0) -> None:
+        """Cancel an order, by its owner unless another `account` tries."""
+        owner = account or self.accounts[ticket.order_id]
+        self.apply(CancelOrder(owner, ticket.order_id, sent_at=sent_at))
+
+    def cancel_all(self, account: str, **terms: Terms) -> None:
+        """Cancel an account's orders; terms are CancelAll's fields."""
+        self.apply(CancelAll(account, **terms))
+
+    # What everybody sees.
+
+    @property
+    def refused(self) -> str:
+        """The code with which the last command was refused, or an empty string."""
+        return next((event.code for event in self.events if isinstance(event, Rejected)), "")
+
+    @property
+    def story(self) -> list[str]:
+        """Every event of the last command in words (see `words`), so nothing else can have happened."""
+        return [told(event) for event in self.events]
+
+    def depth(self, symbol: str = "ACME") -> dict[str, list[str]]:
+        """The displayed totals of every level, best first: {"bids": ["3 @ 100"], "asks": []}."""
+        return {"bids": self._levels(symbol, BUY), "asks": self._levels(symbol, SELL)}
+
+    def queue(self, side: int, symbol: str = "ACME") -> list[str]:
+        """Every displayed order of a side in book order, with what it shows: ["boris 6 @ 101", "anna 3 @ 102"]."""
+        orders = self.engine.books[symbol].sides[side].orders()
+        return [f"{order.account} {to_text(order.shown, 0)} @ {to_text(order.price, 0)}" for order in orders]
+
+    def _levels(self, symbol: str, side: int) -> list[str]:
+        levels = self.engine.books[symbol].sides[side].depth(0)
+        return [f"{to_text(quantity, 0)} @ {to_text(price, 0)}" for price, quantity in levels]
+
+
+def _printed(trade: Traded) -> str:
+    verb, other = ("buys", "from") if trade.side == BUY else ("sells", "to")
+    quantity, price = to_text(trade.quantity, 0), to_text(trade.price, 0)
+    return f"{trade.taker_account} {verb} {quantity} {other} {trade.maker_account} at {price}"

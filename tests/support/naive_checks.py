@@ -1,0 +1,158 @@
+"""The naive exchange's checks: the first rule that an order breaks (docs/rules.md, "Before matching")."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from exchange.order import BUY, FOK, GTD, IOC, LIMIT, MARKET
+from exchange.units import LARGEST, RATE, UNIT
+
+if TYPE_CHECKING:
+    from exchange.commands import AmendOrder, PlaceOrder
+    from exchange.instrument import Instrument
+    from tests.support.naive_book import NaiveExchange, NaiveOrder
+
+
+def listing_fault(instrument: Instrument) -> bool:
+    """Whether the definition is impossible."""
+    starts = [start for start, _ in instrument.ticks]
+    steps = [tick for _, tick in instrument.ticks]
+    if starts != sorted(set(starts)) or starts[:1] != [0] or min(steps) <= 0 or instrument.lot_size <= 0:
+        return True
+    return any(tick * instrument.lot_size % UNIT for tick in steps)
+
+
+def place_fault(exchange: NaiveExchange, order: PlaceOrder) -> str:
+    """The code that refuses a new order, or an empty string; repeats have been answered already."""
+    instrument = exchange.instruments.get(order.symbol)
+    if instrument is None:
+        return "unknown_instrument"
+    if exchange.is_late(order.sent_at):
+        return "too_late"
+    reference = exchange.reference_price(order.symbol)
+    codes = [
+        _terms(order),
+        _expiry(order.expires, exchange.now),
+        _price_step(instrument, order.price),
+        _quantity(instrument, order.quantity),
+        _display_step(instrument, order.display_quantity),
+        _display(order.quantity, order.display_quantity),
+        _price_range(instrument, order.price),
+        _value(instrument, reference if order.price is None else order.price, order.quantity),
+        _collar(instrument, order.price, reference),
+        _open_orders(exchange, instrument, order.account),
+        _would_take(exchange, order),
+    ]
+    return next((code for code in codes if code), "")
+
+
+def amend_fault(exchange: NaiveExchange, order: NaiveOrder, command: AmendOrder) -> str:
+    """The code that refuses an amend of an open order, or an empty string. Only what the amend names is checked."""
+    instrument = exchange.instruments[order.placed.symbol]
+    if command.stop_price is not None or (command.expires is not None and order.placed.time_in_force != GTD):
+        return "bad_request"
+    price, quantity, display = exchange.new_terms(order, command)
+    expires = order.expires if command.expires is None else command.expires
+    if (price, quantity, display, expires) == (order.price, order.quantity, order.display, order.expires):
+        return "no_change"
+    renamed = command.price is not None or command.quantity is not None
+    codes = [
+        _below_filled(order, quantity),
+        _price_step(instrument, command.price),
+        _quantity(instrument, command.quantity),
+        _display_step(instrument, command.display_quantity),
+        _display(quantity, command.display_quantity if command.display_quantity is not None else display or None),
+        _expiry(expires if expires != order.expires else None, exchange.now),
+        _price_range(instrument, command.price),
+        _value(instrument, price, quantity) if renamed else "",
+        _collar(instrument, command.price, exchange.reference_price(order.placed.symbol)),
+        _would_take(exchange, replace(order.placed, price=price)) if price != order.price else "",
+    ]
+    return next((code for code in codes if code), "")
+
+
+def _terms(order: PlaceOrder) -> str:
+    at_once = order.type == MARKET or order.time_in_force in (IOC, FOK)
+    if order.type not in (LIMIT, MARKET) or order.stop_price is not None:
+        return "bad_request"
+    if at_once and (order.post_only or order.display_quantity is not None):
+        return "bad_request"
+    if (order.price is None) != (order.type == MARKET) or (order.expires is None) != (order.time_in_force != GTD):
+        return "bad_request"
+    return ""
+
+
+def _price_step(instrument: Instrument, price: int | None) -> str:
+    if price is None:
+        return ""
+    tick = [step for start, step in instrument.ticks if start <= max(price, 0)][-1]
+    return "price_off_tick" if price % tick else ""
+
+
+def _quantity(instrument: Instrument, quantity: int | None) -> str:
+    if quantity is None:
+        return ""
+    if quantity % instrument.lot_size:
+        return "quantity_off_lot"
+    if quantity < (instrument.min_quantity or instrument.lot_size):
+        return "quantity_too_small"
+    return "quantity_too_large" if quantity > (instrument.max_quantity or LARGEST) else ""
+
+
+def _below_filled(order: NaiveOrder, quantity: int) -> str:
+    return "quantity_below_filled" if quantity < order.filled + order.canceled else ""
+
+
+def _display_step(instrument: Instrument, display: int | None) -> str:
+    return "quantity_off_lot" if display is not None and display % instrument.lot_size else ""
+
+
+def _display(quantity: int, display: int | None) -> str:
+    if display is None:
+        return ""
+    if display > quantity:
+        return "display_too_large"
+    return "display_too_small" if display * 100 < quantity or display <= 0 else ""
+
+
+def _expiry(expires: int | None, now: int) -> str:
+    return "bad_expires" if expires is not None and expires <= now else ""
+
+
+def _price_range(instrument: Instrument, price: int | None) -> str:
+    if price is None:
+        return ""
+    if price < max(instrument.min_price, 1):
+        return "price_too_low"
+    return "price_too_high" if price > (instrument.max_price or LARGEST) else ""
+
+
+def _value(instrument: Instrument, price: int, quantity: int) -> str:
+    if not price:
+        return ""
+    if price * quantity < instrument.min_value * UNIT:
+        return "value_too_small"
+    return "value_too_large" if price * quantity > (instrument.max_value or LARGEST) * UNIT else ""
+
+
+def _collar(instrument: Instrument, price: int | None, reference: int) -> str:
+    if price is None or not instrument.collar_bps or not reference:
+        return ""
+    return "price_outside_collar" if abs(price - reference) * RATE > reference * instrument.collar_bps else ""
+
+
+def _open_orders(exchange: NaiveExchange, instrument: Instrument, account: str) -> str:
+    if not instrument.max_open_orders:
+        return ""
+    full = exchange.open_count(account, instrument.symbol) >= instrument.max_open_orders
+    return "too_many_open_orders" if full else ""
+
+
+def _would_take(exchange: NaiveExchange, order: PlaceOrder) -> str:
+    if not order.post_only:
+        return ""
+    price = order.price or 0
+    opposite = exchange.resting(order.symbol, 1 - order.side)
+    crosses = opposite and (opposite[0].price <= price if order.side == BUY else opposite[0].price >= price)
+    return "would_take" if crosses else ""

@@ -1,0 +1,49 @@
+"""Events as short sentences, so that a test can compare the whole list at a glance.
+
+Orders are named by their ids: "3 trades 5 @ 101 with 1" is taker 3 meeting maker 1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exchange import events
+from exchange.units import to_text
+
+if TYPE_CHECKING:
+    from exchange.events import Event
+
+
+def told(event: Event) -> str:
+    """One event in words; what they leave out is constant in the scenarios."""
+    match event:
+        case events.Configured(semantics):
+            return f"configured {semantics}"
+        case events.InstrumentListed(instrument):
+            return f"{instrument.symbol} listed"
+        case events.Rejected(code, field):
+            return f"rejected {code} {field}".rstrip()
+        case events.Accepted(order_id):
+            return f"{order_id} accepted"
+        case events.Repeated(order_id):
+            return f"{order_id} repeated"
+        case events.Traded():
+            quantity, price = _plain(event.quantity), _plain(event.price)
+            return f"{event.taker_order_id} trades {quantity} @ {price} with {event.maker_order_id}"
+        case events.Amended():
+            return _amended(event)
+        case events.Canceled(order_id, _, quantity, reason):
+            return f"{order_id} canceled, {_plain(quantity)} left: {reason}"
+        case events.Expired(order_id, _, quantity, reason):
+            return f"{order_id} expired, {_plain(quantity)} left: {reason}"
+        case events.AllCanceled(account, count):
+            return f"{account} canceled all: {count}"
+
+
+def _amended(event: events.Amended) -> str:
+    price, total, rest = _plain(event.price or 0), _plain(event.quantity), _plain(event.open_quantity)
+    return f"{event.order_id} amended to {total} @ {price}, {rest} open: {event.reason}"
+
+
+def _plain(units: int) -> str:
+    return to_text(units, 0)
