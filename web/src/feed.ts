@@ -7,7 +7,7 @@
 import { signal } from "@preact/signals-core";
 import { ConnectionLost, Refusal } from "./refusal";
 import { Subscriptions, type Subscription } from "./subscriptions";
-import type { Failure, Frame } from "./protocol";
+import type { Failure, Frame, HeartbeatFrame } from "./protocol";
 
 /** live: all is current. resyncing: waiting for snapshots. stale: connected but silent. down: no connection. */
 export type Connection = "live" | "resyncing" | "stale" | "down";
@@ -83,6 +83,7 @@ export class Feed {
         this.gaps.value += 1;
       },
     });
+    this.#subscriptions.add({ channel: "heartbeat", take: (frame) => this.#verify(frame as HeartbeatFrame) });
   }
 
   start(): void {
@@ -189,6 +190,15 @@ export class Feed {
     const longest = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** this.#failures);
     this.#failures += 1;
     return longest * (0.2 + 0.8 * this.surroundings.random());
+  }
+
+  /** A heartbeat also tells what was sent last, or the loss of a last message would stay unseen. */
+  #verify({ symbols }: HeartbeatFrame): boolean {
+    for (const [symbol, sent] of Object.entries(symbols)) {
+      if (sent.seq !== undefined) this.#subscriptions.verify("book", symbol, sent.seq);
+      if (sent.trade_id !== undefined) this.#subscriptions.verify("trades", symbol, sent.trade_id);
+    }
+    return true;
   }
 
   #watch(): void {

@@ -2,7 +2,7 @@
 import { computed, signal, type Signal } from "@preact/signals-core";
 import type { Feed } from "./feed";
 import type { Frames } from "./frames";
-import type { Instrument, InstrumentsFrame, TickerFrame } from "./protocol";
+import type { Instrument, InstrumentFrame, TickerFrame } from "./protocol";
 
 export class Instruments {
   readonly #bySymbol = signal<ReadonlyMap<string, Instrument>>(new Map());
@@ -14,7 +14,7 @@ export class Instruments {
     private readonly feed: Feed,
     private readonly frames: Frames,
   ) {
-    feed.subscribe({ channel: "instruments", take: (frame) => this.#take(frame as InstrumentsFrame) });
+    feed.subscribe({ channel: "instruments", take: (frame) => this.#take(frame as InstrumentFrame) });
   }
 
   get(symbol: string): Instrument | null {
@@ -27,14 +27,10 @@ export class Instruments {
     return found;
   }
 
-  #take(frame: InstrumentsFrame): boolean {
-    const listed = frame.type === "snapshot" ? frame.instruments : [frame.instrument];
-    const next = new Map(this.#bySymbol.value);
-    for (const instrument of listed) {
-      if (!next.has(instrument.symbol)) this.#watch(instrument.symbol);
-      next.set(instrument.symbol, instrument);
-    }
-    this.#bySymbol.value = next;
+  #take({ instrument }: InstrumentFrame): boolean {
+    const known = this.#bySymbol.peek();
+    if (!known.has(instrument.symbol)) this.#watch(instrument.symbol);
+    this.#bySymbol.value = new Map(known).set(instrument.symbol, instrument);
     return true;
   }
 

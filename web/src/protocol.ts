@@ -75,11 +75,17 @@ export interface Order {
   symbol: string;
   side: Side;
   type: OrderType;
+  time_in_force: "gtc" | "day" | "ioc" | "fok" | "gtd" | "at_open" | "at_close";
   price: string | null;
+  stop_price: string | null;
   quantity: string;
+  display_quantity: string | null;
   filled_quantity: string;
   open_quantity: string;
   average_price: string | null;
+  post_only: boolean;
+  self_trade: "cancel_newest" | "cancel_oldest" | "cancel_both" | "decrement";
+  expires: string | null;
   status: "pending_trigger" | "open" | "partially_filled" | "filled" | "canceled" | "expired" | "rejected";
   reason: string | null;
   created: string;
@@ -108,14 +114,13 @@ export interface Report extends Frame {
 
 export type OrdersFrame = OrdersSnapshot | Report;
 
-export interface InstrumentsSnapshot extends Frame {
-  type: "snapshot";
-  instruments: Instrument[];
-}
-
-export interface InstrumentUpdate extends Frame {
-  type: "update";
+export interface InstrumentFrame extends Frame {
+  symbol: string;
   instrument: Instrument;
 }
 
-export type InstrumentsFrame = InstrumentsSnapshot | InstrumentUpdate;
+export interface HeartbeatFrame extends Frame {
+  time: string;
+  /** What was last sent of each symbol's book and trades. */
+  symbols: Record<string, { seq?: number; trade_id?: number }>;
+}

@@ -1,7 +1,7 @@
 // What the screen wants to hear, kept true over reconnects, gaps and wrong checksums.
 //
 // Always: a subscription is unsynced until a snapshot has come and drops updates until then; `complete` when none
-// is unsynced. Sequences are dense per channel and symbol, for private channels per partition.
+// is unsynced. What belongs to no symbol and no account may have nothing to show: there the answer is enough.
 import type { Surroundings } from "./feed";
 import type { Frame } from "./protocol";
 
@@ -19,8 +19,8 @@ interface Held {
   readonly subscription: Subscription;
   asked: boolean;
   synced: boolean;
-  /** Last sequence by partition, or under 0 where the channel knows none. */
-  sequences: Map<number, number>;
+  /** Last sequence by partition, or by symbol where there is none. */
+  sequences: Map<number | string, number>;
 }
 
 interface Outside {
@@ -86,15 +86,21 @@ export class Subscriptions {
     else if (held.synced) this.#follow(held, frame);
   }
 
+  /** The exchange says up to which number it has sent a channel: if that is not what came, something was lost. */
+  verify(channel: string, symbol: string, seq: number): void {
+    const held = this.#held.get(keyOf(channel, symbol));
+    if (held?.synced && held.sequences.get(symbol) !== seq) this.#again(held);
+  }
+
   #restart(held: Held, frame: Frame): void {
     held.synced = true;
-    held.sequences.set(frame.partition ?? 0, frame.seq ?? 0);
+    held.sequences.set(placeOf(frame), frame.seq ?? 0);
     this.#hand(held, frame);
     this.outside.changed();
   }
 
   #follow(held: Held, frame: Frame): void {
-    const place = frame.partition ?? 0;
+    const place = placeOf(frame);
     const last = held.sequences.get(place);
     if (frame.prev !== undefined && last !== undefined && frame.prev !== last) {
       this.#again(held);
@@ -143,13 +149,28 @@ export class Subscriptions {
 
   #ask(group: Held[]): void {
     for (const held of group) held.asked = true;
-    this.outside.ask("subscribe", parametersOf(group.map((held) => held.subscription))).catch(() => {
-      this.surroundings.after(ASK_AGAIN_MS, () => {
-        for (const held of group) if (!held.synced) held.asked = false;
-        this.#askSoon();
-      });
-    });
+    this.outside.ask("subscribe", parametersOf(group.map((held) => held.subscription))).then(
+      () => this.#granted(group),
+      () => this.surroundings.after(ASK_AGAIN_MS, () => this.#askOnceMore(group)),
+    );
   }
+
+  #granted(group: Held[]): void {
+    for (const held of group) {
+      const { symbol, personal } = held.subscription;
+      if (symbol === undefined && !personal && held.asked) held.synced = true;
+    }
+    this.outside.changed();
+  }
+
+  #askOnceMore(group: Held[]): void {
+    for (const held of group) if (!held.synced) held.asked = false;
+    this.#askSoon();
+  }
+}
+
+function placeOf(frame: Frame): number | string {
+  return frame.partition ?? frame.symbol ?? "";
 }
 
 function keyOf(channel: string, symbol = ""): string {

@@ -1,0 +1,49 @@
+// Samples of what the exchange sends.
+import type { Instrument, Order } from "../src/protocol";
+
+export function instrument(changes: Partial<Instrument> = {}): Instrument {
+  return {
+    symbol: "ACME",
+    tick_size: "0.01",
+    ticks: [{ from: "0.00", tick: "0.01" }],
+    lot_size: "1",
+    min_quantity: "1",
+    max_quantity: null,
+    min_price: null,
+    max_price: null,
+    min_value: null,
+    max_value: null,
+    collar_bps: null,
+    max_open_orders: 100_000,
+    reference_price: "101.25",
+    partition: 1,
+    ...changes,
+  };
+}
+
+export function order(changes: Partial<Order> = {}): Order {
+  return {
+    order_id: "1-1",
+    client_order_id: "web-1",
+    account: "demo-1",
+    symbol: "ACME",
+    side: "buy",
+    type: "limit",
+    time_in_force: "gtc",
+    price: "101.20",
+    stop_price: null,
+    quantity: "10",
+    display_quantity: null,
+    filled_quantity: "0",
+    open_quantity: "10",
+    average_price: null,
+    post_only: false,
+    self_trade: "cancel_newest",
+    expires: null,
+    status: "open",
+    reason: null,
+    created: "2026-11-22T10:00:00.000000001Z",
+    updated: "2026-11-22T10:00:00.000000001Z",
+    ...changes,
+  };
+}
