@@ -1,0 +1,134 @@
+"""One partition as a function of its journal: engine, execution reports and market data, without any I/O.
+
+`answer` turns the journal's message N into everything that follows from it; the messages have to come in order and
+none may be missing. `query` answers from the state that the last of them has left. The same journal gives the same
+bytes of EVENTS anywhere, and every number that clients count by; whether the rest is rendered changes nothing of it.
+
+Journal time is the larger of a message's time and the last one seen: a cluster's clocks may step back. The chain
+runs over every message and what it did, so two equal chains mean equal histories.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from exchange import rejections
+from exchange.commands import ListInstrument
+from exchange.engine import Engine
+from exchange.events import InstrumentListed, Rejected
+from streams import codec
+from streams.codec import Batch, Body, Results, Undecodable
+from streams.feed import Frame, Moment
+from streams.market_data import MarketData
+from streams.queries import Queries
+from streams.rendering import Renderer
+from streams.reports import ExecutionReports, print_report
+from streams.results import result_of
+
+if TYPE_CHECKING:
+    from exchange.commands import Command
+    from exchange.events import Event
+    from streams.reports import Report
+
+CHAIN_BYTES: Final = 16
+CHAIN_START: Final = bytes(CHAIN_BYTES)
+
+
+class Output(NamedTuple):
+    """All that one journal message gives. Only `events` is made when it is not rendered.
+
+    results: who is to get the answers, and the message; None if nobody can be told.
+    reports: one message for each account, with all of its reports.
+    market_data: in the order of publication.
+    """
+
+    sequence: int
+    at: int
+    events: bytes
+    results: tuple[str, bytes] | None
+    reports: list[tuple[str, bytes]]
+    market_data: list[Frame]
+
+
+class Partition:
+    """The state of one partition after the journal message `sequence`, at journal time `at`."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.engine = Engine()
+        self.sequence = 0
+        self.at = 0
+        self.chain = CHAIN_START
+        self.renderer = Renderer(number)
+        self.reports = ExecutionReports()
+        self.market_data = MarketData(self.engine.books, self.renderer)
+        self.queries = Queries(self.engine, self.renderer, self.reports, self.market_data)
+
+    def answer(self, data: bytes, sequence: int, stored_at: int, render: bool = True) -> Output:
+        """Apply the journal's next message, which JetStream stored at `stored_at`.
+
+        An AssertionError is our own fault: the partition must not go on from there.
+        """
+        assert sequence == self.sequence + 1, "the journal has a gap"
+        self.sequence = sequence
+        self.at = max(self.at, stored_at)
+        try:
+            batch = codec.decode_batch(data)
+        except Undecodable:
+            return self.seal(data, [[Rejected(rejections.BAD_REQUEST)]])
+        return self.carry_out(batch, data, render=render)
+
+    def query(self, request: bytes) -> bytes:
+        """The reply to a request to `query.<p>`."""
+        return self.queries.answer(request)
+
+    def carry_out(self, batch: Batch, data: bytes, *, render: bool) -> Output:
+        """Apply a batch's commands in order."""
+        events: list[list[Event]] = []
+        bodies: list[Body] = []
+        reports: list[Report] = []
+        frames: list[Frame] = []
+        for index, command in enumerate(batch.commands):
+            moment = Moment(f"{self.sequence}.{index}", self.at, render=render)
+            events.append(self.apply(command, moment, reports))
+            frames += moment.frames
+            if render:
+                bodies.append(result_of(command, self.engine, self.renderer))
+        output = self.seal(data, events)
+        if not render:
+            return output
+        results = Results(self.number, batch.number, self.sequence, self.at, bodies)
+        return output._replace(
+            results=(batch.origin, codec.encode_results(results)),
+            reports=self.print_reports(reports),
+            market_data=frames,
+        )
+
+    def apply(self, command: Command, moment: Moment, reports: list[Report]) -> list[Event]:
+        """Apply one command; its events, after everything that is counted by them has advanced."""
+        engine = self.engine
+        events = engine.apply(command, self.sequence, self.at)
+        if isinstance(command, ListInstrument) and isinstance(events[-1], InstrumentListed):
+            self.renderer.define(command.instrument)
+        self.market_data.take(events, engine.changes, moment)
+        reports += self.reports.take(events, engine.orders, moment.journal, self.at)
+        self.queries.journal = moment.journal
+        return events
+
+    def seal(self, data: bytes, events: list[list[Event]]) -> Output:
+        """The message for EVENTS, linked to all before it."""
+        encoded = codec.encode_events(events)
+        self.chain = blake2b(self.chain + data + encoded, digest_size=CHAIN_BYTES).digest()
+        return Output(self.sequence, self.at, codec.encode_facts(self.at, self.chain, encoded), None, [], [])
+
+    def print_reports(self, reports: list[Report]) -> list[tuple[str, bytes]]:
+        """A message for each account that is told something, in the order in which they are first concerned."""
+        by_account: dict[str, list[tuple[int, bytes]]] = {}
+        for report in reports:
+            account = report.happening.state.command.account
+            by_account.setdefault(account, []).append((report.seq, print_report(report, self.renderer).encode()))
+        return [
+            (account, codec.encode_reports(codec.Reports(self.number, printed)))
+            for account, printed in by_account.items()
+        ]

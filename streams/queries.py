@@ -1,0 +1,237 @@
+"""What the leader of a partition answers on `query.<p>`, from the state that the last journal message has left.
+
+A request is a kind and its arguments, all of them checked; the reply is a code, "" for success, and JSON. A reply
+above ANSWER_BYTES_MAX is not sent, because the connection would be closed for it: the answer is `too_large`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from exchange import rejections
+from exchange.events import Rejected
+from exchange.order import Order
+from streams import codec
+from streams.codec import Undecodable
+from streams.rendering import Renderer, print_error, state_of
+from streams.reports import print_report
+
+if TYPE_CHECKING:
+    from exchange.engine import Engine
+    from streams.feed import Feed
+    from streams.market_data import MarketData
+    from streams.reports import ExecutionReports
+
+ANSWER_BYTES_MAX: Final = 1_000_000
+"""A little less than what a nats-server takes in one message (`max_payload`) unless told otherwise."""
+
+ORDERS_MAX: Final = 1_000
+"""Orders in one page of `open_orders`."""
+
+SNAPSHOT_REQUIRED: Final = "snapshot_required"
+TOO_LARGE: Final = "too_large"
+
+ORDER_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
+
+Number = Annotated[int, Meta(ge=0)]
+
+
+class OfSymbol(Struct, forbid_unknown_fields=True):
+    """`book`, `full`, `ticker`, `status`."""
+
+    symbol: str
+
+
+class Trades(Struct, forbid_unknown_fields=True):
+    """The last `limit` trades with an id below `before`, 0 for the latest."""
+
+    symbol: str
+    limit: Annotated[int, Meta(ge=1)] = 100
+    before: Number = 0
+
+
+class Nothing(Struct, forbid_unknown_fields=True):
+    """`instruments`."""
+
+
+class OfOrder(Struct, forbid_unknown_fields=True):
+    """One order of an account, by the id that the engine knows it by or by the one that clients see."""
+
+    account: str
+    order_id: int | str
+
+
+class OfClientOrder(Struct, forbid_unknown_fields=True):
+    """One order of an account by the client's own name for it."""
+
+    account: str
+    symbol: str
+    client_order_id: str
+
+
+class OpenOrders(Struct, forbid_unknown_fields=True):
+    """A page of an account's open orders, of one symbol or all (""), from the one after order `after`."""
+
+    account: str
+    symbol: str = ""
+    limit: Annotated[int, Meta(ge=1)] = 100
+    after: int | str = 0
+
+
+class OfAccount(Struct, forbid_unknown_fields=True):
+    """`orders_snapshot`."""
+
+    account: str
+
+
+class ReportsAfter(Struct, forbid_unknown_fields=True):
+    """The reports of an account with a number above `after`."""
+
+    account: str
+    after: Number
+
+
+class Refused(Exception):
+    """The answer is this error."""
+
+    def __init__(self, code: str, body: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.body = body
+
+
+class Queries:
+    """Answers from the live state of a partition. `journal` names the last command that they include."""
+
+    def __init__(self, engine: Engine, renderer: Renderer, reports: ExecutionReports, market_data: MarketData) -> None:
+        self.engine = engine
+        self.renderer = renderer
+        self.reports = reports
+        self.market_data = market_data
+        self.journal = "0.0"
+
+    def answer(self, request: bytes) -> bytes:
+        """The reply to a request."""
+        try:
+            query = codec.decode_query(request)
+            decoder, ask = KINDS[query.kind]
+            body = ask(self, decoder.decode(query.arguments)).encode()
+        except Refused as refused:
+            return codec.encode_answer(refused.code, refused.body.encode())
+        except (Undecodable, KeyError, msgspec.ValidationError) as error:
+            return codec.encode_answer(
+                rejections.BAD_REQUEST, print_error(rejections.BAD_REQUEST, f"no such query: {error}").encode()
+            )
+        if len(body) > ANSWER_BYTES_MAX:
+            message = "the answer is too long; ask for fewer"
+            return codec.encode_answer(TOO_LARGE, print_error(TOO_LARGE, message).encode())
+        return codec.encode_answer("", body)
+
+    # Market data
+
+    def book(self, of: OfSymbol) -> str:
+        """All levels."""
+        return self.feed(of.symbol).book_snapshot(self.journal)
+
+    def full(self, of: OfSymbol) -> str:
+        """Every displayed order."""
+        return self.feed(of.symbol).full_snapshot(self.journal)
+
+    def trades(self, of: Trades) -> str:
+        """Some of the latest trades, oldest first."""
+        return self.feed(of.symbol).trades_snapshot(self.journal, of.limit, of.before)
+
+    def ticker(self, of: OfSymbol) -> str:
+        """Best prices and last trade."""
+        return self.feed(of.symbol).ticker_snapshot(self.journal)
+
+    def status(self, of: OfSymbol) -> str:
+        """The phase."""
+        return self.feed(of.symbol).status_snapshot(self.journal)
+
+    def instruments(self, _: Nothing) -> str:
+        """All instruments of the partition, in the order of their listing."""
+        return f"[{','.join(self.renderer.instrument(book.instrument) for book in self.engine.books.values())}]"
+
+    def feed(self, symbol: str) -> Feed:
+        """The market data of an instrument that is listed here."""
+        feed = self.market_data.feeds.get(symbol)
+        if feed is None:
+            raise self.refusal(rejections.UNKNOWN_INSTRUMENT, "symbol")
+        return feed
+
+    # Orders
+
+    def order(self, of: OfOrder) -> str:
+        """An order, open or remembered."""
+        order = self.engine.orders.get(self.number(of.order_id))
+        if order is None or order.account != of.account:
+            raise self.refusal(rejections.UNKNOWN_ORDER, "order_id")
+        return self.print(order)
+
+    def by_client_id(self, of: OfClientOrder) -> str:
+        """The order that the account's client gave this id, open or remembered."""
+        order = self.engine.find(of.account, of.symbol, of.client_order_id)
+        if order is None:
+            raise self.refusal(rejections.UNKNOWN_ORDER, "client_order_id")
+        return self.print(order)
+
+    def open_orders(self, of: OpenOrders) -> str:
+        """A page of open orders, oldest first."""
+        after = self.number(of.after)
+        orders = [order for order in self.engine.open_orders(of.account, of.symbol) if order.order_id > after]
+        return f'{{"orders":[{self.print_all(orders[: min(of.limit, ORDERS_MAX)])}]}}'
+
+    def orders_snapshot(self, of: OfAccount) -> str:
+        """All open orders, and the number of the report up to which they tell."""
+        partition, seq = self.renderer.partition, self.reports.seq(of.account)
+        orders = self.print_all(self.engine.open_orders(of.account))
+        return f'{{"partition":{partition},"seq":{seq},"cursor":"{partition}-{seq}","orders":[{orders}]}}'
+
+    def reports_after(self, of: ReportsAfter) -> str:
+        """The reports since the one that the client has, if all of them are still held."""
+        reports = self.reports.since(of.account, of.after)
+        if reports is None:
+            message = "reports since then are not kept any more; take a snapshot of the open orders"
+            raise Refused(SNAPSHOT_REQUIRED, print_error(SNAPSHOT_REQUIRED, message))
+        return f'{{"reports":[{",".join(print_report(report, self.renderer) for report in reports)}]}}'
+
+    def number(self, order_id: int | str) -> int:
+        """The engine's number of an order that a client names; 0, which no order has, if it is not from here."""
+        if isinstance(order_id, int):
+            return order_id
+        partition, _, number = order_id.partition("-")
+        ours = partition == str(self.renderer.partition) and ORDER_NUMBER.fullmatch(number)
+        return int(number) if ours else 0
+
+    def print(self, order: Order) -> str:
+        """An order as it is now."""
+        return self.renderer.order(state_of(order))
+
+    def print_all(self, orders: Iterable[Order]) -> str:
+        """Orders, without the brackets."""
+        return ",".join([self.print(order) for order in orders])
+
+    def refusal(self, code: str, field: str) -> Refused:
+        """An error that the engine would answer with, too."""
+        return Refused(code, self.renderer.refusal(Rejected(code, field)))
+
+
+KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Callable[[Queries, Any], str]]]] = {
+    "book": (msgspec.msgpack.Decoder(OfSymbol), Queries.book),
+    "full": (msgspec.msgpack.Decoder(OfSymbol), Queries.full),
+    "trades": (msgspec.msgpack.Decoder(Trades), Queries.trades),
+    "ticker": (msgspec.msgpack.Decoder(OfSymbol), Queries.ticker),
+    "status": (msgspec.msgpack.Decoder(OfSymbol), Queries.status),
+    "instruments": (msgspec.msgpack.Decoder(Nothing), Queries.instruments),
+    "order": (msgspec.msgpack.Decoder(OfOrder), Queries.order),
+    "by_client_id": (msgspec.msgpack.Decoder(OfClientOrder), Queries.by_client_id),
+    "open_orders": (msgspec.msgpack.Decoder(OpenOrders), Queries.open_orders),
+    "orders_snapshot": (msgspec.msgpack.Decoder(OfAccount), Queries.orders_snapshot),
+    "reports": (msgspec.msgpack.Decoder(ReportsAfter), Queries.reports_after),
+}

@@ -1,0 +1,70 @@
+"""What is said to a client whose command was refused: for each code a sentence that tells what would do.
+
+`{field}` is the name of the field that is wrong; `{price}` (or money), `{quantity}` or `{count}` is the limit that it
+missed, printed as a client writes such a number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from exchange import rejections
+from exchange.units import to_text
+
+if TYPE_CHECKING:
+    from exchange.events import Rejected
+    from streams.rendering import Printer
+
+SENTENCES: Final[dict[str, str]] = {
+    rejections.BAD_REQUEST: "{field} is missing, or cannot be used with the rest of this command",
+    rejections.UNKNOWN_INSTRUMENT: "no instrument with this symbol is listed",
+    rejections.UNKNOWN_ORDER: "this account has no such order, or it ended so long ago that it is forgotten",
+    rejections.ORDER_DONE: "the order has ended and cannot be changed or canceled any more",
+    rejections.CLIENT_ORDER_ID_REUSED: "this client_order_id belongs to another order of yours; choose a new one",
+    rejections.NOT_ALLOWED_IN_PHASE: "orders with this {field} are not taken in the instrument's present phase",
+    rejections.PRICE_OFF_TICK: "{field} must be a multiple of the tick size {price}",
+    rejections.BAD_PRICE: "{field} must be above zero",
+    rejections.PRICE_TOO_LOW: "{field} must be at least {price}",
+    rejections.PRICE_TOO_HIGH: "{field} must be at most {price}",
+    rejections.PRICE_OUTSIDE_COLLAR: "{field} is too far from the reference price; the nearest allowed is {price}",
+    rejections.QUANTITY_OFF_LOT: "{field} must be a multiple of the lot size {quantity}",
+    rejections.QUANTITY_TOO_SMALL: "{field} must be at least {quantity}",
+    rejections.QUANTITY_TOO_LARGE: "{field} must be at most {quantity}",
+    rejections.DISPLAY_TOO_LARGE: "{field} must be at most the order's quantity {quantity}",
+    rejections.DISPLAY_TOO_SMALL: "{field} must be at least one percent of the quantity, {quantity}",
+    rejections.VALUE_TOO_SMALL: "price times quantity must be at least {price}",
+    rejections.VALUE_TOO_LARGE: "price times quantity must be at most {price}",
+    rejections.TOO_MANY_OPEN_ORDERS: "this account has {count} open orders in the instrument, the most it may have",
+    rejections.WOULD_TAKE: "a post-only order must not trade at once; the best price of the other side is {price}",
+    rejections.NO_CHANGE: "the order is already as you ask; give at least one value that differs",
+    rejections.QUANTITY_BELOW_FILLED: "{field} is the new total and must be at least {quantity}, which is already done",
+    rejections.BAD_EXPIRES: "{field} must be later than now",
+    rejections.TOO_LATE: "the command took too long to reach the exchange and was not carried out; send it again",
+}
+
+# What is wrong with a listing, or with an order that lacks its price, can be said better field by field.
+BAD_REQUESTS: Final[dict[str, str]] = {
+    "": "the message could not be understood",
+    "price": "a limit order needs a price",
+    "stop_price": "only stop orders have a stop_price",
+    "expires": "only orders with time_in_force gtd have expires",
+    "ticks": "ticks must begin with a row from 0, rise from row to row, and be above zero",
+    "lot_size": "lot_size must be above zero, and times each tick a multiple of 0.00000001",
+    "max_quantity": "max_quantity must not be below min_quantity",
+    "max_price": "max_price must not be below min_price",
+    "max_value": "max_value must not be below min_value",
+}
+
+
+def sentence_of(rejected: Rejected, printer: Printer | None) -> str:
+    """The sentence for a refusal; `printer` is the instrument's, if one was meant."""
+    code = rejected.code
+    if code == rejections.BAD_REQUEST and rejected.field in BAD_REQUESTS:
+        return BAD_REQUESTS[rejected.field]
+    bound = rejected.bound
+    return SENTENCES[code].format(
+        field=rejected.field,
+        price=to_text(bound, printer.price.decimals if printer else 0),
+        quantity=to_text(bound, printer.quantity.decimals if printer else 0),
+        count=bound,
+    )

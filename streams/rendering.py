@@ -1,0 +1,230 @@
+"""The JSON that clients see: orders, fills, instruments and refusals, in the shapes of docs/protocol.md.
+
+It is written by hand, without an encoder: every text in it is a number, one of our own words, or a name whose letters
+`forms` has checked, so nothing needs escaping. Decimals have at least those of the instrument's smallest tick and of
+its lot, times nine decimals of a second. Units: as in `exchange.units`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from exchange.order import (
+    LIQUIDITY_NAMES,
+    SELF_TRADE_NAMES,
+    SIDE_NAMES,
+    STATUS_NAMES,
+    TIME_IN_FORCE_NAMES,
+    TYPE_NAMES,
+)
+from exchange.units import SECOND, UNIT, decimals_of, divide_half_even, to_text
+from streams.refusals import sentence_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exchange.commands import PlaceOrder
+    from exchange.events import Rejected
+    from exchange.instrument import Instrument
+    from exchange.order import Fill, Order
+
+PRINTED_NUMBERS_MAX: Final = 16_384
+"""Printed prices, and as many quantities, kept per instrument; all are forgotten when there would be more."""
+
+PRINTED_TIMES_MAX: Final = 16_384
+"""Printed times kept in all; the one used longest ago is forgotten."""
+
+BOOLEANS: Final = ("false", "true")
+
+
+class PrintedNumbers(dict[int, str]):
+    """JSON strings by number, made when first looked up."""
+
+    def __init__(self, decimals: int) -> None:
+        super().__init__()
+        self.decimals = decimals
+
+    def __missing__(self, units: int) -> str:
+        if len(self) >= PRINTED_NUMBERS_MAX:
+            self.clear()
+        text = self[units] = f'"{to_text(units, self.decimals)}"'
+        return text
+
+
+class Printer:
+    """How an instrument's numbers are printed. Money is printed like prices."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.price = PrintedNumbers(decimals_of(instrument.smallest_tick))
+        self.quantity = PrintedNumbers(decimals_of(instrument.lot_size))
+
+    def prints_like(self, other: Printer) -> bool:
+        """Whether both print every number alike."""
+        mine, others = (self.price.decimals, self.quantity.decimals), (other.price.decimals, other.quantity.decimals)
+        return mine == others
+
+
+class OrderState(NamedTuple):
+    """An order as it is, or was, at one moment: its entry, and all that may change. 0 stands for none."""
+
+    order_id: int
+    command: PlaceOrder
+    price: int
+    stop_price: int
+    quantity: int
+    display_quantity: int
+    expires: int
+    filled: int
+    open_quantity: int
+    cost: int
+    status: int
+    reason: str
+    created: int
+    updated: int
+
+
+def state_of(order: Order) -> OrderState:
+    """An order as it is now."""
+    return OrderState(
+        order.order_id,
+        order.command,
+        order.price,
+        order.stop_price,
+        order.quantity,
+        order.display_quantity,
+        order.expires,
+        order.filled,
+        order.open_quantity,
+        order.cost,
+        order.status,
+        order.reason,
+        order.created,
+        order.updated,
+    )
+
+
+@lru_cache(maxsize=PRINTED_TIMES_MAX)
+def print_time(at: int) -> str:
+    """A time as a JSON string: RFC 3339, UTC, nanoseconds."""
+    seconds, nanoseconds = divmod(at, SECOND)
+    return f'"{print_second(seconds)}.{nanoseconds:09d}Z"'
+
+
+@lru_cache(maxsize=PRINTED_TIMES_MAX)
+def print_second(seconds: int) -> str:
+    """The part of a time before the decimal point."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+class Renderer:
+    """Prints what belongs to one partition; it has to be told of every instrument before anything of it."""
+
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        self.printers: dict[str, Printer] = {}
+
+    def define(self, instrument: Instrument) -> None:
+        """Print this instrument's numbers by its definition from now on."""
+        printer, before = Printer(instrument), self.printers.get(instrument.symbol)
+        if before is None or not printer.prints_like(before):
+            self.printers[instrument.symbol] = printer
+
+    def order(self, state: OrderState) -> str:
+        """An order, every member of it present."""
+        (
+            order_id,
+            command,
+            price,
+            stop_price,
+            quantity,
+            display_quantity,
+            expires,
+            filled,
+            open_quantity,
+            cost,
+            status,
+            reason,
+            created,
+            updated,
+        ) = state
+        symbol = command.symbol
+        printer = self.printers[symbol]
+        prices = printer.price
+        quantities = printer.quantity
+        quoted_reason = f'"{reason}"' if reason else "null"
+        return (
+            f'{{"order_id":"{self.partition}-{order_id}","client_order_id":"{command.client_order_id}",'
+            f'"account":"{command.account}","symbol":"{symbol}","side":"{SIDE_NAMES[command.side]}",'
+            f'"type":"{TYPE_NAMES[command.type]}","time_in_force":"{TIME_IN_FORCE_NAMES[command.time_in_force]}",'
+            f'"price":{prices[price] if price else "null"},"stop_price":{prices[stop_price] if stop_price else "null"},'
+            f'"quantity":{quantities[quantity]},'
+            f'"display_quantity":{quantities[display_quantity] if display_quantity else "null"},'
+            f'"filled_quantity":{quantities[filled]},"open_quantity":{quantities[open_quantity]},'
+            f'"average_price":{prices[divide_half_even(cost, filled)] if filled else "null"},'
+            f'"post_only":{BOOLEANS[command.post_only]},"self_trade":"{SELF_TRADE_NAMES[command.self_trade]}",'
+            f'"expires":{print_time(expires) if expires else "null"},"status":"{STATUS_NAMES[status]}",'
+            f'"reason":{quoted_reason},'
+            f'"created":{print_time(created)},"updated":{print_time(updated)}}}'
+        )
+
+    def placement(self, order: Order) -> str:
+        """The answer to a placement: the order as it is now, with its fills so far."""
+        return f'{self.order(state_of(order))[:-1]},"fills":[{self.fills(order.command.symbol, order.fills or ())}]}}'
+
+    def fills(self, symbol: str, fills: Iterable[Fill]) -> str:
+        """An order's side of its trades, oldest first, without the brackets."""
+        printer = self.printers[symbol]
+        return ",".join(
+            f'{{"trade_id":{trade_id},"price":{printer.price[price]},"quantity":{printer.quantity[quantity]},'
+            f'"liquidity":"{LIQUIDITY_NAMES[liquidity]}","fee":{printer.price[fee]},"time":{print_time(at)}}}'
+            for trade_id, price, quantity, liquidity, fee, at in fills
+        )
+
+    def refusal(self, rejected: Rejected, symbol: str = "") -> str:
+        """An error: the code, a sentence that says what to do, and the field that is wrong, if it is one."""
+        return print_error(rejected.code, sentence_of(rejected, self.printers.get(symbol)), rejected.field)
+
+    def instrument(self, instrument: Instrument) -> str:
+        """Reference data; a limit that is not set is null, a minimum quantity that is not set is one lot."""
+        printer = self.printers[instrument.symbol]
+        price, quantity = printer.price.decimals, printer.quantity.decimals
+        return print_object(
+            {
+                "symbol": instrument.symbol,
+                "tick_size": to_text(instrument.smallest_tick, price),
+                "ticks": [
+                    {"from": to_text(start, price), "tick": to_text(tick, price)} for start, tick in instrument.ticks
+                ],
+                "lot_size": to_text(instrument.lot_size, quantity),
+                "min_quantity": to_text(instrument.min_quantity or instrument.lot_size, quantity),
+                "max_quantity": limit(instrument.max_quantity, quantity),
+                "min_price": limit(instrument.min_price, price),
+                "max_price": limit(instrument.max_price, price),
+                "min_value": limit(instrument.min_value, price),
+                "max_value": limit(instrument.max_value, price),
+                "collar_bps": limit(instrument.collar_bps * (UNIT // 100), 0),
+                "max_open_orders": instrument.max_open_orders,
+                "reference_price": limit(instrument.reference_price, price),
+                "partition": self.partition,
+            }
+        )
+
+
+def limit(units: int, decimals: int) -> str | None:
+    """A number of a listing that is 0 where it is not set."""
+    return to_text(units, decimals) if units else None
+
+
+def print_error(code: str, message: str, field: str = "") -> str:
+    """The one shape of errors; who answers the client adds its request's id."""
+    error = {"code": code, "message": message}
+    return print_object(error | {"field": field} if field else error)
+
+
+def print_object(value: object) -> str:
+    """JSON of what is asked for too seldom to be printed by hand."""
+    return msgspec.json.encode(value).decode()

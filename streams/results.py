@@ -1,0 +1,42 @@
+"""What is answered to whoever sent a command: the result's JSON, or the error's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exchange.events import Accepted, AllCanceled, Amended, Canceled, InstrumentListed, Rejected, Repeated
+from streams.rendering import state_of
+
+if TYPE_CHECKING:
+    from exchange.commands import Command
+    from exchange.engine import Engine
+    from streams.codec import Body
+    from streams.rendering import Renderer
+
+
+def result_of(command: Command, engine: Engine, renderer: Renderer) -> Body:
+    """The answer to the command that the engine has just applied: its code, "" for success, and its body.
+
+    The first event that is not of a timer tells what became of the command, but for CancelAll, which counts at last.
+    """
+    own = engine.events[engine.due_events :]
+    if not own:
+        return "", b"{}"
+    first, last = own[0], own[-1]
+    if isinstance(first, Rejected):
+        return first.code, renderer.refusal(first, symbol_of(command, engine)).encode()
+    if isinstance(first, Accepted | Repeated):
+        return "", renderer.placement(engine.orders[first.order_id]).encode()
+    if isinstance(last, AllCanceled):
+        return "", f'{{"canceled":{last.count}}}'.encode()
+    if isinstance(first, Amended | Canceled):
+        return "", renderer.order(state_of(engine.orders[first.order_id])).encode()
+    if isinstance(first, InstrumentListed):
+        return "", renderer.instrument(first.instrument).encode()
+    return "", b"{}"
+
+
+def symbol_of(command: Command, engine: Engine) -> str:
+    """The instrument that a command is about, "" if it is about none."""
+    order = engine.orders.get(getattr(command, "order_id", 0))
+    return order.symbol if order else getattr(command, "symbol", "")
