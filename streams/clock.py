@@ -7,8 +7,16 @@ side is learned.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
+
+from streams.connection import Connection
+from streams.errors import StreamError
+from streams.stream import state_of
+
+ASK_INTERVAL = 5.0
+"""How often an idle process looks at the server's clock; a laptop that slept is right again after this."""
 
 
 class JournalClock:
@@ -36,3 +44,15 @@ class JournalClock:
     def learn_server_time(self, now: int, sent: int, received: int) -> None:
         """The server's clock showed `now`, between the monotonic times `sent` and `received`."""
         self._offset = now - (sent + received) // 2
+
+
+async def keep_time(connection: Connection, clock: JournalClock, stream: str) -> None:
+    """Let `clock` learn the server's time, for ever; `stream` is any that exists."""
+    while True:
+        try:
+            state = await state_of(connection, stream)
+        except StreamError:  # away; the connection says so itself, and the clock runs on
+            pass
+        else:
+            clock.learn_server_time(state.read_at, state.asked, state.answered)
+        await asyncio.sleep(ASK_INTERVAL)

@@ -81,6 +81,7 @@ class Connection:
         self._on_disconnect: list[Callable[[], None]] = []
         self._on_reconnect: list[Callable[[], None]] = []
         self._complaint = ""
+        self._closing = False
         self._watchdog: asyncio.Task[None] | None = None
 
     @classmethod
@@ -109,6 +110,7 @@ class Connection:
 
     async def close(self) -> None:
         """Send what waits, then close. Stores without an answer fail as unknown."""
+        self._closing = True
         if self._watchdog is not None:
             self._watchdog.cancel()
         try:
@@ -289,7 +291,7 @@ class Connection:
     async def _disconnected(self) -> None:
         self._client.forget_unsent()
         self._give_up_in_flight()
-        if not self.closed.is_set():
+        if not self._closing:
             log.warning("connection.away", name=self.name)
         _call_all(self._on_disconnect)
 

@@ -1,0 +1,124 @@
+"""The leader's pen on `EVENTS_<p>`: message N is stored only as number N, and so at most once.
+
+Messages are sent as they come, each expecting the one before it, UNACKNOWLEDGED_MAX at most without an
+acknowledgement; beyond that `publish` waits. When one is refused or unanswered, nothing new leaves until the stream
+itself has been asked: what stands there must be ours byte for byte (an acknowledgement was lost, or another leader
+computed the same), the rest is sent again. Another answer in our place is Overtaken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import NamedTuple
+
+import structlog
+
+from streams import subjects
+from streams.connection import Connection, Stored
+from streams.errors import NotStored, Overtaken, StoreUnknown, Unavailable
+from streams.stream import read_message, state_of
+
+log = structlog.get_logger()
+
+UNACKNOWLEDGED_MAX = 64
+RETRY_INTERVAL = 0.25
+
+
+class Unsettled(NamedTuple):
+    """A message whose place in the stream is not yet known."""
+
+    sequence: int
+    payload: bytes
+    stored: asyncio.Future[Stored] | None
+
+
+class EventStream:
+    """See the module. `run` has to run for as long as something is published."""
+
+    def __init__(self, connection: Connection, partition: int) -> None:
+        self._connection = connection
+        self._partition = partition
+        self._subject = subjects.events(partition)
+        self._stream = subjects.events_stream(partition)
+        self._unsettled: deque[Unsettled] = deque()
+        self._room = asyncio.Semaphore(UNACKNOWLEDGED_MAX)
+        self._something = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._mending = False
+
+    async def publish(self, sequence: int, payload: bytes) -> None:
+        """Send the message that is to be number `sequence`; calls come in order, without a gap."""
+        await self._room.acquire()
+        stored = None if self._mending else self._store(sequence, payload)
+        self._unsettled.append(Unsettled(sequence, payload, stored))
+        self._settled.clear()
+        self._something.set()
+
+    async def settle(self) -> None:
+        """Wait until all that was published is stored."""
+        await self._settled.wait()
+
+    async def run(self) -> None:
+        """Take the acknowledgements in, for ever. Raises Overtaken."""
+        while True:
+            await self._something.wait()
+            if await self._is_stored(self._unsettled[0]):
+                self._forget_first()
+            else:
+                await self._mend()
+
+    async def _is_stored(self, message: Unsettled) -> bool:
+        if message.stored is None:
+            return False
+        try:
+            await message.stored
+        except (StoreUnknown, NotStored):
+            return False
+        return True
+
+    async def _mend(self) -> None:
+        """Compare with the stream and send again, until nothing is unsettled."""
+        self._mending = True
+        log.warning("events.mending", partition=self._partition, sequence=self._unsettled[0].sequence)
+        while self._unsettled:
+            try:
+                await self._compare()
+                await self._send_again()
+            except (Unavailable, StoreUnknown, NotStored) as error:
+                log.warning("events.waiting", partition=self._partition, error=str(error))
+                await asyncio.sleep(RETRY_INTERVAL)
+        self._mending = False
+
+    async def _compare(self) -> None:
+        last = (await state_of(self._connection, self._stream)).last
+        while self._unsettled and self._unsettled[0].sequence <= last:
+            sequence, payload, _ = self._unsettled[0]
+            if await read_message(self._connection, self._stream, sequence) != payload:
+                raise Overtaken(self._partition, sequence)
+            self._forget_first()
+
+    async def _send_again(self) -> None:
+        again = [self._store(message.sequence, message.payload) for message in self._unsettled]
+        for stored in again:
+            await stored
+            self._forget_first()
+
+    def _store(self, sequence: int, payload: bytes) -> asyncio.Future[Stored]:
+        stored = self._connection.store(self._subject, payload, expected_last_sequence=sequence - 1)
+        stored.add_done_callback(_look_at)
+        return stored
+
+    def _forget_first(self) -> None:
+        self._unsettled.popleft()
+        self._room.release()
+        if not self._unsettled:
+            self._something.clear()
+            self._settled.set()
+
+
+def _look_at(stored: asyncio.Future[Stored]) -> None:
+    """Mark a failure as seen: behind a refused message all others fail too, and only the first is asked."""
+    if not stored.cancelled():
+        stored.exception()

@@ -1,0 +1,252 @@
+"""One process's way into one partition's journal: group commit.
+
+- Commands that arrive while as many batches as allowed are in flight leave together in the next one. There is no
+  timer: an idle journal sends what one turn of the event loop brings.
+- The order of this process's commands in this partition is never changed, whatever is lost or repeated.
+- A batch whose acknowledgement did not come is *unknown*. It is sent again, same bytes and same message id, until
+  the answer is definite; until then nothing else leaves and nothing new is taken. It is not sent again behind a
+  later batch that is known to be stored (that would change the order), nor after REPEAT_MAX (JetStream forgets
+  message ids): then it stays unknown.
+- Every command ends in its Outcome, or in Busy (surely not stored), or in OutcomeUnknown.
+
+Bounds: `commands_waiting_max` not yet sent and COMMANDS_UNANSWERED_MAX sent, beyond either `Busy`; a journal message
+holds no more than COMMANDS_MAX commands and BATCH_BYTES_MAX bytes. Times are seconds, but `sent` is monotonic ns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass
+
+import structlog
+
+from exchange.commands import Command
+from streams import subjects
+from streams.codec import BATCH_BYTES_MAX, COMMANDS_MAX, Results, encode_batch, encode_command
+from streams.connection import Connection, Stored
+from streams.errors import Busy, NotSent, NotStored, OutcomeUnknown, StoreUnknown
+from streams.settings import StreamSettings
+
+log = structlog.get_logger()
+
+COMMANDS_UNANSWERED_MAX = 50_000
+BATCH_OVERHEAD_BYTES = 64
+"""Room for what a batch adds to its commands: version, origin, number, length."""
+
+REPEAT_INTERVAL = 0.25
+REPEAT_MAX = 60.0
+"""Well inside the streams' duplicate window (topology.py)."""
+
+BUSY_RETRY_AFTER = 1.0
+DUPLICATE_IN_FLIGHT = 10158
+"""The first copy of a repeated message is still on its way through the cluster: try again."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a command: `code` "" and the result's JSON, or a code and the error's.
+
+    It stands at `index` in the journal message `sequence` of `partition`, stored at journal time `at`, ns.
+    """
+
+    code: str
+    body: bytes
+    partition: int
+    sequence: int
+    index: int
+    at: int
+
+
+FutureOutcome = asyncio.Future[Outcome]
+
+
+class Batch:
+    """One journal message and whoever waits for its answers."""
+
+    __slots__ = ("answers", "first_sent", "known", "message_id", "number", "payload", "sent", "stored", "timer")
+
+    def __init__(self, number: int, message_id: str, payload: bytes, answers: list[FutureOutcome]) -> None:
+        self.number = number
+        self.message_id = message_id
+        self.payload = payload
+        self.answers = answers
+        self.known = False  # whether it is stored for sure
+        self.first_sent = 0.0
+        self.sent = 0
+        self.stored: asyncio.Future[Stored] | None = None
+        self.timer: asyncio.TimerHandle | None = None
+
+    def fail(self, error: Exception) -> None:
+        """End those that wait."""
+        for answer in self.answers:
+            if not answer.done():
+                answer.set_exception(error)
+
+
+class Journal:
+    """See the module. `run` has to run for as long as commands are appended."""
+
+    def __init__(self, connection: Connection, partition: int, origin: str, settings: StreamSettings) -> None:
+        self.partition = partition
+        self.origin = origin
+        self._connection = connection
+        self._settings = settings
+        self._subject = subjects.journal(partition)
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[tuple[bytes, FutureOutcome]] = deque()
+        self._in_flight: deque[Batch] = deque()  # in order of number
+        self._unanswered: dict[int, Batch] = {}
+        self._commands_unanswered = 0
+        self._next_number = 1
+        self._stored_through = 0  # the highest number known to be stored
+        self._leaving = False
+        self._trouble = asyncio.Event()  # a batch in flight is unknown
+
+    def append(self, command: Command) -> FutureOutcome:
+        """Take a command; Busy at once if it cannot be taken."""
+        if self._trouble.is_set() or not self._connection.connected:
+            raise Busy("the journal does not answer", BUSY_RETRY_AFTER)
+        if len(self._waiting) >= self._settings.commands_waiting_max:
+            raise Busy("too many commands wait for the journal", BUSY_RETRY_AFTER)
+        if self._commands_unanswered >= COMMANDS_UNANSWERED_MAX:
+            raise Busy("too many commands wait for the partition's leader", BUSY_RETRY_AFTER)
+        answer: FutureOutcome = self._loop.create_future()
+        self._waiting.append((encode_command(command), answer))
+        if not self._leaving and len(self._in_flight) < self._settings.batches_in_flight_max:
+            self._leaving = True
+            self._loop.call_soon(self._leave)
+        return answer
+
+    def answer(self, results: Results) -> int:
+        """Hand out a batch's results; they may come before its acknowledgement. When it was sent, 0 if unknown."""
+        batch = self._unanswered.get(results.number)
+        if batch is None or len(batch.answers) != len(results.bodies):
+            return 0
+        self._retire(batch)
+        batch.known = True
+        self._stored_through = max(self._stored_through, batch.number)
+        for index, (answer, (code, body)) in enumerate(zip(batch.answers, results.bodies, strict=True)):
+            if not answer.done():
+                answer.set_result(Outcome(code, body, self.partition, results.sequence, index, results.at))
+        return batch.sent
+
+    async def run(self) -> None:
+        """Bring unknown batches to an end, for ever."""
+        while True:
+            await self._trouble.wait()
+            await self._mend()
+            self._trouble.clear()
+            self._leave()
+
+    def close(self) -> None:
+        """End all that wait: nobody will be there to hear more."""
+        self._refuse_waiting()
+        for batch in list(self._unanswered.values()):
+            self._stop_waiting(batch)
+
+    def _leave(self) -> None:
+        self._leaving = False
+        limit = self._settings.batches_in_flight_max
+        while self._waiting and len(self._in_flight) < limit and not self._trouble.is_set():
+            self._send(self._next_batch())
+
+    def _next_batch(self) -> Batch:
+        commands: list[bytes] = []
+        answers: list[FutureOutcome] = []
+        room = BATCH_BYTES_MAX - BATCH_OVERHEAD_BYTES
+        while self._waiting and len(commands) < COMMANDS_MAX:
+            command, answer = self._waiting[0]
+            room -= len(command)
+            if room < 0 and commands:
+                break
+            self._waiting.popleft()
+            commands.append(command)
+            answers.append(answer)
+        number = self._next_number
+        self._next_number += 1
+        message_id = f"{self.origin}-{self.partition}-{number}"
+        return Batch(number, message_id, encode_batch(self.origin, number, commands), answers)
+
+    def _send(self, batch: Batch) -> None:
+        batch.first_sent = self._loop.time()
+        batch.sent = time.monotonic_ns()
+        batch.timer = self._loop.call_later(self._settings.outcome_timeout_seconds, self._stop_waiting, batch)
+        self._in_flight.append(batch)
+        self._unanswered[batch.number] = batch
+        self._commands_unanswered += len(batch.answers)
+        batch.stored = self._connection.store(self._subject, batch.payload, batch.message_id)
+        batch.stored.add_done_callback(lambda future: self._acknowledged(batch, future))
+
+    def _acknowledged(self, batch: Batch, stored: asyncio.Future[Stored]) -> None:
+        error = None if stored.cancelled() else stored.exception()
+        if error is None:
+            self._end(batch, None)
+        elif isinstance(error, NotStored) and error.code != DUPLICATE_IN_FLIGHT:
+            self._end(batch, Busy(str(error), BUSY_RETRY_AFTER))
+        elif batch.known:
+            self._in_flight.remove(batch)
+        else:
+            self._refuse_waiting()
+            self._trouble.set()
+        self._leave()
+
+    def _end(self, batch: Batch, error: Exception | None) -> None:
+        """A batch in flight is definite: stored, or ended with `error`."""
+        self._in_flight.remove(batch)
+        if error is None:
+            batch.known = True
+            self._stored_through = max(self._stored_through, batch.number)
+        else:
+            self._retire(batch)
+            batch.fail(error)
+
+    def _refuse_waiting(self) -> None:
+        # They were never sent, so this is the truth, and better than to let them wait behind the unknown.
+        error = Busy("the journal does not answer", BUSY_RETRY_AFTER)
+        for _, answer in self._waiting:
+            if not answer.done():
+                answer.set_exception(error)
+        self._waiting.clear()
+
+    def _stop_waiting(self, batch: Batch) -> None:
+        self._retire(batch)
+        batch.fail(OutcomeUnknown("no answer in time"))
+
+    def _retire(self, batch: Batch) -> None:
+        """Nobody waits for this batch's answers any more."""
+        if self._unanswered.pop(batch.number, None) is not None:
+            self._commands_unanswered -= len(batch.answers)
+        if batch.timer is not None:
+            batch.timer.cancel()
+
+    async def _mend(self) -> None:
+        # Those in flight beside the unknown one come to their own end first; each has its time limit.
+        await asyncio.wait([batch.stored for batch in self._in_flight if batch.stored])
+        for batch in list(self._in_flight):
+            await self._repeat(batch)
+
+    async def _repeat(self, batch: Batch) -> None:
+        while True:
+            if batch.known:
+                self._in_flight.remove(batch)
+                return
+            if self._stored_through > batch.number or self._loop.time() > batch.first_sent + REPEAT_MAX:
+                log.error("journal.outcome_never_known", partition=self.partition, number=batch.number)
+                self._end(batch, OutcomeUnknown("the journal did not answer"))
+                return
+            try:
+                await self._connection.store(self._subject, batch.payload, batch.message_id)
+            except (StoreUnknown, NotSent):
+                await asyncio.sleep(REPEAT_INTERVAL)
+            except NotStored as error:
+                if error.code != DUPLICATE_IN_FLIGHT:
+                    # The first copy may have been on another connection that the server still reads from.
+                    self._end(batch, OutcomeUnknown(str(error)))
+                    return
+                await asyncio.sleep(REPEAT_INTERVAL)
+            else:
+                log.info("journal.outcome_known", partition=self.partition, number=batch.number)
+                self._end(batch, None)
+                return

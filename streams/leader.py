@@ -1,0 +1,139 @@
+"""Leading one partition: recover, then answer each journal message once, in order, until told to stop.
+
+What a message gives leaves at once: the events to their stream, where they settle later, and answers, reports and
+market data to whoever listens. The answer may be told before the events are stored, because the journal holds the
+command and the engine is a function: any other leader would tell the same (docs/decisions).
+
+Whatever is too large for one message is not sent: reports and market data leave a gap that their readers see and
+heal by a query, an unheard answer is asked for again by the client. Events that are too large stop the partition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from exchange.commands import Tick
+from exchange.engine import UnknownSemantics
+from streams import subjects
+from streams.clock import JournalClock
+from streams.codec import decode_results
+from streams.connection import Connection
+from streams.errors import Busy, NotStored, OutcomeUnknown, PartitionStopped, PayloadTooLarge
+from streams.event_stream import EventStream
+from streams.journal import Journal
+from streams.partition import Output, Partition
+from streams.recovery import answered_through, recover
+from streams.settings import StreamSettings
+from streams.stream import StreamReader, state_of
+
+log = structlog.get_logger()
+
+TICK_CHECK_INTERVAL = 0.05
+"""How late a timer may be noticed; journal time itself decides whether it is due."""
+
+
+class Leader:
+    """One partition's leader in one worker. `origin` marks the commands it writes itself."""
+
+    def __init__(
+        self, connection: Connection, settings: StreamSettings, number: int, origin: str, clock: JournalClock
+    ) -> None:
+        self.number = number
+        self._connection = connection
+        self._origin = origin
+        self._clock = clock
+        self._journal = Journal(connection, number, origin, settings)
+        self._events = EventStream(connection, number)
+        self._partition = Partition(number)
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Answer what has been read, then end."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Lead. Raises PartitionStopped or Overtaken, alone or in a group."""
+        try:
+            answered = await answered_through(self._connection, self.number)
+            async with StreamReader(self._connection, subjects.journal_stream(self.number), start=1) as reader:
+                self._partition = await recover(self._connection, self.number, reader, answered)
+                await self._lead(reader)
+        except UnknownSemantics as error:
+            raise PartitionStopped(self.number, self._partition.sequence, f"unknown semantics: {error}") from error
+
+    async def _lead(self, reader: StreamReader) -> None:
+        async with asyncio.TaskGroup() as group:
+            beside = [
+                group.create_task(self._events.run()),
+                group.create_task(self._journal.run()),
+                group.create_task(self._tick()),
+                group.create_task(self._stop_reading(reader)),
+            ]
+            await self._answer_all(reader)
+            await self._events.settle()
+            for task in beside:
+                task.cancel()
+
+    async def _answer_all(self, reader: StreamReader) -> None:
+        journal_last = (await state_of(self._connection, subjects.journal_stream(self.number))).last
+        queries = None
+        try:
+            while True:
+                if queries is None and self._partition.sequence >= journal_last:
+                    queries = await self._connection.subscribe(subjects.query(self.number), self._answer_query)
+                    log.info("partition.leading", partition=self.number, sequence=self._partition.sequence)
+                message = await anext(reader, None)
+                if message is None:
+                    return
+                output = self._partition.answer(message.payload, message.sequence, message.stored_at)
+                await self._send(output)
+                if not message.behind:
+                    received = self._clock.monotonic()
+                    self._clock.learn(message.stored_at, received, received)
+                # Renewing leases, queries and other partitions have their turn between any two messages.
+                await asyncio.sleep(0)
+        finally:
+            if queries is not None:
+                await queries.close()
+
+    async def _send(self, output: Output) -> None:
+        try:
+            await self._events.publish(output.sequence, output.events)
+        except PayloadTooLarge as error:
+            raise PartitionStopped(self.number, output.sequence, f"its events are too large: {error}") from error
+        if output.results is not None:
+            origin, results = output.results
+            self._publish(subjects.results(origin), results)
+            if origin == self._origin:
+                self._journal.answer(decode_results(results))
+        for account, reports in output.reports:
+            self._publish(subjects.reports(account), reports)
+        for subject, frame in output.market_data:
+            self._publish(subject, frame)
+        await self._connection.writable()
+
+    def _publish(self, subject: str, payload: bytes) -> None:
+        try:
+            self._connection.publish(subject, payload)
+        except PayloadTooLarge as error:
+            log.warning("partition.message_too_large", partition=self.number, subject=subject, error=str(error))
+
+    def _answer_query(self, _: str, request: bytes, reply: str) -> None:
+        self._publish(reply, self._partition.query(request))
+
+    async def _tick(self) -> None:
+        """Have the journal note that time has passed when a timer is due."""
+        while True:
+            await asyncio.sleep(TICK_CHECK_INTERVAL)
+            due = self._partition.engine.next_due()
+            if due and self._clock.now() >= due:
+                try:
+                    await self._journal.append(Tick())
+                except (Busy, OutcomeUnknown, NotStored) as error:
+                    log.warning("partition.not_ticked", partition=self.number, error=str(error))
+
+    async def _stop_reading(self, reader: StreamReader) -> None:
+        await self._stop.wait()
+        reader.stop()

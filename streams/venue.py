@@ -1,0 +1,158 @@
+"""What a gateway needs of the streams: submit commands, ask, and follow what is published.
+
+Everything it may be told of is Busy (surely not stored), OutcomeUnknown, or Unavailable (errors.py).
+Times are nanoseconds of journal time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Callable
+from typing import NamedTuple, Self
+
+import structlog
+
+from exchange.commands import Command
+from streams import codec, subjects, topology
+from streams.bucket import Bucket
+from streams.clock import JournalClock, keep_time
+from streams.connection import Connection
+from streams.errors import (
+    NobodyListens,
+    NotStored,
+    StoreUnknown,
+    Unavailable,
+    WrongSequence,
+)
+from streams.identity import new_id
+from streams.journal import FutureOutcome, Journal, Outcome
+from streams.nats_client import Subscription
+from streams.settings import StreamSettings
+
+__all__ = ["Answer", "Outcome", "Subscription", "Venue"]
+
+log = structlog.get_logger()
+
+QUERY_TIMEOUT = 2.0
+QUERY_RETRY_INTERVAL = 0.05
+SYMBOL_PREFIX = "symbol."
+
+
+class Answer(NamedTuple):
+    """What a leader answered: `code` "" and the JSON that was asked for, or a code and the error's."""
+
+    code: str
+    body: bytes
+
+
+class Venue:
+    """See the module. Made by `open`, ended by `close`."""
+
+    def __init__(self, connection: Connection, settings: StreamSettings, partitions: int) -> None:
+        self.partitions = partitions
+        self.origin = new_id()
+        self.closed = connection.closed
+        """Set when NATS has closed the connection for good: the process should end."""
+        self._connection = connection
+        self._clock = JournalClock()
+        self._directory = Bucket(connection, subjects.DIRECTORY)
+        self._journals = [Journal(connection, number, self.origin, settings) for number in range(partitions)]
+        self._running: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, settings: StreamSettings, name: str) -> Self:
+        """Connect and wait until workers have made the streams, however long it takes."""
+        connection = await Connection.open(settings, name)
+        venue = cls(connection, settings, await topology.wait(connection))
+        await connection.subscribe(subjects.results(venue.origin), venue._receive_results)
+        venue._running = asyncio.create_task(venue._run(), name=f"venue of {name}")
+        return venue
+
+    async def close(self) -> None:
+        """Disconnect. What has no outcome yet ends as unknown."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+        for journal in self._journals:
+            journal.close()
+        await self._connection.close()
+
+    @property
+    def connected(self) -> bool:
+        """Whether NATS is there."""
+        return self._connection.connected
+
+    def now(self) -> int:
+        """An estimate of journal time."""
+        return self._clock.now()
+
+    def submit(self, partition: int, command: Command) -> FutureOutcome:
+        """Store a command and await what became of it; Busy at once if it cannot be taken.
+
+        The future may fail with Busy or OutcomeUnknown, never later than the outcome timeout after it was sent.
+        """
+        return self._journals[partition].append(command)
+
+    async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
+        """Ask the partition's leader. Unavailable if none answers in QUERY_TIMEOUT."""
+        request = codec.encode_query(kind, arguments)
+        subject = subjects.query(partition)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + QUERY_TIMEOUT
+        while True:
+            try:
+                reply = await self._connection.request(subject, request, max(0.0, deadline - loop.time()))
+            except NobodyListens:
+                if loop.time() + QUERY_RETRY_INTERVAL > deadline:
+                    raise
+                await asyncio.sleep(QUERY_RETRY_INTERVAL)
+            else:
+                return Answer(*codec.decode_answer(reply))
+
+    async def follow(self, symbol: str, channel: str, callback: Callable[[bytes], None]) -> Subscription:
+        """Call `callback` with each frame of one public channel of one instrument."""
+        return await self._follow(subjects.market_data(symbol, channel), callback)
+
+    async def follow_instruments(self, callback: Callable[[bytes], None]) -> Subscription:
+        """Call `callback` with each listing and each change of an instrument."""
+        return await self._follow(subjects.every_market_data("instruments"), callback)
+
+    async def follow_reports(self, account: str, callback: Callable[[bytes], None]) -> Subscription:
+        """Call `callback` with each message of execution reports of an account (`codec.decode_reports`)."""
+        return await self._follow(subjects.reports(account), callback)
+
+    async def claim(self, symbol: str, partition: int | None = None) -> int:
+        """The partition where `symbol` lives for ever; if it lives nowhere yet, `partition` or one by its name.
+
+        Raises Unavailable if the directory does not answer.
+        """
+        wanted = zlib.crc32(symbol.encode()) % self.partitions if partition is None else partition
+        key = SYMBOL_PREFIX + subjects.token(symbol)
+        try:
+            await self._directory.put(key, str(wanted), revision=0)
+        except WrongSequence:
+            return int((await self._directory.get(key)).value)
+        except (StoreUnknown, NotStored) as error:
+            raise Unavailable(f"{symbol} could not be claimed: {error}") from error
+        return wanted
+
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after each reconnect: whatever is followed has missed messages and is to be healed."""
+        self._connection.on_reconnect(callback)
+
+    async def _follow(self, subject: str, callback: Callable[[bytes], None]) -> Subscription:
+        return await self._connection.subscribe(subject, lambda _, payload, __: callback(payload))
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0)))
+            for journal in self._journals:
+                group.create_task(journal.run())
+
+    def _receive_results(self, _: str, payload: bytes, __: str) -> None:
+        results = codec.decode_results(payload)
+        if results.partition < self.partitions:
+            sent = self._journals[results.partition].answer(results)
+            if sent:
+                self._clock.learn(results.at, sent, self._clock.monotonic())
