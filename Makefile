@@ -14,7 +14,7 @@ help:  ## Show what can be made
 # Pinned dependencies and the packages of this tree; done again when their lists change.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -q -c constraints.txt hatchling mypy setuptools
+	$(PIP) install -q -c constraints.txt hatchling editables mypy setuptools
 	OPENBELL_COMPILE=0 $(PIP) install -q -c constraints.txt --no-build-isolation -e '.[test]'
 	touch $@
 
