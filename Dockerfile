@@ -29,6 +29,7 @@ COPY streams/ streams/
 COPY gateway/ gateway/
 COPY openbell/ openbell/
 COPY nats/ nats/
+COPY scripts/ scripts/
 COPY --from=page /source/gateway/static/ gateway/static/
 RUN python3 -m pip wheel --no-cache-dir --constraint constraints.txt --wheel-dir /wheels .
 

@@ -6,9 +6,8 @@ The token comes from --token, from OPENBELL_TOKEN, or is minted for a minute fro
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -30,7 +29,7 @@ Directory = Annotated[
     Path, typer.Option("--data-dir", help="Of a local exchange; its secret signs a token when none is given.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the exchange's answer as JSON.")]
-DEFAULT_DIRECTORY = ".openbell"
+DEFAULT_DIRECTORY: Final = ".openbell"
 
 
 @app.command("list-instrument")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -36,7 +37,8 @@ class Api:
     """An exchange at `url`, spoken to with `token` where it is not empty."""
 
     url: str
-    token: str = ""
+    token: str = field(default="", repr=False)
+    timeout_seconds: float = TIMEOUT_SECONDS
 
     def __post_init__(self) -> None:
         """Refuse what is no web address, before a token is sent anywhere."""
@@ -52,6 +54,14 @@ class Api:
         """The body of the answer to a PUT."""
         return self._request("PUT", path, body)
 
+    def is_ready(self) -> bool:
+        """Whether the exchange takes orders."""
+        try:
+            with urllib.request.urlopen(self.url.rstrip("/") + "/health/ready", timeout=self.timeout_seconds):  # noqa: S310
+                return True
+        except (OSError, http.client.HTTPException):
+            return False
+
     def _request(self, method: str, path: str, body: dict[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
             self.url.rstrip("/") + path,
@@ -63,11 +73,11 @@ class Api:
             # Unredirected: a redirect to another host must not carry the token along.
             request.add_unredirected_header("Authorization", f"Bearer {self.token}")
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:  # noqa: S310
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             raise Refused(error.code, _problem(error.read())) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise Fault(
                 f"no exchange answers at {self.url} ({_reason(error)})",
                 "Start one with `openbell up`, or name another with --url.",

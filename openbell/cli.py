@@ -1,51 +1,239 @@
 """The command line: `openbell --help`.
 
-Each command reads its words here and does its work in the module of its name, loaded only when it is called.
+Each command reads its words here and does its work in the module of its name, loaded only when it is called, so that
+help is quick and a broken role does not take the others along.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from importlib import import_module
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from openbell import admin
+from openbell.data_dir import DataDir
 from openbell.faults import Fault
+
+# ruff: noqa: PLC0415 - see above
+
+MOUNTED: Final = {
+    "replay": "Send recorded order flow through a running exchange and compare the books.",
+    "bench": "Measure the engine alone, and the path of an order against a floor without an exchange.",
+}
+"""Sub-commands that are whole folders: their `app` is loaded when they are called."""
+
+COMPLETION: Final = "_OPENBELL_COMPLETE"
+"""Set by the shell when it asks what could come next."""
 
 app = typer.Typer(
     name="openbell",
-    help="An open-source stock exchange. `openbell up` runs all of it in this terminal.",
+    help="An open-source stock exchange. `openbell up --demo` runs all of it in this terminal.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+app.add_typer(admin.app, name="admin")
+
+Directory = Annotated[
+    Path,
+    typer.Option("--data-dir", envvar="OPENBELL_DATA_DIR", help="Where the exchange keeps its journals and secrets."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where the gateways listen; 0 is any free one.")] = 8080,
+    host: Annotated[str, typer.Option(help="The address they listen on; 0.0.0.0 is all.")] = "127.0.0.1",
+    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+    demo: Annotated[bool, typer.Option(help="List eight instruments and run bots that trade them.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that match orders.")] = 1,
+    gateways: Annotated[int, typer.Option(min=1, max=64, help="Processes that serve clients, on one port.")] = 1,
+    partitions: Annotated[
+        int,
+        typer.Option(
+            envvar="OPENBELL_PARTITIONS",
+            min=1,
+            max=256,
+            help="Journals that instruments are spread over; fixed at the first start.",
+        ),
+    ] = 4,
+    nats_url: Annotated[
+        str, typer.Option(envvar="OPENBELL_NATS_URL", help="A NATS server to use instead of an embedded one.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Run a whole exchange in this terminal; Ctrl-C ends it.
+
+    Example: `openbell up --demo`, then open http://127.0.0.1:8080
+
+    Example: `openbell up --port 9000 --data-dir /srv/exchange --workers 2 --gateways 2`
+    """
+    from openbell.up import UpSettings, run
+
+    run(
+        UpSettings(
+            host=host,
+            port=port,
+            data_dir=DataDir(data_dir),
+            demo=demo,
+            workers=workers,
+            gateways=gateways,
+            partitions=partitions,
+            nats_url=nats_url,
+            as_json=as_json,
+        ),
+        os.environ,
+    )
+
+
+@app.command()
+def init(data_dir: Directory = Path(admin.DEFAULT_DIRECTORY)) -> None:
+    """Make a data directory and the secret that signs tokens, and nothing else; what is there stays.
+
+    Example: `openbell init --data-dir /srv/exchange`
+    """
+    DataDir(data_dir).prepare()
+    typer.echo(f"{data_dir} is ready.")
 
 
 @app.command()
 def gateway() -> None:
-    """Serve clients: one gateway, configured by OPENBELL_* in the environment."""
-    from openbell import roles  # noqa: PLC0415
+    """Serve clients: one gateway, configured by OPENBELL_* in the environment.
+
+    Example: `OPENBELL_PORT=8081 OPENBELL_NATS_URL=nats://10.0.0.5:4222 OPENBELL_JWKS=keys.json openbell gateway`
+    """
+    from openbell import roles
 
     roles.run_gateway(os.environ)
 
 
 @app.command()
 def worker() -> None:
-    """Match orders: one worker, configured by OPENBELL_* in the environment."""
-    from openbell import roles  # noqa: PLC0415
+    """Match orders: one worker, configured by OPENBELL_* in the environment.
+
+    Example: `OPENBELL_NATS_URL=nats://10.0.0.5:4222 OPENBELL_PARTITIONS=4 openbell worker`
+    """
+    from openbell import roles
 
     roles.run_worker(os.environ)
 
 
+@app.command()
+def nats(
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Where it listens, on 127.0.0.1.")] = 4222,
+    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+) -> None:
+    """Keep the journals: the embedded nats-server alone.
+
+    Example: `openbell nats --port 4222 --data-dir /srv/exchange`
+    """
+    from openbell import roles
+
+    roles.become_nats(DataDir(data_dir).nats, port, os.environ)
+
+
+@app.command()
+def bots() -> None:
+    """Trade the demo's instruments: makers around a moving price, and takers. `openbell up --demo` runs this.
+
+    Example: `OPENBELL_URL=http://127.0.0.1:8080 openbell bots`
+    """
+    from openbell import roles
+
+    roles.run_bots(os.environ)
+
+
+@app.command()
+def token(
+    account: Annotated[str, typer.Option(help="The trading account that orders belong to.")],
+    scope: Annotated[str, typer.Option(help="One or more of: read trade admin.")] = "read trade",
+    accounts: Annotated[str, typer.Option(help='Others it may act for: "a,b", or "*" for all.')] = "",
+    ttl: Annotated[str, typer.Option(help="How long it lasts, at most 24h.")] = "1h",
+    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+    as_json: AsJson = False,
+) -> None:
+    """Mint a token for a local exchange, signed with the secret of its data directory.
+
+    Example: `openbell token --account alice --scope "read trade" --ttl 8h`
+
+    Example: `export OPENBELL_TOKEN=$(openbell token --account ops --scope "read trade admin" --accounts "*")`
+    """
+    from openbell.durations import seconds_of
+    from openbell.token import token_for
+
+    seconds = seconds_of(ttl, "--ttl")
+    minted = token_for(DataDir(data_dir), account, scope, seconds, accounts)
+    facts = {"token": minted, "account": account, "scope": scope, "expires_in": seconds}
+    typer.echo(json.dumps(facts) if as_json else minted)
+
+
+@app.command()
+def doctor(
+    url: Annotated[str, typer.Option(help="Where the exchange is; of a local one it is known.")] = "",
+    nats_url: Annotated[
+        str, typer.Option(envvar="OPENBELL_NATS_URL", help="Its NATS server; of a local exchange it is known.")
+    ] = "",
+    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+    only: Annotated[list[str] | None, typer.Option(help="A check to make; may be repeated. All if none.")] = None,
+    strict: Annotated[bool, typer.Option(help="Warnings count as failures.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with this set-up and how to mend it; the exit code is 0 if nothing failed.
+
+    Example: `openbell doctor`
+
+    Example: `openbell doctor --only nats --only topology --strict --json`
+    """
+    from openbell.doctor import report
+    from openbell.doctor.finding import Setup
+
+    findings = report.examine(Setup.found(DataDir(data_dir), url, nats_url, os.environ), only or [])
+    (report.show_json if as_json else report.show)(findings)
+    raise typer.Exit(report.exit_code(findings, strict=strict))
+
+
+@app.command()
+def version(as_json: AsJson = False) -> None:
+    """Say which Openbell this is, and on what it runs.
+
+    Example: `openbell version --json`
+    """
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    facts = {"openbell": version_of("openbell"), "python": python}
+    typer.echo(json.dumps(facts) if as_json else f"openbell {facts['openbell']} on Python {python}")
+
+
 def main() -> None:
     """Run one command; a `Fault` is told without a traceback."""
+    mount(sys.argv[1:2])
     try:
         app()
     except Fault as fault:
-        console = Console(stderr=True, highlight=False)
-        console.print(f"[bold red]error:[/] {escape(fault.what)}", soft_wrap=True)
-        if fault.mend:
-            console.print(f"  {escape(fault.mend)}", soft_wrap=True)
-        sys.exit(fault.code)
+        sys.exit(told(fault))
+
+
+def mount(called: list[str]) -> None:
+    """Add the sub-commands that are folders: loaded when called or completed, otherwise their line of help alone."""
+    for name, line in MOUNTED.items():
+        if name in called or COMPLETION in os.environ:
+            app.add_typer(import_module(f"openbell.{name}").app, name=name, help=line)
+        else:
+            app.command(name, help=line)(lambda: None)
+
+
+def told(fault: Fault) -> int:
+    """Print what is wrong and how to mend it, and give the exit code."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]error:[/] {escape(fault.what)}")
+    if fault.mend:
+        console.print(f"  {escape(fault.mend)}")
+    return fault.code

@@ -112,7 +112,7 @@ class Lock:
         """Write who runs here, for the next one that comes and for `openbell doctor`."""
         self._file.write_text(json.dumps(facts))
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Let go; children that still hold it keep it."""
         os.close(self.descriptor)
 

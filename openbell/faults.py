@@ -14,7 +14,7 @@ FAILED: Final = 1
 """Exit code where the command was understood and could not be done."""
 
 
-class Fault(Exception):  # noqa: N818 - it is a fault, not a bug of ours
+class Fault(Exception):
     """Something the reader can mend; `mend` is the sentence that says how."""
 
     def __init__(self, what: str, mend: str = "", *, code: int = FAILED) -> None:

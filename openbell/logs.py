@@ -47,12 +47,18 @@ class LogSettings:
         )
 
 
-def configure(settings: LogSettings, role: str, **bound: str) -> None:
-    """Set up structlog, and the standard library's logging through it, for this process."""
+def configure(settings: LogSettings, prefix: str = "", **bound: str) -> None:
+    """Set up structlog, and the standard library's logging through it, for this process.
+
+    `prefix` stands before each line; `bound` are fields of every event.
+    """
+    json = settings.format == "json"
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt="iso")
+        if json
+        else structlog.processors.TimeStamper("%H:%M:%S", utc=False),
         structlog.processors.StackInfoRenderer(),
         blot_secrets,
     ]
@@ -67,13 +73,14 @@ def configure(settings: LogSettings, role: str, **bound: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings, prefix)],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(level, logging.INFO))
-    structlog.contextvars.bind_contextvars(role=role, **bound)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(**bound)
 
 
 def blot_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -86,10 +93,11 @@ def blot_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return event
 
 
-def _renderers(settings: LogSettings) -> list[Processor]:
+def _renderers(settings: LogSettings, prefix: str) -> list[Processor]:
     if settings.format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=settings.colors, pad_event_to=0)]
+    console = structlog.dev.ConsoleRenderer(colors=settings.colors, pad_event_to=0)
+    return [lambda logger, method, event: prefix + str(console(logger, method, event))]
 
 
 def _colors(environ: Mapping[str, str]) -> bool:

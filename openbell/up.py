@@ -1,0 +1,279 @@
+"""`openbell up`: a whole exchange in one terminal, each role a supervised child process.
+
+- Nothing is started before the port, the data directory and the settings are known to be usable.
+- Order of starting: nats-server, the streams, workers and gateways, and once they serve, the demo's bots.
+- Order of ending: bots, gateways, workers, nats-server, each within `supervisor.DRAIN_SECONDS`; a second Ctrl-C kills.
+- The lock of the data directory is held by this process and every child, so the next `up` knows whether all are gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from openbell import banner, logs
+from openbell.api import Api
+from openbell.data_dir import Lock
+from openbell.demo_instruments import list_missing
+from openbell.faults import WRONG_USE, Fault
+from openbell.supervisor import Role, Supervisor
+from openbell.terminal import prefix_of
+from openbell.token import own_admin_token
+from streams import embedded, topology
+from streams.connection import Connection
+from streams.errors import TopologyMismatch
+from streams.settings import SettingsError, StreamSettings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from openbell.data_dir import DataDir
+
+log = structlog.get_logger(__name__)
+
+ENDING_ORDER: Final = ("bots", "gateway", "worker", "nats")
+POLL_SECONDS: Final = 0.1
+PATIENCE_SECONDS: Final = 10.0
+"""How long starting may take before we say what we wait for; a long journal takes its time to replay."""
+
+READY_TIMEOUT_SECONDS: Final = 1.0
+DEMO_ATTEMPTS: Final = 20
+DEMO_ATTEMPT_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True)
+class UpSettings:
+    """What the command line said; `port` 0 is any free one, an empty `nats_url` is the embedded nats-server."""
+
+    host: str
+    port: int
+    data_dir: DataDir
+    demo: bool
+    workers: int
+    gateways: int
+    partitions: int
+    nats_url: str
+    as_json: bool
+
+
+def run(settings: UpSettings, environ: Mapping[str, str]) -> None:
+    """Run the exchange until it is asked to end."""
+    log_settings = logs.LogSettings.from_environment(environ)
+    named = {"role": "up"} if log_settings.format == "json" else {}
+    logs.configure(log_settings, prefix=prefix_of("up", log_settings), **named)
+    with reserve_port(settings.host, settings.port) as reserved:
+        settings.data_dir.prepare()
+        with contextlib.closing(Lock(settings.data_dir)) as lock:
+            exchange = LocalExchange(settings, log_settings, environ, reserved.getsockname()[1], lock)
+            asyncio.run(exchange.run())
+
+
+def reserve_port(host: str, port: int) -> socket.socket:
+    """Hold the port for our gateways, which share it (SO_REUSEPORT); a `Fault` if somebody else has it.
+
+    The socket never listens, so it takes no connection, and nobody else can have the port while a gateway restarts.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            # Without SO_REUSEPORT: another exchange's gateways would share theirs with us.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            bound = probe.getsockname()
+        reserved = socket.socket(family, kind)
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind(bound)
+    except OSError as error:
+        raise Fault(
+            f"{host}:{port} cannot be listened on: {error.strerror}",
+            "Choose another with --port (0 takes any free one), or stop what uses it.",
+        ) from error
+    return reserved
+
+
+class LocalExchange:
+    """The processes of one exchange on this machine."""
+
+    def __init__(
+        self,
+        settings: UpSettings,
+        log_settings: logs.LogSettings,
+        environ: Mapping[str, str],
+        port: int,
+        lock: Lock,
+    ) -> None:
+        """Nothing is started yet."""
+        self._settings = settings
+        self._log_settings = log_settings
+        self._environ = environ
+        self._lock = lock
+        self._nats_port = 0 if settings.nats_url else free_port()
+        self._nats_url = settings.nats_url or f"nats://{embedded.HOST}:{self._nats_port}"
+        self._port = port
+        self.url = f"http://{reachable(settings.host)}:{port}"
+        self._supervisor: Supervisor
+        self._asked = asyncio.Event()
+
+    async def run(self) -> None:
+        """Start everything, wait to be asked to end, end everything."""
+        self._supervisor = Supervisor()
+        self._listen_to_signals()
+        opening = asyncio.create_task(self._open(), name="opening")
+        asked = asyncio.create_task(self._asked.wait(), name="asked to end")
+        try:
+            ends: set[asyncio.Future[Any]] = {asked, self._supervisor.gave_up}
+            await asyncio.wait({opening, *ends}, return_when=asyncio.FIRST_COMPLETED)
+            if opening.done() and not opening.exception():
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asked.cancel()
+            await self._close(opening)
+        if self._supervisor.gave_up.done():
+            name = self._supervisor.gave_up.result().role.name
+            raise Fault(f"{name} cannot run with these settings", "Its last lines above say why.", code=WRONG_USE)
+
+    async def _open(self) -> None:
+        if self._nats_port:
+            self._supervisor.start([self._role("nats", "nats", "--port", str(self._nats_port))])
+            await self._until_nats_is_healthy()
+        await self._make_streams()
+        self._supervisor.start(
+            [self._role(f"worker-{number}", "worker") for number in range(1, self._settings.workers + 1)]
+            + [self._role(f"gateway-{number}", "gateway") for number in range(1, self._settings.gateways + 1)]
+        )
+        await self._until_ready()
+        self._lock.describe(pid=os.getpid(), url=self.url, nats_url=self._nats_url)
+        if self._settings.demo:
+            await self._open_the_demo()
+        announce = banner.announce_json if self._settings.as_json else banner.announce
+        announce(self.url, self._nats_url, self._settings.data_dir.path, demo=self._settings.demo)
+
+    async def _close(self, opening: asyncio.Task[None]) -> None:
+        """End all children in order; what stopped the opening is raised when they are gone."""
+        log.info("exchange.closing")
+        opening.cancel()
+        for kind in ENDING_ORDER:
+            await self._supervisor.stop(kind)
+        log.info("exchange.closed")
+        with contextlib.suppress(asyncio.CancelledError):
+            await opening
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._ask)
+
+    def _ask(self) -> None:
+        if self._asked.is_set():
+            log.warning("exchange.killed")
+            self._supervisor.kill()
+        self._asked.set()
+
+    def _role(self, name: str, *arguments: str) -> Role:
+        return Role(
+            name=name,
+            arguments=arguments,
+            environment=self._environment(name),
+            prefix=prefix_of(name, self._log_settings),
+            inherited=(self._lock.descriptor,),
+        )
+
+    def _environment(self, name: str) -> dict[str, str]:
+        """What a child sees: our environment, and on top what the command line decided."""
+        chosen = {
+            "OPENBELL_NAME": name,
+            "OPENBELL_NATS_URL": self._nats_url,
+            "OPENBELL_PARTITIONS": str(self._settings.partitions),
+            "OPENBELL_HOST": self._settings.host,
+            "OPENBELL_PORT": str(self._port),
+            "OPENBELL_URL": self.url,
+            "OPENBELL_DATA_DIR": str(self._settings.data_dir.path),
+            "OPENBELL_JWT_SECRET_FILE": str(self._settings.data_dir.secret_file),
+            "OPENBELL_DEMO": "on" if self._settings.demo else "off",
+        }
+        colors = {"FORCE_COLOR": "1"} if self._log_settings.colors else {}
+        return {**self._environ, **chosen, **colors}
+
+    async def _until_nats_is_healthy(self) -> None:
+        async with patience("nats-server to read its streams"):
+            await until(lambda: embedded.healthy(embedded.HOST, self._nats_port))
+
+    async def _make_streams(self) -> None:
+        """Find out before any role runs whether this exchange can be what was asked for."""
+        try:
+            settings = StreamSettings.from_environment(self._environment("up"))
+            async with patience(f"NATS at {self._nats_url}"):
+                connection = await Connection.open(settings, "up")
+                try:
+                    await topology.ensure(connection, settings)
+                finally:
+                    await connection.close()
+        except (SettingsError, TopologyMismatch) as error:
+            raise Fault(str(error), code=WRONG_USE) from error
+
+    async def _until_ready(self) -> None:
+        async with patience("the partitions to be led"):
+            api = Api(self.url, timeout_seconds=READY_TIMEOUT_SECONDS)
+            await until(lambda: asyncio.to_thread(api.is_ready))
+
+    async def _open_the_demo(self) -> None:
+        api = Api(self.url, own_admin_token(self._settings.data_dir))
+        await self._list_demo_instruments(api)
+        self._supervisor.start([self._role("bots", "bots")])
+
+    async def _list_demo_instruments(self, api: Api) -> None:
+        """Listing is safe to repeat, so a partition that changes its leader meanwhile is waited for."""
+        for attempt in range(1, DEMO_ATTEMPTS + 1):
+            try:
+                await asyncio.to_thread(list_missing, api)
+            except Fault as fault:
+                if attempt == DEMO_ATTEMPTS:
+                    raise
+                log.info("demo.waiting", why=fault.what)
+                await asyncio.sleep(DEMO_ATTEMPT_SECONDS)
+            else:
+                return
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Ask another process until it says yes."""
+    while not await condition():  # noqa: ASYNC110 - it has no event that we could wait for
+        await asyncio.sleep(POLL_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def patience(what: str) -> AsyncIterator[None]:
+    """While the block lasts, say now and then what is waited for."""
+    telling = asyncio.create_task(_tell(what), name=f"patience for {what}")
+    try:
+        yield
+    finally:
+        telling.cancel()
+
+
+async def _tell(what: str) -> None:
+    while True:
+        await asyncio.sleep(PATIENCE_SECONDS)
+        log.info("exchange.waiting", waiting_for=what)
+
+
+def reachable(host: str) -> str:
+    """An address under which a server listening on `host` is reached from here, as URLs write it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((embedded.HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
