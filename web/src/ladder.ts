@@ -10,14 +10,14 @@ import type { Instrument, Order, Side } from "./protocol";
 
 export const ROWS = 23;
 /** The inside market stays this many rows away from the window's ends. */
-const MARGIN_ROWS = 4;
+const MARGIN_ROWS = 6;
 export const GROUPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000] as const;
 
 export interface Row {
   readonly price: string;
   readonly bid: string;
   readonly ask: string;
-  /** Share of the longest bar, 0 to 1, in twentieths so that it does not tremble. */
+  /** Share of the longest bar, 0 to 1, in fiftieths so that it does not tremble. */
   readonly bidShare: number;
   readonly askShare: number;
   /** Own open quantity by side, "" for none. */
@@ -124,13 +124,13 @@ function middleOf(book: Book): bigint | null {
   return bid ?? ask ?? null;
 }
 
-/** The finest grouping in which the spread takes less than a third of the window. */
+/** The finest grouping in which the spread takes less than a quarter of the window. */
 function fittingGroup(book: Book, tick: bigint): number {
   const bid = book.bids.best?.price;
   const ask = book.asks.best?.price;
   if (bid === undefined || ask === undefined) return 1;
   const spreadTicks = (ask - bid) / tick;
-  return GROUPS.find((group) => spreadTicks * 3n < BigInt(group * ROWS)) ?? 1_000;
+  return GROUPS.find((group) => spreadTicks * 4n < BigInt(group * ROWS)) ?? 1_000;
 }
 
 function sums(levels: readonly BookLevel[], row: (price: bigint) => bigint): Sums {
@@ -162,7 +162,7 @@ function longestBar(prices: bigint[], bids: Sums, asks: Sums): bigint {
 }
 
 function share(sum: bigint | undefined, longest: bigint): number {
-  return sum === undefined ? 0 : Math.max(Number((sum * 20n) / longest), 1) / 20;
+  return sum === undefined ? 0 : Math.max(Number((sum * 50n) / longest), 1) / 50;
 }
 
 function alike(one: Row, other: Row): boolean {

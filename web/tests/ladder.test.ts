@@ -32,7 +32,7 @@ describe("the ladder", () => {
     const ladder = new Ladder();
     ladder.show(instrument(), book([["100.00", "5"]], [["100.02", "7"]]), [], null);
     const top = rows(ladder)[0]?.price;
-    ladder.show(instrument(), book([["100.05", "5"]], [["100.07", "7"]]), [], null);
+    ladder.show(instrument(), book([["100.03", "5"]], [["100.05", "7"]]), [], null);
     expect(rows(ladder)[0]?.price).toBe(top);
     ladder.show(instrument(), book([["100.08", "5"]], [["100.10", "7"]]), [], null);
     expect(rows(ladder)[(ROWS - 1) / 2]?.price).toBe("100.09");
