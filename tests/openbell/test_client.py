@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from decimal import Decimal
 
 import pytest
@@ -269,11 +269,11 @@ async def test_leaving_a_feed_unsubscribes(exchange):
 async def test_two_readers_share_a_subscription_but_not_their_place(exchange):
     """A second reader of a channel gets its own snapshot; other options are refused."""
     exchange.snapshots["book"] = lambda: [book_snapshot(1)]
-    async with client_of(exchange) as client:
-        async with aclosing(client.book("ACME")) as one, aclosing(client.book("ACME")) as two:
-            assert [(await take(feed, 1))[0].seq for feed in (one, two)] == [1, 1]
-            with pytest.raises(ValueError, match="other options"):
-                await anext(client.book("ACME", depth=0))
+    async with client_of(exchange) as client, AsyncExitStack() as stack:
+        feeds = [await stack.enter_async_context(aclosing(client.book("ACME"))) for _ in range(2)]
+        assert [(await take(feed, 1))[0].seq for feed in feeds] == [1, 1]
+        with pytest.raises(ValueError, match="other options"):
+            await anext(client.book("ACME", depth=0))
 
 
 async def test_reports_are_resumed_after_a_lost_connection(exchange):
