@@ -7,7 +7,7 @@
 import { signal } from "@preact/signals-core";
 import { ConnectionLost, Refusal } from "./refusal";
 import { Subscriptions, type Subscription } from "./subscriptions";
-import type { Failure, Frame, HeartbeatFrame } from "./protocol";
+import type { ChannelFrame, Error as Failure, HeartbeatFrame } from "./protocol";
 
 /** live: all is current. resyncing: waiting for snapshots. stale: connected but silent. down: no connection. */
 export type Connection = "live" | "resyncing" | "stale" | "down";
@@ -83,7 +83,7 @@ export class Feed {
         this.gaps.value += 1;
       },
     });
-    this.#subscriptions.add({ channel: "heartbeat", take: (frame) => this.#verify(frame as HeartbeatFrame) });
+    this.#subscriptions.add({ channel: "heartbeat", take: (frame) => this.#verify(frame) });
   }
 
   start(): void {
@@ -121,7 +121,7 @@ export class Feed {
   #connect(): void {
     const socket = this.surroundings.open({
       opened: () => this.#opened(),
-      heard: (text) => this.#heard(JSON.parse(text) as Answer | Frame),
+      heard: (text) => this.#heard(JSON.parse(text) as Answer | ChannelFrame),
       closed: () => this.#closed(socket),
     });
     this.#socket = socket;
@@ -151,7 +151,7 @@ export class Feed {
     );
   }
 
-  #heard(message: Answer | Frame): void {
+  #heard(message: Answer | ChannelFrame): void {
     this.#heardAt = this.surroundings.now();
     if ("channel" in message) {
       this.#failures = 0;

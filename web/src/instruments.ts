@@ -2,7 +2,7 @@
 import { computed, signal, type Signal } from "@preact/signals-core";
 import type { Feed } from "./feed";
 import type { Frames } from "./frames";
-import type { Instrument, InstrumentFrame, TickerFrame } from "./protocol";
+import type { Instrument, InstrumentsFrame, TickerFrame } from "./protocol";
 
 export class Instruments {
   readonly #bySymbol = signal<ReadonlyMap<string, Instrument>>(new Map());
@@ -14,7 +14,7 @@ export class Instruments {
     private readonly feed: Feed,
     private readonly frames: Frames,
   ) {
-    feed.subscribe({ channel: "instruments", take: (frame) => this.#take(frame as InstrumentFrame) });
+    feed.subscribe({ channel: "instruments", take: (frame) => this.#take(frame) });
   }
 
   get(symbol: string): Instrument | null {
@@ -27,7 +27,7 @@ export class Instruments {
     return found;
   }
 
-  #take({ instrument }: InstrumentFrame): boolean {
+  #take({ instrument }: InstrumentsFrame): boolean {
     const known = this.#bySymbol.peek();
     if (!known.has(instrument.symbol)) this.#watch(instrument.symbol);
     this.#bySymbol.value = new Map(known).set(instrument.symbol, instrument);
@@ -40,7 +40,7 @@ export class Instruments {
       symbol,
       options: { interval_ms: 100 },
       take: (frame) => {
-        this.#latest.set(symbol, frame as TickerFrame);
+        this.#latest.set(symbol, frame);
         this.frames.next(this.#publish);
         return true;
       },

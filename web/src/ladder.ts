@@ -6,7 +6,8 @@ import { signal, type Signal } from "@preact/signals-core";
 import type { Book, BookLevel } from "./book";
 import { ceilTo, floorTo, toText, units } from "./decimal";
 import { decimalsOfLot, decimalsOfPrice, tickAt } from "./instrument";
-import type { Instrument, Order, Side } from "./protocol";
+import type { Side } from "./orders";
+import type { Instrument, Order } from "./protocol";
 
 export const ROWS = 23;
 /** The inside market stays this many rows away from the window's ends. */

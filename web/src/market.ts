@@ -6,8 +6,7 @@ import type { Feed } from "./feed";
 import type { Frames } from "./frames";
 import type { Instruments } from "./instruments";
 import { Ladder } from "./ladder";
-import type { Orders } from "./orders";
-import type { BookFrame, Side, TradesFrame } from "./protocol";
+import type { Orders, Side } from "./orders";
 import { Tape } from "./tape";
 
 export class Market {
@@ -49,10 +48,10 @@ export class Market {
         options: { depth: 50, interval_ms: 20 },
         take: (frame) => {
           this.frames.next(this.#publish);
-          return this.#book.apply(frame as BookFrame);
+          return this.#book.apply(frame);
         },
       }),
-      this.feed.subscribe({ channel: "trades", symbol, take: (frame) => this.tape.take(frame as TradesFrame) }),
+      this.feed.subscribe({ channel: "trades", symbol, take: (frame) => this.tape.take(frame) }),
     ];
   }
 

@@ -5,13 +5,15 @@
 import { effect, signal } from "@preact/signals-core";
 import type { Feed } from "./feed";
 import type { Notices } from "./notices";
-import type { Order, OrdersFrame, OrderType, Report, Side } from "./protocol";
+import type { Order, OrdersSnapshot, OrdersUpdate, ResumeResult } from "./protocol";
 import { ConnectionLost, Refusal } from "./refusal";
+
+export type Side = Order["side"];
 
 export interface Placement {
   symbol: string;
   side: Side;
-  type: OrderType;
+  type: Order["type"];
   quantity: string;
   price?: string;
 }
@@ -41,7 +43,7 @@ export class Orders {
     private readonly notices: Pick<Notices, "say">,
     private readonly surroundings: Surroundings,
   ) {
-    feed.subscribe({ channel: "orders", personal: true, take: (frame) => this.#take(frame as OrdersFrame) });
+    feed.subscribe({ channel: "orders", personal: true, take: (frame) => this.#take(frame) });
     effect(() => {
       if (feed.logins.value > 0) this.#resume();
     });
@@ -92,7 +94,7 @@ export class Orders {
     }
   }
 
-  #take(frame: OrdersFrame): boolean {
+  #take(frame: OrdersSnapshot | OrdersUpdate): boolean {
     if (frame.type === "snapshot") this.#byPartition.set(frame.partition, new Map(frame.orders.map(byId)));
     else this.#report(frame);
     this.#cursors.set(frame.partition, frame.cursor);
@@ -100,7 +102,7 @@ export class Orders {
     return true;
   }
 
-  #report(report: Report): void {
+  #report(report: OrdersUpdate): void {
     const orders = this.#byPartition.get(report.partition);
     if (OPEN.has(report.order.status)) orders?.set(report.order.order_id, report.order);
     else orders?.delete(report.order.order_id);
@@ -108,7 +110,7 @@ export class Orders {
   }
 
   /** Says what a report says, once, whether it came live or by `resume`. */
-  #tell(report: Report): void {
+  #tell(report: OrdersUpdate): void {
     if (this.#told.has(report.cursor)) return;
     this.#told.add(report.cursor);
     if (this.#told.size > TOLD_MAX) this.#told.delete(this.#told.values().next().value ?? "");
@@ -123,7 +125,7 @@ export class Orders {
   #resume(): void {
     for (const [partition, cursor] of this.#cursors) {
       this.feed.request("resume", { channel: "orders", cursor }).then(
-        (result) => (result as { reports: Report[] }).reports.forEach((report) => this.#tell(report)),
+        (result) => (result as ResumeResult["result"]).reports.forEach((report) => this.#tell(report)),
         () => this.#cursors.delete(partition),
       );
     }
@@ -146,7 +148,7 @@ function isUndecided(reason: unknown): boolean {
   return reason instanceof Refusal && reason.code === "outcome_unknown";
 }
 
-function fillSentence({ order, last_price, last_quantity }: Report): string {
+function fillSentence({ order, last_price, last_quantity }: OrdersUpdate): string {
   const did = `${order.side === "buy" ? "Bought" : "Sold"} ${order.filled_quantity} ${order.symbol}`;
   if (order.filled_quantity === last_quantity) return `${did} at ${last_price}`;
   return `${did}, the last ${last_quantity} at ${last_price}`;

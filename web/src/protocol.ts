@@ -1,126 +1,910 @@
-// The public protocol's shapes.
+// The public protocol's shapes. Written by scripts/web_types.py from the gateway's AsyncAPI; do not edit.
 
-export type Side = "buy" | "sell";
-export type OrderType = "limit" | "market" | "stop" | "stop_limit";
-export type Level = readonly [price: string, quantity: string];
+/** A decimal, exact, with the decimals of the instrument's smallest tick or of its lot. */
+export type Decimal = string;
 
-export interface Failure {
-  code: string;
-  message: string;
-  field?: string;
-  request_id?: string;
+/** A plain decimal, as a string or a number, at most 8 decimals; taken exactly. No exponent. */
+export type DecimalInput = string | number;
+
+/** RFC 3339, UTC, nanoseconds. */
+export type Time = string;
+
+/** Price and displayed quantity; in an update quantity zero removes the level. */
+export type Level = [Decimal, Decimal];
+
+export interface TickInput {
+  /** The lowest price this tick holds for. */
+  from: DecimalInput;
+  /** The price step from there on. */
+  tick: DecimalInput;
 }
 
-export interface Instrument {
+/** One trade as it concerns one order. */
+export interface Fill {
+  /** Dense per symbol from 1. */
+  trade_id: number;
+  price: Decimal;
+  quantity: Decimal;
+  /** Who waited and who came. */
+  liquidity: "maker" | "taker" | "cross";
+  /** Negative is a rebate. */
+  fee: Decimal;
+  time: Time;
+}
+
+/** An order as it stood when the exchange spoke. */
+export interface Order {
+  /** The exchange's name of the order, unique for ever. */
+  order_id: string;
+  /** The client's own name of the order, unique per account and instrument; repeating it is safe. */
+  client_order_id: string;
+  /** A trading account. */
+  account: string;
+  /** The instrument. */
   symbol: string;
-  tick_size: string;
-  ticks: { from: string; tick: string }[];
-  lot_size: string;
-  min_quantity: string;
-  max_quantity: string | null;
-  min_price: string | null;
-  max_price: string | null;
-  min_value: string | null;
-  max_value: string | null;
-  collar_bps: string | null;
+  /** Which side it is on. */
+  side: "buy" | "sell";
+  /** What kind it is. */
+  type: "limit" | "market" | "stop" | "stop_limit";
+  /** How long it stays. */
+  time_in_force: "gtc" | "day" | "ioc" | "fok" | "gtd" | "at_open" | "at_close";
+  /** None on a market order. */
+  price: Decimal | null;
+  /** Of stop orders. */
+  stop_price: Decimal | null;
+  /** The total. */
+  quantity: Decimal;
+  /** Of an iceberg. */
+  display_quantity: Decimal | null;
+  filled_quantity: Decimal;
+  /** What may still trade. */
+  open_quantity: Decimal;
+  /** Of what is filled, rounded half to even at 8 decimals. */
+  average_price: Decimal | null;
+  post_only: boolean;
+  /** What gives way to what. */
+  self_trade: "cancel_newest" | "cancel_oldest" | "cancel_both" | "decrement";
+  /** With `gtd`. */
+  expires: Time | null;
+  /** Where it stands. */
+  status: "pending_trigger" | "open" | "partially_filled" | "filled" | "canceled" | "expired" | "rejected";
+  /** Why it ended; more will come. */
+  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "too_many_fills" | "disconnected" | null;
+  created: Time;
+  updated: Time;
+}
+
+/** The answer to a placement: the order, and its fills so far. */
+export interface PlacedOrder {
+  /** The exchange's name of the order, unique for ever. */
+  order_id: string;
+  /** The client's own name of the order, unique per account and instrument; repeating it is safe. */
+  client_order_id: string;
+  /** A trading account. */
+  account: string;
+  /** The instrument. */
+  symbol: string;
+  /** Which side it is on. */
+  side: "buy" | "sell";
+  /** What kind it is. */
+  type: "limit" | "market" | "stop" | "stop_limit";
+  /** How long it stays. */
+  time_in_force: "gtc" | "day" | "ioc" | "fok" | "gtd" | "at_open" | "at_close";
+  /** None on a market order. */
+  price: Decimal | null;
+  /** Of stop orders. */
+  stop_price: Decimal | null;
+  /** The total. */
+  quantity: Decimal;
+  /** Of an iceberg. */
+  display_quantity: Decimal | null;
+  filled_quantity: Decimal;
+  /** What may still trade. */
+  open_quantity: Decimal;
+  /** Of what is filled, rounded half to even at 8 decimals. */
+  average_price: Decimal | null;
+  post_only: boolean;
+  /** What gives way to what. */
+  self_trade: "cancel_newest" | "cancel_oldest" | "cancel_both" | "decrement";
+  /** With `gtd`. */
+  expires: Time | null;
+  /** Where it stands. */
+  status: "pending_trigger" | "open" | "partially_filled" | "filled" | "canceled" | "expired" | "rejected";
+  /** Why it ended; more will come. */
+  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "too_many_fills" | "disconnected" | null;
+  created: Time;
+  updated: Time;
+  /** Oldest first. */
+  fills: Fill[];
+}
+
+/** Reference data; a limit that is not set is null. */
+export interface Instrument {
+  /** The instrument. */
+  symbol: string;
+  /** The smallest price step. */
+  tick_size: Decimal;
+  /** Price steps by price. */
+  ticks: {
+    from: Decimal;
+    tick: Decimal;
+  }[];
+  lot_size: Decimal;
+  min_quantity: Decimal;
+  /** Of an order. */
+  max_quantity: Decimal | null;
+  /** Of an order. */
+  min_price: Decimal | null;
+  /** Of an order. */
+  max_price: Decimal | null;
+  /** Of price × quantity of an order. */
+  min_value: Decimal | null;
+  /** Of price × quantity of an order. */
+  max_value: Decimal | null;
+  /** How far a price may lie from the reference price, in basis points. */
+  collar_bps: Decimal | null;
+  /** Per account. */
   max_open_orders: number;
-  reference_price: string | null;
+  /** Before the first trade. */
+  reference_price: Decimal | null;
+  /** Where it lives. */
   partition: number;
 }
 
-export interface Frame {
-  channel: string;
-  type: "snapshot" | "update" | "end";
-  symbol?: string;
-  partition?: number;
-  seq?: number;
-  prev?: number;
-  journal?: string;
+/** A line of the tape. */
+export interface Trade {
+  /** Dense per symbol from 1. */
+  trade_id: number;
+  price: Decimal;
+  quantity: Decimal;
+  /** The taker's. */
+  side: "buy" | "sell";
+  time: Time;
 }
 
-export interface BookFrame extends Frame {
+/** Why a request was refused. */
+export interface Error {
+  /** Stable. */
+  code: "bad_request" | "unknown_field" | "bad_decimal" | "unknown_method" | "too_large" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "unauthenticated" | "token_expired" | "forbidden" | "rate_limited" | "too_many" | "unknown_instrument" | "unknown_order" | "unknown_trade" | "order_done" | "client_order_id_reused" | "wrong_phase" | "no_change" | "quantity_below_filled" | "already_busted" | "snapshot_required" | "not_allowed_in_phase" | "killed" | "account_disabled" | "price_off_tick" | "bad_price" | "price_too_low" | "price_too_high" | "price_outside_collar" | "quantity_off_lot" | "quantity_too_small" | "quantity_too_large" | "display_too_large" | "display_too_small" | "value_too_small" | "value_too_large" | "too_many_open_orders" | "position_limit" | "would_take" | "would_trigger" | "bad_expires" | "too_late" | "busy" | "outcome_unknown" | "unavailable" | "internal";
+  /** For people; may change. */
+  message: string;
+  /** The member at fault. */
+  field?: string;
+  /** Seconds to wait before trying again. */
+  retry_after?: number;
+  /** Name it when you ask for help. */
+  request_id: string;
+}
+
+export interface BatchItem {
+  /** What to do. */
+  method: "order.place" | "order.amend" | "order.cancel";
+  /** As of the method alone. */
+  params: Record<string, unknown>;
+}
+
+/** A refusal; without `id` it is about a frame that could not be read. */
+export interface ErrorFrame {
+  /** Yours to choose; echoed in the answer. */
+  id?: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  error: Error;
+}
+
+/** The private channel has ended; after `token_expired` a login restores it. */
+export interface OrdersEnd {
+  channel: "orders";
+  type: "end";
+  /** Why. */
+  reason: "token_expired" | "login";
+}
+
+/** Say who speaks; a failed login leaves the connection as it was. */
+export interface LoginRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "login";
+  params: {
+    /** A JWT, as in the Authorization header but without `Bearer`. */
+    token: string;
+    /** What to cancel when this connection ends: the orders placed on it, or all of the account. */
+    cancel_on_disconnect?: "connection" | "account";
+  };
+}
+
+export interface LoginResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** Who you are. */
+  result: {
+    /** A trading account. */
+    account: string;
+    /** Space-separated. */
+    scope: string;
+    expires: Time;
+  };
+}
+
+/** Enter an order. */
+export interface OrderPlaceRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "order.place";
+  params: {
+    /** The instrument. */
+    symbol: string;
+    /** Which side the order is on. */
+    side: "buy" | "sell";
+    /** Stops wait for a later release. */
+    type: "limit" | "market" | "stop" | "stop_limit";
+    /** A multiple of the lot size; of an amend the new total. */
+    quantity: DecimalInput;
+    /** A multiple of the tick size; limit orders need one, market orders have none. */
+    price?: DecimalInput;
+    /** Of stop orders. */
+    stop_price?: DecimalInput;
+    /** How long it stays. */
+    time_in_force?: "gtc" | "day" | "ioc" | "fok" | "gtd" | "at_open" | "at_close";
+    /** With `gtd`: when it expires. */
+    expires?: Time;
+    /** Refuse the order if it would take. */
+    post_only?: boolean;
+    /** An iceberg: how much of it the book shows at a time. */
+    display_quantity?: DecimalInput;
+    /** What gives way when it meets an order of its account. */
+    self_trade?: "cancel_newest" | "cancel_oldest" | "cancel_both" | "decrement";
+    /** The client's own name of the order, unique per account and instrument; repeating it is safe. */
+    client_order_id?: string;
+    /** Act for this account; only those that the token allows. */
+    account?: string;
+  };
+}
+
+export interface OrderPlaceResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  result: PlacedOrder;
+}
+
+/** Change an open order. */
+export interface OrderAmendRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "order.amend";
+  params?: {
+    /** The exchange's name of the order, unique for ever. */
+    order_id?: string;
+    /** The client's own name of the order, unique per account and instrument; repeating it is safe. */
+    client_order_id?: string;
+    /** The instrument. */
+    symbol?: string;
+    /** A multiple of the tick size; limit orders need one, market orders have none. */
+    price?: DecimalInput;
+    /** Of stop orders. */
+    stop_price?: DecimalInput;
+    /** A multiple of the lot size; of an amend the new total. */
+    quantity?: DecimalInput;
+    /** An iceberg: how much of it the book shows at a time. */
+    display_quantity?: DecimalInput;
+    /** With `gtd`: when it expires. */
+    expires?: Time;
+    /** Act for this account; only those that the token allows. */
+    account?: string;
+  };
+}
+
+export interface OrderAmendResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  result: Order;
+}
+
+/** Cancel an open order. */
+export interface OrderCancelRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "order.cancel";
+  params?: {
+    /** The exchange's name of the order, unique for ever. */
+    order_id?: string;
+    /** The client's own name of the order, unique per account and instrument; repeating it is safe. */
+    client_order_id?: string;
+    /** The instrument. */
+    symbol?: string;
+    /** Act for this account; only those that the token allows. */
+    account?: string;
+  };
+}
+
+export interface OrderCancelResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  result: Order;
+}
+
+/** Cancel all open orders, or those of a symbol or a side. */
+export interface OrderCancelAllRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "order.cancel_all";
+  params?: {
+    /** The instrument. */
+    symbol?: string;
+    /** Which side the order is on. */
+    side?: "buy" | "sell";
+    /** Act for this account; only those that the token allows. */
+    account?: string;
+  };
+}
+
+export interface OrderCancelAllResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** How many. */
+  result: {
+    /** Orders canceled. */
+    canceled: number;
+  };
+}
+
+/** Up to 50 placements, amends and cancels in one request, not atomic. */
+export interface OrderBatchRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "order.batch";
+  params: {
+    /** Carried out in order, each for itself; each counts against the rate. */
+    requests: BatchItem[];
+  };
+}
+
+export interface OrderBatchResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** One for each request, in their order. */
+  result: {
+    /** Its command's message in the journal and the place there. */
+    journal?: string;
+    result?: PlacedOrder | Order;
+    error?: Error;
+  }[];
+}
+
+/** One order. */
+export interface OrderGetRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "order.get";
+  params?: {
+    /** The exchange's name of the order, unique for ever. */
+    order_id?: string;
+    /** The client's own name of the order, unique per account and instrument; repeating it is safe. */
+    client_order_id?: string;
+    /** The instrument. */
+    symbol?: string;
+    /** Act for this account; only those that the token allows. */
+    account?: string;
+  };
+}
+
+export interface OrderGetResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  result: Order;
+}
+
+/** Open orders. */
+export interface OrderListRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "order.list";
+  params?: {
+    /** The instrument. */
+    symbol?: string;
+    /** Rows at most. */
+    limit?: number;
+    /** Opaque: give it back as it was given to you. */
+    cursor?: string;
+    /** Act for this account; only those that the token allows. */
+    account?: string;
+  };
+}
+
+export interface OrderListResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** Open orders. */
+  result: {
+    orders: Order[];
+    /** Ask on from here; missing on the last page. */
+    cursor?: string;
+  };
+}
+
+/** Follow a channel; a snapshot comes first. */
+export interface SubscribeRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "subscribe";
+  params: {
+    /** What to follow. */
+    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+    /** Of which instruments, for channels that are kept per instrument. */
+    symbols?: string[];
+    /** Levels of each side; 0 is all. */
+    depth?: 1 | 10 | 50 | 0;
+    /** The least time between two messages; 0 is every change. */
+    interval_ms?: 0 | 20 | 100 | 1000;
+    /** Act for this account; only those that the token allows. */
+    account?: string;
+  };
+}
+
+export interface SubscribeResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** What is held now. */
+  result: {
+    subscriptions: {
+      /** What to follow. */
+      channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+      /** The instrument. */
+      symbol?: string;
+      /** A trading account. */
+      account?: string;
+      /** Levels of each side; 0 is all. */
+      depth?: 1 | 10 | 50 | 0;
+      /** The least time between two messages; 0 is every change. */
+      interval_ms?: 0 | 20 | 100 | 1000;
+    }[];
+  };
+}
+
+/** Follow it no more; without symbols all of the channel. */
+export interface UnsubscribeRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "unsubscribe";
+  params: {
+    /** What to follow. */
+    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+    /** Of which instruments, for channels that are kept per instrument. */
+    symbols?: string[];
+    /** Levels of each side; 0 is all. */
+    depth?: 1 | 10 | 50 | 0;
+    /** The least time between two messages; 0 is every change. */
+    interval_ms?: 0 | 20 | 100 | 1000;
+    /** Act for this account; only those that the token allows. */
+    account?: string;
+  };
+}
+
+export interface UnsubscribeResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** What is held now. */
+  result: {
+    subscriptions: {
+      /** What to follow. */
+      channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+      /** The instrument. */
+      symbol?: string;
+      /** A trading account. */
+      account?: string;
+      /** Levels of each side; 0 is all. */
+      depth?: 1 | 10 | 50 | 0;
+      /** The least time between two messages; 0 is every change. */
+      interval_ms?: 0 | 20 | 100 | 1000;
+    }[];
+  };
+}
+
+/** The execution reports since a cursor, or `snapshot_required`. */
+export interface ResumeRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "resume";
+  params: {
+    /** What to follow. */
+    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+    /** Opaque: give it back as it was given to you. */
+    cursor: string;
+    /** Act for this account; only those that the token allows. */
+    account?: string;
+  };
+}
+
+export interface ResumeResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** What was missed. */
+  result: {
+    /** Oldest first. */
+    reports: OrdersUpdate[];
+  };
+}
+
+/** Is anybody there? */
+export interface PingRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "ping";
+  params?: Record<string, never>;
+}
+
+export interface PingResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** The gateway's clock. */
+  result: {
+    time: Time;
+  };
+}
+
+/** The gateway's clock. */
+export interface TimeRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "time";
+  params?: Record<string, never>;
+}
+
+export interface TimeResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** The gateway's clock. */
+  result: {
+    time: Time;
+  };
+}
+
+/** Total displayed quantity per price, absolute. */
+export interface BookSnapshot {
+  channel: "book";
+  type: "snapshot";
+  /** The instrument. */
   symbol: string;
+  /** Its number. */
+  seq: number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** Best first in a snapshot. */
   bids: Level[];
+  /** Best first in a snapshot. */
   asks: Level[];
+  /** CRC32 of the ten best levels of what is shown. */
   checksum: number;
 }
 
-export interface Trade {
-  trade_id: number;
-  price: string;
-  quantity: string;
-  side: Side | "cross";
-  time: string;
+/** Total displayed quantity per price, absolute. */
+export interface BookUpdate {
+  channel: "book";
+  type: "update";
+  /** The instrument. */
+  symbol: string;
+  /** Its number. */
+  seq: number;
+  /** The number of the message before it; if you have another, subscribe again. */
+  prev: number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** Best first in a snapshot. */
+  bids: Level[];
+  /** Best first in a snapshot. */
+  asks: Level[];
+  /** CRC32 of the ten best levels of what is shown. */
+  checksum: number;
 }
 
-export interface TradesFrame extends Frame {
+/** Every displayed order; never conflated. */
+export interface FullSnapshot {
+  channel: "full";
+  type: "snapshot";
+  /** The instrument. */
   symbol: string;
+  /** Its number. */
+  seq: number;
+  /** Its command's message in the journal and the place there. */
+  journal: string;
+  /** Kind, order_id, side, price and displayed quantity; in a snapshot in book order. */
+  orders: (["open" | "change" | "done", string, "buy" | "sell", Decimal, Decimal])[];
+}
+
+/** Every displayed order; never conflated. */
+export interface FullUpdate {
+  channel: "full";
+  type: "update";
+  /** The instrument. */
+  symbol: string;
+  /** Its number. */
+  seq: number;
+  /** The number of the message before it; if you have another, subscribe again. */
+  prev: number;
+  /** Its command's message in the journal and the place there. */
+  journal: string;
+  /** Kind, order_id, side, price and displayed quantity; in a snapshot in book order. */
+  orders: (["open" | "change" | "done", string, "buy" | "sell", Decimal, Decimal])[];
+}
+
+/** The tape. */
+export interface TradesSnapshot {
+  channel: "trades";
+  type: "snapshot";
+  /** The instrument. */
+  symbol: string;
+  /** Its number. */
+  seq: number;
+  /** Its command's message in the journal and the place there. */
+  journal: string;
+  /** Oldest first. */
   trades: Trade[];
 }
 
-export interface TickerFrame extends Frame {
-  symbol: string;
-  bid: string | null;
-  bid_quantity: string | null;
-  ask: string | null;
-  ask_quantity: string | null;
-  last: string | null;
-  last_quantity: string | null;
-}
-
-export interface Order {
-  order_id: string;
-  client_order_id: string;
-  account: string;
-  symbol: string;
-  side: Side;
-  type: OrderType;
-  time_in_force: "gtc" | "day" | "ioc" | "fok" | "gtd" | "at_open" | "at_close";
-  price: string | null;
-  stop_price: string | null;
-  quantity: string;
-  display_quantity: string | null;
-  filled_quantity: string;
-  open_quantity: string;
-  average_price: string | null;
-  post_only: boolean;
-  self_trade: "cancel_newest" | "cancel_oldest" | "cancel_both" | "decrement";
-  expires: string | null;
-  status: "pending_trigger" | "open" | "partially_filled" | "filled" | "canceled" | "expired" | "rejected";
-  reason: string | null;
-  created: string;
-  updated: string;
-}
-
-export interface OrdersSnapshot extends Frame {
-  type: "snapshot";
-  partition: number;
-  cursor: string;
-  orders: Order[];
-}
-
-export interface Report extends Frame {
+/** The tape. */
+export interface TradesUpdate {
+  channel: "trades";
   type: "update";
-  partition: number;
-  cursor: string;
-  exec: "accepted" | "trade" | "amended" | "canceled" | "expired" | "rejected" | "triggered" | "busted";
-  order: Order;
-  last_price?: string;
-  last_quantity?: string;
-  trade_id?: number;
-  liquidity?: "maker" | "taker" | "cross";
-  fee?: string;
+  /** The instrument. */
+  symbol: string;
+  /** Its number. */
+  seq: number;
+  /** The number of the message before it; if you have another, subscribe again. */
+  prev: number;
+  /** Its command's message in the journal and the place there. */
+  journal: string;
+  /** Oldest first. */
+  trades: Trade[];
 }
 
-export type OrdersFrame = OrdersSnapshot | Report;
-
-export interface InstrumentFrame extends Frame {
+/** Best prices and the last trade. */
+export interface TickerSnapshot {
+  channel: "ticker";
+  type: "snapshot";
+  /** The instrument. */
   symbol: string;
+  /** Its number. */
+  seq: number;
+  /** Its command's message in the journal and the place there. */
+  journal: string;
+  /** The best price to buy at; null in an empty book. */
+  bid: Decimal | null;
+  /** Displayed there. */
+  bid_quantity: Decimal | null;
+  /** The best price to sell at. */
+  ask: Decimal | null;
+  /** Displayed there. */
+  ask_quantity: Decimal | null;
+  /** The last trade's price. */
+  last: Decimal | null;
+  /** The last trade's quantity. */
+  last_quantity: Decimal | null;
+  /** When one of these last changed. */
+  time: Time | null;
+}
+
+/** Best prices and the last trade. */
+export interface TickerUpdate {
+  channel: "ticker";
+  type: "update";
+  /** The instrument. */
+  symbol: string;
+  /** Its number. */
+  seq: number;
+  /** The number of the message before it; if you have another, subscribe again. */
+  prev: number;
+  /** Its command's message in the journal and the place there. */
+  journal: string;
+  /** The best price to buy at; null in an empty book. */
+  bid: Decimal | null;
+  /** Displayed there. */
+  bid_quantity: Decimal | null;
+  /** The best price to sell at. */
+  ask: Decimal | null;
+  /** Displayed there. */
+  ask_quantity: Decimal | null;
+  /** The last trade's price. */
+  last: Decimal | null;
+  /** The last trade's quantity. */
+  last_quantity: Decimal | null;
+  /** When one of these last changed. */
+  time: Time | null;
+}
+
+/** The instrument's phase. */
+export interface StatusSnapshot {
+  channel: "status";
+  type: "snapshot";
+  /** The instrument. */
+  symbol: string;
+  /** Its number. */
+  seq: number;
+  /** Its command's message in the journal and the place there. */
+  journal: string;
+  /** What may be done now. */
+  phase: "closed" | "pre_open" | "auction" | "continuous" | "halted" | "cancel_only";
+  /** Why, if an operator said so. */
+  reason: string | null;
+  /** When it is planned to end. */
+  until: Time | null;
+}
+
+/** The instrument's phase. */
+export interface StatusUpdate {
+  channel: "status";
+  type: "update";
+  /** The instrument. */
+  symbol: string;
+  /** Its number. */
+  seq: number;
+  /** The number of the message before it; if you have another, subscribe again. */
+  prev: number;
+  /** Its command's message in the journal and the place there. */
+  journal: string;
+  /** What may be done now. */
+  phase: "closed" | "pre_open" | "auction" | "continuous" | "halted" | "cancel_only";
+  /** Why, if an operator said so. */
+  reason: string | null;
+  /** When it is planned to end. */
+  until: Time | null;
+}
+
+/** Reference data: a snapshot for each instrument, then changes. */
+export interface InstrumentsSnapshot {
+  channel: "instruments";
+  type: "snapshot";
+  /** The instrument. */
+  symbol: string;
+  /** Its number. */
+  seq: number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
   instrument: Instrument;
 }
 
-export interface HeartbeatFrame extends Frame {
-  time: string;
-  /** What was last sent of each symbol's book and trades. */
-  symbols: Record<string, { seq?: number; trade_id?: number }>;
+/** Reference data: a snapshot for each instrument, then changes. */
+export interface InstrumentsUpdate {
+  channel: "instruments";
+  type: "update";
+  /** The instrument. */
+  symbol: string;
+  /** Its number. */
+  seq: number;
+  /** The number of the message before it; if you have another, subscribe again. */
+  prev: number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  instrument: Instrument;
 }
+
+/** Once a second: the time, and the last numbers sent. */
+export interface HeartbeatSnapshot {
+  channel: "heartbeat";
+  type: "snapshot";
+  /** Its number. */
+  seq: number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  time: Time;
+  symbols: Record<string, {
+    /** Of channel `book`. */
+    seq?: number;
+    /** Of channel `trades`. */
+    trade_id?: number;
+  }>;
+}
+
+/** Once a second: the time, and the last numbers sent. */
+export interface HeartbeatUpdate {
+  channel: "heartbeat";
+  type: "update";
+  /** Its number. */
+  seq: number;
+  /** The number of the message before it; if you have another, subscribe again. */
+  prev: number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  time: Time;
+  symbols: Record<string, {
+    /** Of channel `book`. */
+    seq?: number;
+    /** Of channel `trades`. */
+    trade_id?: number;
+  }>;
+}
+
+/** Private: a snapshot for each partition, then execution reports. */
+export interface OrdersSnapshot {
+  channel: "orders";
+  type: "snapshot";
+  /** Its number. */
+  seq: number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** `seq` is dense per account and partition. */
+  partition: number;
+  /** Opaque: give it back as it was given to you. */
+  cursor: string;
+  /** Open orders of this partition. */
+  orders: Order[];
+}
+
+/** Private: a snapshot for each partition, then execution reports. */
+export interface OrdersUpdate {
+  channel: "orders";
+  type: "update";
+  /** Its number. */
+  seq: number;
+  /** The number of the message before it; if you have another, subscribe again. */
+  prev: number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** `seq` is dense per account and partition. */
+  partition: number;
+  /** Opaque: give it back as it was given to you. */
+  cursor: string;
+  /** What happened; more words will come. */
+  exec: "accepted" | "trade" | "amended" | "canceled" | "expired";
+  /** Why it was amended. */
+  reason?: string;
+  last_price?: Decimal;
+  last_quantity?: Decimal;
+  /** Of a trade. */
+  trade_id?: number;
+  /** Who waited and who came. */
+  liquidity?: "maker" | "taker" | "cross";
+  fee?: Decimal;
+  order: Order;
+}
+
+/** Total displayed quantity per price, absolute. */
+export type BookFrame = BookSnapshot | BookUpdate;
+
+/** Every displayed order; never conflated. */
+export type FullFrame = FullSnapshot | FullUpdate;
+
+/** The tape. */
+export type TradesFrame = TradesSnapshot | TradesUpdate;
+
+/** Best prices and the last trade. */
+export type TickerFrame = TickerSnapshot | TickerUpdate;
+
+/** The instrument's phase. */
+export type StatusFrame = StatusSnapshot | StatusUpdate;
+
+/** Reference data: a snapshot for each instrument, then changes. */
+export type InstrumentsFrame = InstrumentsSnapshot | InstrumentsUpdate;
+
+/** Once a second: the time, and the last numbers sent. */
+export type HeartbeatFrame = HeartbeatSnapshot | HeartbeatUpdate;
+
+/** Private: a snapshot for each partition, then execution reports. */
+export type OrdersFrame = OrdersSnapshot | OrdersUpdate | OrdersEnd;
+
+export type ChannelFrame = BookFrame | FullFrame | TradesFrame | TickerFrame | StatusFrame | InstrumentsFrame | HeartbeatFrame | OrdersFrame;

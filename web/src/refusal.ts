@@ -1,12 +1,12 @@
 // Why a request has no result: the exchange said no, or nobody can say any more.
-import type { Failure } from "./protocol";
+import type { Error as Failure } from "./protocol";
 
 /** The exchange's answer is no: `code` is stable, the message says what to do, `field` what it is about. */
 export class Refusal extends Error {
   readonly code: string;
   readonly field: string | undefined;
 
-  constructor(failure: Failure) {
+  constructor(failure: Pick<Failure, "message" | "field"> & { code: string }) {
     super(failure.message);
     this.code = failure.code;
     this.field = failure.field;

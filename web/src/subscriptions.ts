@@ -3,17 +3,33 @@
 // Always: a subscription is unsynced until a snapshot has come and drops updates until then; `complete` when none
 // is unsynced. What belongs to no symbol and no account may have nothing to show: there the answer is enough.
 import type { Surroundings } from "./feed";
-import type { Frame } from "./protocol";
+import type { ChannelFrame, OrdersEnd } from "./protocol";
 
-export interface Subscription {
+type ChannelName = ChannelFrame["channel"];
+type Payload = Exclude<ChannelFrame, OrdersEnd>;
+
+/** What channel messages have in common, as far as they have it. */
+interface Message {
   readonly channel: string;
+  readonly type: "snapshot" | "update" | "end";
+  readonly symbol?: string;
+  readonly partition?: number;
+  readonly seq?: number;
+  readonly prev?: number;
+}
+
+interface To<Name extends ChannelName> {
+  readonly channel: Name;
   readonly symbol?: string;
   readonly options?: Readonly<Record<string, number>>;
   /** Asked for only after a login. */
   readonly personal?: boolean;
   /** False: the frame does not fit what came before, so a new snapshot is needed. */
-  take(frame: Frame): boolean;
+  take(frame: Extract<Payload, { channel: Name }>): boolean;
 }
+
+/** What is wanted of one channel, and who takes it. */
+export type Subscription = { [Name in ChannelName]: To<Name> }[ChannelName];
 
 interface Held {
   readonly subscription: Subscription;
@@ -78,8 +94,9 @@ export class Subscriptions {
     this.#askSoon();
   }
 
-  take(frame: Frame): void {
-    const held = this.#held.get(keyOf(frame.channel, frame.symbol)) ?? this.#held.get(keyOf(frame.channel));
+  take(frame: ChannelFrame): void {
+    const symbol = "symbol" in frame ? frame.symbol : "";
+    const held = this.#held.get(keyOf(frame.channel, symbol)) ?? this.#held.get(keyOf(frame.channel));
     if (held === undefined) return;
     if (frame.type === "end") forget(held);
     else if (frame.type === "snapshot") this.#restart(held, frame);
@@ -92,26 +109,29 @@ export class Subscriptions {
     if (held?.synced && held.sequences.get(symbol) !== seq) this.#again(held);
   }
 
-  #restart(held: Held, frame: Frame): void {
+  #restart(held: Held, frame: Payload): void {
     held.synced = true;
-    held.sequences.set(placeOf(frame), frame.seq ?? 0);
+    held.sequences.set(placeOf(frame), frame.seq);
     this.#hand(held, frame);
     this.outside.changed();
   }
 
-  #follow(held: Held, frame: Frame): void {
+  #follow(held: Held, frame: Payload): void {
+    const { prev, seq }: Message = frame;
     const place = placeOf(frame);
     const last = held.sequences.get(place);
-    if (frame.prev !== undefined && last !== undefined && frame.prev !== last) {
+    if (prev !== undefined && last !== undefined && prev !== last) {
       this.#again(held);
       return;
     }
-    if (frame.seq !== undefined) held.sequences.set(place, frame.seq);
+    if (seq !== undefined) held.sequences.set(place, seq);
     this.#hand(held, frame);
   }
 
-  #hand(held: Held, frame: Frame): void {
-    if (!held.subscription.take(frame)) this.#again(held);
+  #hand(held: Held, frame: Payload): void {
+    // It was found by the frame's own channel, which the compiler cannot know.
+    const taker: { take(frame: Payload): boolean } = held.subscription;
+    if (!taker.take(frame)) this.#again(held);
   }
 
   #again(held: Held): void {
@@ -169,7 +189,7 @@ export class Subscriptions {
   }
 }
 
-function placeOf(frame: Frame): number | string {
+function placeOf(frame: Message): number | string {
   return frame.partition ?? frame.symbol ?? "";
 }
 

@@ -5,8 +5,8 @@ import { computed, signal } from "@preact/signals-core";
 import { faultsOf, valueOf, type Faults, type TicketField } from "./checks";
 import { ceilTo, floorTo, toText, toUnits, units } from "./decimal";
 import { decimalsOfLot, decimalsOfPrice, tickAt } from "./instrument";
-import type { Orders, Placement } from "./orders";
-import type { Instrument, Order, Side } from "./protocol";
+import type { Orders, Placement, Side } from "./orders";
+import type { Instrument, Order } from "./protocol";
 import { Refusal } from "./refusal";
 
 /** What the ticket knows of the chosen instrument; read as signals. */

@@ -4,7 +4,8 @@ import { crc32 } from "../src/checksum";
 import type { BookFrame, Level } from "../src/protocol";
 
 function frame(type: "snapshot" | "update", bids: Level[], asks: Level[], checksum: number): BookFrame {
-  return { channel: "book", type, symbol: "ACME", seq: 1, bids, asks, checksum };
+  const depth = { channel: "book", symbol: "ACME", seq: 1, bids, asks, checksum } as const;
+  return type === "snapshot" ? { ...depth, type } : { ...depth, type, prev: 0 };
 }
 
 function printed(book: Book): { bids: Level[]; asks: Level[] } {

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Feed, SILENT_AFTER_MS, STALE_AFTER_MS } from "../src/feed";
-import type { Frame } from "../src/protocol";
+import type { TradesFrame, TradesSnapshot, TradesUpdate } from "../src/protocol";
 import { ConnectionLost, Refusal } from "../src/refusal";
 import { settled, World } from "./world";
 
 let world: World;
 let feed: Feed;
-let taken: Frame[];
+let taken: TradesFrame[];
 
 beforeEach(() => {
   world = new World();
@@ -15,17 +15,17 @@ beforeEach(() => {
   feed.start();
 });
 
-function follow(channel: string, symbol: string, personal = false): () => void {
-  const take = (frame: Frame): boolean => taken.push(frame) > 0 && frame.journal !== "wrong";
-  return feed.subscribe({ channel, ...(personal ? { personal } : { symbol }), take });
+function follow(symbol: string): () => void {
+  const take = (frame: TradesFrame): boolean => taken.push(frame) > 0 && frame.journal !== "wrong";
+  return feed.subscribe({ channel: "trades", symbol, take });
 }
 
-function snapshot(seq: number, symbol = "ACME"): Frame {
-  return { channel: "trades", type: "snapshot", symbol, seq };
+function snapshot(seq: number): TradesSnapshot {
+  return { channel: "trades", type: "snapshot", symbol: "ACME", seq, journal: "1.0", trades: [] };
 }
 
-function update(prev: number, seq: number, journal = "1.0"): Frame {
-  return { channel: "trades", type: "update", symbol: "ACME", prev, seq, journal };
+function update(prev: number, seq: number, journal = "1.0"): TradesUpdate {
+  return { channel: "trades", type: "update", symbol: "ACME", prev, seq, journal, trades: [] };
 }
 
 async function opened(): Promise<void> {
@@ -76,8 +76,8 @@ describe("requests", () => {
 describe("subscriptions", () => {
   it("to one channel are asked for together", async () => {
     await opened();
-    follow("trades", "ACME");
-    follow("trades", "BIRCH");
+    follow("ACME");
+    follow("BIRCH");
     await settled();
     expect(subscribed()).toEqual([
       { channel: "trades", symbols: ["ACME", "BIRCH"] },
@@ -85,7 +85,7 @@ describe("subscriptions", () => {
   });
 
   it("hand on a snapshot and the updates that follow it, and nothing before", async () => {
-    follow("trades", "ACME");
+    follow("ACME");
     await opened();
     world.socket.say(update(3, 4));
     world.socket.say(snapshot(7));
@@ -98,7 +98,7 @@ describe("subscriptions", () => {
     ["a gap in the sequence", update(8, 9)],
     ["a frame that its subscriber calls wrong", update(7, 8, "wrong")],
   ])("start again after %s", async (_, bad) => {
-    follow("trades", "ACME");
+    follow("ACME");
     await opened();
     world.socket.say(snapshot(7));
     world.socket.say(bad);
@@ -112,7 +112,7 @@ describe("subscriptions", () => {
   });
 
   it("start again when a heartbeat says that more was sent than came", async () => {
-    follow("trades", "ACME");
+    follow("ACME");
     await opened();
     world.socket.say(snapshot(7));
     world.socket.say(heartbeat(2, 7));
@@ -123,7 +123,7 @@ describe("subscriptions", () => {
   });
 
   it("that are left are told so and hand on nothing more", async () => {
-    const leave = follow("trades", "ACME");
+    const leave = follow("ACME");
     await opened();
     world.socket.say(snapshot(7));
     leave();
@@ -134,7 +134,7 @@ describe("subscriptions", () => {
 
   it("are asked for again when they were refused", async () => {
     await opened();
-    follow("trades", "ACME");
+    follow("ACME");
     await settled();
     world.socket.refuse("subscribe", { code: "unavailable", message: "no leader" });
     await world.pass(3_000);
@@ -142,7 +142,7 @@ describe("subscriptions", () => {
   });
 
   it("to private channels wait for a login, and begin again with each", async () => {
-    follow("orders", "", true);
+    feed.subscribe({ channel: "orders", personal: true, take: () => true });
     await opened();
     expect(subscribed()).toEqual([]);
     feed.login("token");
@@ -159,7 +159,7 @@ describe("subscriptions", () => {
 describe("the connection", () => {
   it("comes back after a random time with its login and subscriptions", async () => {
     feed.login("token");
-    follow("trades", "ACME");
+    follow("ACME");
     await opened();
     world.socket.say(snapshot(7));
     world.socket.listener.closed();
@@ -185,7 +185,7 @@ describe("the connection", () => {
   });
 
   it("is stale when nothing is heard, live again when something is, and given up when it stays silent", async () => {
-    follow("trades", "ACME");
+    follow("ACME");
     await opened();
     world.socket.say(snapshot(7));
     await world.pass(STALE_AFTER_MS + 500);

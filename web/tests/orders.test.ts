@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Feed } from "../src/feed";
 import { Notices } from "../src/notices";
 import { Orders, type Placement } from "../src/orders";
-import type { Order, Report } from "../src/protocol";
+import type { Order, OrdersUpdate } from "../src/protocol";
 import { order } from "./samples";
 import { settled, World } from "./world";
 
@@ -34,7 +34,7 @@ function snapshot(open: Order[], seq = 0): void {
   world.socket.say({ channel: "orders", type: "snapshot", partition: 1, seq, cursor: `1-${seq}`, orders: open });
 }
 
-function report(seq: number, exec: Report["exec"], changes: Partial<Order> = {}): Report {
+function report(seq: number, exec: OrdersUpdate["exec"], changes: Partial<Order> = {}): OrdersUpdate {
   const filled = exec === "trade" ? { last_price: "101.20", last_quantity: "4" } : {};
   return {
     channel: "orders",

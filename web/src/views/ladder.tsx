@@ -7,7 +7,8 @@ import type { TargetedKeyboardEvent, VNode } from "preact";
 import { decimalsOf, toText, units } from "../decimal";
 import { GROUPS, ROWS, type Row } from "../ladder";
 import type { Market } from "../market";
-import type { Instrument, Side } from "../protocol";
+import type { Side } from "../orders";
+import type { Instrument } from "../protocol";
 import type { Ticket } from "../ticket";
 
 type Pick = (price: string, side?: Side) => void;

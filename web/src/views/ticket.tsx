@@ -1,7 +1,7 @@
 // The order ticket. Enter sends, Escape clears, arrow up and down step by tick and lot.
 import type { TargetedEvent, TargetedKeyboardEvent, VNode } from "preact";
 import type { Market } from "../market";
-import type { Side } from "../protocol";
+import type { Side } from "../orders";
 import type { TicketField } from "../checks";
 import type { Ticket } from "../ticket";
 
