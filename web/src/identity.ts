@@ -5,16 +5,16 @@
 import { effect, signal } from "@preact/signals-core";
 import type { Feed } from "./feed";
 
-export interface DemoToken {
-  token: string;
-  account: string;
-  /** RFC 3339. */
-  expires: string;
+interface Granted {
+  readonly token: string;
+  readonly account: string;
+  /** Milliseconds since 1970. */
+  readonly expires: number;
 }
 
 interface Surroundings {
   /** Asks the exchange for a demo token; null where it gives none. Rejects when it cannot be reached. */
-  demoToken(account: string): Promise<DemoToken | null>;
+  demoToken(account: string): Promise<string | null>;
   storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
   /** Milliseconds since 1970. */
   now(): number;
@@ -57,29 +57,29 @@ export class Identity {
   async become(account: string): Promise<void> {
     this.#renewal();
     try {
-      const granted = await this.surroundings.demoToken(account);
-      this.demo.value = granted !== null;
-      if (granted === null) this.account.value = null;
-      else this.#use(granted);
+      const token = await this.surroundings.demoToken(account);
+      this.demo.value = token !== null;
+      if (token === null) this.account.value = null;
+      else this.paste(token);
     } catch {
       this.#renewal = this.surroundings.after(ASK_AGAIN_MS, () => void this.become(account));
     }
   }
 
-  /** Becomes whoever a pasted token names; the exchange judges it, this only reads what it needs. */
+  /** Becomes whoever a token names; the exchange judges it, this only reads what it needs. */
   paste(token: string): void {
-    const claims = claimsOf(token.trim());
-    if (claims === null) this.problem.value = "This is not a token: paste all three parts, with their points.";
-    else this.#use({ token: token.trim(), ...claims });
+    const granted = grantedBy(token.trim());
+    if (granted === null) this.problem.value = "This is not a token: paste all three parts, with their points.";
+    else this.#use(granted);
   }
 
-  #use(granted: DemoToken): void {
-    this.surroundings.storage.setItem(KEY, JSON.stringify(granted));
+  #use(granted: Granted): void {
+    this.surroundings.storage.setItem(KEY, granted.token);
     this.problem.value = "";
     this.account.value = granted.account;
     this.feed.login(granted.token);
     this.#renewal();
-    const left = Date.parse(granted.expires) - this.surroundings.now() - RENEW_BEFORE_MS;
+    const left = granted.expires - this.surroundings.now() - RENEW_BEFORE_MS;
     this.#renewal = this.surroundings.after(Math.max(left, RENEW_AT_ONCE_MS), () => this.#expires(granted.account));
   }
 
@@ -101,19 +101,18 @@ export class Identity {
     this.problem.value = message;
   }
 
-  #kept(): DemoToken | null {
-    const text = this.surroundings.storage.getItem(KEY);
-    const kept = text === null ? null : (JSON.parse(text) as DemoToken);
-    return kept !== null && Date.parse(kept.expires) > this.surroundings.now() ? kept : null;
+  #kept(): Granted | null {
+    const kept = grantedBy(this.surroundings.storage.getItem(KEY) ?? "");
+    return kept !== null && kept.expires > this.surroundings.now() ? kept : null;
   }
 }
 
 /** What a token says about itself, unchecked: whether it is true is for the exchange to say. */
-function claimsOf(token: string): { account: string; expires: string } | null {
+function grantedBy(token: string): Granted | null {
   try {
     const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     const claims = JSON.parse(atob(payload)) as { account: string; exp: number };
-    return { account: String(claims.account), expires: new Date(claims.exp * 1000).toISOString() };
+    return { token, account: String(claims.account), expires: claims.exp * 1_000 };
   } catch {
     return null;
   }

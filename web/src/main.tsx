@@ -1,6 +1,5 @@
 // The entry point: what the browser gives (socket, clock, storage, frames) meets what the screen needs.
 import { render } from "preact";
-import type { DemoToken } from "./identity";
 import { Screen } from "./screen";
 import { App } from "./views/app";
 
@@ -25,7 +24,7 @@ const screen = new Screen({
   storage: sessionStorage,
 });
 
-async function demoToken(account: string): Promise<DemoToken | null> {
+async function demoToken(account: string): Promise<string | null> {
   const response = await fetch("/v1/demo/token", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -33,7 +32,7 @@ async function demoToken(account: string): Promise<DemoToken | null> {
   });
   if (response.status === 404) return null;
   if (!response.ok) throw new Error(`demo token: ${response.status}`);
-  return (await response.json()) as DemoToken;
+  return ((await response.json()) as { token: string }).token;
 }
 
 function hex(byte: number): string {

@@ -1,7 +1,7 @@
 // Everything the screen knows, put together once. The views get this and nothing else; no DOM and no socket here.
 import { Feed, type Surroundings } from "./feed";
 import { Frames } from "./frames";
-import { Identity, type DemoToken } from "./identity";
+import { Identity } from "./identity";
 import { Instruments } from "./instruments";
 import { Market } from "./market";
 import { Notices } from "./notices";
@@ -11,7 +11,7 @@ import { Ticket } from "./ticket";
 export interface Outside extends Surroundings {
   nextFrame(run: () => void): void;
   newId(): string;
-  demoToken(account: string): Promise<DemoToken | null>;
+  demoToken(account: string): Promise<string | null>;
   storage: Storage;
   /** Milliseconds since 1970. */
   today(): number;

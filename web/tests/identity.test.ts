@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Identity, type DemoToken } from "../src/identity";
+import { Identity } from "../src/identity";
 import type { Refusal } from "../src/refusal";
 import { World } from "./world";
 
@@ -10,7 +10,7 @@ let world: World;
 let stored: Map<string, string>;
 let logins: string[];
 let asked: string[];
-let grant: (account: string) => Promise<DemoToken | null>;
+let grant: (account: string) => Promise<string | null>;
 const loginRefusal = signal<Refusal | null>(null);
 
 beforeEach(() => {
@@ -22,12 +22,13 @@ beforeEach(() => {
   grant = (account) => Promise.resolve(tokenFor(account));
 });
 
-function tokenFor(account: string): DemoToken {
-  return { token: `${account}#${asked.length}`, account, expires: new Date(world.time + HOUR_MS).toISOString() };
+/** A token for an hour; `jti` tells the first that was granted from the second. */
+function tokenFor(account: string): string {
+  return written({ account, exp: (world.time + HOUR_MS) / 1_000, jti: asked.length });
 }
 
 function identity(): Identity {
-  return new Identity({ login: (token) => logins.push(token), loginRefusal }, {
+  return new Identity({ login: (token) => logins.push(read(token)), loginRefusal }, {
     demoToken: (account) => {
       asked.push(account);
       return grant(account);
@@ -42,7 +43,12 @@ function identity(): Identity {
   });
 }
 
-function pasted(claims: object): string {
+function read(token: string): string {
+  const claims = JSON.parse(atob(token.split(".")[1] ?? "")) as { account: string; jti: number };
+  return `${claims.account}#${claims.jti}`;
+}
+
+function written(claims: object): string {
   return `e30.${btoa(JSON.stringify(claims))}.signature`;
 }
 
@@ -80,8 +86,8 @@ describe("whoever trades", () => {
     const who = identity();
     await who.start();
     expect([who.account.value, who.demo.value]).toEqual([null, false]);
-    who.paste(`  ${pasted({ account: "alice", exp: 2_000 })}\n`);
-    expect([who.account.value, logins]).toEqual(["alice", [pasted({ account: "alice", exp: 2_000 })]]);
+    who.paste(`  ${written({ account: "alice", exp: 2_000, jti: 7 })}\n`);
+    expect([who.account.value, logins]).toEqual(["alice", ["alice#7"]]);
   });
 
   it("is told when what was pasted is no token, or the exchange refuses it", async () => {
@@ -90,7 +96,7 @@ describe("whoever trades", () => {
     await who.start();
     who.paste("hello");
     expect(who.problem.value).toMatch("not a token");
-    who.paste(pasted({ account: "alice", exp: 2_000 }));
+    who.paste(written({ account: "alice", exp: 2_000 }));
     loginRefusal.value = { message: "wrong issuer" } as Refusal;
     expect([who.account.value, who.problem.value, [...stored]]).toEqual([null, "wrong issuer", []]);
   });
