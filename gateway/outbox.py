@@ -62,9 +62,10 @@ class Outbox:
         self._frames.append(frame)
         self._bytes += len(frame)
         if self._bytes + self._unsent > self._unread_max and self.unread() > self._unread_max:
-            overflow, self._overflow = self._overflow, None
+            # Not now: whoever sends to many is going through them.
+            self._loop.call_soon(self._overflow)
+            self._overflow = None
             self._frames, self._bytes = [], 0
-            overflow()
 
     def flush(self) -> None:
         """Write what waits."""

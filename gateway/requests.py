@@ -33,6 +33,7 @@ _client_order_id = re.compile(r"[A-Za-z0-9_.:-]{1,36}").fullmatch
 _symbol = re.compile(r"[A-Z0-9_-]{1,32}").fullmatch
 _account = re.compile(r"[A-Za-z0-9_-]{1,32}").fullmatch
 _order_id = re.compile(r"(0|[1-9][0-9]{0,3})-([1-9][0-9]{0,17})").fullmatch
+_cursor = re.compile(r"(0|[1-9][0-9]{0,3})-(0|[1-9][0-9]{0,17})").fullmatch
 
 
 class PlaceParams(Struct, forbid_unknown_fields=True, gc=False):
@@ -188,6 +189,14 @@ def name_of_id(order_id: str) -> Name:
     found = _order_id(order_id)
     if found is None:
         raise ApiError("unknown_order", field="order_id")
+    return Name(int(found[1]), int(found[2]))
+
+
+def name_of_cursor(cursor: str) -> Name:
+    """The parts of a cursor: of reports a partition and a number, of lists the last order seen."""
+    found = _cursor(cursor)
+    if found is None:
+        raise ApiError("bad_request", "give a cursor as it was given to you", "cursor")
     return Name(int(found[1]), int(found[2]))
 
 

@@ -1,0 +1,83 @@
+"""The operator's routes: `/v1/admin`. All need the scope `admin`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import orjson
+
+from exchange.commands import ListInstrument
+from gateway.errors import ApiError
+from gateway.listings import ListingParams, instrument_of, partition_of, reason_of
+from gateway.market import NoQuery, symbol_of
+from gateway.orders import Prepared
+from gateway.throttle import ORDERS, READS
+from streams.errors import StreamError
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from gateway.call import Call
+
+_listing = msgspec.json.Decoder(ListingParams)
+
+
+async def put_instrument(call: Call) -> web.Response:
+    """PUT /admin/instruments/{symbol}: list it, or change its definition."""
+    principal = await call.login("admin", ORDERS)
+    call.query(NoQuery)
+    symbol = symbol_of(call)
+    params = await call.body(_listing)
+    instrument = instrument_of(symbol, params)
+    wanted = partition_of(params, call.services.venue.partitions)
+    try:
+        partition = await call.services.venue.claim(symbol, wanted)
+    except StreamError as error:
+        raise ApiError("unavailable", retry_after=1.0) from error
+    if wanted not in (None, partition):
+        raise ApiError("bad_request", f"{symbol} lives in partition {partition} for ever", "partition")
+    command = ListInstrument(instrument, principal.subject, reason_of(params))
+    return call.json(await call.carry_out(Prepared(partition, command)))
+
+
+async def get_instrument(call: Call) -> web.Response:
+    """GET /admin/instruments/{symbol}."""
+    await call.login("admin", READS)
+    call.query(NoQuery)
+    listed = await call.services.directory.listed(symbol_of(call))
+    return call.json(listed.definition)
+
+
+async def get_sessions(call: Call) -> web.Response:
+    """GET /admin/sessions: those of the gateway process that answers."""
+    await call.login("admin", READS)
+    call.query(NoQuery)
+    return call.json({"sessions": call.services.sessions.described()})
+
+
+async def get_partitions(call: Call) -> web.Response:
+    """GET /admin/partitions: which have a leader that answers, and how many instruments each has."""
+    await call.login("admin", READS)
+    call.query(NoQuery)
+    numbers = range(call.services.venue.partitions)
+    return call.json({"partitions": list(await asyncio.gather(*(describe(call, number) for number in numbers)))})
+
+
+async def describe(call: Call, number: int) -> dict[str, Any]:
+    """One partition as its leader describes it."""
+    try:
+        answer = await call.services.venue.query(number, "instruments")
+    except StreamError:
+        return {"partition": number, "available": False}
+    instruments = [] if answer.code else orjson.loads(answer.body)
+    return {"partition": number, "available": not answer.code, "instruments": len(instruments)}
+
+
+ROUTES: Final = (
+    ("PUT", "/v1/admin/instruments/{symbol}", put_instrument),
+    ("GET", "/v1/admin/instruments/{symbol}", get_instrument),
+    ("GET", "/v1/admin/sessions", get_sessions),
+    ("GET", "/v1/admin/partitions", get_partitions),
+)

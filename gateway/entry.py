@@ -1,0 +1,220 @@
+"""The `order.*` methods of a session: requests in, answers by callback.
+
+Rules: requests leave in the order in which they came; their answers come in the order in which the partitions
+answer. No task per order: the exchange's answer itself runs the callback that writes to the client.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from gateway import protocol
+from gateway.errors import ApiError
+from gateway.orders import Prepared, Result, canceled_in_all, result_of
+from gateway.protocol import Request
+from gateway.requests import AmendParams, BatchItem, BatchParams, CancelAllParams, ListParams, NameParams, PlaceParams
+from gateway.throttle import CANCELS, ORDERS
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from gateway.services import Services
+    from gateway.session import Session
+    from streams.venue import Outcome
+
+_place = msgspec.json.Decoder(PlaceParams)
+_amend = msgspec.json.Decoder(AmendParams)
+_name = msgspec.json.Decoder(NameParams)
+_cancel_all = msgspec.json.Decoder(CancelAllParams)
+_list = msgspec.json.Decoder(ListParams)
+_batch = msgspec.json.Decoder(BatchParams)
+
+Row = Result | ApiError
+
+
+class Entry:
+    """Order entry of one session."""
+
+    def __init__(self, session: Session, services: Services) -> None:
+        self._session = session
+        self._orders = services.orders
+        self._batch_max = services.settings.batch_requests
+
+    def place(self, request: Request) -> None:
+        """order.place."""
+        params = protocol.params_of(request, _place)
+        self._submit(request, self._placement(params), ORDERS)
+
+    def amend(self, request: Request) -> None:
+        """order.amend."""
+        params = protocol.params_of(request, _amend)
+        self._submit(request, self._orders.amend(params, self._trader(params)), ORDERS)
+
+    def cancel(self, request: Request) -> None:
+        """order.cancel."""
+        params = protocol.params_of(request, _name)
+        self._submit(request, self._orders.cancel(params, self._trader(params)), CANCELS)
+
+    def cancel_all(self, request: Request) -> None:
+        """order.cancel_all: one answer when all partitions have answered."""
+        params = protocol.params_of(request, _cancel_all)
+        commands = self._orders.cancel_all(params, self._trader(params))
+        self._session.spend(CANCELS)
+        self._session.begin()
+
+        def finish(rows: list[Row]) -> None:
+            self._session.finish()
+            try:
+                body = canceled_in_all(rows)
+            except ApiError as error:
+                self._session.refuse(request.id, error)
+            else:
+                journal = rows[0].journal if len(rows) == 1 and isinstance(rows[0], Result) else ""
+                self._session.answer(request.id, body, journal)
+
+        Tally([self._try(command) for command in commands], finish)
+
+    def batch(self, request: Request) -> None:
+        """order.batch: carried out in order, each with its own answer."""
+        params = protocol.decoded(_batch, request.params, "params")
+        if len(params.requests) > self._batch_max:
+            raise ApiError("too_many", f"a batch may have {self._batch_max} requests", "requests")
+        # Every item is read before any is sent, so that a symbol that has to be looked for holds up the whole.
+        commands, members = [], 1
+        for item in params.requests:
+            command, count = self._item(item)
+            commands.append(command)
+            members += count
+        if members != request.colons:
+            protocol.refuse_repeated(request.frame)
+        self._spend_batch(params.requests)
+        self._session.begin(len(commands))
+
+        def finish(rows: list[Row]) -> None:
+            self._session.finish(len(commands))
+            self._session.answer(request.id, b"[%b]" % b",".join(map(self._row, rows)))
+
+        Tally([self._try(command) for command in commands], finish)
+
+    def get(self, request: Request) -> None:
+        """order.get."""
+        params = protocol.params_of(request, _name)
+        account = self._session.reader(params.account)
+        self._session.ask(request, self._orders.get(params, account))
+
+    def list(self, request: Request) -> None:
+        """order.list."""
+        params = protocol.params_of(request, _list)
+        account = self._session.reader(params.account)
+        self._session.ask(request, self._orders.list(params, account))
+
+    def _placement(self, params: PlaceParams) -> Prepared:
+        account = self._trader(params)
+        prepared = self._orders.place(params, account, self._session.number)
+        self._session.acted_for(account)
+        return prepared
+
+    def _trader(self, params: PlaceParams | AmendParams | NameParams | CancelAllParams) -> str:
+        return self._session.account_for("trade", params.account)
+
+    def _submit(self, request: Request, prepared: Prepared, kind: str) -> None:
+        self._session.spend(kind)
+        self._session.begin()
+        try:
+            future = self._orders.submit(prepared)
+        except ApiError:
+            self._session.finish()
+            raise
+        future.add_done_callback(partial(self._answered, request.id))
+
+    def _answered(self, identity: bytes, future: asyncio.Future[Outcome]) -> None:
+        self._session.finish()
+        try:
+            result = result_of(future)
+        except ApiError as error:
+            self._session.refuse(identity, error)
+        else:
+            self._session.pass_on(identity, result)
+
+    def _item(self, item: BatchItem) -> tuple[Prepared | ApiError, int]:
+        """One request of a batch as a command, and how many JSON members it had."""
+        try:
+            decoder, prepare = self._preparation(item.method)
+            params: Any = protocol.decoded(decoder, item.params, "params")
+            return prepare(params), 2 + protocol.members_of(params)
+        except ApiError as error:
+            return error, 0
+
+    def _preparation(self, method: str) -> Any:  # noqa: ANN401 - a decoder and what takes its result
+        if method == "order.place":
+            return _place, self._placement
+        if method == "order.amend":
+            return _amend, lambda params: self._orders.amend(params, self._trader(params))
+        if method == "order.cancel":
+            return _name, lambda params: self._orders.cancel(params, self._trader(params))
+        raise ApiError("unknown_method", "a batch takes order.place, order.amend and order.cancel", "method")
+
+    def _spend_batch(self, items: list[BatchItem]) -> None:
+        cancels = sum(item.method == "order.cancel" for item in items)
+        if len(items) > cancels:
+            self._session.spend(ORDERS, len(items) - cancels)
+        if cancels:
+            self._session.spend(CANCELS, cancels)
+
+    def _try(self, command: Prepared | ApiError) -> asyncio.Future[Outcome] | ApiError:
+        if isinstance(command, ApiError):
+            return command
+        try:
+            return self._orders.submit(command)
+        except ApiError as error:
+            return error
+
+    def _row(self, row: Row) -> bytes:
+        if isinstance(row, ApiError):
+            return b'{"error":%b}' % protocol.error_json(row, self._session.request_id())
+        if row.code:
+            error = protocol.with_request_id(row.body, self._session.request_id())
+            return b'{"journal":"%b","error":%b}' % (row.journal.encode(), error)
+        return b'{"journal":"%b","result":%b}' % (row.journal.encode(), row.body)
+
+
+class Tally:
+    """Waits for several commands and calls `finish` once with what became of each, in their order."""
+
+    def __init__(self, pending: list[asyncio.Future[Outcome] | ApiError], finish: Any) -> None:  # noqa: ANN401
+        self._pending = pending
+        self._finish = finish
+        self._missing = 1
+        for each in pending:
+            if not isinstance(each, ApiError):
+                self._missing += 1
+                each.add_done_callback(self._done)
+        self._done(None)
+
+    def _done(self, _: object) -> None:
+        self._missing -= 1
+        if self._missing == 0:
+            self._finish([self._row(each) for each in self._pending])
+
+    @staticmethod
+    def _row(each: asyncio.Future[Outcome] | ApiError) -> Row:
+        if isinstance(each, ApiError):
+            return each
+        try:
+            return result_of(each)
+        except ApiError as error:
+            return error
+
+
+METHODS: Final = {
+    "order.place": Entry.place,
+    "order.amend": Entry.amend,
+    "order.cancel": Entry.cancel,
+    "order.cancel_all": Entry.cancel_all,
+    "order.batch": Entry.batch,
+    "order.get": Entry.get,
+    "order.list": Entry.list,
+}

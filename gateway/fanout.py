@@ -1,0 +1,106 @@
+"""Who hears what: every subscription of every session of this gateway.
+
+A feed starts with its first subscriber and ends LINGER_SECONDS after its last one, so that a page that is
+loaded again does not start everything anew. Bound: feeds are as many as instruments times channels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.feeds import Feed
+from gateway.groups import encoded
+from gateway.reports import ReportFeed
+from gateway.subscriptions import ORDERS, Key, Subscription
+from gateway.timestamps import time_text
+
+if TYPE_CHECKING:
+    from gateway.directory import Directory, Listed
+    from streams.venue import Venue
+
+LINGER_SECONDS: Final = 5.0
+HEARTBEAT_SECONDS: Final = 1.0
+
+
+class Fanout:
+    """The feeds and their subscribers. `tasks` hold the feeds' work."""
+
+    def __init__(self, venue: Venue, directory: Directory, tasks: asyncio.TaskGroup) -> None:
+        self._venue = venue
+        self._directory = directory
+        self._tasks = tasks
+        self._feeds: dict[Key, Feed | ReportFeed] = {}
+        self._instruments: dict[Subscription, None] = {}
+        directory.watchers.append(self._listed)
+        venue.on_reconnect(self.heal)
+
+    def join(self, member: Subscription) -> None:
+        """Begin a subscription. Its symbol, if it has one, is known to the directory."""
+        if member.key.channel == "instruments":
+            self._instruments[member] = None
+            for listed in self._directory.all():
+                member.send(instrument_frame(listed, None, ""), listed.seq)
+        elif member.key.channel != "heartbeat":
+            self._feed(member.key).join(member)  # type: ignore[arg-type]
+
+    def leave(self, member: Subscription) -> None:
+        """End a subscription."""
+        self._instruments.pop(member, None)
+        feed = self._feeds.get(member.key)
+        if feed is not None:
+            feed.leave(member)
+            if feed.empty:
+                asyncio.get_running_loop().call_later(LINGER_SECONDS, self._drop, feed)
+
+    def heal(self) -> None:
+        """The connection to the exchange was away: look after everything that is followed."""
+        self._directory.refresh()
+        for feed in self._feeds.values():
+            feed.heal()
+
+    def _feed(self, key: Key) -> Feed | ReportFeed:
+        feed = self._feeds.get(key)
+        if feed is None:
+            feed = self._feeds[key] = self._new_feed(key)
+            feed.start()
+        return feed
+
+    def _new_feed(self, key: Key) -> Feed | ReportFeed:
+        if key.channel == ORDERS:
+            return ReportFeed(self._venue, self._tasks, key.name)
+        return Feed(self._venue, self._tasks, key, self._directory.partition_of(key.name))
+
+    def _drop(self, feed: Feed | ReportFeed) -> None:
+        if feed.empty and self._feeds.get(feed.key) is feed:
+            del self._feeds[feed.key]
+            feed.stop()
+
+    def _listed(self, listed: Listed, previous: int | None, journal: str) -> None:
+        if self._instruments:
+            frame = instrument_frame(listed, previous, journal)
+            for member in self._instruments:
+                member.send(frame, listed.seq)
+
+
+def instrument_frame(listed: Listed, previous: int | None, journal: str) -> bytes:
+    """A frame of channel `instruments`: a snapshot of an instrument that the subscriber has not had, or an update."""
+    kind: dict[str, Any] = {"type": "snapshot"} if previous is None else {"type": "update"}
+    frame = {"channel": "instruments", **kind, "symbol": listed.symbol, "seq": listed.seq}
+    if previous is not None:
+        frame["prev"] = previous
+    if journal:
+        frame["journal"] = journal
+    return encoded(frame | {"instrument": listed.definition})
+
+
+def heartbeat_frame(seq: int, now: int, held: dict[Key, Subscription]) -> bytes:
+    """A frame of channel `heartbeat`: the last numbers of the books and trades that the session holds."""
+    symbols: dict[str, dict[str, int]] = {}
+    for (channel, symbol), subscription in held.items():
+        if channel in ("book", "trades") and subscription.seq >= 0:
+            symbols.setdefault(symbol, {})["seq" if channel == "book" else "trade_id"] = subscription.seq
+    frame: dict[str, Any] = {"channel": "heartbeat", "type": "update" if seq > 1 else "snapshot", "seq": seq}
+    if seq > 1:
+        frame["prev"] = seq - 1
+    return encoded(frame | {"time": time_text(now), "symbols": symbols})

@@ -1,0 +1,156 @@
+"""Who speaks on a session, until when, and what is canceled when it ends.
+
+Rules: a login that fails changes nothing. A token that expires closes nothing: private requests are refused
+`token_expired` and the private channels end until the next login. A login as another account ends the private
+channels of the first. What a login promised to cancel stays promised until the connection ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import orjson
+import structlog
+
+from exchange.units import SECOND
+from gateway import protocol
+from gateway.errors import ApiError
+from gateway.orders import Prepared, result_of
+from gateway.requests import Text, checked_account
+from gateway.timestamps import time_text
+
+if TYPE_CHECKING:
+    from gateway.identity import Principal
+    from gateway.protocol import Request
+    from gateway.services import Services
+    from gateway.session import Session
+
+log = structlog.get_logger()
+
+ACTED_FOR_MAX: Final = 1_000
+"""Accounts that one connection may promise to cancel for."""
+
+CANCEL_ATTEMPTS: Final = 20
+CANCEL_PAUSE_SECONDS: Final = 0.5
+"""How a promised cancel is repeated while the exchange does not take it."""
+
+
+class LoginParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """login."""
+
+    token: str
+    cancel_on_disconnect: Text = msgspec.UNSET
+
+
+_login = msgspec.json.Decoder(LoginParams)
+
+
+class Login:
+    """The principal of a session. `promised` are the cancels due at its end: account and session, "" for all."""
+
+    def __init__(self, session: Session, services: Services) -> None:
+        self.principal: Principal | None = None
+        self._session = session
+        self._services = services
+        self._by_connection = False
+        self._expired = False
+        self._promised: dict[tuple[str, str], None] = {}
+
+    async def begin(self, request: Request) -> None:
+        """Carry out a login."""
+        params = protocol.params_of(request, _login)
+        mode = params.cancel_on_disconnect if isinstance(params.cancel_on_disconnect, str) else ""
+        if mode not in ("", "connection", "account"):
+            sentence = "cancel_on_disconnect must be connection or account"
+            raise ApiError("bad_request", sentence, "cancel_on_disconnect")
+        principal = await self._services.identity.verify(params.token)
+        if self._session.ended:
+            return
+        self.become(principal, mode)
+        described = {
+            "account": principal.account,
+            "scope": principal.scope_text,
+            "expires": time_text(principal.expires * SECOND),
+        }
+        self._session.answer(request.id, orjson.dumps(described))
+
+    def become(self, principal: Principal, mode: str = "") -> None:
+        """Speak for this principal from now on; ApiError `too_many` if its account has too many connections."""
+        before = self.principal
+        if before is None or before.account != principal.account:
+            self._services.sessions.enter_account(principal.account)
+            if before is not None:
+                self._services.sessions.leave_account(before.account)
+                self._session.held.suspend("login")
+        same = before is not None and before.account == principal.account
+        self.principal = principal
+        self._expired = False
+        self._session.held.resume(restore=same)
+        self._by_connection = mode == "connection"
+        self._promised.pop((principal.account, ""), None)
+        if mode == "account":
+            self._promised[principal.account, ""] = None
+
+    @property
+    def account(self) -> str:
+        """The account logged in, or ""."""
+        return self.principal.account if self.principal else ""
+
+    def account_for(self, scope: str, named: Text) -> str:
+        """The account that a request acts for; ApiError unless the principal may."""
+        principal = self.principal
+        if principal is None:
+            raise ApiError("unauthenticated")
+        if self._expired or self.check_expiry():
+            raise ApiError("token_expired")
+        if not principal.may(scope):
+            raise ApiError("forbidden", f"the token lacks the scope {scope}")
+        if not isinstance(named, str) or named == principal.account:
+            return principal.account
+        if not principal.may_act_for(checked_account(named)):
+            raise ApiError("forbidden", "the token does not allow this account", "account")
+        return named
+
+    def check_market_data(self, channel: str) -> None:
+        """ApiError if the operator wants a login for market data and there is none."""
+        if self._services.settings.market_data_login and channel != "heartbeat" and self.principal is None:
+            raise ApiError("unauthenticated")
+
+    def check_expiry(self) -> bool:
+        """Whether the token has expired; the first time it is seen the private channels end."""
+        if self.principal is None or self._expired:
+            return self._expired
+        if self.principal.expired(self._services.identity.now()):
+            self._expired = True
+            self._session.held.suspend("token_expired")
+        return self._expired
+
+    def acted_for(self, account: str) -> None:
+        """An order is placed for an account; with cancel_on_disconnect "connection" it will be canceled."""
+        if self._by_connection and (account, self._session.number) not in self._promised:
+            if len(self._promised) >= ACTED_FOR_MAX:
+                raise ApiError("too_many", "this connection has traded for too many accounts", "account")
+            self._promised[account, self._session.number] = None
+
+    def end(self) -> None:
+        """The connection is gone."""
+        if self.principal is not None:
+            self._services.sessions.leave_account(self.principal.account)
+        for account, session in self._promised:
+            for prepared in self._services.orders.cancel_disconnected(account, session):
+                self._services.sessions.keep_promise(self._cancel(prepared))
+
+    async def _cancel(self, prepared: Prepared) -> None:
+        """Cancel until it is known to be done. A cancel may be repeated: the second finds nothing."""
+        for _ in range(CANCEL_ATTEMPTS):
+            try:
+                future = self._services.orders.submit(prepared)
+                await asyncio.wait([future])
+                result_of(future)
+            except ApiError:
+                await asyncio.sleep(CANCEL_PAUSE_SECONDS)
+            else:
+                return
+        log.error("session.cancel_failed", session=self._session.number, partition=prepared.partition)

@@ -1,0 +1,97 @@
+"""How every HTTP answer leaves: one error shape, a request id, the limits' state, and nothing about our software.
+
+Rules: whatever is raised becomes an RFC 9457 problem; what we did not foresee is `internal`, told without details
+and logged with all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+import structlog
+from aiohttp import web
+
+from gateway.call import Call
+from gateway.errors import PROBLEM_TYPE, ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from gateway.services import Services
+
+log = structlog.get_logger()
+
+Handler = "Callable[[Call], Awaitable[web.StreamResponse]]"
+
+call_key: Final = web.RequestKey("call", Call)
+
+OF_AIOHTTP: Final = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+"""Codes of what aiohttp itself refuses; any other 4xx is `bad_request`."""
+
+
+def answering(services: Services) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """Makes the call of each request, and a problem of whatever is raised."""
+
+    @web.middleware
+    async def answered(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        call = request[call_key] = Call(request, services)
+        try:
+            return await handler(request)
+        except ApiError as error:
+            return problem(call, error)
+        except web.HTTPException as refusal:
+            if refusal.status < 400:
+                raise
+            error = ApiError(OF_AIOHTTP.get(refusal.status, "bad_request"))
+            response = problem(call, error)
+            if "Allow" in refusal.headers:
+                response.headers["Allow"] = refusal.headers["Allow"]
+            return response
+        except ConnectionError:
+            raise
+        except Exception:
+            log.exception("http.fault", method=request.method, path=request.path[:200], request_id=call.request_id)
+            return problem(call, ApiError("internal"))
+
+    return answered
+
+
+def route(handler: Callable[[Call], Awaitable[web.StreamResponse]]) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """A handler of calls as aiohttp wants it."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await handler(request[call_key])
+
+    return handle
+
+
+def problem(call: Call, error: ApiError) -> web.Response:
+    """An error over HTTP."""
+    response = web.Response(
+        status=error.status,
+        body=orjson.dumps(error.problem(call.request_id)),
+        content_type=PROBLEM_TYPE,
+        headers=error.headers(),
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def finish(request: web.Request, response: web.StreamResponse) -> None:
+    """Add what every answer has; called by aiohttp just before the headers leave."""
+    headers = response.headers
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Server"] = "openbell"
+    call = request.get(call_key)
+    if call is not None:
+        headers["X-Request-Id"] = call.request_id
+        for name, value in call.headers.items():
+            headers.setdefault(name, value)

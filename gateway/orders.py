@@ -1,0 +1,234 @@
+"""Order entry: from decoded params to the exchange and its answer back, the same for WebSocket and HTTP.
+
+Rules: nothing is told before the exchange has answered. What cannot be stored now is `busy` (and surely was not
+stored); what was sent and not answered in time is `outcome_unknown`. Submitting never waits, so the order in
+which a session calls is the order in which its commands reach each partition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+import orjson
+
+from exchange.commands import CancelAll
+from gateway import requests
+from gateway.errors import ApiError
+from gateway.requests import AmendParams, CancelAllParams, ListParams, Name, NameParams, PlaceParams
+from streams.errors import Busy, OutcomeUnknown, StreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exchange.commands import Command
+    from gateway.directory import Directory
+    from gateway.settings import GatewaySettings
+    from streams.venue import Answer, Outcome, Venue
+
+ROWS_ASKED_MAX: Final = 500
+"""Orders asked of a partition at once, so that its answer stays well below what one message may carry."""
+
+
+class Prepared(NamedTuple):
+    """A command and the partition it is for."""
+
+    partition: int
+    command: Command
+
+
+class Result(NamedTuple):
+    """An answer of the exchange: `body` is JSON, of a refusal the error object. `journal` is the command's place."""
+
+    code: str
+    body: bytes
+    journal: str
+
+
+class Orders:
+    """Order entry of one gateway."""
+
+    def __init__(self, venue: Venue, directory: Directory, settings: GatewaySettings) -> None:
+        self._venue = venue
+        self._directory = directory
+        self._rows = settings.page_rows
+        self._rows_max = settings.page_rows_max
+        self._origin = secrets.token_hex(6)
+        self._made = 0
+
+    # Commands. Each may raise ApiError, and `directory.NotKnown` for a symbol that has to be looked for first.
+
+    def place(self, params: PlaceParams, account: str, session: str) -> Prepared:
+        """A placement; an order without client_order_id gets one of ours."""
+        self._made += 1
+        made_id = f"{self._origin}-{self._made}"
+        command = requests.place_command(params, account, session, self._venue.now(), made_id)
+        return Prepared(self._partition_of(params.symbol), command)
+
+    def amend(self, params: AmendParams, account: str) -> Prepared:
+        """A change of an order."""
+        name = requests.name_of(params)
+        command = requests.amend_command(params, name, account, self._venue.now())
+        return Prepared(self._home(name), command)
+
+    def cancel(self, params: NameParams, account: str) -> Prepared:
+        """The cancel of one order."""
+        name = requests.name_of(params)
+        return Prepared(self._home(name), requests.cancel_command(name, account, self._venue.now()))
+
+    def cancel_all(self, params: CancelAllParams, account: str) -> list[Prepared]:
+        """The cancel of all orders, or those of a symbol or side, wherever they may be."""
+        command = requests.cancel_all_command(params, account, self._venue.now())
+        if command.symbol:
+            return [Prepared(self._partition_of(command.symbol), command)]
+        return [Prepared(partition, command) for partition in range(self._venue.partitions)]
+
+    def cancel_disconnected(self, account: str, session: str) -> list[Prepared]:
+        """The cancel of what a session placed for an account, or with session "" of all the account has."""
+        # sent_at 0: this is never too late.
+        command = CancelAll(account, session=session, reason="disconnected")
+        return [Prepared(partition, command) for partition in range(self._venue.partitions)]
+
+    def submit(self, prepared: Prepared) -> asyncio.Future[Outcome]:
+        """Send a command on its way; ApiError `busy` if it cannot be taken."""
+        try:
+            return self._venue.submit(prepared.partition, prepared.command)
+        except Busy as error:
+            raise ApiError("busy", retry_after=error.retry_after) from error
+
+    # Questions.
+
+    async def get(self, params: NameParams, account: str) -> bytes:
+        """An order as it is now, as JSON."""
+        name = requests.name_of(params)
+        if name.partition >= 0:
+            self._home(name)
+            answer = await self._query(name.partition, "order", account=account, order_id=name.number)
+        else:
+            listed = await self._directory.listed(name.symbol)
+            terms = {"account": account, "symbol": name.symbol, "client_order_id": name.client_order_id}
+            answer = await self._query(listed.partition, "by_client_id", **terms)
+        return body_of(answer)
+
+    async def list(self, params: ListParams, account: str) -> bytes:
+        """A page of the account's open orders, by partition and age, as JSON with a cursor if there are more."""
+        limit = params.limit if isinstance(params.limit, int) else self._rows
+        if not 1 <= limit <= self._rows_max:
+            raise ApiError("bad_request", f"limit must be from 1 to {self._rows_max}", "limit")
+        symbol = params.symbol if isinstance(params.symbol, str) else ""
+        partitions: Iterable[int] = range(self._venue.partitions)
+        if symbol:
+            listed = await self._directory.listed(requests.checked_symbol(symbol))
+            partitions = (listed.partition,)
+        start = self._start_of(params.cursor)
+        rows: list[msgspec.Raw] = []
+        for partition in partitions:
+            if partition < start.partition:
+                continue
+            after = start.number if partition == start.partition else 0
+            # One more than is wanted tells whether there is a next page.
+            rows += await self._open_orders(partition, account, symbol, after, limit - len(rows) + 1)
+            if len(rows) > limit:
+                return msgspec.json.encode(_Page(rows[:limit], _order_id(rows[limit - 1])))
+        return msgspec.json.encode(_Page(rows))
+
+    async def reports_since(self, cursor: str, account: str) -> bytes:
+        """The reports after a cursor, as JSON; ApiError `snapshot_required` if they are gone."""
+        start = self._start_of(cursor)
+        answer = await self._query(start.partition, "reports", account=account, after=start.number)
+        return body_of(answer)
+
+    async def _open_orders(
+        self, partition: int, account: str, symbol: str, after: int, wanted: int
+    ) -> list[msgspec.Raw]:
+        rows: list[msgspec.Raw] = []
+        while True:
+            asked = min(wanted - len(rows), ROWS_ASKED_MAX)
+            terms = {"account": account, "symbol": symbol, "limit": asked, "after": after}
+            page = msgspec.json.decode(body_of(await self._query(partition, "open_orders", **terms)), type=_Page).orders
+            rows += page
+            if len(page) < asked or len(rows) >= wanted:
+                return rows
+            after = requests.name_of_id(_order_id(page[-1])).number
+
+    async def _query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
+        try:
+            return await self._venue.query(partition, kind, **arguments)
+        except StreamError as error:
+            raise ApiError("unavailable") from error
+
+    def _partition_of(self, symbol: str) -> int:
+        # Only a symbol that is not known has to be looked at: those that are were looked at when they were listed.
+        if self._directory.find(symbol) is None:
+            requests.checked_symbol(symbol)
+        return self._directory.partition_of(symbol)
+
+    def _home(self, name: Name) -> int:
+        if name.partition < 0:
+            return self._partition_of(name.symbol)
+        if name.partition >= self._venue.partitions:
+            raise ApiError("unknown_order", field="order_id")
+        return name.partition
+
+    def _start_of(self, cursor: object) -> Name:
+        if not isinstance(cursor, str):
+            return Name(0, 0)
+        start = requests.name_of_cursor(cursor)
+        if start.partition >= self._venue.partitions:
+            raise ApiError("bad_request", "give a cursor as it was given to you", "cursor")
+        return start
+
+
+class _Page(msgspec.Struct, omit_defaults=True):
+    orders: list[msgspec.Raw]
+    cursor: str = ""
+
+
+class _Identified(msgspec.Struct):
+    order_id: str
+
+
+def _order_id(row: msgspec.Raw) -> str:
+    return msgspec.json.decode(row, type=_Identified).order_id
+
+
+def result_of(future: asyncio.Future[Outcome]) -> Result:
+    """What became of a submitted command; ApiError if that is not known, or if it surely was not stored."""
+    try:
+        outcome = future.result()
+    except Busy as error:
+        raise ApiError("busy", retry_after=error.retry_after) from error
+    except (OutcomeUnknown, asyncio.CancelledError) as error:
+        raise ApiError("outcome_unknown") from error
+    return Result(outcome.code, outcome.body, f"{outcome.sequence}.{outcome.index}")
+
+
+def refusal_of(body: bytes) -> ApiError:
+    """The exchange's error object as an error of ours."""
+    members = orjson.loads(body)
+    return ApiError(members["code"], members["message"], members.get("field", ""))
+
+
+def canceled_in_all(results: list[Result | ApiError]) -> bytes:
+    """The answer to a cancel over several partitions: the sum, or ApiError if one of them has not answered."""
+    for code in ("outcome_unknown", "busy"):
+        for result in results:
+            if isinstance(result, ApiError) and result.code == code:
+                raise result
+    canceled = 0
+    for result in results:
+        if isinstance(result, ApiError):
+            raise result
+        if result.code:
+            raise refusal_of(result.body)
+        canceled += orjson.loads(result.body)["canceled"]
+    return orjson.dumps({"canceled": canceled})
+
+
+def body_of(answer: Answer) -> bytes:
+    """The body of a query's answer; ApiError if the exchange refused."""
+    if answer.code:
+        raise refusal_of(answer.body) if answer.body else ApiError(answer.code)
+    return answer.body

@@ -1,0 +1,120 @@
+"""What a browser is given, and what the gateway says about itself: pages, API descriptions, health."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from exchange.units import SECOND
+from gateway import openapi
+from gateway.errors import ApiError
+from gateway.identity import mint
+from gateway.requests import checked_account
+from gateway.timestamps import time_text
+
+if TYPE_CHECKING:
+    from gateway.call import Call
+
+STATIC: Final = Path(__file__).parent / "static"
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The content security policy of pages: nothing inline, nothing from elsewhere."""
+
+NOT_BUILT: Final = "<!doctype html><title>Openbell</title><p>The trading page is not built: run <code>make build</code>.</p>"
+DEMO_ACCOUNT_PREFIX: Final = "demo-"
+DEMO_TOKEN_SECONDS: Final = 3_600
+
+_asset_name = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}").fullmatch
+
+
+class DemoParams(Struct, forbid_unknown_fields=True):
+    """The body of POST /demo/token."""
+
+    account: str
+
+
+_demo = msgspec.json.Decoder(DemoParams)
+
+
+async def get_page(call: Call) -> web.StreamResponse:
+    """GET /: the trading screen."""
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache", "Referrer-Policy": "no-referrer"}
+    page = STATIC / "index.html"
+    if not page.is_file():
+        return web.Response(text=NOT_BUILT, content_type="text/html", headers=headers)
+    return web.FileResponse(page, headers=headers)
+
+
+async def get_asset(call: Call) -> web.StreamResponse:
+    """GET /assets/…: the names carry a hash of the content, so it never changes."""
+    name = call.request.match_info["name"]
+    asset = STATIC / "assets" / name
+    # The name comes decoded: a slash in it would lead out of the folder.
+    if _asset_name(name) is None or not asset.is_file():
+        raise ApiError("not_found")
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "public, max-age=31536000, immutable"}
+    return web.FileResponse(asset, headers=headers)
+
+
+async def get_openapi(call: Call) -> web.StreamResponse:
+    """GET /openapi.json."""
+    return call.json(openapi.openapi())
+
+
+async def get_asyncapi(call: Call) -> web.StreamResponse:
+    """GET /asyncapi.json."""
+    return call.json(openapi.asyncapi())
+
+
+async def get_docs(call: Call) -> web.StreamResponse:
+    """GET /docs: the same for people."""
+    headers = {"Content-Security-Policy": POLICY}
+    return web.Response(text=openapi.page(), content_type="text/html", headers=headers)
+
+
+async def get_live(call: Call) -> web.StreamResponse:
+    """GET /health/live: the process answers."""
+    return call.json({"status": "live"})
+
+
+async def get_ready(call: Call) -> web.StreamResponse:
+    """GET /health/ready: the exchange can be reached, and every partition has told its instruments."""
+    if not call.services.venue.connected or not call.services.directory.complete:
+        raise ApiError("unavailable", "not ready: waiting for NATS or for a partition's worker", retry_after=1.0)
+    return call.json({"status": "ready"})
+
+
+async def post_demo_token(call: Call) -> web.StreamResponse:
+    """POST /demo/token: a token for a demo account, where the operator has opened a demo."""
+    settings = call.services.settings
+    if not settings.demo or settings.jwt_secret is None:
+        raise ApiError("not_found")
+    await call.public()
+    params = await call.body(_demo)
+    account = checked_account(params.account)
+    if not account.startswith(DEMO_ACCOUNT_PREFIX):
+        raise ApiError("forbidden", "demo accounts begin with demo-", "account")
+    token = mint(settings.jwt_secret, settings.jwt_issuer, account, "read trade", DEMO_TOKEN_SECONDS)
+    call.headers["Cache-Control"] = "no-store"
+    expires = time_text((int(time.time()) + DEMO_TOKEN_SECONDS) * SECOND)
+    return call.json({"token": token, "account": account, "expires": expires})
+
+
+ROUTES: Final = (
+    ("GET", "/", get_page),
+    ("GET", "/assets/{name}", get_asset),
+    ("GET", "/openapi.json", get_openapi),
+    ("GET", "/asyncapi.json", get_asyncapi),
+    ("GET", "/docs", get_docs),
+    ("GET", "/health/live", get_live),
+    ("GET", "/health/ready", get_ready),
+    ("POST", "/v1/demo/token", post_demo_token),
+)

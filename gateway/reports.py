@@ -1,0 +1,185 @@
+"""The execution reports of one account, for every session that is subscribed to its `orders`.
+
+Per partition the reports are numbered without holes. A gap is closed by asking for the reports since (or, if they
+are gone, for a snapshot); a new subscriber first gets a snapshot of the open orders of each partition. Reports
+that arrive while the leader is asked are held (`continuity`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+
+from gateway.continuity import Continuity
+from gateway.frames import frame_of
+from gateway.subscriptions import ORDERS, Key
+from streams.codec import decode_reports
+from streams.errors import StreamError
+
+if TYPE_CHECKING:
+    from gateway.subscriptions import Subscription
+    from streams.venue import Venue
+
+log = structlog.get_logger()
+
+RETRY_SECONDS: Final = 0.25
+
+
+class _Numbered(msgspec.Struct):
+    seq: int
+
+
+class _Reports(msgspec.Struct):
+    reports: list[msgspec.Raw]
+
+
+_numbered = msgspec.json.Decoder(_Numbered)
+_reports = msgspec.json.Decoder(_Reports)
+
+
+class PartitionReports:
+    """One account's reports in one partition. Each member has had everything up to the number beside it."""
+
+    def __init__(self, venue: Venue, number: int, account: str) -> None:
+        self.members: dict[Subscription, int] = {}
+        self.joining: dict[Subscription, None] = {}
+        self.wanted = asyncio.Event()
+        self._venue = venue
+        self._number = number
+        self._account = account
+        self._continuity: Continuity[bytes] = Continuity()
+        self._passed_on = -1
+
+    def received(self, seq: int, report: bytes) -> None:
+        """Take a report as the leader published it."""
+        frame = frame_of(report)
+        if self._continuity.offer(seq - 1, seq, frame):
+            self._pass_on(seq, frame)
+        elif self._continuity.broken:
+            self.wanted.set()
+
+    async def keep(self) -> None:
+        """Whenever it is wanted: welcome who waits, and close the gap if there may be one."""
+        while True:
+            await self.wanted.wait()
+            self.wanted.clear()
+            self._continuity.break_off()
+            try:
+                await self._welcome()
+                await self._close_gap()
+            except StreamError as error:
+                log.info("reports.waits", partition=self._number, fault=str(error))
+                await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311 - spreading load
+                self.wanted.set()
+
+    async def _welcome(self) -> None:
+        """Give those who wait the open orders; what comes after them they get like everybody."""
+        if not self.joining and self._passed_on >= 0:
+            return
+        answer = await self._venue.query(self._number, "orders_snapshot", account=self._account)
+        if answer.code:
+            raise StreamError(f"the leader answers {answer.code}")
+        seq = _numbered.decode(answer.body).seq
+        frame = frame_of(b'{"channel":"orders","type":"snapshot",' + answer.body[1:])
+        for member in self.joining:
+            member.send(frame, seq)
+            self.members[member] = seq
+        self.joining.clear()
+        if self._passed_on < 0:
+            self._passed_on = seq
+
+    async def _close_gap(self) -> None:
+        """Pass on what has been missed, then what was held meanwhile."""
+        answer = await self._venue.query(self._number, "reports", account=self._account, after=self._passed_on)
+        if answer.code == "snapshot_required":
+            self.joining.update(dict.fromkeys(self.members))
+            self.members.clear()
+            self._passed_on = -1
+            self.wanted.set()
+            return
+        if answer.code:
+            raise StreamError(f"the leader answers {answer.code}")
+        for raw in _reports.decode(answer.body).reports:
+            self._pass_on(_numbered.decode(raw).seq, frame_of(bytes(raw)))
+        for numbered in self._continuity.restart(self._passed_on):
+            self._pass_on(numbered.seq, numbered.item)
+        if self._continuity.broken:
+            self.wanted.set()
+
+    def _pass_on(self, seq: int, frame: bytes) -> None:
+        self._passed_on = seq
+        for member, had in self.members.items():
+            if seq > had:
+                self.members[member] = seq
+                member.send(frame, seq)
+
+
+class ReportFeed:
+    """All partitions' reports of one account."""
+
+    def __init__(self, venue: Venue, tasks: asyncio.TaskGroup, account: str) -> None:
+        self.key = Key(ORDERS, account)
+        self._venue = venue
+        self._tasks = tasks
+        self._partitions = [PartitionReports(venue, number, account) for number in range(venue.partitions)]
+        self._keeper: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Follow the reports and keep them whole until `stop`."""
+        self._keeper = self._tasks.create_task(self._keep())
+
+    def stop(self) -> None:
+        """Follow them no more."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody is subscribed."""
+        return not any(partition.members or partition.joining for partition in self._partitions)
+
+    def join(self, member: Subscription) -> None:
+        """Take a subscriber in; the snapshots follow."""
+        for partition in self._partitions:
+            partition.joining[member] = None
+            partition.wanted.set()
+
+    def leave(self, member: Subscription) -> None:
+        """Let a subscriber go."""
+        for partition in self._partitions:
+            partition.members.pop(member, None)
+            partition.joining.pop(member, None)
+
+    def heal(self) -> None:
+        """Something may have been missed: ask."""
+        for partition in self._partitions:
+            partition.wanted.set()
+
+    def _received(self, payload: bytes) -> None:
+        reports = decode_reports(payload)
+        for seq, report in reports.reports:
+            self._partitions[reports.partition].received(seq, report)
+
+    async def _keep(self) -> None:
+        following = None
+        try:
+            while following is None:
+                following = await self._follow()
+            async with asyncio.TaskGroup() as keepers:
+                for partition in self._partitions:
+                    keepers.create_task(partition.keep())
+        finally:
+            if following is not None:
+                await following.close()
+
+    async def _follow(self) -> Following | None:
+        try:
+            return await self._venue.follow_reports(self.key.name, self._received)
+        except StreamError as error:
+            log.info("reports.waits", fault=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
+            return None

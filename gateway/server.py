@@ -1,0 +1,138 @@
+"""A gateway process: puts the parts together, serves, and drains when it is asked to stop.
+
+Order of starting: the venue, then the parts, then the port; of ending: the port, the sessions with what they have
+promised, the parts, the venue. The port may be shared by several gateway processes (SO_REUSEPORT).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from aiohttp import web
+
+from gateway import admin, market, middleware, pages, trading, websocket
+from gateway.directory import Directory
+from gateway.fanout import Fanout
+from gateway.identity import Identity
+from gateway.jwks import Jwks
+from gateway.orders import Orders
+from gateway.services import Services
+from gateway.sessions import Sessions
+from gateway.throttle import Throttle
+from streams.settings import StreamSettings
+from streams.venue import Venue
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from gateway.call import Call
+    from gateway.settings import GatewaySettings
+
+log = structlog.get_logger()
+
+REQUEST_BACKLOG: Final = 1_024
+"""Connections that the kernel keeps for us until we accept them."""
+
+
+async def run(settings: GatewaySettings, stop: asyncio.Event, streams: StreamSettings | None = None) -> None:
+    """Serve until `stop`, then drain. `streams` are read from the environment if they are not given."""
+    opening = asyncio.create_task(Venue.open(streams or StreamSettings.from_environment(os.environ), "gateway"))
+    await first_of(asyncio.wait([opening]), stop.wait())
+    if not opening.done():
+        opening.cancel()
+        await asyncio.wait([opening])
+        return
+    venue = opening.result()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            services = make_services(settings, venue, tasks)
+            await serve(services, stop)
+            raise _Ended
+    except* _Ended:
+        log.info("gateway.ended")
+    finally:
+        await venue.close()
+
+
+def make_services(settings: GatewaySettings, venue: Venue, tasks: asyncio.TaskGroup) -> Services:
+    """The parts of a gateway, at work in `tasks`."""
+    keys = Jwks(settings.jwks) if settings.jwks else None
+    directory = Directory(venue)
+    sessions = Sessions(settings, tasks)
+    services = Services(
+        settings=settings,
+        venue=venue,
+        identity=Identity.from_settings(settings, keys),
+        throttle=Throttle.from_settings(settings),
+        directory=directory,
+        orders=Orders(venue, directory, settings),
+        fanout=Fanout(venue, directory, tasks),
+        sessions=sessions,
+        tasks=tasks,
+    )
+    tasks.create_task(directory.run())
+    tasks.create_task(sessions.run())
+    if keys is not None:
+        tasks.create_task(keys.run())
+    return services
+
+
+async def serve(services: Services, stop: asyncio.Event) -> None:
+    """Listen until `stop`, or until NATS is lost for good, then drain."""
+    settings = services.settings
+    runner = make_runner(services)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port, backlog=REQUEST_BACKLOG, reuse_port=True)
+        await site.start()
+        log.info("gateway.ready", addresses=runner.addresses, partitions=services.venue.partitions)
+        await first_of(stop.wait(), services.venue.closed.wait())
+        await site.stop()
+        await services.sessions.drain()
+    finally:
+        await runner.cleanup()
+
+
+def make_runner(services: Services) -> web.AppRunner:
+    """The gateway as aiohttp serves it."""
+    settings = services.settings
+    return web.AppRunner(
+        make_application(services),
+        access_log=None,
+        handle_signals=False,
+        keepalive_timeout=settings.keepalive_seconds,
+        shutdown_timeout=settings.drain_seconds,
+    )
+
+
+def make_application(services: Services) -> web.Application:
+    """All routes."""
+
+    async def get_socket(call: Call) -> web.StreamResponse:
+        return await websocket.serve(call.request, services, call.address, call.token)
+
+    application = web.Application(
+        middlewares=[middleware.answering(services)], client_max_size=services.settings.frame_bytes
+    )
+    application.on_response_prepare.append(middleware.finish)
+    for method, path, handler in (*market.ROUTES, *trading.ROUTES, *admin.ROUTES, *pages.ROUTES):
+        application.router.add_route(method, path, middleware.route(handler))
+    application.router.add_route("GET", "/v1/ws", middleware.route(get_socket))
+    return application
+
+
+async def first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of these is done; the others are called off."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+class _Ended(Exception):
+    """Ends the task group in good order."""

@@ -1,0 +1,33 @@
+"""What every part of a gateway process shares, put together once by the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from gateway.directory import Directory
+    from gateway.fanout import Fanout
+    from gateway.identity import Identity
+    from gateway.orders import Orders
+    from gateway.sessions import Sessions
+    from gateway.settings import GatewaySettings
+    from gateway.throttle import Throttle
+    from streams.venue import Venue
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of one gateway. `tasks` end with the process; whatever runs in them logs its own failures."""
+
+    settings: GatewaySettings
+    venue: Venue
+    identity: Identity
+    throttle: Throttle
+    directory: Directory
+    orders: Orders
+    fanout: Fanout
+    sessions: Sessions
+    tasks: asyncio.TaskGroup

@@ -1,0 +1,111 @@
+"""The sessions of this gateway process: counted, bounded, ticked once a second, and listed for operators.
+
+Bounds: `connections_per_address`, `connections_per_account`, `connections_max`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from gateway.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from gateway.settings import GatewaySettings
+
+TICK_SECONDS: Final = 1.0
+
+
+class Connected(Protocol):
+    """A connection, as far as it is looked after here."""
+
+    def tick(self) -> None:
+        """A second has passed."""
+
+    def go_away(self) -> None:
+        """The gateway stops: answer what is under way, then close."""
+
+    def described(self) -> dict[str, Any]:
+        """For operators."""
+        ...
+
+
+class Sessions:
+    """Who is connected. `tasks` hold the cancels that ended sessions have promised."""
+
+    def __init__(self, settings: GatewaySettings, tasks: asyncio.TaskGroup) -> None:
+        self._settings = settings
+        self._tasks = tasks
+        self._connected: dict[Connected, str] = {}
+        self._addresses: Counter[str] = Counter()
+        self._accounts: Counter[str] = Counter()
+        self._promises: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Tick everybody, for ever."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            for connected in list(self._connected):
+                connected.tick()
+
+    def enter(self, connected: Connected, address: str) -> None:
+        """A connection from an address; ApiError `too_many`."""
+        if len(self._connected) >= self._settings.connections_max:
+            raise ApiError("too_many", "this gateway has too many connections")
+        if self._addresses[address] >= self._settings.connections_per_address:
+            raise ApiError("too_many", "too many connections from this address")
+        self._connected[connected] = address
+        self._addresses[address] += 1
+
+    def leave(self, connected: Connected) -> None:
+        """A connection has ended."""
+        address = self._connected.pop(connected, None)
+        if address is not None:
+            _take_one(self._addresses, address)
+            self._changed.set()
+
+    def enter_account(self, account: str) -> None:
+        """A session logs in; ApiError `too_many`."""
+        if self._accounts[account] >= self._settings.connections_per_account:
+            raise ApiError("too_many", "too many connections of this account")
+        self._accounts[account] += 1
+
+    def leave_account(self, account: str) -> None:
+        """A session of an account has ended, or is another's now."""
+        _take_one(self._accounts, account)
+
+    def keep_promise(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what an ended session has promised; stopping waits for it."""
+        task = self._tasks.create_task(work)
+        self._promises.add(task)
+        task.add_done_callback(self._kept)
+
+    def described(self) -> list[dict[str, Any]]:
+        """Every session of this process."""
+        return [connected.described() for connected in self._connected]
+
+    async def drain(self) -> None:
+        """Send everybody away and wait for them and for what they have promised, `drain_seconds` at most."""
+        for connected in list(self._connected):
+            connected.go_away()
+        try:
+            async with asyncio.timeout(self._settings.drain_seconds):
+                while self._connected or self._promises:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            pass
+
+    def _kept(self, task: asyncio.Task[None]) -> None:
+        self._promises.discard(task)
+        self._changed.set()
+
+
+def _take_one(counts: Counter[str], name: str) -> None:
+    counts[name] -= 1
+    if counts[name] <= 0:
+        del counts[name]
