@@ -1,7 +1,8 @@
 """The checksum of a book that clients compare their own with (docs/protocol.md, channel `book`).
 
 CRC32, unsigned, over the LEVELS best levels, asks then bids, best first: price and quantity as printed, without the
-point and without leading zeros; 0 for an empty book. A side is printed again only when one of those levels changed.
+point and without leading zeros; 0 for an empty book. Only levels that changed are printed again,
+unless the ten best become others.
 """
 
 from __future__ import annotations
@@ -36,39 +37,52 @@ class Digits(dict[int, str]):
 
 
 class TopOfSide:
-    """The best levels of one side, as they go into the checksum.
+    """The best levels of one side, as they go into the checksum: their prices, best first, and their texts.
 
-    reach: the price of the last of them, turned so that better is greater; None while there are fewer.
+    stale: the next look has to begin anew, because levels have come or gone among them.
     """
 
-    def __init__(self, side: BookSide, sign: int) -> None:
+    def __init__(self, side: BookSide, sign: int, printer: Printer) -> None:
         self.side = side
         self.sign = sign
-        self.text: bytes | None = None
-        self.reach: int | None = None
+        self.price_digits = Digits(printer.price)
+        self.quantity_digits = Digits(printer.quantity)
+        self.prices: list[int] = []
+        self.texts: list[str] = []
+        self.stale = True
 
     def touch(self, prices: Sequence[int]) -> None:
         """Levels at these prices have changed."""
-        if prices and (self.reach is None or any(price * self.sign >= self.reach for price in prices)):
-            self.text = None
+        for price in prices:
+            if self.stale:
+                return
+            quantity = self.side.displayed_at(price)
+            if price in self.prices:
+                self.stale = quantity == 0
+                self.texts[self.prices.index(price)] = self.print_level(price, quantity)
+            elif quantity:
+                self.stale = len(self.prices) < LEVELS or price * self.sign > self.prices[-1] * self.sign
 
-    def print(self, prices: Digits, quantities: Digits) -> bytes:
-        """The text of this side."""
-        if self.text is None:
+    def print_level(self, price: int, quantity: int) -> str:
+        """One level's part of the checksum."""
+        return self.price_digits[price] + self.quantity_digits[quantity]
+
+    def print(self) -> bytes:
+        """The side's part of the checksum."""
+        if self.stale:
             depth = self.side.depth(LEVELS)
-            self.reach = depth[-1][0] * self.sign if len(depth) == LEVELS else None
-            self.text = "".join([prices[price] + quantities[quantity] for price, quantity in depth]).encode()
-        return self.text
+            self.prices = [price for price, _ in depth]
+            self.texts = [self.print_level(price, quantity) for price, quantity in depth]
+            self.stale = False
+        return "".join(self.texts).encode()
 
 
 class Checksum:
     """The checksum of one book, whose numbers `printer` prints."""
 
     def __init__(self, book: Book, printer: Printer) -> None:
-        self.prices = Digits(printer.price)
-        self.quantities = Digits(printer.quantity)
-        self.bids = TopOfSide(book.sides[BUY], 1)
-        self.asks = TopOfSide(book.sides[SELL], -1)
+        self.bids = TopOfSide(book.sides[BUY], 1, printer)
+        self.asks = TopOfSide(book.sides[SELL], -1, printer)
 
     def touch(self, bids: Sequence[int], asks: Sequence[int]) -> None:
         """Levels at these prices have changed."""
@@ -77,6 +91,4 @@ class Checksum:
 
     def value(self) -> int:
         """The checksum of the book as it is now."""
-        asks = self.asks.print(self.prices, self.quantities)
-        bids = self.bids.print(self.prices, self.quantities)
-        return crc32(bids, crc32(asks))
+        return crc32(self.bids.print(), crc32(self.asks.print()))

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from exchange.book import OPENED, PHASE_NAMES
+from exchange.book import CHANGED, OPENED, PHASE_NAMES
 from exchange.order import BUY, SELL, SIDE_NAMES
 from streams import subjects
 from streams.checksum import Checksum
 from streams.rendering import print_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from exchange.book import Book, Change
     from streams.rendering import Printer
@@ -41,15 +41,10 @@ class Trade(NamedTuple):
     at: int
 
 
-class Quote(NamedTuple):
-    """What the ticker shows; 0 where there is nothing."""
+Quote = tuple[int, int, int, int, int, int]
+"""What the ticker shows: best bid, its quantity, best ask, its quantity, last price, its quantity; 0 for none."""
 
-    bid: int = 0
-    bid_quantity: int = 0
-    ask: int = 0
-    ask_quantity: int = 0
-    last: int = 0
-    last_quantity: int = 0
+NO_QUOTE: Final[Quote] = (0, 0, 0, 0, 0, 0)
 
 
 class Moment:
@@ -62,18 +57,44 @@ class Moment:
         self.frames: list[Frame] = []
 
 
+class Channel:
+    """One channel of one instrument: where its frames go, and the numbers of the last one and the one before."""
+
+    def __init__(self, symbol: str, name: str) -> None:
+        self.subject = subjects.market_data(symbol, name)
+        self.opening = f'{{"channel":"{name}","type":"update","symbol":"{symbol}","seq":'
+        self.opening_snapshot = f'{{"channel":"{name}","type":"snapshot","symbol":"{symbol}","seq":'
+        self.seq = 0
+        self.prev = 0
+
+    def advance(self, seq: int) -> None:
+        """An update has this number."""
+        self.prev = self.seq
+        self.seq = seq
+
+    def update(self, journal: str, body: str) -> Frame:
+        """The frame of the last update."""
+        text = f'{self.opening}{self.seq},"prev":{self.prev},"journal":"{journal}",{body}}}'
+        return self.subject, text.encode()
+
+    def snapshot(self, journal: str, body: str) -> str:
+        """A frame that replaces all updates so far."""
+        return f'{self.opening_snapshot}{self.seq},"journal":"{journal}",{body}}}'
+
+
 class Feed:
-    """The channels `book`, `full`, `trades`, `ticker`, `status` and `instruments` of one instrument."""
+    """The channels of one instrument, with what is needed to print them."""
 
     def __init__(self, book: Book, printer: Printer, partition: int) -> None:
         self.book = book
-        self.symbol = book.symbol
         self.printer = printer
         self.partition = partition
         self.checksum = Checksum(book, printer)
-        self.seqs = dict.fromkeys(("book", "full", "trades", "ticker", "status", "instruments"), 0)
+        self.instruments, self.status, self.trades, self.full, self.levels, self.ticker = (
+            Channel(book.symbol, name) for name in ("instruments", "status", "trades", "full", "book", "ticker")
+        )
         self.recent: deque[Trade] = deque(maxlen=RECENT_TRADES_MAX)
-        self.quote = Quote()
+        self.quote = NO_QUOTE
         self.quoted_at = 0
 
     # What one command did
@@ -82,109 +103,108 @@ class Feed:
         """A command changed these displayed orders and made these trades."""
         if trades:
             self.recent.extend(trades)
-            self.update("trades", moment, lambda: f'"trades":[{self.print_trades(trades)}]', trades[-1].trade_id)
-        self.update("full", moment, lambda: f'"orders":[{self.print_changes(changes)}]')
+            self.trades.advance(trades[-1].trade_id)
+            if moment.render:
+                moment.frames.append(self.trades.update(moment.journal, self.print_trades(trades)))
         bids, asks = prices_of(changes, BUY), prices_of(changes, SELL)
         self.checksum.touch(bids, asks)
-        self.update(
-            "book", moment, lambda: self.print_book(self.print_levels(BUY, bids), self.print_levels(SELL, asks))
-        )
-        self.requote(moment)
-
-    def announce(self, definition: str, moment: Moment) -> None:
-        """The instrument was listed, defined as this JSON says; the first time opens it for trading."""
-        self.update("instruments", moment, lambda: f'"instrument":{definition}')
-        if self.seqs["status"] == 0:
-            self.update("status", moment, self.print_status)
-
-    def reprint(self, printer: Printer, moment: Moment) -> None:
-        """Print all numbers anew, because a listing changed the tick's or the lot's decimals.
-
-        Every level is withdrawn as it was printed and stated again: otherwise a subscriber would keep it under a
-        price that is never printed again.
-        """
-        before, self.printer = self.printer, printer
-        self.checksum = Checksum(self.book, printer)
-        bids, asks = (self.print_again(side, before) for side in (BUY, SELL))
-        if bids or asks:
-            self.update("book", moment, lambda: self.print_book(bids, asks))
-        if self.quote != Quote():
-            self.update("ticker", moment, self.print_quote)
-
-    def requote(self, moment: Moment) -> None:
-        """Show the best prices and the last trade, if they are not what was shown before."""
+        self.full.advance(self.full.seq + 1)
+        self.levels.advance(self.levels.seq + 1)
+        if moment.render:
+            book = self.print_book(self.print_levels(BUY, bids), self.print_levels(SELL, asks))
+            moment.frames.append(self.full.update(moment.journal, self.print_changes(changes)))
+            moment.frames.append(self.levels.update(moment.journal, book))
         quote = self.quote_now()
         if quote != self.quote:
             self.quote = quote
             self.quoted_at = moment.at
-            self.update("ticker", moment, self.print_quote)
+            self.publish_quote(moment)
+
+    def announce(self, definition: str, moment: Moment) -> None:
+        """The instrument was listed, defined as this JSON says; the first time opens it for trading."""
+        self.instruments.advance(self.instruments.seq + 1)
+        if moment.render:
+            moment.frames.append(self.instruments.update(moment.journal, f'"instrument":{definition}'))
+        if self.status.seq == 0:
+            self.status.advance(1)
+            if moment.render:
+                moment.frames.append(self.status.update(moment.journal, self.print_status()))
+
+    def reprint(self, printer: Printer, moment: Moment) -> None:
+        """Print all numbers anew, because a listing changed the tick's or the lot's decimals.
+
+        Every order is stated again; every level is withdrawn as it was printed before that, because otherwise a
+        subscriber would keep it under a price that is never printed again.
+        """
+        before, self.printer = self.printer, printer
+        self.checksum = Checksum(self.book, printer)
+        changes = self.displayed(CHANGED)
+        if changes:
+            self.full.advance(self.full.seq + 1)
+            if moment.render:
+                moment.frames.append(self.full.update(moment.journal, self.print_changes(changes)))
+        bids, asks = (self.print_again(side, before) for side in (BUY, SELL))
+        if bids or asks:
+            self.levels.advance(self.levels.seq + 1)
+            if moment.render:
+                moment.frames.append(self.levels.update(moment.journal, self.print_book(bids, asks)))
+        if self.quote != NO_QUOTE:
+            self.publish_quote(moment)
+
+    def publish_quote(self, moment: Moment) -> None:
+        """Show best prices and last trade."""
+        self.ticker.advance(self.ticker.seq + 1)
+        if moment.render:
+            moment.frames.append(self.ticker.update(moment.journal, self.print_quote()))
 
     def quote_now(self) -> Quote:
         """The best prices with their quantities, and the last trade."""
         bids, asks = self.book.sides
         bid, ask = bids.best, asks.best
-        last = self.recent[-1] if self.recent else None
-        return Quote(
-            bid,
-            bids.displayed_at(bid) if bid else 0,
-            ask,
-            asks.displayed_at(ask) if ask else 0,
-            last.price if last else 0,
-            last.quantity if last else 0,
-        )
-
-    def update(self, channel: str, moment: Moment, body: Callable[[], str], seq: int = 0) -> None:
-        """Number an update, by 1 unless `seq` is given, and print it if it is to be."""
-        prev = self.seqs[channel]
-        self.seqs[channel] = seq = seq or prev + 1
-        if moment.render:
-            text = (
-                f'{{"channel":"{channel}","type":"update","symbol":"{self.symbol}","seq":{seq},"prev":{prev},'
-                f'"journal":"{moment.journal}",{body()}}}'
-            )
-            moment.frames.append((subjects.market_data(self.symbol, channel), text.encode()))
+        bid_quantity = bids.displayed_at(bid) if bid else 0
+        ask_quantity = asks.displayed_at(ask) if ask else 0
+        if not self.recent:
+            return bid, bid_quantity, ask, ask_quantity, 0, 0
+        _, last, last_quantity, _, _ = self.recent[-1]
+        return bid, bid_quantity, ask, ask_quantity, last, last_quantity
 
     # Everything as it is now. `journal` is the last command that the answer includes.
 
     def book_snapshot(self, journal: str) -> str:
         """All levels of both sides."""
         bids, asks = (self.print_levels(side, self.prices(side)) for side in (BUY, SELL))
-        return self.snapshot("book", journal, self.print_book(bids, asks))
+        return self.levels.snapshot(journal, self.print_book(bids, asks))
 
     def full_snapshot(self, journal: str) -> str:
         """Every displayed order, bids first, in the order in which they would trade."""
-        changes = [
-            (self.symbol, OPENED, order.order_id, order.side, order.price, order.shown)
-            for side in self.book.sides
-            for order in side.orders()
-        ]
-        return self.snapshot("full", journal, f'"orders":[{self.print_changes(changes)}]')
+        return self.full.snapshot(journal, self.print_changes(self.displayed(OPENED)))
 
     def trades_snapshot(self, journal: str, count: int, before: int) -> str:
         """The last `count` trades of those kept with an id below `before` (0: any), oldest first."""
         trades = [trade for trade in self.recent if before == 0 or trade.trade_id < before]
-        return self.snapshot("trades", journal, f'"trades":[{self.print_trades(trades[-count:])}]')
+        return self.trades.snapshot(journal, self.print_trades(trades[-count:]))
 
     def ticker_snapshot(self, journal: str) -> str:
         """Best prices and last trade."""
-        return self.snapshot("ticker", journal, self.print_quote())
+        return self.ticker.snapshot(journal, self.print_quote())
 
     def status_snapshot(self, journal: str) -> str:
         """The phase."""
-        return self.snapshot("status", journal, self.print_status())
-
-    def snapshot(self, channel: str, journal: str, body: str) -> str:
-        """A frame that replaces all that came before it."""
-        return (
-            f'{{"channel":"{channel}","type":"snapshot","symbol":"{self.symbol}","seq":{self.seqs[channel]},'
-            f'"journal":"{journal}",{body}}}'
-        )
+        return self.status.snapshot(journal, self.print_status())
 
     # Parts of frames
 
     def print_book(self, bids: str, asks: str) -> str:
         """Both sides, with the checksum of the whole book."""
         return f'"bids":[{bids}],"asks":[{asks}],"checksum":{self.checksum.value()}'
+
+    def displayed(self, kind: int) -> list[Change]:
+        """Every displayed order as if this had become of it, bids first, in the order in which they would trade."""
+        return [
+            (order.symbol, kind, order.order_id, order.side, order.price, order.shown)
+            for side in self.book.sides
+            for order in side.orders()
+        ]
 
     def print_levels(self, side: int, prices: Sequence[int]) -> str:
         """The totals at these prices."""
@@ -204,35 +224,31 @@ class Feed:
 
     def print_changes(self, changes: Iterable[Change]) -> str:
         """Displayed orders and what became of them."""
-        price, quantity = self.printer.price, self.printer.quantity
-        return ",".join(
-            [
-                f'["{KIND_NAMES[kind]}","{self.partition}-{order_id}","{SIDE_NAMES[side]}",{price[at]},{quantity[shown]}]'
-                for _, kind, order_id, side, at, shown in changes
-            ]
-        )
+        price, quantity, partition = self.printer.price, self.printer.quantity, self.partition
+        rows = [
+            f'["{KIND_NAMES[kind]}","{partition}-{order_id}","{SIDE_NAMES[side]}",{price[at]},{quantity[shown]}]'
+            for _, kind, order_id, side, at, shown in changes
+        ]
+        return f'"orders":[{",".join(rows)}]'
 
     def print_trades(self, trades: Iterable[Trade]) -> str:
         """Lines of the tape."""
         price, quantity = self.printer.price, self.printer.quantity
-        return ",".join(
-            [
-                f'{{"trade_id":{trade.trade_id},"price":{price[trade.price]},"quantity":{quantity[trade.quantity]},'
-                f'"side":"{SIDE_NAMES[trade.side]}","time":{print_time(trade.at)}}}'
-                for trade in trades
-            ]
-        )
+        rows = [
+            f'{{"trade_id":{trade_id},"price":{price[at_price]},"quantity":{quantity[traded]},'
+            f'"side":"{SIDE_NAMES[side]}","time":{print_time(at)}}}'
+            for trade_id, at_price, traded, side, at in trades
+        ]
+        return f'"trades":[{",".join(rows)}]'
 
     def print_quote(self) -> str:
         """The ticker; `time` is the journal's when it last changed."""
-        price, quantity, quote = self.printer.price, self.printer.quantity, self.quote
+        price, quantity = self.printer.price, self.printer.quantity
+        bid, bid_quantity, ask, ask_quantity, last, last_quantity = self.quote
         return (
-            f'"bid":{price[quote.bid] if quote.bid else "null"},'
-            f'"bid_quantity":{quantity[quote.bid_quantity] if quote.bid else "null"},'
-            f'"ask":{price[quote.ask] if quote.ask else "null"},'
-            f'"ask_quantity":{quantity[quote.ask_quantity] if quote.ask else "null"},'
-            f'"last":{price[quote.last] if quote.last else "null"},'
-            f'"last_quantity":{quantity[quote.last_quantity] if quote.last else "null"},'
+            f'"bid":{price[bid] if bid else "null"},"bid_quantity":{quantity[bid_quantity] if bid else "null"},'
+            f'"ask":{price[ask] if ask else "null"},"ask_quantity":{quantity[ask_quantity] if ask else "null"},'
+            f'"last":{price[last] if last else "null"},"last_quantity":{quantity[last_quantity] if last else "null"},'
             f'"time":{print_time(self.quoted_at) if self.quoted_at else "null"}'
         )
 
@@ -241,6 +257,7 @@ class Feed:
         return f'"phase":"{PHASE_NAMES[self.book.phase]}","reason":null,"until":null'
 
 
-def prices_of(changes: Iterable[Change], side: int) -> list[int]:
+def prices_of(changes: Sequence[Change], side: int) -> list[int]:
     """The prices at which a side has changed, best first."""
-    return sorted({change[4] for change in changes if change[3] == side}, reverse=side == BUY)
+    prices = [change[4] for change in changes if change[3] == side]
+    return sorted(set(prices), reverse=side == BUY) if len(prices) > 1 else prices

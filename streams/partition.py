@@ -39,7 +39,7 @@ class Output(NamedTuple):
     """All that one journal message gives. Only `events` is made when it is not rendered.
 
     results: who is to get the answers, and the message; None if nobody can be told.
-    reports: one message for each account, with all of its reports.
+    reports: one message for each account with all of its reports, in the order in which they are first concerned.
     market_data: in the order of publication.
     """
 
@@ -87,48 +87,50 @@ class Partition:
         """Apply a batch's commands in order."""
         events: list[list[Event]] = []
         bodies: list[Body] = []
-        reports: list[Report] = []
+        reports: dict[str, list[tuple[int, bytes]]] = {}
         frames: list[Frame] = []
         for index, command in enumerate(batch.commands):
             moment = Moment(f"{self.sequence}.{index}", self.at, render=render)
-            events.append(self.apply(command, moment, reports))
-            frames += moment.frames
+            events.append(self.engine.apply(command, self.sequence, self.at))
+            made = self.advance(command, moment)
             if render:
-                bodies.append(result_of(command, self.engine, self.renderer))
+                printed = self.print_reports(made, reports)
+                bodies.append(result_of(command, self.engine, self.renderer, printed))
+                frames += moment.frames
         output = self.seal(data, events)
         if not render:
             return output
         results = Results(self.number, batch.number, self.sequence, self.at, bodies)
         return output._replace(
             results=(batch.origin, codec.encode_results(results)),
-            reports=self.print_reports(reports),
+            reports=[
+                (account, codec.encode_reports(codec.Reports(self.number, of_account)))
+                for account, of_account in reports.items()
+            ],
             market_data=frames,
         )
 
-    def apply(self, command: Command, moment: Moment, reports: list[Report]) -> list[Event]:
-        """Apply one command; its events, after everything that is counted by them has advanced."""
+    def advance(self, command: Command, moment: Moment) -> list[Report]:
+        """Let everything that is counted follow the command just applied; the reports that it gives."""
         engine = self.engine
-        events = engine.apply(command, self.sequence, self.at)
-        if isinstance(command, ListInstrument) and isinstance(events[-1], InstrumentListed):
+        if isinstance(command, ListInstrument) and isinstance(engine.events[-1], InstrumentListed):
             self.renderer.define(command.instrument)
-        self.market_data.take(events, engine.changes, moment)
-        reports += self.reports.take(events, engine.orders, moment.journal, self.at)
+        self.market_data.take(engine.events, engine.changes, moment)
         self.queries.journal = moment.journal
-        return events
+        return self.reports.take(engine.events, engine.orders, moment.journal, self.at)
+
+    def print_reports(self, made: list[Report], reports: dict[str, list[tuple[int, bytes]]]) -> dict[int, str]:
+        """Print a command's reports, each to its account; the orders in them as the command has left them, by id."""
+        printed: dict[int, str] = {}
+        for report in made:
+            state = report.state
+            order = printed[state.order_id] = self.renderer.order(state)
+            text = print_report(report, order, self.renderer)
+            reports.setdefault(state.command.account, []).append((report.seq, text.encode()))
+        return printed
 
     def seal(self, data: bytes, events: list[list[Event]]) -> Output:
         """The message for EVENTS, linked to all before it."""
         encoded = codec.encode_events(events)
         self.chain = blake2b(self.chain + data + encoded, digest_size=CHAIN_BYTES).digest()
         return Output(self.sequence, self.at, codec.encode_facts(self.at, self.chain, encoded), None, [], [])
-
-    def print_reports(self, reports: list[Report]) -> list[tuple[str, bytes]]:
-        """A message for each account that is told something, in the order in which they are first concerned."""
-        by_account: dict[str, list[tuple[int, bytes]]] = {}
-        for report in reports:
-            account = report.happening.state.command.account
-            by_account.setdefault(account, []).append((report.seq, print_report(report, self.renderer).encode()))
-        return [
-            (account, codec.encode_reports(codec.Reports(self.number, printed)))
-            for account, printed in by_account.items()
-        ]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from streams.market_data import MarketData
     from streams.reports import ExecutionReports
 
-ANSWER_BYTES_MAX: Final = 1_000_000
-"""A little less than what a nats-server takes in one message (`max_payload`) unless told otherwise."""
+ANSWER_BYTES_MAX: Final = 8_000_000
+"""A little less than what our nats-server takes in one message (`max_payload` in nats/server.conf)."""
 
 ORDERS_MAX: Final = 1_000
 """Orders in one page of `open_orders`."""
@@ -199,7 +199,8 @@ class Queries:
         if reports is None:
             message = "reports since then are not kept any more; take a snapshot of the open orders"
             raise Refused(SNAPSHOT_REQUIRED, print_error(SNAPSHOT_REQUIRED, message))
-        return f'{{"reports":[{",".join(print_report(report, self.renderer) for report in reports)}]}}'
+        printed = [print_report(report, self.renderer.order(report.state), self.renderer) for report in reports]
+        return f'{{"reports":[{",".join(printed)}]}}'
 
     def number(self, order_id: int | str) -> int:
         """The engine's number of an order that a client names; 0, which no order has, if it is not from here."""

@@ -25,12 +25,10 @@ from exchange.units import SECOND, UNIT, decimals_of, divide_half_even, to_text
 from streams.refusals import sentence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from exchange.commands import PlaceOrder
     from exchange.events import Rejected
     from exchange.instrument import Instrument
-    from exchange.order import Fill, Order
+    from exchange.order import Order
 
 PRINTED_NUMBERS_MAX: Final = 16_384
 """Printed prices, and as many quantities, kept per instrument; all are forgotten when there would be more."""
@@ -171,18 +169,19 @@ class Renderer:
             f'"created":{print_time(created)},"updated":{print_time(updated)}}}'
         )
 
-    def placement(self, order: Order) -> str:
-        """The answer to a placement: the order as it is now, with its fills so far."""
-        return f'{self.order(state_of(order))[:-1]},"fills":[{self.fills(order.command.symbol, order.fills or ())}]}}'
-
-    def fills(self, symbol: str, fills: Iterable[Fill]) -> str:
-        """An order's side of its trades, oldest first, without the brackets."""
-        printer = self.printers[symbol]
-        return ",".join(
-            f'{{"trade_id":{trade_id},"price":{printer.price[price]},"quantity":{printer.quantity[quantity]},'
-            f'"liquidity":"{LIQUIDITY_NAMES[liquidity]}","fee":{printer.price[fee]},"time":{print_time(at)}}}'
-            for trade_id, price, quantity, liquidity, fee, at in fills
+    def with_fills(self, printed: str, order: Order) -> str:
+        """The answer to a placement: the printed order, and its side of its trades so far, oldest first."""
+        if not order.fills:
+            return f'{printed[:-1]},"fills":[]}}'
+        printer = self.printers[order.symbol]
+        fills = ",".join(
+            [
+                f'{{"trade_id":{trade_id},"price":{printer.price[price]},"quantity":{printer.quantity[quantity]},'
+                f'"liquidity":"{LIQUIDITY_NAMES[liquidity]}","fee":{printer.price[fee]},"time":{print_time(at)}}}'
+                for trade_id, price, quantity, liquidity, fee, at in order.fills
+            ]
         )
+        return f'{printed[:-1]},"fills":[{fills}]}}'
 
     def refusal(self, rejected: Rejected, symbol: str = "") -> str:
         """An error: the code, a sentence that says what to do, and the field that is wrong, if it is one."""

@@ -14,28 +14,26 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from exchange.events import Accepted, Amended, Canceled, Expired, Traded
 from exchange.order import CANCELED, EXPIRED, FILLED, LIQUIDITY_NAMES, MAKER, OPEN, PARTIALLY_FILLED, TAKER
-from streams.rendering import OrderState, Renderer
+from streams.rendering import OrderState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from exchange.events import Event
     from exchange.order import Order
+    from streams.rendering import Printer, Renderer
 
 REPORTS_PER_ACCOUNT_MAX: Final = 1_000
 REPORTS_MAX: Final = 100_000
 
+NOTHING: Final = (0, 0)
+"""No quantity traded, at no cost."""
+
 Side = tuple[int, int, int, int, int]
 """One side of a trade: trade_id, price, quantity, liquidity, fee."""
 
-
-class Happening(NamedTuple):
-    """What is told in a report. `reason` is an amendment's, `trade` a trade's."""
-
-    execution: str
-    state: OrderState
-    reason: str = ""
-    trade: Side | None = None
+Happening = tuple[str, OrderState, str, Side | None]
+"""What a report tells: what happened, the order right after it, an amendment's reason, a trade's side."""
 
 
 class Report(NamedTuple):
@@ -43,62 +41,75 @@ class Report(NamedTuple):
 
     seq: int
     journal: str
-    happening: Happening
+    execution: str
+    state: OrderState
+    reason: str
+    side: Side | None
 
 
 class Rewind:
     """Looks at a command's events from the last to the first, and knows each order as it was after each of them.
 
-    The orders are as the whole command has left them. What trades took place after the event looked at is taken off
-    again; an order's terms do not change between the first and the last event that a command gives it.
+    The orders are as the whole command has left them. What traded after the event looked at is taken off again; an
+    order's terms do not change between the first and the last event that a command gives it.
+    `happenings` are what the events looked at so far tell, last first.
     """
 
     def __init__(self, orders: dict[int, Order], at: int) -> None:
         self.orders = orders
         self.at = at
-        self.later_quantity: dict[int, int] = {}
-        self.later_cost: dict[int, int] = {}
+        self.later: dict[int, tuple[int, int]] = {}
+        self.happenings: list[Happening] = []
 
-    def happenings(self, event: Event) -> Iterator[Happening]:
-        """What an event tells accounts, last first; then everything before it can be asked for."""
+    def look_at(self, event: Event) -> None:
+        """Note what an event tells, and go back to before it."""
         if isinstance(event, Accepted):
-            yield Happening("accepted", self.state(event.order_id, OPEN, event.order.quantity))
+            self.note("accepted", event.order_id, OPEN, event.order.quantity)
         elif isinstance(event, Traded):
-            yield from self.sides(event)
+            self.look_at_trade(event)
         elif isinstance(event, Canceled):
-            yield Happening("canceled", self.state(event.order_id, CANCELED, 0, event.reason))
+            self.note("canceled", event.order_id, CANCELED, 0, ended=event.reason)
         elif isinstance(event, Expired):
-            yield Happening("expired", self.state(event.order_id, EXPIRED, 0, event.reason))
+            self.note("expired", event.order_id, EXPIRED, 0, ended=event.reason)
         elif isinstance(event, Amended):
             status = self.status(event.order_id, event.open_quantity)
-            yield Happening("amended", self.state(event.order_id, status, event.open_quantity), event.reason)
+            self.note("amended", event.order_id, status, event.open_quantity, reason=event.reason)
 
-    def sides(self, event: Traded) -> Iterator[Happening]:
-        """What a trade tells its taker and its maker."""
+    def look_at_trade(self, event: Traded) -> None:
+        """A trade tells its taker and its maker."""
         trade_id, price, quantity = event.trade_id, event.price, event.quantity
+        cost = price * quantity
         for order_id, open_quantity, liquidity, fee in (
             (event.taker_order_id, event.taker_open, TAKER, event.taker_fee),
             (event.maker_order_id, event.maker_open, MAKER, event.maker_fee),
         ):
-            state = self.state(order_id, PARTIALLY_FILLED if open_quantity else FILLED, open_quantity)
-            yield Happening("trade", state, "", (trade_id, price, quantity, liquidity, fee))
-            self.later_quantity[order_id] = self.later_quantity.get(order_id, 0) + quantity
-            self.later_cost[order_id] = self.later_cost.get(order_id, 0) + price * quantity
+            status = PARTIALLY_FILLED if open_quantity else FILLED
+            self.note("trade", order_id, status, open_quantity, side=(trade_id, price, quantity, liquidity, fee))
+            later_quantity, later_cost = self.later.get(order_id, NOTHING)
+            self.later[order_id] = (later_quantity + quantity, later_cost + cost)
 
     def status(self, order_id: int, open_quantity: int) -> int:
-        """What an order is that has not been ended by anybody."""
+        """What an order is that nobody has ended."""
         if open_quantity == 0:
             return FILLED
-        return PARTIALLY_FILLED if self.filled(order_id) else OPEN
+        filled = self.orders[order_id].filled > self.later.get(order_id, NOTHING)[0]
+        return PARTIALLY_FILLED if filled else OPEN
 
-    def filled(self, order_id: int) -> int:
-        """How much of an order had traded."""
-        return self.orders[order_id].filled - self.later_quantity.get(order_id, 0)
-
-    def state(self, order_id: int, status: int, open_quantity: int, reason: str = "") -> OrderState:
-        """An order as it was after the event looked at."""
+    def note(
+        self,
+        execution: str,
+        order_id: int,
+        status: int,
+        open_quantity: int,
+        *,
+        ended: str = "",
+        reason: str = "",
+        side: Side | None = None,
+    ) -> None:
+        """Note what happened to an order, and how it was right after; `ended` is the reason that it has ended for."""
         order = self.orders[order_id]
-        return OrderState(
+        later_quantity, later_cost = self.later.get(order_id, NOTHING)
+        state = OrderState(
             order_id,
             order.command,
             order.price,
@@ -106,57 +117,61 @@ class Rewind:
             order.quantity,
             order.display_quantity,
             order.expires,
-            order.filled - self.later_quantity.get(order_id, 0),
+            order.filled - later_quantity,
             open_quantity,
-            order.cost - self.later_cost.get(order_id, 0),
+            order.cost - later_cost,
             status,
-            reason,
+            ended,
             order.created,
             self.at,
         )
+        self.happenings.append((execution, state, reason, side))
 
 
 class AccountReports:
-    """The reports of one account: how many there have been, and the latest."""
+    """The reports of one account: how many there have been, the latest, and how many have grown too old to hold."""
 
-    __slots__ = ("held", "seq")
+    __slots__ = ("held", "old", "seq")
 
     def __init__(self) -> None:
         self.seq = 0
+        self.old = 0
         self.held: deque[Report] = deque(maxlen=REPORTS_PER_ACCOUNT_MAX)
 
 
 class ExecutionReports:
-    """The reports of all accounts of a partition."""
+    """The reports of all accounts of a partition. `latest` names the account of each of the REPORTS_MAX latest."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, AccountReports] = {}
-        self.latest: deque[tuple[AccountReports, int]] = deque()
+        self.latest: deque[AccountReports] = deque()
 
     def take(self, events: Sequence[Event], orders: dict[int, Order], journal: str, at: int) -> list[Report]:
         """The reports that a command's events give, in order. `orders` are as the command has left them."""
         rewind = Rewind(orders, at)
-        happenings = [happening for event in reversed(events) for happening in rewind.happenings(event)]
-        return [self.number(happening, journal) for happening in reversed(happenings)]
+        for event in reversed(events):
+            rewind.look_at(event)
+        return [self.number(happening, journal) for happening in reversed(rewind.happenings)]
 
     def number(self, happening: Happening, journal: str) -> Report:
         """Make the next report of an account, and let go of the oldest where a bound is met."""
-        account = happening.state.command.account
+        account = happening[1].command.account
         reports = self.accounts.get(account)
         if reports is None:
             reports = self.accounts[account] = AccountReports()
         reports.seq += 1
-        report = Report(reports.seq, journal, happening)
+        report = Report(reports.seq, journal, *happening)
         reports.held.append(report)
-        self.latest.append((reports, report.seq))
+        self.latest.append(reports)
         if len(self.latest) > REPORTS_MAX:
             self.let_go()
         return report
 
     def let_go(self) -> None:
         """Forget the oldest report of all, if its account still holds it."""
-        reports, seq = self.latest.popleft()
-        if reports.held and reports.held[0].seq == seq:
+        reports = self.latest.popleft()
+        reports.old += 1
+        if reports.held and reports.held[0].seq == reports.old:
             reports.held.popleft()
 
     def seq(self, account: str) -> int:
@@ -173,27 +188,24 @@ class ExecutionReports:
         return list(islice(reports.held, len(reports.held) - missing, None))
 
 
-def print_report(report: Report, renderer: Renderer) -> str:
-    """The frame of channel `orders`, complete."""
-    partition, seq = renderer.partition, report.seq
-    execution, state, reason, trade = report.happening
+def print_report(report: Report, order: str, renderer: Renderer) -> str:
+    """The frame of channel `orders`, complete; `order` is the report's, printed."""
+    seq, journal, execution, state, reason, side = report
+    partition = renderer.partition
+    extra = ""
+    if side:
+        extra = print_side(side, renderer.printers[state.command.symbol])
+    elif reason:
+        extra = f'"reason":"{reason}",'
     return (
         f'{{"channel":"orders","type":"update","partition":{partition},"seq":{seq},"prev":{seq - 1},'
-        f'"cursor":"{partition}-{seq}","journal":"{report.journal}","exec":"{execution}",'
-        f"{print_reason(reason) if reason else ''}{print_side(trade, state.command.symbol, renderer) if trade else ''}"
-        f'"order":{renderer.order(state)}}}'
+        f'"cursor":"{partition}-{seq}","journal":"{journal}","exec":"{execution}",{extra}"order":{order}}}'
     )
 
 
-def print_reason(reason: str) -> str:
-    """Why the order was amended."""
-    return f'"reason":"{reason}",'
-
-
-def print_side(trade: Side, symbol: str, renderer: Renderer) -> str:
+def print_side(side: Side, printer: Printer) -> str:
     """The order's side of a trade."""
-    trade_id, price, quantity, liquidity, fee = trade
-    printer = renderer.printers[symbol]
+    trade_id, price, quantity, liquidity, fee = side
     return (
         f'"last_price":{printer.price[price]},"last_quantity":{printer.quantity[quantity]},"trade_id":{trade_id},'
         f'"liquidity":"{LIQUIDITY_NAMES[liquidity]}","fee":{printer.price[fee]},'

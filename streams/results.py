@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exchange.commands import PlaceOrder
 from exchange.events import Accepted, AllCanceled, Amended, Canceled, InstrumentListed, Rejected, Repeated
 from streams.rendering import state_of
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from streams.rendering import Renderer
 
 
-def result_of(command: Command, engine: Engine, renderer: Renderer) -> Body:
+def result_of(command: Command, engine: Engine, renderer: Renderer, printed: dict[int, str]) -> Body:
     """The answer to the command that the engine has just applied: its code, "" for success, and its body.
 
     The first event that is not of a timer tells what became of the command, but for CancelAll, which counts at last.
+    `printed` are the orders that its reports have already printed as they are now, by id.
     """
     own = engine.events[engine.due_events :]
     if not own:
@@ -25,14 +27,16 @@ def result_of(command: Command, engine: Engine, renderer: Renderer) -> Body:
     first, last = own[0], own[-1]
     if isinstance(first, Rejected):
         return first.code, renderer.refusal(first, symbol_of(command, engine)).encode()
-    if isinstance(first, Accepted | Repeated):
-        return "", renderer.placement(engine.orders[first.order_id]).encode()
     if isinstance(last, AllCanceled):
         return "", f'{{"canceled":{last.count}}}'.encode()
-    if isinstance(first, Amended | Canceled):
-        return "", renderer.order(state_of(engine.orders[first.order_id])).encode()
     if isinstance(first, InstrumentListed):
         return "", renderer.instrument(first.instrument).encode()
+    if isinstance(first, Accepted | Repeated | Amended | Canceled):
+        order = engine.orders[first.order_id]
+        text = printed.get(first.order_id) or renderer.order(state_of(order))
+        if isinstance(command, PlaceOrder):
+            text = renderer.with_fills(text, order)
+        return "", text.encode()
     return "", b"{}"
 
 

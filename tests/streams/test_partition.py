@@ -1,0 +1,208 @@
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exchange.commands import CancelAll, CancelOrder, ListInstrument, Tick
+from exchange.events import Accepted, Rejected, Traded
+from exchange.order import GTD
+from exchange.units import SECOND
+from streams import codec
+from streams.partition import CHAIN_START, Partition
+from tests.support.journaled import ACME, OPENING, Journaled, buy, replayed, sell
+from tests.support.random_choices import stories
+from tests.support.random_commands import NARROW, PLAIN, Step
+
+QUERIES = [
+    ("instruments", {}),
+    *[
+        (kind, {"symbol": symbol})
+        for kind in ("book", "full", "trades", "ticker", "status")
+        for symbol in ("ACME", "BETA")
+    ],
+    *[(kind, {"account": account}) for kind in ("open_orders", "orders_snapshot") for account in ("anna", "boris")],
+    *[("reports", {"account": account, "after": 0}) for account in ("anna", "boris", "carla")],
+]
+
+
+def test_a_message_gives_its_facts_answers_reports_and_market_data() -> None:
+    """One journal message has one message of EVENTS, an answer for each command, and one message for each account."""
+    journaled = Journaled()
+
+    answered = journaled.send(sell("anna", 5, "101.25", "a-1"), buy("boris", 2, "101.50", "b-1"))
+
+    facts = codec.decode_facts(answered.output.events)
+    assert [[type(event) for event in of_command] for of_command in facts.events] == [[Accepted], [Accepted, Traded]]
+    assert (facts.at, facts.chain) == (OPENING, journaled.partition.chain)
+    assert [code for code, _ in answered.results] == ["", ""]
+    assert {account: [report["exec"] for report in reports] for account, reports in answered.reports.items()} == {
+        "anna": ["accepted", "trade"],
+        "boris": ["accepted", "trade"],
+    }
+    assert [(frame["channel"], frame["journal"]) for frame in answered.frames] == [
+        ("full", "2.0"),
+        ("book", "2.0"),
+        ("ticker", "2.0"),
+        ("trades", "2.1"),
+        ("full", "2.1"),
+        ("book", "2.1"),
+        ("ticker", "2.1"),
+    ]
+
+
+def test_the_answers_go_to_the_origin() -> None:
+    """A result names the partition, the origin's own number of the message, its sequence and its journal time."""
+    partition = Partition(3)
+
+    output = partition.answer(codec.encode_batch("gw7", 42, [codec.encode_command(Tick())]), 1, 99)
+
+    assert output.results is not None
+    origin, data = output.results
+    assert origin == "gw7"
+    assert codec.decode_results(data) == codec.Results(3, 42, 1, 99, [("", b"{}")])
+
+
+def test_an_undecodable_message_is_answered_by_one_rejection() -> None:
+    """Nobody can be told, nothing changes, and the streams stay in step: output N answers input N."""
+    journaled = Journaled()
+    before = journaled.partition.engine.digest()
+
+    answered = journaled.put(b"what is this")
+
+    assert codec.decode_facts(answered.output.events).events == [[Rejected("bad_request")]]
+    assert answered.output[3:] == (None, [], [])
+    assert journaled.partition.engine.digest() == before
+    assert journaled.partition.sequence == 2
+
+
+def test_one_bad_command_spoils_its_whole_message() -> None:
+    """A message is carried out as it was meant or not at all."""
+    journaled = Journaled()
+    good = msgspec.msgpack.decode(codec.encode_command(buy("anna", 5, 100, "a-1")))
+
+    answered = journaled.put(msgspec.msgpack.encode([1, "test", 2, [good, [99]]]))
+
+    assert codec.decode_facts(answered.output.events).events == [[Rejected("bad_request")]]
+    assert journaled.ask("open_orders", account="anna") == {"orders": []}
+
+
+def test_journal_time_never_runs_backwards() -> None:
+    """A message stored by a clock that has stepped back gets the time of the one before it."""
+    journaled = Journaled()
+    journaled.now += 10 * SECOND
+    journaled.send(buy("anna", 5, 100, "a-1", time_in_force=GTD, expires=OPENING + 15 * SECOND))
+    journaled.now -= 8 * SECOND
+
+    answered = journaled.send(Tick())
+
+    assert answered.output.at == OPENING + 10 * SECOND
+    assert answered.reports == {}
+
+
+def test_what_is_due_happens_before_the_command_and_is_reported() -> None:
+    """An expiry is told to its owner before what the command did; the answers are the commands' own."""
+    journaled = Journaled()
+    journaled.send(buy("anna", 5, 100, "a-1", time_in_force=GTD, expires=OPENING + SECOND))
+    journaled.now += SECOND
+
+    answered = journaled.send(CancelOrder("anna", 1), buy("boris", 1, 99, "b-1"))
+
+    assert [report["exec"] for report in answered.reports["anna"]] == ["expired"]
+    assert [(code, body.get("status")) for code, body in answered.results] == [("order_done", None), ("", "open")]
+
+
+def test_a_gap_in_the_journal_is_our_fault() -> None:
+    """A partition refuses to go on from a message that is not the next."""
+    with pytest.raises(AssertionError):
+        Partition(3).answer(codec.encode_batch("test", 1, []), 2, OPENING)
+
+
+def test_the_chain_depends_on_all_that_went_before() -> None:
+    """The same last message after another history has another chain."""
+    one, other = Journaled(), Journaled()
+    assert one.partition.chain == other.partition.chain != CHAIN_START
+
+    one.send(buy("anna", 5, 100, "a-1"))
+    other.send(buy("anna", 5, 100, "a-2"))
+    first, second = one.send(Tick()), other.send(Tick())
+
+    assert first.output.events != second.output.events
+    assert one.partition.chain != other.partition.chain
+
+
+def test_an_empty_message_is_answered() -> None:
+    """No commands, no events; the chain moves on all the same."""
+    journaled = Journaled()
+    before = journaled.partition.chain
+
+    answered = journaled.send()
+
+    assert codec.decode_facts(answered.output.events).events == []
+    assert journaled.partition.chain != before
+
+
+def test_canceling_a_whole_book_reports_to_everybody_once() -> None:
+    """However many reports a message gives an account, they travel together, in order and without a gap."""
+    journaled = Journaled()
+    journaled.send(*[buy("anna", 1, 90 + n, f"a-{n}") for n in range(5)])
+
+    answered = journaled.send(CancelAll("anna"))
+
+    assert answered.results == [("", {"canceled": 5})]
+    assert [(report["prev"], report["seq"], report["order"]["order_id"]) for report in answered.reports["anna"]] == [
+        (5, 6, "3-1"),
+        (6, 7, "3-2"),
+        (7, 8, "3-3"),
+        (8, 9, "3-4"),
+        (9, 10, "3-5"),
+    ]
+    assert len(answered.output.reports) == 1
+
+
+@given(st.lists(stories(), max_size=2).map(lambda parts: [step for part in parts for step in part]))
+@settings(max_examples=60)
+def test_replay_without_rendering_comes_to_the_same(story: list[Step]) -> None:
+    """A standby that rendered nothing has stored the same facts and answers every question with the same bytes."""
+    journaled = Journaled(PLAIN, configure=NARROW)
+    rendered = [journaled.opening.output.events] + [journaled.take(step).output.events for step in story]
+
+    partition, outputs = replayed(journaled.journal, render=False)
+
+    assert [output.events for output in outputs] == rendered
+    assert all(output[3:] == (None, [], []) for output in outputs)
+    assert partition.chain == journaled.partition.chain
+    for kind, arguments in QUERIES:
+        request = codec.encode_query(kind, arguments)
+        assert partition.query(request) == journaled.partition.query(request), (kind, arguments)
+
+
+@given(stories())
+@settings(max_examples=60)
+def test_commands_in_one_message_do_as_in_many(story: list[Step]) -> None:
+    """How commands were batched changes when they happen, not what they do."""
+    apart, together = Journaled(PLAIN), Journaled(PLAIN)
+    for step in story:
+        apart.take(Step(0, step.command))
+    commands = [command for data, _, _ in apart.journal[1:] for command in codec.decode_batch(data).commands]
+
+    answered = together.send(*commands)
+
+    assert together.partition.engine.state()["books"] == apart.partition.engine.state()["books"]
+    for symbol in ("ACME", "BETA"):
+        code, book = apart.ask_for_answer("book", symbol=symbol)
+        assert (code, strip(together.ask_for_answer("book", symbol=symbol)[1])) == (code, strip(book))
+    assert len(answered.results) == len(commands)
+
+
+def strip(body: dict[str, object]) -> dict[str, object]:
+    """A snapshot without its place in the journal."""
+    return {name: value for name, value in body.items() if name != "journal"}
+
+
+def test_a_listing_is_answered_with_the_instrument() -> None:
+    """What is listed is told with all its limits, and in which partition it lives."""
+    journaled = Journaled()
+
+    answered = journaled.send(ListInstrument(ACME))
+
+    assert [("", instrument) for instrument in journaled.ask("instruments")] == answered.results
