@@ -1,0 +1,89 @@
+"""An instrument's definition: which listings are possible, and which tick holds where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from exchange.instrument import Instrument
+from exchange.units import LARGEST, UNIT
+
+
+def listing(**changes: Any) -> Instrument:
+    """A fine listing, with some fields changed."""
+    fields: dict[str, Any] = {"symbol": "ACME", "ticks": [(0, UNIT // 100)], "lot_size": UNIT}
+    return Instrument(**(fields | changes))
+
+
+def test_a_plain_listing_has_no_fault() -> None:
+    """Tick and lot are all it needs."""
+    assert listing().fault() == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"ticks": []}, "ticks"),
+        ({"ticks": [(1, UNIT)]}, "ticks"),
+        ({"ticks": [(0, 0)]}, "ticks"),
+        ({"ticks": [(0, -UNIT)]}, "ticks"),
+        ({"ticks": [(0, UNIT), (0, UNIT)]}, "ticks"),
+        ({"ticks": [(0, UNIT), (9, UNIT), (5, UNIT)]}, "ticks"),
+        ({"lot_size": 0}, "lot_size"),
+        ({"lot_size": -UNIT}, "lot_size"),
+        ({"ticks": [(0, 1)], "lot_size": UNIT // 10}, "lot_size"),
+        ({"ticks": [(0, UNIT), (UNIT, 3)], "lot_size": UNIT // 2}, "lot_size"),
+        ({"min_quantity": -1}, "min_quantity"),
+        ({"max_quantity": LARGEST + 1}, "max_quantity"),
+        ({"min_price": -1}, "min_price"),
+        ({"max_price": -1}, "max_price"),
+        ({"min_value": -1}, "min_value"),
+        ({"max_value": LARGEST + 1}, "max_value"),
+        ({"collar_bps": -1}, "collar_bps"),
+        ({"max_open_orders": -1}, "max_open_orders"),
+        ({"reference_price": -1}, "reference_price"),
+        ({"min_quantity": 2 * UNIT, "max_quantity": UNIT}, "max_quantity"),
+        ({"min_price": 2 * UNIT, "max_price": UNIT}, "max_price"),
+        ({"min_value": 2 * UNIT, "max_value": UNIT}, "max_value"),
+    ],
+    ids=str,
+)
+def test_an_impossible_listing_names_its_field(changes: dict[str, Any], field: str) -> None:
+    """So that the operator knows what to mend."""
+    assert listing(**changes).fault() == field
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ticks": [(0, 1)], "lot_size": UNIT},
+        {"ticks": [(0, UNIT)], "lot_size": 1},
+        {"ticks": [(0, UNIT // 10)], "lot_size": 10},
+        {"min_quantity": UNIT, "max_quantity": UNIT},
+        {"min_price": UNIT, "max_price": UNIT},
+        {"min_value": UNIT, "max_value": UNIT},
+    ],
+    ids=str,
+)
+def test_money_is_whole_units_at_the_edge_too(changes: dict[str, Any]) -> None:
+    """Tick × lot may be exactly one unit, and a range may be one number."""
+    assert listing(**changes).fault() == ""
+
+
+def test_the_tick_of_a_price_is_that_of_the_highest_row_not_above_it() -> None:
+    """At a row's `from` its tick holds already."""
+    instrument = listing(ticks=[(0, 1 * UNIT // 100), (UNIT, 5 * UNIT // 100), (10 * UNIT, UNIT // 2)])
+    ticks = [instrument.tick_at(price) for price in (0, UNIT - 1, UNIT, 10 * UNIT - 1, 10 * UNIT, 1_000 * UNIT)]
+    assert ticks == [UNIT // 100, UNIT // 100, UNIT // 20, UNIT // 20, UNIT // 2, UNIT // 2]
+
+
+def test_the_smallest_tick_gives_the_decimals() -> None:
+    """Wherever in the table it stands."""
+    assert listing(ticks=[(0, UNIT), (UNIT, UNIT // 20), (9 * UNIT, UNIT // 2)]).smallest_tick == UNIT // 20
+
+
+def test_rows_of_a_wire_become_pairs() -> None:
+    """Decoded as lists or given as tuples, two equal listings are equal."""
+    rows: Any = [[0, UNIT // 100]]
+    assert listing(ticks=rows) == listing()
