@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, Final
@@ -207,9 +208,12 @@ def version(as_json: AsJson = False) -> None:
 
     Example: `openbell version --json`
     """
-    python = ".".join(str(part) for part in sys.version_info[:3])
-    facts = {"openbell": version_of("openbell"), "python": python}
-    typer.echo(json.dumps(facts) if as_json else f"openbell {facts['openbell']} on Python {python}")
+    try:
+        installed = version_of("openbell")
+    except PackageNotFoundError:
+        installed = "(source tree, not installed)"
+    facts = {"openbell": installed, "python": ".".join(str(part) for part in sys.version_info[:3])}
+    typer.echo(json.dumps(facts) if as_json else f"openbell {facts['openbell']} on Python {facts['python']}")
 
 
 def main() -> None:

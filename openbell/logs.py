@@ -78,7 +78,7 @@ def configure(settings: LogSettings, prefix: str = "", **bound: str) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(max(level, logging.INFO))
+    root.setLevel(level)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(**bound)
 
@@ -96,7 +96,9 @@ def blot_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 def _renderers(settings: LogSettings, prefix: str) -> list[Processor]:
     if settings.format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    console = structlog.dev.ConsoleRenderer(colors=settings.colors, pad_event_to=0)
+    console = structlog.dev.ConsoleRenderer(
+        colors=settings.colors, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
     return [lambda logger, method, event: prefix + str(console(logger, method, event))]
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +19,6 @@ import structlog
 
 from openbell import lifeline
 from openbell.faults import WRONG_USE
-from openbell.terminal import write_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,12 +37,14 @@ LINE_BYTES_MAX: Final = 65_536
 
 @dataclass(frozen=True)
 class Role:
-    """A child process to run: `python -m openbell` with `arguments`, in an environment of its own."""
+    """A child process to run, in an environment of its own."""
 
     name: str
-    arguments: tuple[str, ...]
+    command: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
-    prefix: str = ""
+    show: Callable[[bytes], None] = field(repr=False)
+    """Takes each line that the child writes."""
+
     inherited: tuple[int, ...] = ()
     """Descriptors that the child keeps open."""
 
@@ -116,15 +116,12 @@ class Child:
             # The order to stop came while the process was being made and found nothing to signal.
             process.terminate()
         assert process.stdout is not None
-        await _show(process.stdout, self.role.prefix)
+        await _read_lines(process.stdout, self.role.show)
         return await process.wait()
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "openbell",
-            *self.role.arguments,
+            *self.role.command,
             env={**self.role.environment, lifeline.PARENT: str(os.getpid()), "PYTHONUNBUFFERED": "1"},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -172,18 +169,18 @@ class Supervisor:
             self.gave_up.set_result(child)
 
 
-async def _show(stream: asyncio.StreamReader, prefix: str) -> None:
+async def _read_lines(stream: asyncio.StreamReader, show: Callable[[bytes], None]) -> None:
     """Pass the child's lines on until it closes them."""
     while True:
         try:
             line = await stream.readuntil()
         except asyncio.IncompleteReadError as error:
             if error.partial:
-                write_line(prefix, error.partial)
+                show(error.partial)
             return
         except asyncio.LimitOverrunError:
             line = await stream.read(LINE_BYTES_MAX)
-        write_line(prefix, line)
+        show(line)
 
 
 def _ending(code: int) -> str:

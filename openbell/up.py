@@ -13,6 +13,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +25,7 @@ from openbell.data_dir import Lock
 from openbell.demo_instruments import list_missing
 from openbell.faults import WRONG_USE, Fault
 from openbell.supervisor import Role, Supervisor
-from openbell.terminal import prefix_of
+from openbell.terminal import line_writer, prefix_of
 from openbell.token import own_admin_token
 from streams import embedded, topology
 from streams.connection import Connection
@@ -42,6 +43,9 @@ ENDING_ORDER: Final = ("bots", "gateway", "worker", "nats")
 POLL_SECONDS: Final = 0.1
 PATIENCE_SECONDS: Final = 10.0
 """How long starting may take before we say what we wait for; a long journal takes its time to replay."""
+
+ONE_REQUEST_SECONDS: Final = 0.5
+"""Signals so close together are one: a terminal and a wrapper such as timeout(1) both pass a Ctrl-C on."""
 
 READY_TIMEOUT_SECONDS: Final = 1.0
 DEMO_ATTEMPTS: Final = 20
@@ -83,12 +87,12 @@ def reserve_port(host: str, port: int) -> socket.socket:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
-            # Without SO_REUSEPORT: another exchange's gateways would share theirs with us.
+            # Without SO_REUSEPORT, or another exchange's gateways would share theirs with us; with SO_REUSEADDR, or
+            # connections that ended a moment ago would still count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             bound = probe.getsockname()
         reserved = socket.socket(family, kind)
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         reserved.bind(bound)
     except OSError as error:
@@ -121,6 +125,7 @@ class LocalExchange:
         self.url = f"http://{reachable(settings.host)}:{port}"
         self._supervisor: Supervisor
         self._asked = asyncio.Event()
+        self._asked_at = 0.0
 
     async def run(self) -> None:
         """Start everything, wait to be asked to end, end everything."""
@@ -172,17 +177,20 @@ class LocalExchange:
             loop.add_signal_handler(number, self._ask)
 
     def _ask(self) -> None:
-        if self._asked.is_set():
+        now = asyncio.get_running_loop().time()
+        if not self._asked.is_set():
+            self._asked_at = now
+            self._asked.set()
+        elif now - self._asked_at > ONE_REQUEST_SECONDS:
             log.warning("exchange.killed")
             self._supervisor.kill()
-        self._asked.set()
 
     def _role(self, name: str, *arguments: str) -> Role:
         return Role(
             name=name,
-            arguments=arguments,
+            command=(sys.executable, "-m", "openbell", *arguments),
             environment=self._environment(name),
-            prefix=prefix_of(name, self._log_settings),
+            show=line_writer(name, self._log_settings),
             inherited=(self._lock.descriptor,),
         )
 

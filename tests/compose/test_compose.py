@@ -1,0 +1,198 @@
+"""compose.yaml, the Dockerfile and the load balancer's configuration fit the programs they run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import typer
+from ruamel.yaml import YAML
+
+from gateway.settings import GatewaySettings
+from openbell import cli
+from openbell.doctor import report
+from streams.settings import StreamSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+ONCE = {"init"}
+"""Services that end by themselves; all others run for ever."""
+
+OWN_VARIABLES = {"OPENBELL_LOG_FORMAT", "OPENBELL_LOG_LEVEL", "OPENBELL_NAME", "OPENBELL_DATA_DIR"}
+"""Read by the command line itself."""
+
+
+@pytest.fixture(scope="module")
+def compose():
+    return YAML(typ="safe").load(ROOT / "compose.yaml")
+
+
+@pytest.fixture(scope="module")
+def services(compose):
+    return compose["services"]
+
+
+def variables() -> set[str]:
+    """Every environment variable that a role reads."""
+    names = {f"OPENBELL_{field.name.upper()}" for field in (*fields(GatewaySettings), *fields(StreamSettings))}
+    return names | OWN_VARIABLES | {"OPENBELL_JWT_SECRET_FILE"}
+
+
+def openbell_services(services):
+    return {name: service for name, service in services.items() if service["image"].startswith("openbell:")}
+
+
+def test_it_fits_the_compose_specification():
+    """Every key is one that Compose knows."""
+    run = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_roles_of_the_design_are_there(services):
+    """One NATS, two gateways, two workers, one door."""
+    counts = {name: service.get("deploy", {}).get("replicas", 1) for name, service in services.items()}
+    assert counts == {"nats": 1, "init": 1, "worker": 2, "gateway": 2, "balancer": 1}
+
+
+def test_what_should_run_is_restarted_and_looked_after(services):
+    """A restart policy and a health check on each service, save those that end by themselves."""
+    for name, service in services.items():
+        assert service["restart"] == ("on-failure" if name in ONCE else "unless-stopped"), name
+        assert ("healthcheck" in service) == (name not in ONCE), name
+
+
+def test_every_variable_is_one_that_a_role_reads(services):
+    """A mistyped variable would be silence, not an error."""
+    for name, service in openbell_services(services).items():
+        unknown = set(service.get("environment", {})) - variables()
+        assert not unknown, f"{name} sets {sorted(unknown)}, which nobody reads"
+
+
+def test_the_settings_can_be_read(services):
+    """What the services set is taken by the programs, with the values that stand there by default."""
+    for service in openbell_services(services).values():
+        environ = {key: default_of(str(value)) for key, value in service.get("environment", {}).items()}
+        environ.pop("OPENBELL_JWT_SECRET_FILE", None)
+        StreamSettings.from_environment(environ)
+        GatewaySettings.from_environment(environ)
+
+
+def default_of(value: str) -> str:
+    """`${NAME:-default}` as it is when NAME is not set."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+
+
+def test_every_command_is_one_of_the_command_line(services):
+    """Roles and health checks call commands and checks that exist."""
+    known = set(typer.main.get_command(cli.app).commands)
+    for service in openbell_services(services).values():
+        assert service["command"][0] in known
+        check = service.get("healthcheck", {}).get("test", ["CMD", "openbell", "doctor"])
+        assert check[:3] == ["CMD", "openbell", "doctor"]
+        named = [word for before, word in pairwise(check) if before == "--only"]
+        assert set(named) <= {*report.CHECKS, *report.NATS_CHECKS}
+
+
+def test_nothing_but_the_door_is_reachable(services):
+    """Only the balancer has a port on the host, on the loopback address."""
+    open_ports = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert list(open_ports) == ["balancer"]
+    assert all(port.startswith("127.0.0.1:") for port in open_ports["balancer"])
+
+
+def test_the_proxy_that_is_believed_is_the_network_of_the_balancer(compose, services):
+    """X-Forwarded-For counts from the compose network and from nowhere else."""
+    subnets = [entry["subnet"] for entry in compose["networks"]["inside"]["ipam"]["config"]]
+    assert services["gateway"]["environment"]["OPENBELL_TRUSTED_PROXIES"].split(",") == subnets
+
+
+def test_secrets_are_files(services):
+    """No secret stands in the environment or in the file."""
+    text = (ROOT / "compose.yaml").read_text()
+    for service in services.values():
+        assert not {"OPENBELL_JWT_SECRET"} & set(service.get("environment", {}))
+    assert not re.search(r"(?i)password|secret\s*[:=]\s*['\"]?\w{16,}", text)
+    assert services["gateway"]["volumes"] == ["secrets:/var/lib/openbell:ro"]
+
+
+def test_the_journals_outlive_their_container(compose, services):
+    """What the server stores is in a volume, and it stores where the volume is."""
+    command = services["nats"]["command"]
+    store = command[command.index("--store_dir") + 1]
+    assert f"journals:{store}" in services["nats"]["volumes"]
+    assert {"journals", "secrets"} == set(compose["volumes"])
+
+
+def test_the_files_that_are_mounted_exist(services):
+    """Docker would make an empty directory of a missing file."""
+    for service in services.values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("./"):
+                assert (ROOT / source).is_file(), source
+
+
+def test_the_balancer_takes_its_configuration():
+    """The program itself finds nothing to complain about."""
+    haproxy = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+    if haproxy is None:
+        pytest.skip("no haproxy here (apt-get install haproxy)")
+    run = subprocess.run(
+        [haproxy, "-c", "-f", ROOT / "deploy" / "haproxy.cfg"], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert "WARNING" not in run.stderr
+
+
+def test_the_balancer_fits_the_services(services):
+    """It asks the gateways whether they are ready, finds them by the service's name, and says itself that it lives."""
+    text = (ROOT / "deploy" / "haproxy.cfg").read_text()
+    port = services["gateway"]["environment"]["OPENBELL_PORT"]
+    size, name, target_port = re.search(r"server-template gateway- (\d+) (\w+):(\d+)", text).groups()
+    assert name in services
+    assert target_port == port
+    assert int(size) >= services["gateway"]["deploy"]["replicas"]
+    assert "option httpchk GET /health/ready" in text
+    assert f"bind :{services['balancer']['ports'][0].rpartition(':')[2]}" in text
+    check_port, path = re.search(r"127\.0\.0\.1:(\d+)(/\w+)", services["balancer"]["healthcheck"]["test"][-1]).groups()
+    assert f"bind :{check_port}" in text
+    assert f"path {path}" in text
+
+
+def test_the_image_is_built_from_what_is_let_in():
+    """Each path that the Dockerfile copies from the tree is excepted in .dockerignore, and nothing else is."""
+    copied = set()
+    for line in (ROOT / "Dockerfile").read_text().splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            copied.update(source.rstrip("/") for source in line.split()[1:-1])
+    allowed = {
+        line.removeprefix("!").rstrip("/")
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
+    assert {source for source in copied if not source.startswith("web/")} == allowed
+
+
+def test_the_image_copies_files_that_exist():
+    """Everything copied is in the tree, save the wheels that a local build puts there."""
+    for line in (ROOT / "Dockerfile").read_text().splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            for source in line.split()[1:-1]:
+                assert (ROOT / source).exists() or source == "deploy/wheels/", source
+
+
+def test_the_image_does_not_run_as_root():
+    """The last user of the last stage is one of its own."""
+    text = (ROOT / "Dockerfile").read_text()
+    assert re.findall(r"^USER (\S+)", text.rpartition("\nFROM ")[2], re.MULTILINE) == ["openbell"]

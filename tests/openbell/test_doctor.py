@@ -1,0 +1,203 @@
+"""The doctor finds what is wrong and says how to mend it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import socket
+import threading
+
+import pytest
+
+from openbell.data_dir import DataDir, Lock
+from openbell.doctor import exchange, machine, report
+from openbell.doctor import streams as checks
+from openbell.doctor.finding import Finding, Setup, Status, fail, ok, warn
+from openbell.faults import Fault
+from openbell.up import free_port
+from streams import topology
+from streams.connection import Connection
+from streams.settings import StreamSettings
+from tests.support.nats import nats_server
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    found = DataDir(tmp_path / "exchange")
+    found.prepare()
+    return found
+
+
+def setup_of(data_dir: DataDir, url: str = "", nats_url: str = "", **environ: str) -> Setup:
+    return Setup.found(data_dir, url or f"http://127.0.0.1:{free_port()}", nats_url, environ)
+
+
+@contextlib.contextmanager
+def web_server(status: int):
+    """Something that answers every GET with this status."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def statuses(findings: list[Finding]) -> dict[str, str]:
+    return {finding.check: finding.status.value for finding in findings}
+
+
+def test_a_secret_that_others_may_read_fails(data_dir):
+    """Whoever reads it can trade as anybody; the command to mend it is given."""
+    assert exchange.secrets(setup_of(data_dir)).status is Status.OK
+    data_dir.secret_file.chmod(0o640)
+    finding = exchange.secrets(setup_of(data_dir))
+    assert finding.status is Status.FAIL
+    assert f"chmod 600 {data_dir.secret_file}" in finding.mend
+
+
+def test_no_secret_yet_is_no_fault(tmp_path):
+    """Before the first start there is nothing to protect."""
+    assert exchange.secrets(setup_of(DataDir(tmp_path / "new"))).status is Status.OK
+
+
+@pytest.mark.parametrize(("value", "status"), [("off", Status.WARN), ("on", Status.OK), ("", Status.OK)])
+def test_rate_limits_that_are_off_are_noticed(data_dir, value, status):
+    """Off is for load tests alone."""
+    assert exchange.rate_limits(setup_of(data_dir, OPENBELL_RATE_LIMITS=value)).status is status
+
+
+def test_a_free_port_is_fine_and_a_foreign_one_is_not(data_dir):
+    """What `openbell up` would stumble over is found before."""
+    assert exchange.port(setup_of(data_dir)).status is Status.OK
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        setup = setup_of(data_dir, url=f"http://127.0.0.1:{taken.getsockname()[1]}")
+        finding = exchange.port(setup)
+    assert finding.status is Status.FAIL
+    assert "--port" in finding.mend
+
+
+def test_an_exchange_that_answers_is_fine(data_dir):
+    """Ready is ready, and then the port is its own."""
+    with web_server(200) as url:
+        setup = setup_of(data_dir, url=url)
+        assert exchange.answers(setup).status is Status.OK
+        assert exchange.port(setup).status is Status.OK
+
+
+def test_an_exchange_that_is_not_ready_fails(data_dir):
+    """A gateway without NATS or a worker listens and is of no use."""
+    with web_server(503) as url:
+        assert exchange.answers(setup_of(data_dir, url=url)).status is Status.FAIL
+
+
+def test_no_exchange_is_a_warning_unless_it_should_run(data_dir):
+    """Nothing runs before `openbell up`; but one that holds the lock and does not answer is broken."""
+    assert exchange.answers(setup_of(data_dir)).status is Status.WARN
+    with contextlib.closing(Lock(data_dir)):
+        assert exchange.answers(setup_of(data_dir)).status is Status.FAIL
+
+
+def test_what_runs_here_is_looked_at(data_dir):
+    """Without options the doctor finds the exchange of the data directory by itself."""
+    with contextlib.closing(Lock(data_dir)) as lock:
+        lock.describe(pid=1, url="http://127.0.0.1:9999", nats_url="nats://127.0.0.1:9998")
+        setup = Setup.found(data_dir, "", "", {})
+    assert (setup.url, setup.nats_url) == ("http://127.0.0.1:9999", "nats://127.0.0.1:9998")
+    assert Setup.found(data_dir, "", "", {}).url == "http://127.0.0.1:8080"
+    assert Setup.found(data_dir, "", "", {"OPENBELL_PORT": "8081"}).url == "http://127.0.0.1:8081"
+
+
+def test_little_space_is_said_in_time(data_dir, monkeypatch):
+    """Below one bound it warns, below the other it fails."""
+    monkeypatch.setattr(machine, "LITTLE_SPACE_BYTES", 10**18)
+    assert machine.disk(setup_of(data_dir)).status is Status.WARN
+    monkeypatch.setattr(machine, "NO_SPACE_BYTES", 10**18)
+    assert machine.disk(setup_of(data_dir)).status is Status.FAIL
+
+
+async def test_without_an_exchange_nats_is_not_looked_at(data_dir):
+    """Nobody named a server, so none is missing."""
+    assert statuses(await checks.nats(setup_of(data_dir))) == {"nats": "warn"}
+
+
+async def test_a_nats_server_that_is_away_fails(data_dir, monkeypatch):
+    """A server that was named and does not answer is named in turn, without its password."""
+    monkeypatch.setattr(checks, "CONNECT_SECONDS", 0.3)
+    (finding,) = await checks.nats(setup_of(data_dir, nats_url=f"nats://me:hidden@127.0.0.1:{free_port()}"))
+    assert finding.status is Status.FAIL
+    assert "hidden" not in finding.what
+
+
+async def test_a_nats_server_of_an_exchange_is_well(data_dir):
+    """Reachable, with JetStream, the streams of this exchange, and a clock like ours."""
+    async with nats_server(data_dir.path) as url:
+        settings = StreamSettings(nats_url=url, partitions=2)
+        setup = setup_of(data_dir, nats_url=url)
+        assert statuses(await checks.nats(setup))["topology"] == "warn"
+        connection = await Connection.open(settings, "test")
+        await topology.ensure(connection, settings)
+        await connection.close()
+        found = {finding.check: finding for finding in await checks.nats(setup)}
+        assert {name: found[name].status.value for name in ("nats", "jetstream", "topology", "clock")} == dict.fromkeys(
+            ("nats", "jetstream", "topology", "clock"), "ok"
+        )
+        assert found["topology"].what.startswith("2 partitions")
+        other = setup_of(data_dir, nats_url=url, OPENBELL_PARTITIONS="4")
+        mismatch = {finding.check: finding for finding in await checks.nats(other)}["topology"]
+        assert mismatch.status is Status.FAIL
+        assert "OPENBELL_PARTITIONS to 2" in mismatch.mend
+
+
+def test_the_embedded_server_syncs_every_write(data_dir):
+    """What our own configuration says is known without asking the server."""
+    with contextlib.closing(Lock(data_dir)):
+        assert checks.sync(setup_of(data_dir, nats_url="nats://127.0.0.1:1")).status is Status.OK
+
+
+def test_every_check_gives_a_finding(data_dir):
+    """All of them run on any machine, none breaks, and what is not ok says how to mend it."""
+    findings = list(report._examine(setup_of(data_dir), (*report.CHECKS, *report.NATS_CHECKS)))
+    assert [finding.check for finding in findings] == [*report.CHECKS, "nats"]
+    assert not [finding for finding in findings if "broke" in finding.what]
+    assert all(finding.mend for finding in findings if finding.status is not Status.OK)
+
+
+def test_a_check_that_breaks_is_a_finding(data_dir):
+    """The doctor is of use exactly where things are broken."""
+
+    def broken(_: Setup) -> Finding:
+        raise ZeroDivisionError("ouch")
+
+    finding = report._survived("port", broken, setup_of(data_dir))
+    assert finding.status is Status.FAIL
+    assert "ouch" in finding.what
+
+
+def test_an_unknown_check_lists_the_known_ones(data_dir):
+    """A typing mistake is told with the names there are."""
+    with pytest.raises(Fault, match="no check pulse") as caught:
+        report.examine(setup_of(data_dir), ["pulse"])
+    assert "secrets" in caught.value.mend
+
+
+@pytest.mark.parametrize(
+    ("findings", "lenient", "strict"),
+    [([ok("a", "")], 0, 0), ([ok("a", ""), warn("b", "", "c")], 0, 1), ([fail("a", "", "b")], 1, 1), ([], 0, 0)],
+)
+def test_the_exit_code_tells_scripts(findings, lenient, strict):
+    """A failure is 1; a warning is 1 where the script is strict."""
+    assert report.exit_code(findings, strict=False) == lenient
+    assert report.exit_code(findings, strict=True) == strict

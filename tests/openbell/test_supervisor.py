@@ -1,0 +1,137 @@
+"""Children are started, shown, started again and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+from structlog.testing import capture_logs
+
+from openbell import supervisor as module
+from openbell.faults import WRONG_USE
+from openbell.supervisor import Role, Supervisor
+from tests.support.nats import until
+
+WAITS = "import time\nprint('here', flush=True)\ntime.sleep(600)"
+DRAINS = (
+    "import signal, sys, time\n"
+    "signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('drained', flush=True)))\n" + WAITS
+)
+IGNORES = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + WAITS
+
+
+class Shown(list):
+    """The lines that a child wrote."""
+
+    def __call__(self, line: bytes) -> None:
+        self.append(line.decode().rstrip("\n"))
+
+
+def role(name: str, program: str, shown: Shown) -> Role:
+    return Role(name, (sys.executable, "-c", program), dict(os.environ), shown)
+
+
+@pytest.fixture
+async def supervisor(monkeypatch):
+    monkeypatch.setattr(module, "BACKOFF_SECONDS", 0.01)
+    found = Supervisor()
+    yield found
+    found.kill()
+    await asyncio.gather(*(child.stop() for child in found.children))
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_a_killed_child_is_started_again(supervisor):
+    """After kill -9 there is a new process of the same role, and the old one is gone."""
+    shown = Shown()
+    (child,) = supervisor.start([role("worker-1", WAITS, shown)])
+    await until(lambda: shown == ["here"])
+    first = child.process.pid
+    os.kill(first, signal.SIGKILL)
+    await until(lambda: shown == ["here", "here"])
+    assert child.running
+    assert child.process.pid != first
+    assert not alive(first)
+
+
+async def test_stopping_lets_a_child_finish(supervisor):
+    """A child that is stopped gets SIGTERM, says its last words, and is not started again."""
+    shown = Shown()
+    (child,) = supervisor.start([role("worker-1", DRAINS, shown)])
+    await until(lambda: shown == ["here"])
+    await supervisor.stop("worker")
+    assert shown == ["here", "drained"]
+    assert child.process.returncode == 0
+    assert child.starts == 1
+
+
+async def test_a_child_that_does_not_end_is_killed(supervisor, monkeypatch):
+    """Draining has a bound, after which the child is killed."""
+    monkeypatch.setattr(module, "DRAIN_SECONDS", 0.2)
+    shown = Shown()
+    (child,) = supervisor.start([role("worker-1", IGNORES, shown)])
+    await until(lambda: shown == ["here"])
+    await supervisor.stop("worker")
+    assert child.process.returncode == -signal.SIGKILL
+
+
+async def test_stopping_one_kind_leaves_the_others(supervisor):
+    """Roles end one kind after the other."""
+    shown = Shown()
+    gateway, worker = supervisor.start([role("gateway-1", WAITS, shown), role("worker-1", WAITS, shown)])
+    await until(lambda: len(shown) == 2)
+    await supervisor.stop("gateway")
+    assert not gateway.running
+    assert worker.running
+
+
+async def test_a_child_that_cannot_run_is_given_up(supervisor):
+    """The exit code of wrong use is reported once instead of being repeated for ever."""
+    shown = Shown()
+    (child,) = supervisor.start([role("gateway-1", f"raise SystemExit({WRONG_USE})", shown)])
+    assert await asyncio.wait_for(supervisor.gave_up, 10) is child
+    assert child.starts == 1
+
+
+async def test_a_child_that_keeps_dying_is_started_less_and_less_often(supervisor, monkeypatch):
+    """Each pause is twice the one before, up to the longest, and each death is told."""
+    monkeypatch.setattr(module, "BACKOFF_SECONDS_MAX", 0.04)
+    with capture_logs() as events:
+        supervisor.start([role("gateway-1", "raise SystemExit(1)", Shown())])
+        await until(lambda: len(events) >= 4)
+    assert [event["again_in_seconds"] for event in events[:4]] == [0.01, 0.02, 0.04, 0.04]
+    assert events[0] == {
+        "event": "child.ended",
+        "log_level": "warning",
+        "child": "gateway-1",
+        "by": "exit code 1",
+        "again_in_seconds": 0.01,
+    }
+
+
+async def test_no_line_is_lost_however_long(supervisor, monkeypatch):
+    """A line beyond the bound comes in pieces, and what has no line end comes too."""
+    monkeypatch.setattr(module, "LINE_BYTES_MAX", 1_000)
+    shown = Shown()
+    program = f"print('x' * 2_500)\nprint('end', end='')\nraise SystemExit({WRONG_USE})"
+    supervisor.start([role("gateway-1", program, shown)])
+    await asyncio.wait_for(supervisor.gave_up, 10)
+    assert "".join(shown) == "x" * 2_500 + "end"
+
+
+async def test_children_are_out_of_reach_of_the_terminal(supervisor):
+    """Ctrl-C goes to the terminal's process group, where no child is."""
+    shown = Shown()
+    (child,) = supervisor.start([role("worker-1", WAITS, shown)])
+    await until(lambda: shown == ["here"])
+    assert os.getpgid(child.process.pid) != os.getpgid(0)
