@@ -1,0 +1,172 @@
+"""The methods and channels of the WebSocket: what each takes, gives and is for.
+
+The one list that /asyncapi.json and /docs are made from. What a method takes is the Struct that decodes it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from gateway.login import LoginParams
+from gateway.requests import AmendParams, BatchParams, CancelAllParams, ListParams, NameParams, PlaceParams
+from gateway.schemas import (
+    ACCOUNT,
+    CURSOR,
+    MEMBERS,
+    SYMBOL,
+    Schema,
+    record,
+    ref,
+    rows,
+    text,
+    whole,
+    word,
+)
+from gateway.session import NoParams, ResumeParams
+from gateway.shapes import CANCELED, CLOCK, DEPTH, EXECUTIONS, JOURNAL, LIQUIDITY, ORDERS_PAGE, PHASE, QUOTE, TAPE
+from gateway.subscriptions import SubscribeParams
+
+if TYPE_CHECKING:
+    import msgspec
+
+
+class Method(NamedTuple):
+    """A method: what decodes its params, what it answers with, and what it does."""
+
+    name: str
+    params: type[msgspec.Struct]
+    result: Schema
+    summary: str
+
+
+class Channel(NamedTuple):
+    """A channel: what its snapshots and updates hold beside the common members, and what it is for."""
+
+    name: str
+    snapshot: dict[str, Schema]
+    update: dict[str, Schema]
+    summary: str
+    may_lack: tuple[str, ...] = ()
+
+
+SUBSCRIPTIONS: Final = record(
+    "What is held now.",
+    {
+        "subscriptions": rows(
+            record(
+                "One subscription.",
+                {
+                    "channel": MEMBERS["channel"],
+                    "symbol": SYMBOL,
+                    "account": ACCOUNT,
+                    "depth": MEMBERS["depth"],
+                    "interval_ms": MEMBERS["interval_ms"],
+                },
+                may_lack=("symbol", "account", "depth", "interval_ms"),
+            )
+        )
+    },
+)
+BATCH: Final = rows(
+    record(
+        "A result or an error.",
+        {"journal": JOURNAL, "result": {"anyOf": [ref("PlacedOrder"), ref("Order")]}, "error": ref("Error")},
+        may_lack=("journal", "result", "error"),
+    ),
+    "One for each request, in their order.",
+)
+
+METHODS: Final = (
+    Method(
+        "login",
+        LoginParams,
+        record(
+            "Who you are.",
+            {"account": ACCOUNT, "scope": text("Space-separated.", examples=["read trade"]), "expires": ref("Time")},
+        ),
+        "Say who speaks; a failed login leaves the connection as it was.",
+    ),
+    Method("order.place", PlaceParams, ref("PlacedOrder"), "Enter an order."),
+    Method("order.amend", AmendParams, ref("Order"), "Change an open order."),
+    Method("order.cancel", NameParams, ref("Order"), "Cancel an open order."),
+    Method(
+        "order.cancel_all",
+        CancelAllParams,
+        CANCELED,
+        "Cancel all open orders, or those of a symbol or a side.",
+    ),
+    Method("order.batch", BatchParams, BATCH, "Up to 50 placements, amends and cancels in one request, not atomic."),
+    Method("order.get", NameParams, ref("Order"), "One order."),
+    Method("order.list", ListParams, ORDERS_PAGE, "Open orders."),
+    Method("subscribe", SubscribeParams, SUBSCRIPTIONS, "Follow a channel; a snapshot comes first."),
+    Method("unsubscribe", SubscribeParams, SUBSCRIPTIONS, "Follow it no more; without symbols all of the channel."),
+    Method(
+        "resume",
+        ResumeParams,
+        record("What was missed.", {"reports": rows(ref("orders_update"), "Oldest first.")}),
+        "The execution reports since a cursor, or `snapshot_required`.",
+    ),
+    Method("ping", NoParams, CLOCK, "Is anybody there?"),
+    Method("time", NoParams, CLOCK, "The gateway's clock."),
+)
+
+FULL: Final = {
+    "orders": rows(
+        {
+            "type": "array",
+            "prefixItems": [
+                word("What became of it.", ("open", "change", "done")),
+                MEMBERS["order_id"],
+                MEMBERS["side"],
+                ref("Decimal"),
+                ref("Decimal"),
+            ],
+            "minItems": 5,
+            "maxItems": 5,
+        },
+        "Kind, order_id, side, price and displayed quantity; in a snapshot in book order.",
+    )
+}
+INSTRUMENT: Final = {"instrument": ref("Instrument")}
+HEARTBEAT: Final = {
+    "time": ref("Time"),
+    "symbols": {
+        "type": "object",
+        "additionalProperties": record(
+            "The last numbers sent on this connection.",
+            {"seq": whole("Of channel `book`."), "trade_id": whole("Of channel `trades`.")},
+            may_lack=("seq", "trade_id"),
+        ),
+    },
+}
+PARTITION: Final = {"partition": whole("`seq` is dense per account and partition."), "cursor": CURSOR}
+REPORT: Final = {
+    **PARTITION,
+    "exec": word("What happened; more words will come.", EXECUTIONS),
+    "reason": text("Why it was amended."),
+    "last_price": ref("Decimal"),
+    "last_quantity": ref("Decimal"),
+    "trade_id": whole("Of a trade.", 1),
+    "liquidity": LIQUIDITY,
+    "fee": ref("Decimal"),
+    "order": ref("Order"),
+}
+OF_A_TRADE: Final = ("reason", "last_price", "last_quantity", "trade_id", "liquidity", "fee")
+
+CHANNELS: Final = (
+    Channel("book", DEPTH, DEPTH, "Total displayed quantity per price, absolute."),
+    Channel("full", FULL, FULL, "Every displayed order; never conflated."),
+    Channel("trades", TAPE, TAPE, "The tape."),
+    Channel("ticker", QUOTE, QUOTE, "Best prices and the last trade."),
+    Channel("status", PHASE, PHASE, "The instrument's phase."),
+    Channel("instruments", INSTRUMENT, INSTRUMENT, "Reference data: a snapshot for each instrument, then changes."),
+    Channel("heartbeat", HEARTBEAT, HEARTBEAT, "Once a second: the time, and the last numbers sent."),
+    Channel(
+        "orders",
+        {**PARTITION, "orders": rows(ref("Order"), "Open orders of this partition.")},
+        REPORT,
+        "Private: a snapshot for each partition, then execution reports.",
+        OF_A_TRADE,
+    ),
+)
+ON_NATS: Final = ("book", "full", "trades", "ticker", "status")

@@ -1,0 +1,176 @@
+"""What requests may hold, as JSON Schema for /openapi.json and /asyncapi.json, and the words to build schemas with.
+
+Rule: which members a request has is read off the Struct that decodes it, so no document can promise one that is
+refused; what each member means is said here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from exchange.order import SELF_TRADE_NAMES, SIDE_NAMES, TIME_IN_FORCE_NAMES, TYPE_NAMES
+from gateway.subscriptions import DEPTH_DEFAULT, DEPTHS, INTERVAL_DEFAULT, INTERVALS, OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Schema = dict[str, Any]
+
+
+def text(description: str, pattern: str = "", **more: object) -> Schema:
+    """A string."""
+    found: Schema = {"type": "string", "description": description, **more}
+    return found | {"pattern": pattern} if pattern else found
+
+
+def word(description: str, words: Iterable[str], default: str = "") -> Schema:
+    """One of a few words."""
+    found: Schema = {"type": "string", "enum": list(words), "description": description}
+    return found | {"default": default} if default else found
+
+
+def whole(description: str, low: int = 0, **more: object) -> Schema:
+    """An integer."""
+    return {"type": "integer", "minimum": low, "description": description, **more}
+
+
+def ref(name: str) -> Schema:
+    """A schema of SCHEMAS by its name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def described(name: str, description: str) -> Schema:
+    """A schema of SCHEMAS with what it means in this place."""
+    return ref(name) | {"description": description}
+
+
+def optional(name: str, description: str) -> Schema:
+    """A schema of SCHEMAS, or null for none."""
+    return {"anyOf": [ref(name), {"type": "null"}], "description": description}
+
+
+def record(description: str, members: Schema, may_lack: Iterable[str] = ()) -> Schema:
+    """An object of an answer: every member is there but those that it may lack."""
+    lacking = set(may_lack)
+    required = [name for name in members if name not in lacking]
+    return {"type": "object", "description": description, "required": required, "properties": members}
+
+
+def rows(items: Schema, description: str = "") -> Schema:
+    """An array."""
+    found: Schema = {"type": "array", "items": items}
+    return found | {"description": description} if description else found
+
+
+def request(struct: type[msgspec.Struct], leave_out: Iterable[str] = ()) -> Schema:
+    """What a Struct decodes, member by member; no other member is taken."""
+    left_out = set(leave_out)
+    fields = [field for field in msgspec.structs.fields(struct) if field.encode_name not in left_out]
+    found: Schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {field.encode_name: MEMBERS[field.encode_name] for field in fields},
+    }
+    required = [field.encode_name for field in fields if field.required]
+    return found | {"required": required} if required else found
+
+
+SYMBOL: Final = text("The instrument.", "^[A-Z0-9_-]{1,32}$", examples=["ACME"])
+ACCOUNT: Final = text("A trading account.", "^[A-Za-z0-9_-]{1,32}$", examples=["alice"])
+ORDER_ID: Final = text("The exchange's name of the order, unique for ever.", "^[0-9]+-[0-9]+$", examples=["3-1042"])
+CLIENT_ORDER_ID: Final = text(
+    "The client's own name of the order, unique per account and instrument; repeating it is safe.",
+    "^[A-Za-z0-9_.:-]{1,36}$",
+    examples=["my-order-1"],
+)
+CURSOR: Final = text("Opaque: give it back as it was given to you.", examples=["3-17"])
+
+MEMBERS: Final[dict[str, Schema]] = {
+    "symbol": SYMBOL,
+    "side": word("Which side the order is on.", SIDE_NAMES),
+    "type": word("Stops wait for a later release.", TYPE_NAMES),
+    "quantity": described("DecimalInput", "A multiple of the lot size; of an amend the new total."),
+    "price": described("DecimalInput", "A multiple of the tick size; limit orders need one, market orders have none."),
+    "stop_price": described("DecimalInput", "Of stop orders."),
+    "time_in_force": word("How long it stays.", TIME_IN_FORCE_NAMES, "gtc"),
+    "expires": described("Time", "With `gtd`: when it expires."),
+    "post_only": {"type": "boolean", "default": False, "description": "Refuse the order if it would take."},
+    "display_quantity": described("DecimalInput", "An iceberg: how much of it the book shows at a time."),
+    "self_trade": word("What gives way when it meets an order of its account.", SELF_TRADE_NAMES, "cancel_newest"),
+    "client_order_id": CLIENT_ORDER_ID,
+    "account": ACCOUNT | {"description": "Act for this account; only those that the token allows."},
+    "order_id": ORDER_ID,
+    "limit": whole("Rows at most.", 1, maximum=1_000, default=100),
+    "before": whole("Only trades with a smaller trade_id.", 1),
+    "cursor": CURSOR,
+    "status": word("Open orders are what there is to ask for yet.", ("open",), "open"),
+    "requests": {
+        **rows(ref("BatchItem"), "Carried out in order, each for itself; each counts against the rate."),
+        "minItems": 1,
+        "maxItems": 50,
+    },
+    "method": word("What to do.", ("order.place", "order.amend", "order.cancel")),
+    "params": {"type": "object", "description": "As of the method alone."},
+    "channel": word("What to follow.", OPTIONS),
+    "symbols": rows(SYMBOL, "Of which instruments, for channels that are kept per instrument."),
+    "depth": {"enum": list(DEPTHS), "default": DEPTH_DEFAULT, "description": "Levels of each side; 0 is all."},
+    "interval_ms": {
+        "enum": list(INTERVALS),
+        "default": INTERVAL_DEFAULT,
+        "description": "The least time between two messages; 0 is every change.",
+    },
+    "token": text("A JWT, as in the Authorization header but without `Bearer`."),
+    "cancel_on_disconnect": word(
+        "What to cancel when this connection ends: the orders placed on it, or all of the account.",
+        ("connection", "account"),
+    ),
+    "tick_size": described("DecimalInput", "The price step; or give `ticks`."),
+    "ticks": rows(ref("TickInput"), "Price steps by price, the first from 0."),
+    "lot_size": described("DecimalInput", "The quantity step."),
+    "min_quantity": described("DecimalInput", "Of an order; one lot if left out."),
+    "max_quantity": described("DecimalInput", "Of an order."),
+    "min_price": described("DecimalInput", "Of an order."),
+    "max_price": described("DecimalInput", "Of an order."),
+    "min_value": described("DecimalInput", "Of price × quantity of an order."),
+    "max_value": described("DecimalInput", "Of price × quantity of an order."),
+    "collar_bps": described("DecimalInput", "How far a price may lie from the reference price, in basis points."),
+    "max_open_orders": whole("Per account.", 1),
+    "reference_price": described("DecimalInput", "What collars and market orders go by before the first trade."),
+    "partition": whole("Where the instrument lives; chosen by its symbol if left out, and never changed."),
+    "reason": text("Why; kept with the listing."),
+    "from": described("DecimalInput", "The lowest price this tick holds for."),
+    "tick": described("DecimalInput", "The price step from there on."),
+}
+"""Every member that a request may have, over either transport."""
+
+VALUES: Final[dict[str, Schema]] = {
+    "Decimal": text(
+        "A decimal, exact, with the decimals of the instrument's smallest tick or of its lot.",
+        r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$",
+        examples=["101.20"],
+    ),
+    "DecimalInput": {
+        "type": ["string", "number"],
+        "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$",
+        "maxLength": 40,
+        "description": "A plain decimal, as a string or a number, at most 8 decimals; taken exactly. No exponent.",
+        "examples": ["101.20"],
+    },
+    "Time": text("RFC 3339, UTC, nanoseconds.", format="date-time", examples=["2026-11-22T10:00:00.123456789Z"]),
+    "Level": {
+        "type": "array",
+        "prefixItems": [ref("Decimal"), ref("Decimal")],
+        "minItems": 2,
+        "maxItems": 2,
+        "description": "Price and displayed quantity; in an update quantity zero removes the level.",
+    },
+    "TickInput": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["from", "tick"],
+        "properties": {"from": MEMBERS["from"], "tick": MEMBERS["tick"]},
+    },
+}
+"""The kinds of values, by the names that `ref` knows them by."""
