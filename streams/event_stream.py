@@ -22,6 +22,9 @@ from streams.stream import read_message, state_of
 log = structlog.get_logger()
 
 UNACKNOWLEDGED_MAX = 64
+STORE_TIMEOUT = 10.0
+"""Nobody waits for these acknowledgements, and a broken connection is heard of at once: only a mute server is left."""
+
 RETRY_INTERVAL = 0.25
 
 
@@ -106,7 +109,9 @@ class EventStream:
             self._forget_first()
 
     def _store(self, sequence: int, payload: bytes) -> asyncio.Future[Stored]:
-        stored = self._connection.store(self._subject, payload, expected_last_sequence=sequence - 1)
+        stored = self._connection.store(
+            self._subject, payload, expected_last_sequence=sequence - 1, timeout_seconds=STORE_TIMEOUT
+        )
         stored.add_done_callback(_look_at)
         return stored
 

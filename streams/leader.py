@@ -99,15 +99,15 @@ class Leader:
                 await queries.close()
 
     async def _send(self, output: Output) -> None:
-        try:
-            await self._events.publish(output.sequence, output.events)
-        except PayloadTooLarge as error:
-            raise PartitionStopped(self.number, output.sequence, f"its events are too large: {error}") from error
         if output.results is not None:
             origin, results = output.results
             self._publish(subjects.results(origin), results)
             if origin == self._origin:
                 self._journal.answer(decode_results(results))
+        try:
+            await self._events.publish(output.sequence, output.events)
+        except PayloadTooLarge as error:
+            raise PartitionStopped(self.number, output.sequence, f"its events are too large: {error}") from error
         for account, reports in output.reports:
             self._publish(subjects.reports(account), reports)
         for subject, frame in output.market_data:
