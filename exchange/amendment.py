@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from exchange import rejections
 from exchange.book import Book
-from exchange.checks import check_collar, check_terms, check_value
+from exchange.checks import check_collar, check_share, check_terms, check_value
 from exchange.commands import AmendOrder
 from exchange.events import Event, Rejected
 from exchange.matching import amended
@@ -25,7 +25,7 @@ def amend(command: AmendOrder, order: Order, book: Book, register: Register, at:
     refused = refusal(command, order, book, at)
     if refused is None and unchanged(order, price, quantity, display, expires):
         refused = Rejected(rejections.NO_CHANGE)
-    if refused is None and (quantity == 0 or quantity != order.filled + order.canceled):
+    if refused is None:
         refused = check_values(command, order, book, price, quantity)
     if refused is not None:
         events.append(refused)
@@ -65,12 +65,16 @@ def refusal(command: AmendOrder, order: Order, book: Book, at: int) -> Rejected 
 
 
 def check_values(command: AmendOrder, order: Order, book: Book, price: int, quantity: int) -> Rejected | None:
-    """The checks of a new order, on the values that would change; a part shown of more is a smaller part of it."""
-    display = command.display_quantity
-    if display is None and quantity > order.quantity and order.display_quantity:
-        display = order.display_quantity
-    refused = check_terms(book, command.price, None, command.quantity, display, quantity)
-    if refused is None:
+    """The checks of a new order, on the values that would change.
+
+    A total that is just what is done of the order ends it: it may be below the minimum.
+    """
+    ends = 0 < quantity == order.filled + order.canceled
+    judged = None if ends else command.quantity
+    refused = check_terms(book, command.price, None, judged, command.display_quantity, quantity)
+    if refused is None and command.display_quantity is None and quantity > order.quantity:
+        refused = check_share(quantity, order.display_quantity or quantity, book.instrument.lot_size)
+    if refused is None and not ends:
         refused = check_value(book, price, quantity)
     if refused is None and command.price is not None:
         refused = check_collar(book, price)

@@ -103,6 +103,11 @@ def check_display(instrument: Instrument, quantity: int, display_quantity: int) 
         return Rejected(rejections.QUANTITY_OFF_LOT, "display_quantity", lot_size)
     if display_quantity > quantity:
         return Rejected(rejections.DISPLAY_TOO_LARGE, "display_quantity", quantity)
+    return check_share(quantity, display_quantity, lot_size)
+
+
+def check_share(quantity: int, display_quantity: int, lot_size: int) -> Rejected | None:
+    """The displayed part is at least 1 % of the quantity, so an iceberg has at most 100 parts (RULES.md 11)."""
     if display_quantity <= 0 or display_quantity * 100 < quantity:
         return Rejected(rejections.DISPLAY_TOO_SMALL, "display_quantity", max(-(-quantity // 100), lot_size))
     return None

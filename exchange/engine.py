@@ -277,6 +277,7 @@ class Engine:
         self.semantics = command.semantics
         self.trades_max = command.trades_per_order_max
         self.register.ended_max = command.ended_orders_max
+        self.register.wake_at = 0
         self.command_age_max = command.command_age_max
         self.events.append(Configured(command.semantics))
 

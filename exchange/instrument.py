@@ -45,7 +45,7 @@ class Instrument:
     highest_value: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self.ticks = [(row[0], row[1]) for row in self.ticks]
+        self.ticks = list(self.ticks)
         self.smallest_tick = min([row[1] for row in self.ticks], default=0)
         self.lowest_quantity = self.min_quantity or self.lot_size
         self.highest_quantity = self.max_quantity or LARGEST - 1
@@ -68,11 +68,13 @@ class Instrument:
 
         Source: RULES.md, "Before matching": a listing whose tick × lot is no multiple of a unit of money is refused.
         """
-        if not self.ticks or self.ticks[0][0] != 0 or any(row[1] <= 0 for row in self.ticks):
+        if not self.ticks or self.ticks[0][0] != 0:
+            return "ticks"
+        if any(row[0] > LARGEST or not 0 < row[1] <= LARGEST for row in self.ticks):
             return "ticks"
         if any(self.ticks[i][0] >= self.ticks[i + 1][0] for i in range(len(self.ticks) - 1)):
             return "ticks"
-        if self.lot_size <= 0:
+        if not 0 < self.lot_size <= LARGEST:
             return "lot_size"
         if any(row[1] * self.lot_size % UNIT != 0 for row in self.ticks):
             return "lot_size"
@@ -89,9 +91,9 @@ class Instrument:
         ):
             if number < 0 or number > LARGEST:
                 return name
-        if 0 < self.max_quantity < self.min_quantity:
+        if self.highest_quantity < max(self.min_quantity, self.lot_size):
             return "max_quantity"
-        if 0 < self.max_price < self.min_price:
+        if self.highest_price < max(self.min_price, self.smallest_tick):
             return "max_price"
         if 0 < self.max_value < self.min_value:
             return "max_value"

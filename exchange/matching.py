@@ -7,6 +7,7 @@ iceberg is gone, its next part goes behind everything at that price. Source: RUL
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from exchange.book import CHANGED, Book
 from exchange.events import Amended, Canceled, Event, Expired, Traded
@@ -170,28 +171,53 @@ def expire(order: Order, reason: str, register: Register, at: int, events: list[
 def can_fill(book: Book, taker: Order, trades_max: int) -> bool:
     """Whether a fill-or-kill order would trade wholly, executed under its own self-trade mode.
 
-    It walks the queues as `sweep` would, touching nothing: at most `trades_max` trades and each own order once.
+    It walks the queues as `sweep` would, touching nothing, and stops where the answer is known: after at most
+    `trades_max` trades, having met each own order once.
     """
     opposite = book.sides[1 - taker.side]
     wanted = taker.quantity
-    trades = 0
+    trades_left = trades_max
     for key in reversed(opposite.keys):
         price = key * opposite.sign
         if taker.price and (price > taker.price if opposite.sign < 0 else price < taker.price):
             return False
-        queue = deque([(order, order.open_quantity, order.shown) for order in opposite.levels[price].orders()])
-        while queue:
-            maker, rest, shown = queue.popleft()
-            if maker.account == taker.account:
-                if taker.command.self_trade != CANCEL_OLDEST:
-                    return False
-                continue
-            if trades == trades_max:
-                return False
-            trades += 1
-            if shown >= wanted:
-                return True
-            wanted -= shown
-            if rest > shown:
-                queue.append((maker, rest - shown, min(rest - shown, maker.display_quantity)))
+        taken, trades = walk(opposite.levels[price], taker, wanted, trades_left)
+        if taken == wanted:
+            return True
+        if trades == BLOCKED:
+            return False
+        wanted -= taken
+        trades_left -= trades
     return False
+
+
+BLOCKED: Final = -1
+
+
+def walk(level: Level, taker: Order, wanted: int, trades_max: int) -> tuple[int, int]:
+    """How much of `wanted` a level would give in how many trades; the second is BLOCKED where the sweep would end."""
+    taken = 0
+    trades = 0
+    # The parts that icebergs would show next stand behind all that are shown now.
+    behind: deque[tuple[Order, int]] = deque()
+    maker = level.first
+    while maker is not None or behind:
+        if maker is not None:
+            order, rest, shown = maker, maker.open_quantity, maker.shown
+            maker = maker.newer
+        else:
+            order, rest = behind.popleft()
+            shown = min(rest, order.display_quantity)
+        if order.account == taker.account:
+            if taker.command.self_trade != CANCEL_OLDEST:
+                return taken, BLOCKED
+            continue
+        if trades == trades_max:
+            return taken, BLOCKED
+        trades += 1
+        if shown >= wanted - taken:
+            return wanted, trades
+        taken += shown
+        if rest > shown:
+            behind.append((order, rest - shown))
+    return taken, trades

@@ -7,7 +7,7 @@ and in number (`Configure.ended_orders_max`); whichever is met first, the order 
 from __future__ import annotations
 
 from collections import deque
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 from exchange.order import PARTIALLY_FILLED, Order
@@ -15,6 +15,9 @@ from exchange.units import HOUR
 
 MEMORY: Final = 24 * HOUR
 """How long an ended order is remembered, in nanoseconds of journal time."""
+
+TIMERS_SPARE: Final = 1_000
+"""Timers are looked through for stale ones when there are twice as many as at the last look, and so many more."""
 
 NEVER: Final = (1 << 62) - 1
 
@@ -28,7 +31,7 @@ class Register:
     Before `wake_at` there is nothing to expire or to forget: one comparison a command instead of three looks.
     """
 
-    __slots__ = ("due", "ended", "ended_max", "next_order_id", "orders", "wake_at")
+    __slots__ = ("due", "due_max", "ended", "ended_max", "next_order_id", "orders", "wake_at")
 
     def __init__(self) -> None:
         self.wake_at = 0
@@ -37,6 +40,7 @@ class Register:
         self.ended: deque[tuple[int, int]] = deque()
         self.ended_max = ENDED_ORDERS_MAX
         self.due: list[tuple[int, int]] = []
+        self.due_max = TIMERS_SPARE
 
     def enter(self, order: Order) -> None:
         """Take in a new order. It is open until `end`."""
@@ -80,6 +84,14 @@ class Register:
         """An open order has an expiry, or another one: its old timer is passed over when it comes up."""
         heappush(self.due, (order.expires, order.order_id))
         self.wake_at = 0
+        if len(self.due) > self.due_max:
+            self.drop_stale()
+
+    def drop_stale(self) -> None:
+        """Drop the timers of orders that have ended or expire otherwise, so that they cannot pile up."""
+        self.due = [timer for timer in self.due if self.is_due(timer[0], timer[1])]
+        heapify(self.due)
+        self.due_max = 2 * len(self.due) + TIMERS_SPARE
 
     def take_due(self, at: int) -> Order | None:
         """The next open order whose expiry is at or before `at`, taken off the timers."""
@@ -106,4 +118,7 @@ class Register:
     def sleep(self) -> None:
         """All that was to be done is done: find out when there will be something again."""
         due = self.due[0][0] if self.due else NEVER
-        self.wake_at = min(due, self.ended[0][0] + MEMORY) if self.ended else due
+        if len(self.ended) > self.ended_max:
+            self.wake_at = 0
+        else:
+            self.wake_at = min(due, self.ended[0][0] + MEMORY) if self.ended else due

@@ -83,7 +83,3 @@ def test_the_smallest_tick_gives_the_decimals() -> None:
     assert listing(ticks=[(0, UNIT), (UNIT, UNIT // 20), (9 * UNIT, UNIT // 2)]).smallest_tick == UNIT // 20
 
 
-def test_rows_of_a_wire_become_pairs() -> None:
-    """Decoded as lists or given as tuples, two equal listings are equal."""
-    rows: Any = [[0, UNIT // 100]]
-    assert listing(ticks=rows) == listing()
