@@ -17,8 +17,9 @@ from aiohttp import web
 from gateway import protocol
 from gateway.addresses import client_address, limit_key
 from gateway.errors import ApiError
+from gateway.names import checked_account
 from gateway.orders import refusal_of, result_of
-from gateway.requests import Text, checked_account
+from gateway.requests import Text
 from gateway.throttle import ADDRESS, READS
 
 if TYPE_CHECKING:

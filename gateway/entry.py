@@ -105,20 +105,20 @@ class Entry:
         account = self._session.reader(params.account)
         self._session.ask(request, self._orders.get(params, account))
 
-    def list(self, request: Request) -> None:
+    def list_orders(self, request: Request) -> None:
         """order.list."""
         params = protocol.params_of(request, _list)
         account = self._session.reader(params.account)
-        self._session.ask(request, self._orders.list(params, account))
+        self._session.ask(request, self._orders.open_orders(params, account))
 
     def _placement(self, params: PlaceParams) -> Prepared:
         account = self._trader(params)
         prepared = self._orders.place(params, account, self._session.number)
-        self._session.acted_for(account)
+        self._session.login.acted_for(account)
         return prepared
 
     def _trader(self, params: PlaceParams | AmendParams | NameParams | CancelAllParams) -> str:
-        return self._session.account_for("trade", params.account)
+        return self._session.login.account_for("trade", params.account)
 
     def _submit(self, request: Request, prepared: Prepared, kind: str) -> None:
         self._session.spend(kind)
@@ -216,5 +216,5 @@ METHODS: Final = {
     "order.cancel_all": Entry.cancel_all,
     "order.batch": Entry.batch,
     "order.get": Entry.get,
-    "order.list": Entry.list,
+    "order.list": Entry.list_orders,
 }

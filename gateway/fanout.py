@@ -42,7 +42,7 @@ class Fanout:
             for listed in self._directory.all():
                 member.send(instrument_frame(listed, None, ""), listed.seq)
         elif member.key.channel != "heartbeat":
-            self._feed(member.key).join(member)  # type: ignore[arg-type]
+            self._feed(member.key).join(member)
 
     def leave(self, member: Subscription) -> None:
         """End a subscription."""

@@ -95,7 +95,7 @@ class Feed:
     def _new_group(self, options: Options) -> Group[Any]:
         if isinstance(self._view, BookView):
             return BookGroup(self._view, options)
-        if self.key.channel == "ticker":
+        if isinstance(self._view, LatestView) and self.key.channel == "ticker":
             return LatestGroup(self._view, options)
         return Group(self._view, options)
 

@@ -17,8 +17,9 @@ import structlog
 from exchange.units import SECOND
 from gateway import protocol
 from gateway.errors import ApiError
+from gateway.names import checked_account
 from gateway.orders import Prepared, result_of
-from gateway.requests import Text, checked_account
+from gateway.requests import Text
 from gateway.timestamps import time_text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from msgspec import Struct
 
-from gateway import requests
+from gateway import names
 from gateway.errors import ApiError
 from gateway.orders import body_of
 from gateway.subscriptions import DEPTH_DEFAULT, DEPTHS
@@ -119,7 +119,7 @@ async def market_data(call: Call, kind: str, **arguments: int) -> bytes:
 
 def symbol_of(call: Call) -> str:
     """The symbol in the path."""
-    return requests.checked_symbol(call.request.match_info["symbol"])
+    return names.checked_symbol(call.request.match_info["symbol"])
 
 
 ROUTES: Final = (

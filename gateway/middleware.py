@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-Handler = "Callable[[Call], Awaitable[web.StreamResponse]]"
-
 call_key: Final = web.RequestKey("call", Call)
 
 OF_AIOHTTP: Final = {
@@ -50,8 +48,7 @@ def answering(services: Services) -> Callable[..., Awaitable[web.StreamResponse]
         except web.HTTPException as refusal:
             if refusal.status < 400:
                 raise
-            error = ApiError(OF_AIOHTTP.get(refusal.status, "bad_request"))
-            response = problem(call, error)
+            response = problem(call, ApiError(OF_AIOHTTP.get(refusal.status, "bad_request")))
             if "Allow" in refusal.headers:
                 response.headers["Allow"] = refusal.headers["Allow"]
             return response

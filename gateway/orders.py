@@ -15,9 +15,10 @@ import msgspec
 import orjson
 
 from exchange.commands import CancelAll
-from gateway import requests
+from gateway import names, requests
 from gateway.errors import ApiError
-from gateway.requests import AmendParams, CancelAllParams, ListParams, Name, NameParams, PlaceParams
+from gateway.names import Name
+from gateway.requests import AmendParams, CancelAllParams, ListParams, NameParams, PlaceParams
 from streams.errors import Busy, OutcomeUnknown, StreamError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Orders:
             answer = await self._query(listed.partition, "by_client_id", **terms)
         return body_of(answer)
 
-    async def list(self, params: ListParams, account: str) -> bytes:
+    async def open_orders(self, params: ListParams, account: str) -> bytes:
         """A page of the account's open orders, by partition and age, as JSON with a cursor if there are more."""
         limit = params.limit if isinstance(params.limit, int) else self._rows
         if not 1 <= limit <= self._rows_max:
@@ -120,7 +121,7 @@ class Orders:
         symbol = params.symbol if isinstance(params.symbol, str) else ""
         partitions: Iterable[int] = range(self._venue.partitions)
         if symbol:
-            listed = await self._directory.listed(requests.checked_symbol(symbol))
+            listed = await self._directory.listed(names.checked_symbol(symbol))
             partitions = (listed.partition,)
         start = self._start_of(params.cursor)
         rows: list[msgspec.Raw] = []
@@ -129,7 +130,7 @@ class Orders:
                 continue
             after = start.number if partition == start.partition else 0
             # One more than is wanted tells whether there is a next page.
-            rows += await self._open_orders(partition, account, symbol, after, limit - len(rows) + 1)
+            rows += await self._rows_of(partition, account, symbol, after, limit - len(rows) + 1)
             if len(rows) > limit:
                 return msgspec.json.encode(_Page(rows[:limit], _order_id(rows[limit - 1])))
         return msgspec.json.encode(_Page(rows))
@@ -140,18 +141,18 @@ class Orders:
         answer = await self._query(start.partition, "reports", account=account, after=start.number)
         return body_of(answer)
 
-    async def _open_orders(
-        self, partition: int, account: str, symbol: str, after: int, wanted: int
-    ) -> list[msgspec.Raw]:
+    async def _rows_of(self, partition: int, account: str, symbol: str, after: int, wanted: int) -> list[msgspec.Raw]:
         rows: list[msgspec.Raw] = []
         while True:
             asked = min(wanted - len(rows), ROWS_ASKED_MAX)
-            terms = {"account": account, "symbol": symbol, "limit": asked, "after": after}
-            page = msgspec.json.decode(body_of(await self._query(partition, "open_orders", **terms)), type=_Page).orders
+            answer = await self._query(
+                partition, "open_orders", account=account, symbol=symbol, limit=asked, after=after
+            )
+            page = msgspec.json.decode(body_of(answer), type=_Page).orders
             rows += page
             if len(page) < asked or len(rows) >= wanted:
                 return rows
-            after = requests.name_of_id(_order_id(page[-1])).number
+            after = names.name_of_id(_order_id(page[-1])).number
 
     async def _query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
         try:
@@ -162,7 +163,7 @@ class Orders:
     def _partition_of(self, symbol: str) -> int:
         # Only a symbol that is not known has to be looked at: those that are were looked at when they were listed.
         if self._directory.find(symbol) is None:
-            requests.checked_symbol(symbol)
+            names.checked_symbol(symbol)
         return self._directory.partition_of(symbol)
 
     def _home(self, name: Name) -> int:
@@ -175,7 +176,7 @@ class Orders:
     def _start_of(self, cursor: object) -> Name:
         if not isinstance(cursor, str):
             return Name(0, 0)
-        start = requests.name_of_cursor(cursor)
+        start = names.name_of_cursor(cursor)
         if start.partition >= self._venue.partitions:
             raise ApiError("bad_request", "give a cursor as it was given to you", "cursor")
         return start

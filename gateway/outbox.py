@@ -34,7 +34,17 @@ class Transport(Protocol):
 class Outbox:
     """The frames of one session. `overflow` is called once, when the bound is met."""
 
-    __slots__ = ("_bytes", "_frames", "_loop", "_overflow", "_taken", "_transport", "_unread_max", "_unsent", "_written")
+    __slots__ = (
+        "_bytes",
+        "_frames",
+        "_loop",
+        "_overflow",
+        "_taken",
+        "_transport",
+        "_unread_max",
+        "_unsent",
+        "_written",
+    )
 
     def __init__(
         self,

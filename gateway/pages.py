@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import orjson
 from aiohttp import web
 from msgspec import Struct
 
@@ -15,7 +17,7 @@ from exchange.units import SECOND
 from gateway import openapi
 from gateway.errors import ApiError
 from gateway.identity import mint
-from gateway.requests import checked_account
+from gateway.names import checked_account
 from gateway.timestamps import time_text
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ POLICY: Final = (
 )
 """The content security policy of pages: nothing inline, nothing from elsewhere."""
 
-NOT_BUILT: Final = "<!doctype html><title>Openbell</title><p>The trading page is not built: run <code>make build</code>.</p>"
+NOT_BUILT: Final = "<!doctype html><title>Openbell</title><p>The page is not built: run <code>make build</code>.</p>"
 DEMO_ACCOUNT_PREFIX: Final = "demo-"
 DEMO_TOKEN_SECONDS: Final = 3_600
 
@@ -42,6 +44,18 @@ class DemoParams(Struct, forbid_unknown_fields=True):
 
 
 _demo = msgspec.json.Decoder(DemoParams)
+
+
+@cache
+def openapi_json() -> bytes:
+    """The description of the HTTP API, made once."""
+    return orjson.dumps(openapi.openapi())
+
+
+@cache
+def asyncapi_json() -> bytes:
+    """The description of the WebSocket, made once."""
+    return orjson.dumps(openapi.asyncapi())
 
 
 async def get_page(call: Call) -> web.StreamResponse:
@@ -66,12 +80,12 @@ async def get_asset(call: Call) -> web.StreamResponse:
 
 async def get_openapi(call: Call) -> web.StreamResponse:
     """GET /openapi.json."""
-    return call.json(openapi.openapi())
+    return call.json(openapi_json())
 
 
 async def get_asyncapi(call: Call) -> web.StreamResponse:
     """GET /asyncapi.json."""
-    return call.json(openapi.asyncapi())
+    return call.json(asyncapi_json())
 
 
 async def get_docs(call: Call) -> web.StreamResponse:

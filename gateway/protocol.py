@@ -126,8 +126,9 @@ def colons_of(frame: bytes) -> int:
     return b"".join(frame.split(b'"')[::2]).count(b":")
 
 
-def members_of(params: Any) -> int:
+def members_of(params: object) -> int:
     """How many members a decoded Struct was given."""
+    assert isinstance(params, Struct)
     values = msgspec.structs.astuple(params)
     return len(values) - values.count(UNSET)
 
@@ -238,5 +239,3 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
-
-

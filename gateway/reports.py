@@ -22,6 +22,7 @@ from streams.errors import StreamError
 
 if TYPE_CHECKING:
     from gateway.subscriptions import Subscription
+    from streams.venue import Subscription as Following
     from streams.venue import Venue
 
 log = structlog.get_logger()

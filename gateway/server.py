@@ -50,7 +50,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event, streams: StreamSet
         async with asyncio.TaskGroup() as tasks:
             services = make_services(settings, venue, tasks)
             await serve(services, stop)
-            raise _Ended
+            raise _Ended  # noqa: TRY301 - the way to end a task group whose tasks run for ever
     except* _Ended:
         log.info("gateway.ended")
     finally:

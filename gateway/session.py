@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
 import structlog
 
 from gateway import protocol
+from gateway.channels import METHODS as CHANNEL_METHODS
+from gateway.channels import Channels, ResumeParams
 from gateway.directory import NotKnown
 from gateway.entry import METHODS as ORDER_METHODS
 from gateway.entry import Entry
@@ -27,10 +28,9 @@ from gateway.held import Held
 from gateway.login import Login
 from gateway.protocol import BadRequest, Malformed, Request
 from gateway.requests import Text
-from gateway.subscriptions import ORDERS as ORDERS_CHANNEL
-from gateway.subscriptions import SubscribeParams
 from gateway.throttle import ADDRESS, READS
 from gateway.timestamps import time_text
+from gateway.turnstile import Shell, Turnstile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -39,37 +39,16 @@ if TYPE_CHECKING:
     from gateway.outbox import Outbox
     from gateway.services import Services
 
+__all__ = ["METHODS", "NoParams", "ResumeParams", "Session"]
+
 log = structlog.get_logger()
-
-
-class ResumeParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """resume."""
-
-    channel: str
-    cursor: str
-    account: Text = msgspec.UNSET
 
 
 class NoParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """ping and time."""
 
 
-_subscribe = msgspec.json.Decoder(SubscribeParams)
-_resume = msgspec.json.Decoder(ResumeParams)
 _none = msgspec.json.Decoder(NoParams)
-
-
-class Shell(Protocol):
-    """The connection's outside: what a session asks of its socket."""
-
-    def close(self, code: int, reason: str) -> None:
-        """Say goodbye; nothing is sent or taken after it."""
-
-    def pause(self) -> None:
-        """Read no more for now."""
-
-    def go_on(self) -> None:
-        """Read again."""
 
 
 class Session:
@@ -86,7 +65,8 @@ class Session:
         self._outbox = outbox
         self._shell = shell
         self._entry = Entry(self, services)
-        self._waiting: deque[bytes] | None = None
+        self._channels = Channels(self, services)
+        self._turnstile = Turnstile(self._take, shell, services.tasks)
         self._bad_frames = 0
         self._requests = 0
         self._now = asyncio.get_running_loop().time
@@ -96,10 +76,7 @@ class Session:
 
     def take(self, frame: bytes) -> None:
         """A text frame of the client."""
-        if self._waiting is not None:
-            self._waiting.append(frame)
-        elif not self.ended:
-            self._take(frame)
+        self._turnstile.arrive(frame)
 
     def take_bad(self, error: ApiError) -> None:
         """A frame that is no text, or too large."""
@@ -152,19 +129,11 @@ class Session:
         self._requests += 1
         return f"{self.number}-{self._requests}"
 
-    def account_for(self, scope: str, named: Text) -> str:
-        """The account that a request acts for; ApiError unless somebody is logged in who may."""
-        return self.login.account_for(scope, named)
-
     def reader(self, named: Text) -> str:
         """The account whose orders a request reads, its cost taken."""
         account = self.login.account_for("read", named)
         self.spend(READS)
         return account
-
-    def acted_for(self, account: str) -> None:
-        """An order is placed for an account on this connection."""
-        self.login.acted_for(account)
 
     def spend(self, kind: str, count: int = 1) -> None:
         """Take a request's cost; ApiError `rate_limited`. Without login the address pays."""
@@ -198,14 +167,16 @@ class Session:
             self.answer(request.id, await question)
         except ApiError as error:
             self.refuse(request.id, error)
-        except Exception:
-            self._fault(request)
+        except Exception as error:
+            self._fault(request, error)
         finally:
             self.finish()
 
     # Carrying requests out
 
     def _take(self, frame: bytes) -> None:
+        if self.ended:
+            return
         try:
             request = protocol.request_of(frame)
         except Malformed as error:
@@ -221,43 +192,31 @@ class Session:
         except ApiError as error:
             self.refuse(request.id, error)
         except NotKnown as missing:
-            self._hold(request, self._look(request, missing.symbol))
-        except Exception:
-            self._fault(request)
+            self._turnstile.hold(self._wait(request, self._look(request, missing.symbol)))
+        except Exception as error:
+            self._fault(request, error)
 
     def _carry_out(self, request: Request) -> None:
-        method = ORDER_METHODS.get(request.method)
-        if method is not None:
-            method(self._entry, request)
+        about_orders = ORDER_METHODS.get(request.method)
+        if about_orders is not None:
+            about_orders(self._entry, request)
             return
-        other = METHODS.get(request.method)
         self.spend(READS)
-        if other is None:
+        about_channels = CHANNEL_METHODS.get(request.method)
+        if about_channels is not None:
+            about_channels(self._channels, request)
+        elif request.method in METHODS:
+            METHODS[request.method](self, request)
+        else:
             raise ApiError("unknown_method", field="method")
-        other(self, request)
 
-    def _hold(self, request: Request, work: Coroutine[Any, Any, None]) -> None:
-        """Take nothing more until this is done."""
-        self._waiting = deque()
-        self._shell.pause()
-        self._services.tasks.create_task(self._then_go_on(request, work))
-
-    async def _then_go_on(self, request: Request, work: Awaitable[None]) -> None:
+    async def _wait(self, request: Request, work: Awaitable[None]) -> None:
         try:
             await work
         except ApiError as error:
             self.refuse(request.id, error)
-        except Exception:
-            self._fault(request)
-        waiting, self._waiting = self._waiting, None
-        while waiting:
-            if self._waiting is not None:
-                # One of them has to wait itself: the others go behind it.
-                self._waiting.extend(waiting)
-                return
-            self.take(waiting.popleft())
-        if self._waiting is None:
-            self._shell.go_on()
+        except Exception as error:
+            self._fault(request, error)
 
     async def _look(self, request: Request, symbol: str) -> None:
         await self._services.directory.look(symbol)
@@ -266,50 +225,23 @@ class Session:
         except NotKnown as missing:
             await self._look(request, missing.symbol)
 
-    def _fault(self, request: Request) -> None:
+    def _fault(self, request: Request, error: Exception) -> None:
         """We are wrong: the client is told no details, the log has them."""
-        log.exception("session.fault", method=request.method[:64], session=self.number)
+        log.error("session.fault", method=request.method[:64], session=self.number, exc_info=error)
         self.refuse(request.id, ApiError("internal"))
 
-    def _login(self, request: Request) -> None:
-        self._hold(request, self.login.begin(request))
+    def log_in(self, request: Request) -> None:
+        """Carry out `login`."""
+        self._turnstile.hold(self._wait(request, self.login.begin(request)))
 
-    def _subscribe(self, request: Request) -> None:
-        params = protocol.params_of(request, _subscribe)
-        self.login.check_market_data(params.channel)
-        account = self.login.account_for("read", params.account) if params.channel == ORDERS_CHANNEL else ""
-        keys, options = self.held.wanted(params, account)
-        self.held.check_room(keys)
-        members = self.held.add(keys, options)
-        self._describe(request)
-        self.held.begin(members)
-
-    def _unsubscribe(self, request: Request) -> None:
-        params = protocol.params_of(request, _subscribe)
-        account = params.account if isinstance(params.account, str) else self.login.account
-        self.held.end(params, account)
-        self._describe(request)
-
-    def _describe(self, request: Request) -> None:
-        self.answer(request.id, orjson.dumps({"subscriptions": self.held.described()}))
-
-    def _resume(self, request: Request) -> None:
-        params = protocol.params_of(request, _resume)
-        if params.channel != ORDERS_CHANNEL:
-            raise ApiError("bad_request", "only the channel orders can be resumed", "channel")
-        account = self.login.account_for("read", params.account)
-        self.ask(request, self._services.orders.reports_since(params.cursor, account))
-
-    def _time(self, request: Request) -> None:
+    def tell_time(self, request: Request) -> None:
+        """Carry out `ping` or `time`."""
         protocol.params_of(request, _none)
         self.answer(request.id, orjson.dumps({"time": time_text(time.time_ns())}))
 
 
 METHODS: dict[str, Callable[[Session, Request], None]] = {
-    "login": Session._login,
-    "subscribe": Session._subscribe,
-    "unsubscribe": Session._unsubscribe,
-    "resume": Session._resume,
-    "ping": Session._time,
-    "time": Session._time,
+    "login": Session.log_in,
+    "ping": Session.tell_time,
+    "time": Session.tell_time,
 }

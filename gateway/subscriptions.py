@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from msgspec import UNSET, Struct, UnsetType
 
 from gateway.errors import ApiError
-from gateway.requests import Text, Whole, checked_symbol
+from gateway.names import checked_symbol
+from gateway.requests import Text, Whole
 
 if TYPE_CHECKING:
     from gateway.outbox import Outbox
@@ -91,10 +92,8 @@ class Subscription:
         described: dict[str, Any] = {"channel": channel}
         if name:
             described["account" if channel == ORDERS else "symbol"] = name
-        for option, value in zip(("depth", "interval_ms"), self.options, strict=True):
-            if option in OPTIONS[channel]:
-                described[option] = value
-        return described
+        options = {"depth": self.options.depth, "interval_ms": self.options.interval_ms}
+        return described | {option: value for option, value in options.items() if option in OPTIONS[channel]}
 
 
 def check_channel(params: SubscribeParams) -> None:

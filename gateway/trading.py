@@ -73,7 +73,7 @@ async def list_orders(call: Call) -> web.Response:
     if query.status not in (UNSET, None, "open"):
         raise ApiError("bad_request", "status can only be open", "status")
     params = ListParams(symbol=query.symbol, limit=query.limit, cursor=query.cursor)
-    return call.json(await call.services.orders.list(params, account_of(principal, query.account)))
+    return call.json(await call.services.orders.open_orders(params, account_of(principal, query.account)))
 
 
 async def get_order(call: Call) -> web.Response:

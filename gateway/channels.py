@@ -1,0 +1,74 @@
+"""The methods of a session that are about channels: subscribe, unsubscribe, resume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import orjson
+
+from gateway import protocol
+from gateway.errors import ApiError
+from gateway.requests import Text
+from gateway.subscriptions import ORDERS, SubscribeParams
+
+if TYPE_CHECKING:
+    from gateway.protocol import Request
+    from gateway.services import Services
+    from gateway.session import Session
+
+
+class ResumeParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """resume."""
+
+    channel: str
+    cursor: str
+    account: Text = msgspec.UNSET
+
+
+_subscribe = msgspec.json.Decoder(SubscribeParams)
+_resume = msgspec.json.Decoder(ResumeParams)
+
+
+class Channels:
+    """What a session asks about its subscriptions."""
+
+    def __init__(self, session: Session, services: Services) -> None:
+        self._session = session
+        self._orders = services.orders
+
+    def subscribe(self, request: Request) -> None:
+        """Carry out `subscribe`."""
+        params = protocol.params_of(request, _subscribe)
+        self._session.login.check_market_data(params.channel)
+        account = self._session.login.account_for("read", params.account) if params.channel == ORDERS else ""
+        keys, options = self._session.held.wanted(params, account)
+        self._session.held.check_room(keys)
+        members = self._session.held.add(keys, options)
+        self._describe(request)
+        self._session.held.begin(members)
+
+    def unsubscribe(self, request: Request) -> None:
+        """Carry out `unsubscribe`."""
+        params = protocol.params_of(request, _subscribe)
+        account = params.account if isinstance(params.account, str) else self._session.login.account
+        self._session.held.end(params, account)
+        self._describe(request)
+
+    def _describe(self, request: Request) -> None:
+        self._session.answer(request.id, orjson.dumps({"subscriptions": self._session.held.described()}))
+
+    def resume(self, request: Request) -> None:
+        """Carry out `resume`."""
+        params = protocol.params_of(request, _resume)
+        if params.channel != ORDERS:
+            raise ApiError("bad_request", "only the channel orders can be resumed", "channel")
+        account = self._session.login.account_for("read", params.account)
+        self._session.ask(request, self._orders.reports_since(params.cursor, account))
+
+
+METHODS: Final = {
+    "subscribe": Channels.subscribe,
+    "unsubscribe": Channels.unsubscribe,
+    "resume": Channels.resume,
+}

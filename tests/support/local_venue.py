@@ -1,0 +1,156 @@
+"""The venue without NATS: the real partitions in this process, under the same contract as `streams.venue.Venue`.
+
+Every command is a journal message of its own. What follows from it is delivered in later turns of the loop, as over a
+network. Faults are switched on by attributes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import Callable
+from typing import NamedTuple
+
+from exchange.commands import Command
+from streams import codec
+from streams.errors import Busy, OutcomeUnknown, Unavailable
+from streams.partition import Partition
+
+Callback = Callable[[bytes], None]
+
+
+class Outcome(NamedTuple):
+    """What became of a command."""
+
+    code: str
+    body: bytes
+    partition: int
+    sequence: int
+    index: int
+    at: int
+
+
+class Answer(NamedTuple):
+    """A leader's answer."""
+
+    code: str
+    body: bytes
+
+
+class Following:
+    """A subscription."""
+
+    def __init__(self, callbacks: list[Callback], callback: Callback) -> None:
+        self._callbacks, self._callback = callbacks, callback
+        callbacks.append(callback)
+
+    async def close(self) -> None:
+        if self._callback in self._callbacks:
+            self._callbacks.remove(self._callback)
+
+
+class LocalVenue:
+    """See the module.
+
+    away: NATS is gone: nothing can be stored. silent: partitions whose leader is gone. deaf: what is published does not
+    arrive. leaders: how many publish everything. held: partitions whose answers wait until `release`.
+    """
+
+    def __init__(self, partitions: int = 2) -> None:
+        self.partitions = partitions
+        self.connected = True
+        self.closed = asyncio.Event()
+        self.away = False
+        self.silent: set[int] = set()
+        self.deaf = False
+        self.leaders = 1
+        self.held: set[int] = set()
+        self.queries: list[str] = []
+        self._waiting: list[Callable[[], None]] = []
+        self._partitions = [Partition(number) for number in range(partitions)]
+        self._claims: dict[str, int] = {}
+        self._callbacks: dict[str, list[Callback]] = defaultdict(list)
+        self._reconnected: list[Callable[[], None]] = []
+        self._journal_time = time.time_ns()
+
+    def now(self) -> int:
+        return self._journal_time
+
+    def submit(self, partition: int, command: Command) -> asyncio.Future[Outcome]:
+        if self.away:
+            raise Busy("NATS is away", retry_after=0.5)
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        if partition in self.silent:
+            answer.set_exception(OutcomeUnknown("no answer in time"))
+            return answer
+        self._journal_time = max(self._journal_time + 1, time.time_ns())
+        core = self._partitions[partition]
+        data = codec.encode_batch("test", core.sequence + 1, [codec.encode_command(command)])
+        output = core.answer(data, core.sequence + 1, self._journal_time)
+        assert output.results is not None
+        code, body = codec.decode_results(output.results[1]).bodies[0]
+        outcome = Outcome(code, body, partition, output.sequence, 0, output.at)
+        self._later(partition, lambda: None if answer.done() else answer.set_result(outcome))
+        for account, payload in output.reports:
+            self._publish(partition, f"exec.{account}", payload)
+        for subject, payload in output.market_data:
+            self._publish(partition, subject, payload)
+        return answer
+
+    async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
+        self.queries.append(kind)
+        await asyncio.sleep(0)
+        if partition in self.silent:
+            raise Unavailable("no leader answers")
+        answer = Answer(*codec.decode_answer(self._partitions[partition].query(codec.encode_query(kind, arguments))))
+        await asyncio.sleep(0)
+        return answer
+
+    async def follow(self, symbol: str, channel: str, callback: Callback) -> Following:
+        return Following(self._callbacks[f"md.{symbol}.{channel}"], callback)
+
+    async def follow_instruments(self, callback: Callback) -> Following:
+        return Following(self._callbacks["instruments"], callback)
+
+    async def follow_reports(self, account: str, callback: Callback) -> Following:
+        return Following(self._callbacks[f"exec.{account}"], callback)
+
+    async def claim(self, symbol: str, partition: int | None = None) -> int:
+        wanted = zlib.crc32(symbol.encode()) % self.partitions if partition is None else partition
+        return self._claims.setdefault(symbol, wanted)
+
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        self._reconnected.append(callback)
+
+    # What tests do with it
+
+    def reconnect(self) -> None:
+        """The connection is back."""
+        for callback in self._reconnected:
+            callback()
+
+    def release(self) -> None:
+        """Deliver what was held."""
+        self.held.clear()
+        waiting, self._waiting = self._waiting, []
+        for deliver in waiting:
+            deliver()
+
+    def followed(self, subject: str) -> int:
+        """How many follow a subject."""
+        return len(self._callbacks[subject])
+
+    def _publish(self, partition: int, subject: str, payload: bytes) -> None:
+        if self.deaf:
+            return
+        name = "instruments" if subject.endswith(".instruments") else subject
+        for callback in list(self._callbacks[name]) * self.leaders:
+            self._later(partition, lambda callback=callback: callback(payload))
+
+    def _later(self, partition: int, deliver: Callable[[], None]) -> None:
+        if partition in self.held:
+            self._waiting.append(deliver)
+        else:
+            asyncio.get_running_loop().call_soon(deliver)
