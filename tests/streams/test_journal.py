@@ -1,0 +1,242 @@
+"""streams/journal.py: group commit, and the end of every command."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from exchange.commands import CancelOrder, Tick
+from streams import journal as journal_module
+from streams import subjects, topology
+from streams.codec import COMMANDS_MAX, Results, decode_batch
+from streams.connection import Connection
+from streams.errors import Busy, OutcomeUnknown
+from streams.journal import Journal, Outcome
+from streams.stream import read_message, state_of
+from tests.support.nats import until, wire_to
+
+
+def command(number: int, text: str = "a") -> CancelOrder:
+    return CancelOrder(text, number)
+
+
+@pytest_asyncio.fixture
+async def ready(connection, settings):
+    await topology.ensure(connection, settings)
+    return connection
+
+
+async def stored_batches(connection):
+    """All messages of journal 0 but its Configure."""
+    last = (await state_of(connection, subjects.journal_stream(0))).last
+    payloads = [await read_message(connection, subjects.journal_stream(0), n) for n in range(2, last + 1)]
+    return [decode_batch(payload) for payload in payloads]
+
+
+async def stored_numbers(connection):
+    return [c.order_id for batch in await stored_batches(connection) for c in batch.commands]
+
+
+def results(number: int, count: int) -> Results:
+    return Results(0, number, 41, 1234, [("", b"%d" % index) for index in range(count)])
+
+
+async def until_stored(connection, count):
+    async with asyncio.timeout(10):
+        while len(await stored_numbers(connection)) < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_one_turn_brings_leaves_together_and_the_rest_in_the_next(ready, settings):
+    """The first turn's commands are one message; all that come while it is in flight are the next one."""
+    journal = Journal(ready, 0, "me", settings)
+    for number in range(3):
+        journal.append(command(number))
+    await asyncio.sleep(0)
+    for number in range(3, 103):
+        journal.append(command(number))
+    await until_stored(ready, 103)
+    batches = await stored_batches(ready)
+    assert [(batch.origin, batch.number, len(batch.commands)) for batch in batches] == [("me", 1, 3), ("me", 2, 100)]
+    assert await stored_numbers(ready) == list(range(103))
+
+
+async def test_a_message_holds_no_more_than_its_bounds(ready, settings):
+    """At most COMMANDS_MAX commands and BATCH_BYTES_MAX bytes, in order."""
+    journal = Journal(ready, 0, "me", replace(settings, batches_in_flight_max=2))
+    for number in range(1200):
+        journal.append(command(number))
+    for number in range(1200, 2200):
+        journal.append(command(number, "x" * 32))
+    await until_stored(ready, 2200)
+    batches = await stored_batches(ready)
+    assert max(len(batch.commands) for batch in batches) == COMMANDS_MAX
+    assert await stored_numbers(ready) == list(range(2200))
+
+
+async def test_a_large_batch_is_cut_by_its_bytes(ready, settings, monkeypatch):
+    """The commands that would make the message too long wait for the next."""
+    monkeypatch.setattr(journal_module, "BATCH_BYTES_MAX", 1000)
+    journal = Journal(ready, 0, "me", settings)
+    for number in range(100):
+        journal.append(command(number, "x" * 32))
+    await until_stored(ready, 100)
+    last = (await state_of(ready, subjects.journal_stream(0))).last
+    sizes = [len(await read_message(ready, subjects.journal_stream(0), n)) for n in range(2, last + 1)]
+    assert max(sizes) <= 1000
+    assert min(sizes[:-1]) > 800
+
+
+async def test_results_end_the_commands_of_their_batch(ready, settings):
+    """Each command gets its own code, body and place; results may come before the acknowledgement."""
+    journal = Journal(ready, 0, "me", settings)
+    outcomes = [journal.append(command(number)) for number in range(2)]
+    await asyncio.sleep(0)
+    assert journal.answer(results(1, 2)) > 0
+    assert [await outcome for outcome in outcomes] == [
+        Outcome("", b"0", 0, 41, 0, 1234),
+        Outcome("", b"1", 0, 41, 1, 1234),
+    ]
+    assert journal.answer(results(1, 2)) == 0
+    assert journal.answer(results(99, 2)) == 0
+
+
+async def test_an_answer_that_does_not_come_is_unknown(ready, settings):
+    """Stored, but no leader answers: after the outcome timeout nobody can say more."""
+    journal = Journal(ready, 0, "me", replace(settings, outcome_timeout_seconds=0.1))
+    with pytest.raises(OutcomeUnknown):
+        await journal.append(command(1))
+    assert await stored_numbers(ready) == [1]
+
+
+async def test_too_many_waiting_are_busy(ready, settings):
+    """The bound on waiting commands refuses at once, and those before it are stored."""
+    journal = Journal(ready, 0, "me", replace(settings, commands_waiting_max=3))
+    for number in range(3):
+        journal.append(command(number))
+    with pytest.raises(Busy):
+        journal.append(command(3))
+    await until_stored(ready, 3)
+    journal.append(command(4))
+    await until_stored(ready, 4)
+
+
+async def test_too_many_unanswered_are_busy(ready, settings, monkeypatch):
+    """A leader that does not answer cannot make a gateway remember without end."""
+    monkeypatch.setattr(journal_module, "COMMANDS_UNANSWERED_MAX", 2)
+    journal = Journal(ready, 0, "me", settings)
+    outcomes = [journal.append(command(number)) for number in range(2)]
+    await until_stored(ready, 2)
+    with pytest.raises(Busy):
+        journal.append(command(2))
+    journal.answer(results(1, 2))
+    await asyncio.gather(*outcomes)
+    journal.append(command(2))
+
+
+async def test_a_full_journal_is_busy_and_surely_not_stored(connection, settings):
+    """A definite refusal ends the commands with Busy; a smaller batch later may still fit."""
+    await topology.ensure(connection, replace(settings, journal_max_bytes=4096))
+    journal = Journal(connection, 0, "me", settings)
+    outcomes = [journal.append(command(number, "x" * 32)) for number in range(200)]
+    for outcome in outcomes:
+        with pytest.raises(Busy):
+            await outcome
+    assert await stored_numbers(connection) == []
+
+
+async def test_while_nats_is_away_everything_is_busy(settings, ready):
+    """What was not sent is refused: at once when it is new, as soon as it is known when it waits."""
+    async with wire_to(settings.nats_url) as wire:
+        far = await Connection.open(replace(settings, nats_url=wire.url), "far")
+        journal = Journal(far, 0, "me", settings)
+        wire.deaf = True
+        sent = journal.append(command(1))
+        await asyncio.sleep(0)
+        waiting = journal.append(command(2))
+        wire.cut()
+        with pytest.raises(Busy):
+            await waiting
+        with pytest.raises(Busy):
+            journal.append(command(3))
+        assert not sent.done()
+        journal.close()
+        await far.close()
+        with pytest.raises(OutcomeUnknown):
+            await sent
+
+
+@pytest.mark.parametrize("batches_in_flight_max", [1, 3])
+async def test_an_unknown_batch_is_repeated_until_it_is_definite_and_never_twice(
+    settings, ready, batches_in_flight_max
+):
+    """A lost acknowledgement, then the same bytes again: each command stands in the journal once, in order."""
+    async with wire_to(settings.nats_url) as wire:
+        far = await Connection.open(replace(settings, nats_url=wire.url), "far")
+        journal = Journal(far, 0, "me", replace(settings, batches_in_flight_max=batches_in_flight_max))
+        running = asyncio.create_task(journal.run())
+        wire.deaf = True
+        outcomes = []
+        for number in range(batches_in_flight_max):
+            outcomes.append(journal.append(command(number)))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        await until_stored(ready, batches_in_flight_max)
+        wire.cut()
+        await until(lambda: not far.connected)
+        wire.deaf = False
+        await wire.connect()
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    outcomes.append(journal.append(command(99)))
+                    break
+                except Busy:
+                    await asyncio.sleep(0.01)
+        await until_stored(ready, batches_in_flight_max + 1)
+        assert await stored_numbers(ready) == [*range(batches_in_flight_max), 99]
+        running.cancel()
+        journal.close()
+        await asyncio.gather(*outcomes, return_exceptions=True)
+        await far.close()
+
+
+async def test_a_batch_that_never_arrived_is_repeated_before_anything_newer(settings, ready):
+    """The bytes were lost with the connection: they are stored after it is back, and newer commands behind them."""
+    async with wire_to(settings.nats_url) as wire:
+        far = await Connection.open(replace(settings, nats_url=wire.url), "far")
+        journal = Journal(far, 0, "me", settings)
+        running = asyncio.create_task(journal.run())
+        outcomes = [journal.append(command(1))]
+        await asyncio.sleep(0)
+        wire.cut()  # before the write of this turn has left
+        await until(lambda: not far.connected)
+        await wire.connect()
+        await until_stored(ready, 1)
+        async with asyncio.timeout(10):
+            while len(outcomes) < 2:
+                try:
+                    outcomes.append(journal.append(command(2)))
+                except Busy:
+                    await asyncio.sleep(0.01)
+        await until_stored(ready, 2)
+        assert await stored_numbers(ready) == [1, 2]
+        running.cancel()
+        journal.close()
+        await asyncio.gather(*outcomes, return_exceptions=True)
+        await far.close()
+
+
+async def test_ticks_travel_like_everything_else(ready, settings):
+    """A Tick is a command in the journal."""
+    journal = Journal(ready, 0, "me", settings)
+    outcome = journal.append(Tick())
+    async with asyncio.timeout(10):
+        while not await stored_batches(ready):
+            await asyncio.sleep(0.01)
+    assert [batch.commands for batch in await stored_batches(ready)] == [[Tick()]]
+    journal.answer(results(1, 1))
+    await outcome
