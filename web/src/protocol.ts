@@ -61,6 +61,7 @@ export interface Order {
   open_quantity: Decimal;
   /** Of what is filled, rounded half to even at 8 decimals. */
   average_price: Decimal | null;
+  /** Whether it was to be refused if it would take. */
   post_only: boolean;
   /** What gives way to what. */
   self_trade: "cancel_newest" | "cancel_oldest" | "cancel_both" | "decrement";
@@ -103,6 +104,7 @@ export interface PlacedOrder {
   open_quantity: Decimal;
   /** Of what is filled, rounded half to even at 8 decimals. */
   average_price: Decimal | null;
+  /** Whether it was to be refused if it would take. */
   post_only: boolean;
   /** What gives way to what. */
   self_trade: "cancel_newest" | "cancel_oldest" | "cancel_both" | "decrement";
@@ -430,7 +432,7 @@ export interface OrderListResult {
   id: string | number;
   /** Its command's message in the journal and the place there. */
   journal?: string;
-  /** Open orders. */
+  /** A page of open orders. */
   result: {
     orders: Order[];
     /** Ask on from here; missing on the last page. */
@@ -693,11 +695,11 @@ export interface TickerSnapshot {
   seq: number;
   /** Its command's message in the journal and the place there. */
   journal: string;
-  /** The best price to buy at; null in an empty book. */
+  /** The best price to sell at; null in an empty book. */
   bid: Decimal | null;
   /** Displayed there. */
   bid_quantity: Decimal | null;
-  /** The best price to sell at. */
+  /** The best price to buy at. */
   ask: Decimal | null;
   /** Displayed there. */
   ask_quantity: Decimal | null;
@@ -721,11 +723,11 @@ export interface TickerUpdate {
   prev: number;
   /** Its command's message in the journal and the place there. */
   journal: string;
-  /** The best price to buy at; null in an empty book. */
+  /** The best price to sell at; null in an empty book. */
   bid: Decimal | null;
   /** Displayed there. */
   bid_quantity: Decimal | null;
-  /** The best price to sell at. */
+  /** The best price to buy at. */
   ask: Decimal | null;
   /** Displayed there. */
   ask_quantity: Decimal | null;
