@@ -20,7 +20,7 @@ from gateway.schemas import (
     whole,
     word,
 )
-from gateway.shapes import JOURNAL, SHAPES
+from gateway.shapes import ERROR, JOURNAL, SHAPES
 
 
 def asyncapi() -> dict[str, Any]:
@@ -113,7 +113,8 @@ def messages() -> dict[str, Any]:
 
 def schemas() -> dict[str, Schema]:
     """Every schema by its name."""
-    found = VALUES | SHAPES | {"BatchItem": request(BatchItem), "error": ERROR_FRAME, "orders_end": END}
+    found = VALUES | SHAPES | {"Error": ERROR, "BatchItem": request(BatchItem)}
+    found |= {"error": ERROR_FRAME, "orders_end": END}
     for method in METHODS:
         found[f"{key_of(method)}_request"] = request_frame(method)
         found[f"{key_of(method)}_result"] = result_frame(method)

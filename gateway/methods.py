@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from gateway.channels import ResumeParams
 from gateway.login import LoginParams
 from gateway.requests import AmendParams, BatchParams, CancelAllParams, ListParams, NameParams, PlaceParams
 from gateway.schemas import (
@@ -22,7 +23,7 @@ from gateway.schemas import (
     whole,
     word,
 )
-from gateway.session import NoParams, ResumeParams
+from gateway.session import NoParams
 from gateway.shapes import CANCELED, CLOCK, DEPTH, EXECUTIONS, JOURNAL, LIQUIDITY, ORDERS_PAGE, PHASE, QUOTE, TAPE
 from gateway.subscriptions import SubscribeParams
 

@@ -127,7 +127,18 @@ MEMBERS: Final[dict[str, Schema]] = {
         ("connection", "account"),
     ),
     "tick_size": described("DecimalInput", "The price step; or give `ticks`."),
-    "ticks": rows(ref("TickInput"), "Price steps by price, the first from 0."),
+    "ticks": rows(
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["from", "tick"],
+            "properties": {
+                "from": described("DecimalInput", "The lowest price this tick holds for."),
+                "tick": described("DecimalInput", "The price step from there on."),
+            },
+        },
+        "Price steps by price, the first from 0.",
+    ),
     "lot_size": described("DecimalInput", "The quantity step."),
     "min_quantity": described("DecimalInput", "Of an order; one lot if left out."),
     "max_quantity": described("DecimalInput", "Of an order."),
@@ -140,8 +151,6 @@ MEMBERS: Final[dict[str, Schema]] = {
     "reference_price": described("DecimalInput", "What collars and market orders go by before the first trade."),
     "partition": whole("Where the instrument lives; chosen by its symbol if left out, and never changed."),
     "reason": text("Why; kept with the listing."),
-    "from": described("DecimalInput", "The lowest price this tick holds for."),
-    "tick": described("DecimalInput", "The price step from there on."),
 }
 """Every member that a request may have, over either transport."""
 
@@ -165,12 +174,6 @@ VALUES: Final[dict[str, Schema]] = {
         "minItems": 2,
         "maxItems": 2,
         "description": "Price and displayed quantity; in an update quantity zero removes the level.",
-    },
-    "TickInput": {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["from", "tick"],
-        "properties": {"from": MEMBERS["from"], "tick": MEMBERS["tick"]},
     },
 }
 """The kinds of values, by the names that `ref` knows them by."""

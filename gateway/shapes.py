@@ -163,6 +163,5 @@ SHAPES: Final[dict[str, Schema]] = {
     "PlacedOrder": PLACED,
     "Instrument": INSTRUMENT,
     "Trade": TRADE,
-    "Error": ERROR,
 }
 """What has a name of its own in both documents."""
