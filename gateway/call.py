@@ -94,8 +94,13 @@ class Call:
         self.headers["Cache-Control"] = "no-store"
         return principal
 
-    def _spend(self, kind: str, key: str) -> None:
-        self.headers |= self.services.throttle.spend(kind, key, asyncio.get_running_loop().time())
+    def show_limits(self) -> None:
+        """Say how the address stands where nothing was spent, so that every answer tells."""
+        if "RateLimit" not in self.headers:
+            self._spend(ADDRESS, limit_key(self.address), 0)
+
+    def _spend(self, kind: str, key: str, count: int = 1) -> None:
+        self.headers |= self.services.throttle.spend(kind, key, asyncio.get_running_loop().time(), count)
 
     # What
 

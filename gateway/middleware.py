@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+SERVER: Final = "openbell"
+"""What we say of our software."""
+
 call_key: Final = web.RequestKey("call", Call)
 
 OF_AIOHTTP: Final = {
@@ -86,9 +89,11 @@ async def finish(request: web.Request, response: web.StreamResponse) -> None:
     """Add what every answer has; called by aiohttp just before the headers leave."""
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Server"] = "openbell"
+    headers["Server"] = SERVER
     call = request.get(call_key)
     if call is not None:
         headers["X-Request-Id"] = call.request_id
+        if "RateLimit" not in headers:
+            call.show_limits()
         for name, value in call.headers.items():
             headers.setdefault(name, value)

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from aiohttp import web
+from aiohttp import web, web_response
 
 from gateway import admin, market, middleware, pages, trading, websocket
 from gateway.directory import Directory
@@ -98,6 +98,8 @@ async def serve(services: Services, stop: asyncio.Event) -> None:
 
 def make_runner(services: Services) -> web.AppRunner:
     """The gateway as aiohttp serves it."""
+    # What is no HTTP at all never reaches our middleware: aiohttp answers it under its own name and version.
+    web_response.SERVER_SOFTWARE = middleware.SERVER  # type: ignore[attr-defined]
     settings = services.settings
     return web.AppRunner(
         make_application(services),

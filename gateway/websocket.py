@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from gateway.addresses import limit_key
 from gateway.errors import ApiError
@@ -179,7 +179,8 @@ async def serve(request: web.Request, services: Services, address: str, token: s
     transport = request.transport
     assert isinstance(transport, asyncio.Transport), "a request that is being handled has a transport"
     headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": accept}
-    response = web.Response(status=101, headers=headers)
+    response = web.StreamResponse(status=101, headers=headers)
+    response.force_close()
     await response.prepare(request)
     connection = Connection(services, transport, address)
     try:
@@ -205,7 +206,7 @@ def check_origin(request: web.Request, allowed: tuple[str, ...]) -> None:
 def accept_key(request: web.Request) -> str:
     """The answer to the handshake's key (RFC 6455, 4.2.2); ApiError if it is no handshake."""
     headers = request.headers
-    upgrade = headers.get("Upgrade", "").lower() == "websocket"
+    upgrade = headers.get("Upgrade", "").lower() == "websocket" and request.version >= HttpVersion11
     if request.method != "GET" or not upgrade or "upgrade" not in headers.get("Connection", "").lower():
         raise ApiError("bad_request", "this is a WebSocket: ask for the upgrade")
     if headers.get("Sec-WebSocket-Version") != "13":
