@@ -103,6 +103,10 @@ class Connection:
             try:
                 async with asyncio.timeout_at(deadline), self._places:
                     return await socket.ask(method, params)
+            except NotAllowed as refused:
+                if refused.code != "token_expired" or not callable(self._token) or attempts > 1:
+                    raise
+                await self._login(socket)
             except TimeoutError as late:
                 raise OutcomeUnknown(f"no answer to {method} within the time allowed") from late
             except (ConnectionLost, OutcomeUnknown) as lost:
@@ -172,11 +176,11 @@ class Connection:
 
     def _take(self, frame: dict[str, Any], socket: Socket) -> None:
         if frame["type"] == "end" and callable(self._token):
-            socket.spawn(self._renew(frame["channel"], socket))
+            socket.spawn(self._take_up(frame["channel"], socket))
         else:
             self._listener.take(frame)
 
-    async def _renew(self, channel: str, socket: Socket) -> None:
+    async def _take_up(self, channel: str, socket: Socket) -> None:
         await self._login(socket)
         self._listener.renewed(channel)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from openbell import logs
 from openbell.admin import DEFAULT_DIRECTORY
 from openbell.api import DEFAULT_URL, Api, path_of
 from openbell.client import Client, ClientSettings
@@ -57,6 +59,7 @@ def lobster_command(
 
     Example: `openbell replay lobster message_50.csv --book orderbook_50.csv --opening orderbook_50.csv`
     """
+    logs.configure(logs.LogSettings.from_environment(os.environ))
     for path in (messages, book, opening):
         if not path.is_file():
             raise Fault(f"there is no file {path}", "LOBSTER's samples: https://lobsterdata.com", code=WRONG_USE)

@@ -369,3 +369,18 @@ async def test_other_channels_are_read_into_values(exchange):
     assert status.phase == "continuous"
     assert (full.is_snapshot, full.changes[0].order_id) == (True, "0-1")
     assert (instrument.symbol, instrument.tick_size) == ("ACME", Decimal("0.01"))
+
+
+async def test_expired_token_is_renewed_and_the_request_sent_again(exchange):
+    """A request refused for an expired token is repeated under a fresh one."""
+    tokens = iter(["old", "new"])
+
+    def answer(params):
+        if len(exchange.all("login")) == 1:
+            raise Refusal("token_expired")
+        return order_body(params)
+
+    exchange.answers["order.place"] = answer
+    async with client_of(exchange, token=lambda: next(tokens)) as client:
+        assert (await client.buy("ACME", 1, at="1.00")).is_open
+    assert [params["token"] for params in exchange.all("login")] == ["old", "new"]

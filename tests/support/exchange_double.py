@@ -89,7 +89,8 @@ class ExchangeDouble:
             if answer is not None:
                 await connection.send(json.dumps({"id": request["id"], **answer}))
             if method == "subscribe" and params["channel"] in self.snapshots:
-                await self.send(*self.snapshots[params["channel"]]())
+                for frame in self.snapshots[params["channel"]]():
+                    await connection.send(json.dumps(frame))
             async with self._arrived:
                 self.requests.append((method, params))
                 self._arrived.notify_all()
