@@ -26,7 +26,12 @@ app = typer.Typer(
 Url = Annotated[str, typer.Option("--url", envvar="OPENBELL_URL", help="Where the exchange is.")]
 Token = Annotated[str, typer.Option("--token", envvar="OPENBELL_TOKEN", help="A token with the scope `admin`.")]
 Directory = Annotated[
-    Path, typer.Option("--data-dir", help="Of a local exchange; its secret signs a token when none is given.")
+    Path,
+    typer.Option(
+        "--data-dir",
+        envvar="OPENBELL_DATA_DIR",
+        help="Of a local exchange; its secret signs a token when none is given.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the exchange's answer as JSON.")]
 DEFAULT_DIRECTORY: Final = ".openbell"
