@@ -30,11 +30,12 @@ partition, events, now = Partition(0), sha256(), START
 engine = partition.engine
 commands = [WIDE, ListInstrument(PLAIN)]
 for number in range(1, 1501):
-    owners = {order_id: order.account for order_id, order in engine.orders.items()}
     while len(commands) < 4:
         step = random_step(choose)
         now += step.wait
-        command = step.command_at(now, engine.register.next_order_id - 1, owners)
+        placed = {order_id: order.command for order_id, order in engine.orders.items()}
+        alive = [order_id for order_id, order in engine.orders.items() if order.open_quantity]
+        command = step.command_at(now, placed, alive)
         if isinstance(command, PlaceOrder) and not command.client_order_id:
             command = replace(command, client_order_id=f"n{number}.{len(commands)}")
         commands.append(command)

@@ -30,6 +30,11 @@ def test_a_plain_listing_has_no_fault() -> None:
         ({"ticks": [(0, -UNIT)]}, "ticks"),
         ({"ticks": [(0, UNIT), (0, UNIT)]}, "ticks"),
         ({"ticks": [(0, UNIT), (9, UNIT), (5, UNIT)]}, "ticks"),
+        ({"ticks": [(0, LARGEST + 1)]}, "ticks"),
+        ({"ticks": [(0, UNIT), (LARGEST + 1, UNIT)]}, "ticks"),
+        ({"lot_size": LARGEST + 1}, "lot_size"),
+        ({"max_quantity": UNIT - 1}, "max_quantity"),
+        ({"max_price": UNIT // 100 - 1}, "max_price"),
         ({"lot_size": 0}, "lot_size"),
         ({"lot_size": -UNIT}, "lot_size"),
         ({"ticks": [(0, 1)], "lot_size": UNIT // 10}, "lot_size"),
@@ -81,5 +86,3 @@ def test_the_tick_of_a_price_is_that_of_the_highest_row_not_above_it() -> None:
 def test_the_smallest_tick_gives_the_decimals() -> None:
     """Wherever in the table it stands."""
     assert listing(ticks=[(0, UNIT), (UNIT, UNIT // 20), (9 * UNIT, UNIT // 2)]).smallest_tick == UNIT // 20
-
-

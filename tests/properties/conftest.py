@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 
-import pytest
 from hypothesis import HealthCheck, settings
-
-pytest.register_assert_rewrite("tests.support.comparison", "tests.support.invariants")
 
 EXAMPLES = int(os.environ.get("OPENBELL_PROPERTY_EXAMPLES", "100"))
 """Examples per property; the long runs are as many commands times twenty."""

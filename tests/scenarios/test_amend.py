@@ -163,6 +163,27 @@ def test_a_total_below_what_is_filled_is_refused() -> None:
     assert market.queue(BUY) == ["anna 6 @ 100", "boris 10 @ 100"]
 
 
+def test_a_total_that_ends_the_order_may_be_below_the_minimum() -> None:
+    """Lot, minimum and value are for what may still trade; a named price must be one all the same."""
+    market = Market()
+    anna = market.buy("anna", 10, at=100)
+    market.sell("carla", 3, at=100)
+    market.list_instrument("ACME", lot=2, min_quantity=units(4), min_value=units(400))
+    market.amend(anna, to=3, at="-3.3")
+    assert market.refused == "price_off_tick"
+    market.amend(anna, to=3)
+    assert anna.status == "filled"
+
+
+@pytest.mark.parametrize("total", [0, -1])
+def test_nothing_is_no_total(total: int) -> None:
+    """An untouched order is not ended by an amend to nothing: that is a cancel."""
+    market, anna = two_bids()
+    market.amend(anna, to=total)
+    assert market.refused == "quantity_too_small"
+    assert anna.status == "open"
+
+
 def test_what_decrement_took_counts_like_what_is_filled() -> None:
     """2 filled and 3 taken off by decrement: a total of 5 ends the order, 4 is refused."""
     market = Market()
@@ -316,6 +337,16 @@ def test_what_an_amend_does_not_name_is_not_checked_again() -> None:
     market.amend(sized, at=95)
     assert market.refused == ""
     assert market.queue(BUY) == ["anna 5 @ 101", "boris 7 @ 95"]
+
+
+def test_a_display_that_is_not_named_needs_no_new_lot() -> None:
+    """A larger total looks again at the one percent alone."""
+    market = Market()
+    anna = market.buy("anna", 10, at=100, display=3)
+    market.list_instrument("ACME", lot=2)
+    market.amend(anna, to=20)
+    assert market.story == ["1 amended to 20 @ 100, 20 open: requested"]
+    assert market.queue(BUY) == ["anna 3 @ 100"]
 
 
 def test_amends_need_no_room_among_open_orders() -> None:

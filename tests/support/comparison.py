@@ -12,7 +12,7 @@ from exchange.events import Accepted, Rejected
 from exchange.order import BUY, SELL
 from tests.support.invariants import check_always_true, check_bought_equals_sold
 from tests.support.naive_book import NaiveExchange
-from tests.support.random_commands import PLAIN, START
+from tests.support.random_commands import ACCOUNTS, FINE, PLAIN, START
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,16 +33,18 @@ class Comparison:
         self.now = START
         self.journal: list[tuple[Command, int, int]] = []
         self.events: list[list[Event]] = []
-        self.owners: dict[int, str] = {}
+        self.placed: dict[int, PlaceOrder] = {}
         self.followed: dict[tuple[str, int], dict[int, list[tuple[int, int]]]] = {}
         self.apply(configure)
         self.apply(ListInstrument(PLAIN))
+        self.apply(ListInstrument(FINE))
 
     def take(self, steps: Iterable[Step]) -> None:
         """Let both exchanges live through the steps, comparing after each."""
         for step in steps:
             self.now += step.wait
-            command = step.command_at(self.now, len(self.owners), self.owners)
+            alive = [order.order_id for order in self.naive.orders if order.open]
+            command = step.command_at(self.now, self.placed, alive)
             if isinstance(command, PlaceOrder) and not command.client_order_id:
                 command = replace(command, client_order_id=f"n{len(self.journal)}")
             self.apply(command)
@@ -53,7 +55,7 @@ class Comparison:
         self.journal.append((command, sequence, self.now))
         events = self.engine.apply(command, sequence, self.now)
         self.events.append(events)
-        self.owners |= {event.order_id: event.order.account for event in events if isinstance(event, Accepted)}
+        self.placed |= {event.order_id: event.order for event in events if isinstance(event, Accepted)}
         for change in self.engine.changes:
             self._follow(change)
         assert _codes_only(events) == self.naive.apply(command, self.now)
@@ -81,7 +83,7 @@ class Comparison:
         alive = [order for order in naive.orders if order.open]
         expiries = [order.expires for order in alive if order.expires]
         assert engine.next_due() == min(expiries, default=0)
-        for account in sorted(set(self.owners.values())):
+        for account in ACCOUNTS:
             found = [order.order_id for order in engine.open_orders(account)]
             assert found == sorted(order.order_id for order in alive if order.account == account)
             found = [order.order_id for order in engine.open_orders(account, "BETA")]

@@ -93,7 +93,6 @@ class NaiveExchange:
         self.news = []
         self._let_time_pass()
         self._answer(command)
-        self._forget()
         return self.news
 
     def _answer(self, command: commands.Command) -> None:
@@ -157,7 +156,6 @@ class NaiveExchange:
         due = [order for order in self.orders if order.open and 0 < order.expires <= self.now]
         for order in sorted(due, key=lambda order: (order.expires, order.order_id)):
             self._expire(order, "expired")
-        self._forget()
 
     def _forget(self) -> None:
         ended = sorted([order for order in self.orders if not order.open], key=lambda order: order.ended)

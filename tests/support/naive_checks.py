@@ -49,23 +49,31 @@ def place_fault(exchange: NaiveExchange, order: PlaceOrder) -> str:
 
 def amend_fault(exchange: NaiveExchange, order: NaiveOrder, command: AmendOrder) -> str:
     """The code that refuses an amend of an open order, or an empty string. Only what the amend names is checked."""
-    instrument = exchange.instruments[order.placed.symbol]
     if command.stop_price is not None or (command.expires is not None and order.placed.time_in_force != GTD):
         return "bad_request"
     price, quantity, display = exchange.new_terms(order, command)
     expires = order.expires if command.expires is None else command.expires
+    done = order.filled + order.canceled
+    if command.expires is not None and command.expires <= exchange.now:
+        return "bad_expires"
+    if 0 < quantity < done:
+        return "quantity_below_filled"
     if (price, quantity, display, expires) == (order.price, order.quantity, order.display, order.expires):
         return "no_change"
-    renamed = command.price is not None or command.quantity is not None
+    return _amended_values(exchange, order, command, ends=0 < quantity == done)
+
+
+def _amended_values(exchange: NaiveExchange, order: NaiveOrder, command: AmendOrder, *, ends: bool) -> str:
+    instrument = exchange.instruments[order.placed.symbol]
+    price, quantity, display = exchange.new_terms(order, command)
+    named = command.price is not None or command.quantity is not None
     codes = [
-        _below_filled(order, quantity),
         _price_step(instrument, command.price),
-        _quantity(instrument, command.quantity),
+        "" if ends else _quantity(instrument, command.quantity),
         _display_step(instrument, command.display_quantity),
-        _display(quantity, command.display_quantity if command.display_quantity is not None else display or None),
-        _expiry(expires if expires != order.expires else None, exchange.now),
+        _display(quantity, display or None if command.display_quantity is None else command.display_quantity),
         _price_range(instrument, command.price),
-        _value(instrument, price, quantity) if renamed else "",
+        _value(instrument, price, quantity) if named and not ends else "",
         _collar(instrument, command.price, exchange.reference_price(order.placed.symbol)),
         _would_take(exchange, replace(order.placed, price=price)) if price != order.price else "",
     ]
@@ -87,7 +95,9 @@ def _price_step(instrument: Instrument, price: int | None) -> str:
     if price is None:
         return ""
     tick = [step for start, step in instrument.ticks if start <= max(price, 0)][-1]
-    return "price_off_tick" if price % tick else ""
+    if price % tick:
+        return "price_off_tick"
+    return "bad_price" if price <= 0 else ""
 
 
 def _quantity(instrument: Instrument, quantity: int | None) -> str:
@@ -97,11 +107,7 @@ def _quantity(instrument: Instrument, quantity: int | None) -> str:
         return "quantity_off_lot"
     if quantity < (instrument.min_quantity or instrument.lot_size):
         return "quantity_too_small"
-    return "quantity_too_large" if quantity > (instrument.max_quantity or LARGEST) else ""
-
-
-def _below_filled(order: NaiveOrder, quantity: int) -> str:
-    return "quantity_below_filled" if quantity < order.filled + order.canceled else ""
+    return "quantity_too_large" if quantity > (instrument.max_quantity or LARGEST - 1) else ""
 
 
 def _display_step(instrument: Instrument, display: int | None) -> str:
@@ -123,9 +129,9 @@ def _expiry(expires: int | None, now: int) -> str:
 def _price_range(instrument: Instrument, price: int | None) -> str:
     if price is None:
         return ""
-    if price < max(instrument.min_price, 1):
+    if price < instrument.min_price:
         return "price_too_low"
-    return "price_too_high" if price > (instrument.max_price or LARGEST) else ""
+    return "price_too_high" if price > (instrument.max_price or LARGEST - 1) else ""
 
 
 def _value(instrument: Instrument, price: int, quantity: int) -> str:

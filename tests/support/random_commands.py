@@ -1,8 +1,8 @@
 """Random steps of a market: commands as likely to meet each other as possible.
 
 The same choices are made for hypothesis (which shrinks them) and for the seeded runs. What depends on how far the run
-has come is relative in a step and made absolute by `Step.command_at`: order ids count back from the newest, times are
-seconds from now.
+has come is relative in a step and made absolute by `Step.command_at`: orders are counted back from the newest, times
+are seconds from now.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from exchange.order import (
     MARKET,
     SELL,
 )
-from exchange.units import HOUR, SECOND, UNIT
+from exchange.units import HOUR, LARGEST, SECOND, UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Choice = TypeVar("Choice")
 
 START = 1_795_341_600 * SECOND
-ACCOUNTS = ("anna", "boris", "carla")
+ACCOUNTS = ("anna", "boris", "carla", "dora")
 OWNER = ""
 """Stands for whoever owns the order that a step names."""
 
@@ -50,13 +50,15 @@ NARROW = Configure(semantics=1, trades_per_order_max=6, ended_orders_max=12, com
 WIDE = Configure(semantics=1, trades_per_order_max=10_000, ended_orders_max=1_000, command_age_max=5 * SECOND)
 
 PLAIN = Instrument("ACME", [(0, UNIT)], UNIT)
+FINE = Instrument("BETA", [(0, UNIT), (90 * UNIT, UNIT // 100)], UNIT // 100, max_open_orders=0)
 LISTINGS = (
     PLAIN,
     Instrument("ACME", [(0, UNIT)], UNIT, min_quantity=2 * UNIT, max_quantity=25 * UNIT, max_open_orders=3),
     Instrument("ACME", [(0, UNIT), (100 * UNIT, 2 * UNIT)], 2 * UNIT, reference_price=100 * UNIT, collar_bps=30_000),
     Instrument("BETA", [(0, UNIT // 2), (100 * UNIT, UNIT)], UNIT // 2 * 4, min_price=96 * UNIT, max_price=104 * UNIT),
     Instrument("BETA", [(0, UNIT)], UNIT, min_value=300 * UNIT, max_value=3_000 * UNIT, reference_price=99 * UNIT),
-    Instrument("BETA", [(0, UNIT // 3)], UNIT),
+    Instrument("BETA", [(0, UNIT // 3)], UNIT // 100),
+    FINE,
 )
 
 
@@ -76,45 +78,56 @@ class Step:
 
     wait: int
     command: Command
+    again: bool = False
+    """Whether to send the body of an earlier order instead, as a client does that heard no answer."""
 
-    def command_at(self, now: int, newest: int, owners: dict[int, str]) -> Command:
-        """The command itself, its relative times and order ids made absolute."""
+    def command_at(self, now: int, placed: dict[int, PlaceOrder], alive: list[int]) -> Command:
+        """The command itself: relative times made absolute, an order's number (1 = the newest alive) its id."""
         command = self.command
         if isinstance(command, PlaceOrder | AmendOrder | CancelOrder | CancelAll) and command.sent_at:
             command = replace(command, sent_at=now + command.sent_at)
         if isinstance(command, PlaceOrder | AmendOrder) and command.expires is not None:
             command = replace(command, expires=now + command.expires * SECOND)
+        if isinstance(command, PlaceOrder) and self.again and placed:
+            earlier = list(placed.values())[-1 - command.quantity // UNIT % len(placed)]
+            return replace(earlier, session=command.session, sent_at=command.sent_at)
         if isinstance(command, AmendOrder | CancelOrder) and not command.client_order_id:
-            order_id = max(newest + 1 - command.order_id, 1)
-            account = command.account or owners.get(order_id, "anna")
+            known = alive if command.order_id <= len(alive) else sorted(placed)
+            order_id = known[-command.order_id] if command.order_id <= len(known) else max(placed, default=0) + 1
+            account = command.account or (placed[order_id].account if order_id in placed else "anna")
             command = replace(command, order_id=order_id, account=account)
         return command
 
 
 def random_step(choose: Chooser) -> Step:
     """Any step; most place orders."""
-    makers: Sequence[Maker] = (_place,) * 12 + (_amend,) * 5 + (_cancel,) * 3 + (_cancel_all, _list, _tick)
+    rare: Sequence[Maker] = (_cancel_all, _list, _tick, _configure)
+    makers: Sequence[Maker] = (_place,) * 24 + (_amend,) * 12 + (_cancel,) * 4 + (choose.one_of(rare),)
     make = choose.one_of(makers)
-    wait = choose.one_of((0,) * 8 + (1, SECOND // 2, SECOND, 2 * SECOND, 24 * HOUR - 1, 24 * HOUR))
-    return Step(wait, make(choose))
+    wait = choose.one_of((0,) * 150 + (1, SECOND // 2, SECOND, 2 * SECOND) * 12 + (24 * HOUR - 1, 24 * HOUR))
+    return Step(wait, make(choose), again=choose.number(0, 30) == 1)
 
 
 def _place(choose: Chooser) -> PlaceOrder:
-    kind = choose.one_of((LIMIT,) * 6 + (MARKET,))
-    time_in_force = choose.one_of((GTC,) * 8 + (GTD,) * 3 + (IOC, DAY, FOK, FOK, FOK))
-    rests = kind == LIMIT and time_in_force in (GTC, DAY, GTD)
+    kind = choose.one_of((LIMIT,) * 10 + (MARKET,))
+    time_in_force = choose.one_of((GTC,) * 10 + (GTD,) * 4 + (IOC, DAY, FOK, FOK))
+    strange = choose.number(0, 40) == 1  # Terms that exclude each other.
+    rests = strange or (kind == LIMIT and time_in_force in (GTC, DAY, GTD))
     return PlaceOrder(
         choose.one_of(ACCOUNTS),
         _symbol(choose),
-        choose.one_of(("", "", "", "x", "y", "z")),
+        choose.one_of(("",) * 12 + ("x", "y", "z")),
         choose.one_of((BUY, SELL)),
         kind,
         _quantity(choose),
-        _price(choose) if kind == LIMIT else None,
+        _price(choose) if (kind == LIMIT) != (strange and choose.number(0, 1) == 1) else None,
+        stop_price=_price(choose) if strange and choose.number(0, 3) == 1 else None,
         time_in_force=time_in_force,
-        expires=choose.number(-1, 5) if time_in_force == GTD else None,
+        expires=choose.one_of((1, 2, 3, 5, 8, 50, 90_000) * 3 + (0, -1))
+        if (time_in_force == GTD) != (strange and choose.number(0, 1) == 1)
+        else None,
         post_only=rests and choose.number(0, 7) == 1,
-        display_quantity=choose.number(0, 12) * UNIT if rests and choose.number(0, 3) == 1 else None,
+        display_quantity=_display(choose) if rests and choose.number(0, 3) == 1 else None,
         self_trade=choose.one_of((CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH, DECREMENT)),
         session=choose.one_of(("", "s1", "s2")),
         sent_at=_sent_at(choose),
@@ -126,8 +139,9 @@ def _amend(choose: Chooser) -> AmendOrder:
         *_named(choose),
         price=choose.one_of((None, None, _price(choose))),
         quantity=choose.one_of((None, _quantity(choose))),
-        display_quantity=choose.one_of((None, None, choose.number(0, 12) * UNIT)),
-        expires=choose.one_of((None, None, None, choose.number(-1, 5))),
+        stop_price=choose.one_of((None,) * 30 + (_price(choose),)),
+        display_quantity=choose.one_of((None, None, _display(choose))),
+        expires=choose.one_of((None,) * 20 + (0, 1, 5, 50)),
         sent_at=_sent_at(choose),
     )
 
@@ -137,10 +151,10 @@ def _cancel(choose: Chooser) -> CancelOrder:
 
 
 def _named(choose: Chooser) -> tuple[str, int, str, str]:
-    """An account, and an order by number (1 = the newest) or by its client's name for it."""
-    if choose.number(0, 5) == 1:
+    """An account, and an order by number (see `Step.command_at`) or by its client's name for it."""
+    if choose.number(0, 15) == 1:
         return choose.one_of(ACCOUNTS), 0, _symbol(choose), choose.one_of(("x", "y", "z"))
-    return choose.one_of((OWNER,) * 8 + ACCOUNTS), choose.number(1, 12), "", ""
+    return choose.one_of((OWNER,) * 20 + ACCOUNTS), choose.number(1, 15), "", ""
 
 
 def _cancel_all(choose: Chooser) -> CancelAll:
@@ -150,7 +164,12 @@ def _cancel_all(choose: Chooser) -> CancelAll:
 
 
 def _list(choose: Chooser) -> ListInstrument:
-    return ListInstrument(choose.one_of(LISTINGS))
+    return ListInstrument(choose.one_of((PLAIN,) * 4 + LISTINGS))
+
+
+def _configure(choose: Chooser) -> Configure:
+    trades, ended = choose.number(1, 12), choose.number(0, 20)
+    return choose.one_of((NARROW, WIDE, Configure(1, trades, ended, 5 * SECOND)))
 
 
 def _tick(choose: Chooser) -> Tick:
@@ -159,16 +178,23 @@ def _tick(choose: Chooser) -> Tick:
 
 
 def _symbol(choose: Chooser) -> str:
-    return choose.one_of(("ACME",) * 8 + ("BETA",) * 3 + ("GONE",) * (choose.number(0, 9) == 1))
+    return choose.one_of(("ACME",) * 8 + ("BETA",) * 3 + ("GONE",) * (choose.number(0, 20) == 1))
 
 
 def _price(choose: Chooser) -> int:
-    return choose.number(95, 105) * UNIT + choose.one_of((0,) * 9 + (UNIT // 2,))
+    usual = choose.number(95, 105) * UNIT
+    return choose.one_of((usual,) * 40 + (usual + UNIT // 2,) * 4 + (0, -UNIT, LARGEST, UNIT))
 
 
 def _quantity(choose: Chooser) -> int:
-    return choose.number(1, 30) * UNIT + choose.one_of((0,) * 15 + (UNIT // 2,))
+    usual = choose.number(1, 30) * UNIT
+    return choose.one_of((usual,) * 40 + (usual + UNIT // 2,) * 3 + (0, -UNIT, LARGEST) + (2_000 * UNIT,) * 2)
+
+
+def _display(choose: Chooser) -> int:
+    usual = choose.number(1, 12) * UNIT
+    return choose.one_of((usual,) * 12 + (UNIT // 2, 0, -UNIT))
 
 
 def _sent_at(choose: Chooser) -> int:
-    return choose.one_of((0,) * 6 + (-5 * SECOND, -5 * SECOND - 1, -SECOND))
+    return choose.one_of((0,) * 40 + (-5 * SECOND, -5 * SECOND - 1, -SECOND))
