@@ -88,12 +88,12 @@ class Buckets:
         return len(self._buckets)
 
     def take(self, key: str, count: int, now: float) -> Allowance:
-        """Take `count` tokens, or none. `count` 0 only looks."""
+        """Take `count` tokens, or none. `count` 0 only looks and is always allowed."""
         bucket = self._bucket(key, now)
         bucket.fill(self.policy, now)
         # More than a whole burst is let through on a full bucket, into debt: it could never pass otherwise.
         needed = min(count, self.policy.burst)
-        allowed = bucket.tokens + ROUNDING >= needed
+        allowed = needed == 0 or bucket.tokens + ROUNDING >= needed
         if allowed:
             bucket.tokens -= count
         return self._allowance(bucket, allowed, needed)

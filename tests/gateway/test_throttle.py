@@ -58,6 +58,14 @@ def test_a_batch_larger_than_the_burst_passes_on_a_full_bucket_into_debt():
     assert buckets.take("a", 1, now=41.0).allowed
 
 
+def test_a_look_is_always_allowed_and_costs_nothing():
+    """The state of a bucket can be shown even while it owes."""
+    buckets = Buckets(Policy(ORDERS, rate=1, burst=10))
+    buckets.take("a", 50, now=0.0)
+    look = buckets.take("a", 0, now=0.0)
+    assert (look.allowed, look.remaining, look.full_in_seconds) == (True, 0, 50.0)
+
+
 def test_headers_are_the_structured_fields_of_the_draft():
     """Quota and window in the policy, what remains and when it is full again beside it."""
     throttle = Throttle([Policy(ORDERS, rate=1_000, burst=2_000)])
