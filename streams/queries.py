@@ -1,12 +1,11 @@
 """What the leader of a partition answers on `query.<p>`, from the state that the last journal message has left.
 
-A request is a kind and its arguments, all of them checked; the reply is a code, "" for success, and JSON. A reply
-above ANSWER_BYTES_MAX is not sent, because the connection would be closed for it: the answer is `too_large`.
+A request is a kind and its arguments, all of them checked; the reply is a code, "" for success, and JSON. What
+does not fit into one message (ANSWER_BYTES_MAX) is answered by `too_large`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -30,13 +29,14 @@ if TYPE_CHECKING:
 ANSWER_BYTES_MAX: Final = 8_000_000
 """A little less than what our nats-server takes in one message (`max_payload` in nats/server.conf)."""
 
+SNAPSHOT_ORDERS_MAX: Final = 10_000
+"""Open orders in one `orders_snapshot`: as many as fit into an answer, and more would keep the partition waiting."""
+
 ORDERS_MAX: Final = 1_000
 """Orders in one page of `open_orders`."""
 
 SNAPSHOT_REQUIRED: Final = "snapshot_required"
 TOO_LARGE: Final = "too_large"
-
-ORDER_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 Number = Annotated[int, Meta(ge=0)]
 
@@ -60,10 +60,10 @@ class Nothing(Struct, forbid_unknown_fields=True):
 
 
 class OfOrder(Struct, forbid_unknown_fields=True):
-    """One order of an account, by the id that the engine knows it by or by the one that clients see."""
+    """One order of an account, by the engine's number for it."""
 
     account: str
-    order_id: int | str
+    order_id: int
 
 
 class OfClientOrder(Struct, forbid_unknown_fields=True):
@@ -80,7 +80,7 @@ class OpenOrders(Struct, forbid_unknown_fields=True):
     account: str
     symbol: str = ""
     limit: Annotated[int, Meta(ge=1)] = 100
-    after: int | str = 0
+    after: int = 0
 
 
 class OfAccount(Struct, forbid_unknown_fields=True):
@@ -105,6 +105,11 @@ class Refused(Exception):
         self.body = body
 
 
+def too_large() -> Refused:
+    """The answer would not fit into a message."""
+    return Refused(TOO_LARGE, print_error(TOO_LARGE, "the answer is too long for one message; ask for less"))
+
+
 class Queries:
     """Answers from the live state of a partition. `journal` names the last command that they include."""
 
@@ -118,18 +123,15 @@ class Queries:
     def answer(self, request: bytes) -> bytes:
         """The reply to a request."""
         try:
-            query = codec.decode_query(request)
-            decoder, ask = KINDS[query.kind]
-            body = ask(self, decoder.decode(query.arguments)).encode()
+            ask, arguments = read(request)
+            body = ask(self, arguments).encode()
+        except Undecodable as error:
+            body = print_error(rejections.BAD_REQUEST, str(error)).encode()
+            return codec.encode_answer(rejections.BAD_REQUEST, body)
         except Refused as refused:
             return codec.encode_answer(refused.code, refused.body.encode())
-        except (Undecodable, KeyError, msgspec.ValidationError) as error:
-            return codec.encode_answer(
-                rejections.BAD_REQUEST, print_error(rejections.BAD_REQUEST, f"no such query: {error}").encode()
-            )
         if len(body) > ANSWER_BYTES_MAX:
-            message = "the answer is too long; ask for fewer"
-            return codec.encode_answer(TOO_LARGE, print_error(TOO_LARGE, message).encode())
+            return codec.encode_answer(TOO_LARGE, too_large().body.encode())
         return codec.encode_answer("", body)
 
     # Market data
@@ -169,7 +171,7 @@ class Queries:
 
     def order(self, of: OfOrder) -> str:
         """An order, open or remembered."""
-        order = self.engine.orders.get(self.number(of.order_id))
+        order = self.engine.orders.get(of.order_id)
         if order is None or order.account != of.account:
             raise self.refusal(rejections.UNKNOWN_ORDER, "order_id")
         return self.print(order)
@@ -183,15 +185,18 @@ class Queries:
 
     def open_orders(self, of: OpenOrders) -> str:
         """A page of open orders, oldest first."""
-        after = self.number(of.after)
-        orders = [order for order in self.engine.open_orders(of.account, of.symbol) if order.order_id > after]
+        orders = [order for order in self.engine.open_orders(of.account, of.symbol) if order.order_id > of.after]
         return f'{{"orders":[{self.print_all(orders[: min(of.limit, ORDERS_MAX)])}]}}'
 
     def orders_snapshot(self, of: OfAccount) -> str:
         """All open orders, and the number of the report up to which they tell."""
         partition, seq = self.renderer.partition, self.reports.seq(of.account)
-        orders = self.print_all(self.engine.open_orders(of.account))
-        return f'{{"partition":{partition},"seq":{seq},"cursor":"{partition}-{seq}","orders":[{orders}]}}'
+        orders = self.engine.open_orders(of.account)
+        if len(orders) > SNAPSHOT_ORDERS_MAX:
+            raise too_large()
+        return (
+            f'{{"partition":{partition},"seq":{seq},"cursor":"{partition}-{seq}","orders":[{self.print_all(orders)}]}}'
+        )
 
     def reports_after(self, of: ReportsAfter) -> str:
         """The reports since the one that the client has, if all of them are still held."""
@@ -201,14 +206,6 @@ class Queries:
             raise Refused(SNAPSHOT_REQUIRED, print_error(SNAPSHOT_REQUIRED, message))
         printed = [print_report(report, self.renderer.order(report.state), self.renderer) for report in reports]
         return f'{{"reports":[{",".join(printed)}]}}'
-
-    def number(self, order_id: int | str) -> int:
-        """The engine's number of an order that a client names; 0, which no order has, if it is not from here."""
-        if isinstance(order_id, int):
-            return order_id
-        partition, _, number = order_id.partition("-")
-        ours = partition == str(self.renderer.partition) and ORDER_NUMBER.fullmatch(number)
-        return int(number) if ours else 0
 
     def print(self, order: Order) -> str:
         """An order as it is now."""
@@ -223,7 +220,9 @@ class Queries:
         return Refused(code, self.renderer.refusal(Rejected(code, field)))
 
 
-KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Callable[[Queries, Any], str]]]] = {
+Ask = Callable[[Queries, Any], str]
+
+KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Ask]]] = {
     "book": (msgspec.msgpack.Decoder(OfSymbol), Queries.book),
     "full": (msgspec.msgpack.Decoder(OfSymbol), Queries.full),
     "trades": (msgspec.msgpack.Decoder(Trades), Queries.trades),
@@ -236,3 +235,12 @@ KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Callable[[Queries, An
     "orders_snapshot": (msgspec.msgpack.Decoder(OfAccount), Queries.orders_snapshot),
     "reports": (msgspec.msgpack.Decoder(ReportsAfter), Queries.reports_after),
 }
+
+
+def read(request: bytes) -> tuple[Ask, Any]:
+    """Who answers a request, and its arguments; Undecodable if it is none."""
+    query = codec.decode_query(request)
+    if query.kind not in KINDS:
+        raise Undecodable(f"no query is called {query.kind}")
+    decoder, ask = KINDS[query.kind]
+    return ask, codec.decode(decoder, query.arguments)

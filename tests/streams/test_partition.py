@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ from tests.support.journaled import ACME, OPENING, Journaled, buy, replayed, sel
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step
 
-QUERIES = [
+QUERIES: list[tuple[str, Mapping[str, str | int]]] = [
     ("instruments", {}),
     *[
         (kind, {"symbol": symbol})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from exchange.commands import Configure, ListInstrument, PlaceOrder
 from exchange.events import Accepted
 from exchange.instrument import Instrument
-from exchange.order import BUY, LIMIT, MARKET, SELL
+from exchange.order import BUY, LIMIT, MARKET, PARTIALLY_FILLED, SELL
 from exchange.units import SECOND, UNIT
 from streams import codec
 from streams.partition import Output, Partition
@@ -76,7 +76,7 @@ class Journaled:
         self.partition = Partition(number)
         self.journal: list[tuple[bytes, int, int]] = []
         self.now = OPENING
-        self.owners: dict[int, str] = {}
+        self.placed: dict[int, PlaceOrder] = {}
         self.opening = self.send(configure, *[ListInstrument(instrument) for instrument in listed or (ACME,)])
 
     def send(self, *commands: Command) -> Answered:
@@ -89,7 +89,7 @@ class Journaled:
         self.journal.append((data, len(self.journal) + 1, self.now))
         output = self.partition.answer(*self.journal[-1])
         for of_command in codec.decode_facts(output.events).events:
-            self.owners |= {event.order_id: event.order.account for event in of_command if isinstance(event, Accepted)}
+            self.placed |= {event.order_id: event.order for event in of_command if isinstance(event, Accepted)}
         answered = Answered(output)
         if output.results:
             answered.results = [
@@ -110,7 +110,9 @@ class Journaled:
     def take(self, step: Step) -> Answered:
         """Put a random step into the journal."""
         self.now += step.wait
-        command = step.command_at(self.now, len(self.owners), self.owners)
+        orders = self.partition.engine.orders.values()
+        alive = sorted(order.order_id for order in orders if order.status <= PARTIALLY_FILLED)
+        command = step.command_at(self.now, self.placed, alive)
         if isinstance(command, PlaceOrder) and not command.client_order_id:
             command = replace(command, client_order_id=f"n{len(self.journal)}")
         return self.send(command)
