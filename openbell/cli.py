@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from openbell import admin
+from openbell.api import DEFAULT_URL
 from openbell.data_dir import DataDir
 from openbell.faults import Fault
 
@@ -143,14 +144,17 @@ def nats(
 
 
 @app.command()
-def bots() -> None:
+def bots(
+    url: admin.Url = DEFAULT_URL,
+    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+) -> None:
     """Trade the demo's instruments: makers around a moving price, and takers. `openbell up --demo` runs this.
 
-    Example: `OPENBELL_URL=http://127.0.0.1:8080 openbell bots`
+    Example: `openbell bots --url http://127.0.0.1:8080`
     """
     from openbell import roles
 
-    roles.run_bots(os.environ)
+    roles.run_bots(url, DataDir(data_dir), os.environ)
 
 
 @app.command()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from openbell.data_dir import DataDir
+
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS: Final = 8.0
@@ -52,6 +54,15 @@ def run_gateway(environ: Mapping[str, str]) -> None:
     except SettingsError as error:
         raise Fault(str(error), code=WRONG_USE) from error
     serve(lambda stop: server.run(settings, stop))
+
+
+def run_bots(url: str, data_dir: DataDir, environ: Mapping[str, str]) -> None:
+    """Trade the demo's instruments until told to stop."""
+    from openbell import bots  # noqa: PLC0415
+
+    begin("bots", environ)
+    data_dir.secret()  # without it no token can be signed: better said now than at each login
+    serve(lambda stop: bots.run(url, bots.tokens_of(data_dir), stop))
 
 
 def become_nats(store: Path, port: int, environ: Mapping[str, str]) -> None:
