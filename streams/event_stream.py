@@ -3,7 +3,8 @@
 Messages are sent as they come, each expecting the one before it, UNACKNOWLEDGED_MAX at most without an
 acknowledgement; beyond that `publish` waits. When one is refused or unanswered, nothing new leaves until the stream
 itself has been asked: what stands there must be ours byte for byte (an acknowledgement was lost, or another leader
-computed the same), the rest is sent again. Another answer in our place is Overtaken.
+computed the same), the rest is sent again. Another answer in our place is Overtaken; messages already sent behind it
+may be stored, and the chain in them betrays it to the next leader (recovery.py).
 """
 
 from __future__ import annotations

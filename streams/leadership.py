@@ -47,6 +47,7 @@ class Leadership:
 
     async def beat(self) -> None:
         """Renew what is held, and take what is free up to the fair share. Raises Unavailable, harmlessly."""
+        await self._write(WORKER_PREFIX + self.worker, self.worker, None)  # first, so that who starts now is seen
         entries = await self._bucket.read_all()
         self.share = self._fair_share(entries)
         leases = {partition: entries.get(lease_key(partition), ABSENT) for partition in self._partitions()}
@@ -56,7 +57,7 @@ class Leadership:
         taking = self._free(leases)[: max(0, self.share - len(self.held))]
         writes = [self._write(lease_key(partition), self.worker, leases[partition]) for partition in self.held]
         taken = [self._take(partition, leases[partition]) for partition in taking]
-        await asyncio.gather(self._write(WORKER_PREFIX + self.worker, self.worker, None), *writes, *taken)
+        await asyncio.gather(*writes, *taken)
 
     def surplus(self) -> list[int]:
         """Held partitions above the fair share, to be drained and released."""

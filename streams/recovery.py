@@ -2,7 +2,7 @@
 
 Nothing is published on the way. At the end the last message of EVENTS must be, byte for byte, what the replay gives:
 its chain runs over all messages before it, so the whole history is compared. The rest of the journal is the leader's
-to answer. The last WARM_MESSAGES are rendered as well (and thrown away), so that reports can be resumed from.
+to answer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from streams.stream import StreamReader, read_message, state_of
 
 log = structlog.get_logger()
 
-WARM_MESSAGES = 2_000
 MESSAGES_PER_TURN = 8
 """Messages replayed before the rest of the process has its turn."""
 
@@ -42,8 +41,7 @@ async def recover(connection: Connection, number: int, reader: StreamReader, ans
     try:
         while partition.sequence < answered:
             message = await anext(reader)
-            warm = message.sequence > answered - WARM_MESSAGES
-            events = partition.answer(message.payload, message.sequence, message.stored_at, render=warm).events
+            events = partition.answer(message.payload, message.sequence, message.stored_at, render=False).events
             if message.sequence % MESSAGES_PER_TURN == 0:
                 await asyncio.sleep(0)
     except (StreamGap, StreamTooShort) as error:

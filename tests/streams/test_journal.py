@@ -45,9 +45,20 @@ def results(number: int, count: int) -> Results:
 
 
 async def until_stored(connection, count):
+    async def enough():
+        return len(await stored_numbers(connection)) >= count
+
+    await until(enough)
+
+
+async def append_when_it_can_be(journal, number):
+    """Busy is a truthful answer while an older batch is unknown."""
     async with asyncio.timeout(10):
-        while len(await stored_numbers(connection)) < count:
-            await asyncio.sleep(0.01)
+        while True:
+            try:
+                return journal.append(command(number))
+            except Busy:
+                await asyncio.sleep(0.01)
 
 
 async def test_what_one_turn_brings_leaves_together_and_the_rest_in_the_next(ready, settings):
@@ -189,13 +200,7 @@ async def test_an_unknown_batch_is_repeated_until_it_is_definite_and_never_twice
         await until(lambda: not far.connected)
         wire.deaf = False
         await wire.connect()
-        async with asyncio.timeout(10):
-            while True:
-                try:
-                    outcomes.append(journal.append(command(99)))
-                    break
-                except Busy:
-                    await asyncio.sleep(0.01)
+        outcomes.append(await append_when_it_can_be(journal, 99))
         await until_stored(ready, batches_in_flight_max + 1)
         assert await stored_numbers(ready) == [*range(batches_in_flight_max), 99]
         running.cancel()
@@ -216,12 +221,7 @@ async def test_a_batch_that_never_arrived_is_repeated_before_anything_newer(sett
         await until(lambda: not far.connected)
         await wire.connect()
         await until_stored(ready, 1)
-        async with asyncio.timeout(10):
-            while len(outcomes) < 2:
-                try:
-                    outcomes.append(journal.append(command(2)))
-                except Busy:
-                    await asyncio.sleep(0.01)
+        outcomes.append(await append_when_it_can_be(journal, 2))
         await until_stored(ready, 2)
         assert await stored_numbers(ready) == [1, 2]
         running.cancel()
@@ -234,9 +234,7 @@ async def test_ticks_travel_like_everything_else(ready, settings):
     """A Tick is a command in the journal."""
     journal = Journal(ready, 0, "me", settings)
     outcome = journal.append(Tick())
-    async with asyncio.timeout(10):
-        while not await stored_batches(ready):
-            await asyncio.sleep(0.01)
+    await until(lambda: stored_batches(ready))
     assert [batch.commands for batch in await stored_batches(ready)] == [[Tick()]]
     journal.answer(results(1, 1))
     await outcome

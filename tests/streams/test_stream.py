@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -35,7 +36,7 @@ async def test_every_message_comes_once_in_order(connection):
     assert [message.sequence for message in messages] == list(range(1, 1001))
     assert [message.payload for message in messages] == [b"%d" % number for number in range(1, 1001)]
     assert [message.behind for message in messages] == list(range(999, -1, -1))
-    assert all(a.stored_at <= b.stored_at for a, b in zip(messages, messages[1:], strict=False))
+    assert all(a.stored_at <= b.stored_at for a, b in pairwise(messages))
 
 
 async def test_reading_begins_where_it_is_told_and_waits_for_what_comes(connection):

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from exchange.commands import ListInstrument, PlaceOrder
@@ -16,17 +17,19 @@ from streams import worker
 from streams.errors import Unavailable
 from streams.settings import StreamSettings
 from streams.venue import Venue
+from tests.support.nats import Wire, wire_to
 
 TICK = UNIT // 100
 LOT = UNIT
 
 
 class RunningWorker:
-    """A worker as a task; `kill` ends it without any farewell, `stop` drains it."""
+    """A worker as a task, behind a wire; `stop` drains it, `kill` ends it without any farewell."""
 
-    def __init__(self, settings: StreamSettings) -> None:
+    def __init__(self, settings: StreamSettings, wire: Wire) -> None:
         self._stop = asyncio.Event()
-        self.task = asyncio.create_task(worker.run(settings, self._stop))
+        self._wire = wire
+        self.task = asyncio.create_task(worker.run(replace(settings, nats_url=wire.url), self._stop))
 
     async def stop(self) -> None:
         """Drain and end, as on SIGTERM."""
@@ -34,7 +37,8 @@ class RunningWorker:
         await asyncio.wait_for(self.task, 20)
 
     async def kill(self) -> None:
-        """End at once; its leases are left to lapse or are released, whichever comes first."""
+        """End as on SIGKILL: nothing that it would still say is heard, and its leases have to lapse."""
+        self._wire.cut()
         self.task.cancel()
         await asyncio.wait([self.task])
 
@@ -42,12 +46,13 @@ class RunningWorker:
 @asynccontextmanager
 async def running_worker(settings: StreamSettings) -> AsyncIterator[RunningWorker]:
     """A worker for the length of a block."""
-    running = RunningWorker(settings)
-    try:
-        yield running
-    finally:
-        if not running.task.done():
-            await running.stop()
+    async with wire_to(settings.nats_url) as wire:
+        running = RunningWorker(settings, wire)
+        try:
+            yield running
+        finally:
+            if not running.task.done():
+                await running.stop()
 
 
 @asynccontextmanager

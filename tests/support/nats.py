@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,9 +35,12 @@ async def forget_everything(url: str) -> None:
 
 
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Wait for `condition` to become true."""
+    """Wait for `condition`, a function or a coroutine function, to become true."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  whatever the condition, nobody signals it
+        while True:
+            value = condition()
+            if await value if isinstance(value, Awaitable) else value:
+                return
             await asyncio.sleep(POLL_INTERVAL)
 
 

@@ -1,0 +1,131 @@
+"""streams/event_stream.py: message N is stored once, as number N."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from streams import event_stream as event_stream_module
+from streams import subjects, topology
+from streams.connection import Connection
+from streams.errors import Overtaken
+from streams.event_stream import EventStream
+from streams.stream import read_message, state_of
+from tests.support.nats import until, wire_to
+
+
+@pytest_asyncio.fixture
+async def ready(connection, settings):
+    await topology.ensure(connection, settings)
+    return connection
+
+
+def payload(sequence: int) -> bytes:
+    return b"events %d" % sequence
+
+
+async def publish(events, first, last):
+    for sequence in range(first, last + 1):
+        await events.publish(sequence, payload(sequence))
+
+
+async def stored(connection):
+    last = (await state_of(connection, subjects.events_stream(0))).last
+    return [await read_message(connection, subjects.events_stream(0), n) for n in range(1, last + 1)]
+
+
+async def until_stored(connection, count):
+    async def enough():
+        return len(await stored(connection)) >= count
+
+    await until(enough)
+
+
+async def test_messages_are_stored_in_step(ready):
+    """More than may be unacknowledged at once: all stored, each under its own number."""
+    events = EventStream(ready, 0)
+    running = asyncio.create_task(events.run())
+    await publish(events, 1, 200)
+    await events.settle()
+    running.cancel()
+    assert await stored(ready) == [payload(n) for n in range(1, 201)]
+
+
+async def test_publishing_waits_when_too_much_is_unacknowledged(ready, monkeypatch):
+    """The bound holds the leader back instead of growing a queue."""
+    monkeypatch.setattr(event_stream_module, "UNACKNOWLEDGED_MAX", 3)
+    events = EventStream(ready, 0)
+    publishing = asyncio.create_task(publish(events, 1, 5))
+    await until(lambda: len(events._unsettled) == 3)
+    assert not publishing.done()
+    running = asyncio.create_task(events.run())
+    await publishing
+    await events.settle()
+    running.cancel()
+    assert len(await stored(ready)) == 5
+
+
+async def test_what_another_leader_computed_alike_is_taken_as_ours(ready):
+    """Two leaders write the same bytes: each message is stored once, and both go on."""
+    one, two = EventStream(ready, 0), EventStream(ready, 0)
+    running = [asyncio.create_task(events.run()) for events in (one, two)]
+    await asyncio.gather(publish(one, 1, 100), publish(two, 1, 150))
+    await asyncio.gather(one.settle(), two.settle())
+    await publish(one, 101, 160)
+    await one.settle()
+    for task in running:
+        task.cancel()
+    assert await stored(ready) == [payload(n) for n in range(1, 161)]
+
+
+async def test_another_answer_in_our_place_is_overtaken(ready):
+    """A different message under our number is never replaced and never ignored: step down."""
+    await ready.store(subjects.events(0), b"another answer")
+    events = EventStream(ready, 0)
+    await publish(events, 1, 1)
+    with pytest.raises(Overtaken) as overtaken:
+        await events.run()
+    assert (overtaken.value.partition, overtaken.value.sequence) == (0, 1)
+    assert await stored(ready) == [b"another answer"]
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_break_loses_and_repeats_nothing(settings, ready, arrives):
+    """Whether the messages reached the stream before the connection broke or not, each is stored once."""
+    async with wire_to(settings.nats_url) as wire:
+        far = await Connection.open(replace(settings, nats_url=wire.url), "far")
+        events = EventStream(far, 0)
+        running = asyncio.create_task(events.run())
+        await publish(events, 1, 5)
+        await events.settle()
+        wire.deaf = True
+        await publish(events, 6, 10)
+        if arrives:
+            await until_stored(ready, 10)
+        wire.cut()
+        await until(lambda: not far.connected)
+        await publish(events, 11, 15)
+        wire.deaf = False
+        await wire.connect()
+        await publish(events, 16, 20)
+        await asyncio.wait_for(events.settle(), 10)
+        running.cancel()
+        await far.close()
+    assert await stored(ready) == [payload(n) for n in range(1, 21)]
+
+
+async def test_a_full_stream_holds_the_leader_until_there_is_room(connection, settings):
+    """Nothing is dropped: once an operator gives the stream more room, everything is stored."""
+    await topology.ensure(connection, replace(settings, journal_max_bytes=1024))
+    events = EventStream(connection, 0)
+    running = asyncio.create_task(events.run())
+    await publish(events, 1, 60)
+    await until_stored(connection, 1)
+    assert len(await stored(connection)) < 60
+    await topology.ensure(connection, settings)
+    await asyncio.wait_for(events.settle(), 10)
+    running.cancel()
+    assert await stored(connection) == [payload(n) for n in range(1, 61)]

@@ -1,0 +1,172 @@
+"""streams/worker.py and leader.py: orders go in, answers come out, whoever leads."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from exchange.commands import PlaceOrder
+from exchange.order import BUY, GTD, LIMIT
+from streams import codec, subjects, topology, worker
+from streams.bucket import Bucket
+from streams.errors import OutcomeUnknown, TopologyMismatch
+from streams.leadership import lease_key
+from streams.partition import Partition
+from streams.stream import read_message, state_of
+from tests.support.exchange import LOT, TICK, ask, buy, listing, open_venue, running_worker, sell
+from tests.support.nats import until
+
+SECOND = 1_000_000_000
+
+
+@asynccontextmanager
+async def open_venue_of_first_worker(settings):
+    """A venue that outlives its first worker."""
+    async with running_worker(settings) as first, open_venue(settings) as venue:
+        yield venue, first
+
+
+async def assert_events_are_in_step(connection, partition):
+    """Every journal message has exactly one events message: that which a replay gives."""
+    replayed = Partition(partition)
+    events = subjects.events_stream(partition)
+    last = (await state_of(connection, subjects.journal_stream(partition))).last
+
+    async def answered():
+        return (await state_of(connection, events)).last == last
+
+    await until(answered)
+    for sequence in range(1, last + 1):
+        payload = await read_message(connection, subjects.journal_stream(partition), sequence)
+        facts = codec.decode_facts(await read_message(connection, events, sequence))
+        assert codec.decode_facts(replayed.answer(payload, sequence, facts.at).events) == facts
+
+
+async def trade(venue, round_number):
+    """A dozen orders on both partitions, some of which match; all are answered."""
+    outcomes = []
+    for number in range(12):
+        name = f"{round_number}-{number}"
+        side = buy if number % 3 else sell
+        account = "anna" if number < 6 else "boris"
+        command = side(account, f"S{number % 2}", 1 + number, 100 + number % 4, name)
+        outcomes.append(venue.submit(number % 2, command))
+    return [outcome.code for outcome in await asyncio.gather(*outcomes)]
+
+
+async def state(venue):
+    return [
+        await ask(venue, partition, kind, **arguments)
+        for partition in (0, 1)
+        for kind, arguments in (
+            ("full", {"symbol": f"S{partition}"}),
+            ("trades", {"symbol": f"S{partition}"}),
+            ("orders_snapshot", {"account": "anna"}),
+            ("reports", {"account": "boris", "after": 0}),
+        )
+    ]
+
+
+async def test_output_n_answers_input_n(settings, connection):
+    """After some trading both streams of both partitions march in step, and a replay proves every event."""
+    async with running_worker(settings), open_venue(settings) as venue:
+        for partition in (0, 1):
+            await venue.submit(partition, listing(f"S{partition}"))
+        for round_number in range(5):
+            assert set(await trade(venue, round_number)) == {""}
+        for partition in (0, 1):
+            await assert_events_are_in_step(connection, partition)
+
+
+@pytest.mark.parametrize("ending", ["kill", "stop"])
+async def test_another_worker_goes_on_where_the_first_one_ended(settings, connection, ending):
+    """Killed or stopped: the next one has the same books, orders and reports, and trading goes on in step."""
+    settings = replace(settings, lease_ttl_seconds=1.0)
+    async with open_venue_of_first_worker(settings) as (venue, first):
+        for partition in (0, 1):
+            await venue.submit(partition, listing(f"S{partition}"))
+        await trade(venue, 1)
+        before = await state(venue)
+        await getattr(first, ending)()
+        async with running_worker(settings):
+            assert await state(venue) == before
+            assert set(await trade(venue, 2)) == {""}
+            for partition in (0, 1):
+                await assert_events_are_in_step(connection, partition)
+
+
+async def test_orders_that_nobody_answered_are_answered_by_the_next_leader(settings, connection):
+    """What the journal holds is carried out once, even if its sender has stopped waiting."""
+    async with open_venue_of_first_worker(settings) as (venue, first):
+        await venue.submit(0, listing("S0"))
+        await first.stop()
+        waiting = venue.submit(0, buy("anna", "S0", 1, 100, "late"))
+        async with running_worker(settings):
+            assert (await waiting).code == ""
+            again = await venue.submit(0, buy("anna", "S0", 1, 100, "late"))
+            assert json.loads(again.body)["order_id"] == "0-1"
+            await assert_events_are_in_step(connection, 0)
+
+
+async def test_two_workers_share_and_the_survivor_takes_over(settings, connection):
+    """Each leads one partition; when one is killed in the middle of the flow the other answers for both."""
+    settings = replace(settings, lease_ttl_seconds=1.0)
+    async with open_venue_of_first_worker(settings) as (venue, first), running_worker(settings):
+        for partition in (0, 1):
+            await venue.submit(partition, listing(f"S{partition}"))
+
+        async def shared():
+            names = {await leader_of(connection, partition) for partition in (0, 1)}
+            return len(names - {""}) == 2
+
+        await until(shared)
+        await ask(venue, 0, "instruments")
+        await ask(venue, 1, "instruments")
+        trading = asyncio.create_task(trade(venue, 1))
+        await first.kill()
+        assert set(await trading) == {""}
+        assert set(await trade(venue, 2)) == {""}
+        for partition in (0, 1):
+            await assert_events_are_in_step(connection, partition)
+
+
+async def test_a_timer_is_moved_by_the_leader(settings, connection):
+    """A GTD order expires at its time although nobody sends anything: the leader writes a Tick."""
+    async with running_worker(settings), open_venue(settings) as venue:
+        await venue.submit(0, listing("S0"))
+        expires = venue.now() + SECOND // 2
+        order = PlaceOrder("anna", "S0", "gtd", BUY, LIMIT, LOT, TICK, time_in_force=GTD, expires=expires)
+        assert (await venue.submit(0, order)).code == ""
+
+        async def expired():
+            return (await ask(venue, 0, "order", account="anna", order_id=1))["status"] == "expired"
+
+        await until(expired)
+        await assert_events_are_in_step(connection, 0)
+        last = (await state_of(connection, subjects.journal_stream(0))).last
+        assert last < 10
+
+
+async def test_a_contradiction_stops_its_partition_alone(settings, connection):
+    """Events that no journal gives: the worker does not lead that partition, and leads the other."""
+    await topology.ensure(connection, settings)
+    await connection.store(subjects.events(0), b"not what the journal gives")
+    async with running_worker(settings), open_venue(replace(settings, outcome_timeout_seconds=0.5)) as venue:
+        await venue.submit(1, listing("S1"))
+        with pytest.raises(OutcomeUnknown):
+            await venue.submit(0, listing("S0"))
+
+
+async def test_a_worker_that_does_not_fit_the_exchange_does_not_start(settings, connection):
+    """Another number of partitions ends `run` with an error that says what to do."""
+    await topology.ensure(connection, settings)
+    with pytest.raises(TopologyMismatch):
+        await worker.run(replace(settings, partitions=5), asyncio.Event())
+
+
+async def leader_of(connection, partition):
+    return (await Bucket(connection, subjects.LEASES).get(lease_key(partition))).value
