@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -12,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -77,6 +80,20 @@ class Exchange:
         """End the gateway without any farewell; its supervisor starts another."""
         os.kill(self.gateway_pid(), signal.SIGKILL)
 
+    def clear(self, account: str) -> None:
+        """Cancel whatever an account has open."""
+        body = json.dumps({"account": account}).encode()
+        token = str(self._request("POST", "/v1/demo/token", body)["token"])
+        self._request("DELETE", "/v1/orders", None, token)
+
+    def _request(self, method: str, path: str, body: bytes | None, token: str = "") -> dict[str, Any]:
+        headers = {"Content-Type": "application/json"} if body else {}
+        authorized = headers | ({"Authorization": f"Bearer {token}"} if token else {})
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        with contextlib.closing(connection):
+            connection.request(method, path, body, authorized)
+            return dict(json.load(connection.getresponse()))
+
     def book(self, symbol: str) -> dict[str, Any]:
         """The depth as the public API tells it."""
         return dict(self.api.get(f"/v1/instruments/{symbol}/book?depth=50"))
@@ -111,7 +128,9 @@ class Desk:
         self.look(symbol)
 
     def look(self, symbol: str) -> None:
-        """Choose an instrument from the list."""
+        """Choose an instrument from the list, which on a phone is behind a tab."""
+        if self.page.locator(".tabs").is_visible():
+            self.page.locator(".tabs button", has_text="Markets").click()
         self.page.get_by_role("button", name=symbol, exact=True).first.click()
         self.page.locator("#ladder-title", has_text=symbol).wait_for()
 
@@ -122,7 +141,7 @@ class Desk:
     def type_order(self, side: str, quantity: str, price: str) -> None:
         """Fill the ticket; Enter is left to the test."""
         self.page.get_by_role("radio", name=side, exact=True).check(force=True)
-        self.page.get_by_label("Quantity", exact=False).first.fill(quantity)
+        self.page.locator("#quantity").fill(quantity)
         self.page.locator("#price").fill(price)
 
     def send_order(self, side: str, quantity: str, price: str) -> None:
@@ -180,10 +199,12 @@ def browser() -> Iterator[Browser]:
 def desk(exchange: Exchange, browser: Browser) -> Iterator[Callable[..., Desk]]:
     """Makes desks, each in a browser context of its own: `desk(account="demo-2", width=390)`."""
     contexts: list[BrowserContext] = []
+    accounts: set[str] = {"demo-1"}
 
     def make(account: str = "demo-1", width: int = 1440, height: int = 900, **more: Any) -> Desk:
         context = browser.new_context(viewport={"width": width, "height": height}, **more)
         contexts.append(context)
+        accounts.add(account)
         made = Desk(context.new_page(), exchange.url)
         made.open()
         if account != "demo-1":
@@ -194,3 +215,5 @@ def desk(exchange: Exchange, browser: Browser) -> Iterator[Callable[..., Desk]]:
     yield make
     for context in contexts:
         context.close()
+    for account in accounts:
+        exchange.clear(account)

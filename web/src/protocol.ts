@@ -12,13 +12,6 @@ export type Time = string;
 /** Price and displayed quantity; in an update quantity zero removes the level. */
 export type Level = [Decimal, Decimal];
 
-export interface TickInput {
-  /** The lowest price this tick holds for. */
-  from: DecimalInput;
-  /** The price step from there on. */
-  tick: DecimalInput;
-}
-
 /** One trade as it concerns one order. */
 export interface Fill {
   /** Dense per symbol from 1. */
