@@ -65,7 +65,6 @@ class GatewaySettings:
     frame_fatal_bytes: int = 1_048_576  # larger closes with 1009
     bad_frames: int = 10  # in a row, then 1008
     idle_seconds: float = 60.0  # without login or subscription
-    answer_seconds: float = 5.0  # then `outcome_unknown`
     send_seconds: float = 10.0  # a socket that takes nothing for so long is closed
     keepalive_seconds: float = 15.0  # of an HTTP connection between requests
     drain_seconds: float = 5.0  # for what is under way when stopping
