@@ -126,6 +126,7 @@ class LocalExchange:
         self._supervisor: Supervisor
         self._asked = asyncio.Event()
         self._asked_at = 0.0
+        self._killed = False
 
     async def run(self) -> None:
         """Start everything, wait to be asked to end, end everything."""
@@ -141,6 +142,8 @@ class LocalExchange:
         finally:
             asked.cancel()
             await self._close(opening)
+        if self._killed:
+            raise Fault("killed before everything had drained", "What was stored is safe: start again as usual.")
         if self._supervisor.gave_up.done():
             name = self._supervisor.gave_up.result().role.name
             raise Fault(f"{name} cannot run with these settings", "Its last lines above say why.", code=WRONG_USE)
@@ -183,6 +186,7 @@ class LocalExchange:
             self._asked.set()
         elif now - self._asked_at > ONE_REQUEST_SECONDS:
             log.warning("exchange.killed")
+            self._killed = True
             self._supervisor.kill()
 
     def _role(self, name: str, *arguments: str) -> Role:

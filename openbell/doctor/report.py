@@ -88,12 +88,16 @@ def _survived(name: str, check: Callable[[Setup], Finding], setup: Setup) -> Fin
 
 
 def _about_nats(setup: Setup, names: Sequence[str]) -> list[Finding]:
-    """A check that could not be made because an earlier one failed is answered by that one."""
+    """What was asked for, and why it could not be found out where NATS itself is the trouble."""
     try:
         found = asyncio.run(streams.nats(setup))
     except Exception as error:
         return [_broken("nats", error)]
-    return [finding for finding in found if finding.check in names or finding.status is Status.FAIL or len(found) == 1]
+    return [finding for finding in found if finding.check in names or _in_the_way(finding)]
+
+
+def _in_the_way(finding: Finding) -> bool:
+    return finding.check in {"nats", "jetstream"} and finding.status is not Status.OK
 
 
 def _broken(name: str, error: Exception) -> Finding:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import http.server
 import socket
-import threading
 
 import pytest
 
@@ -18,6 +16,7 @@ from openbell.up import free_port
 from streams import topology
 from streams.connection import Connection
 from streams.settings import StreamSettings
+from tests.support.answering import answering
 from tests.support.nats import nats_server
 
 
@@ -30,27 +29,6 @@ def data_dir(tmp_path):
 
 def setup_of(data_dir: DataDir, url: str = "", nats_url: str = "", **environ: str) -> Setup:
     return Setup.found(data_dir, url or f"http://127.0.0.1:{free_port()}", nats_url, environ)
-
-
-@contextlib.contextmanager
-def web_server(status: int):
-    """Something that answers every GET with this status."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_):
-            """Say nothing."""
-
-    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def statuses(findings: list[Finding]) -> dict[str, str]:
@@ -91,16 +69,16 @@ def test_a_free_port_is_fine_and_a_foreign_one_is_not(data_dir):
 
 def test_an_exchange_that_answers_is_fine(data_dir):
     """Ready is ready, and then the port is its own."""
-    with web_server(200) as url:
-        setup = setup_of(data_dir, url=url)
+    with answering(200) as server:
+        setup = setup_of(data_dir, url=server.url)
         assert exchange.answers(setup).status is Status.OK
         assert exchange.port(setup).status is Status.OK
 
 
 def test_an_exchange_that_is_not_ready_fails(data_dir):
     """A gateway without NATS or a worker listens and is of no use."""
-    with web_server(503) as url:
-        assert exchange.answers(setup_of(data_dir, url=url)).status is Status.FAIL
+    with answering(503) as server:
+        assert exchange.answers(setup_of(data_dir, url=server.url)).status is Status.FAIL
 
 
 def test_no_exchange_is_a_warning_unless_it_should_run(data_dir):

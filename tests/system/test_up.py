@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import time
 
 import pytest
 
+from openbell.demo_instruments import DEMO_INSTRUMENTS
+from openbell.up import ONE_REQUEST_SECONDS
 from tests.support.local_exchange import LocalExchange, alive, command_of, kill, wait_for
 
 pytestmark = pytest.mark.timeout(180)
@@ -187,3 +191,38 @@ def test_an_operator_lists_from_the_command_line(start):
     rows = exchange.command("admin", "instruments", "--json")
     assert [(row["symbol"], row["tick_size"], row["lot_size"]) for row in rows] == [("BIRCH", "0.05", "10")]
     assert exchange.interrupt() == 0
+
+
+def test_a_second_ctrl_c_kills(start):
+    """Whoever does not want to wait for the drain does not have to, and is told that it was cut short."""
+    exchange = start()
+    exchange.wait_until_ready()
+    (worker,) = exchange.children("openbell worker")
+    os.kill(worker, signal.SIGSTOP)  # it cannot drain now
+    exchange.process.send_signal(signal.SIGINT)
+    wait_for(lambda: not exchange.children("openbell gateway"))
+    time.sleep(ONE_REQUEST_SECONDS)
+    exchange.process.send_signal(signal.SIGINT)
+    assert exchange.wait() == 1
+    assert not alive(worker)
+    assert "killed before everything had drained" in "".join(exchange.lines)
+
+
+def test_the_demo_is_worth_looking_at(start):
+    """Eight instruments with quotes on both sides, trades, and a token for whoever opens the page."""
+    exchange = start("--demo")
+    exchange.wait_until_ready()
+    symbols = [row["symbol"] for row in exchange.call("GET", "/v1/instruments")["instruments"]]
+    assert sorted(symbols) == sorted(DEMO_INSTRUMENTS)
+
+    def lively(symbol: str) -> bool:
+        ticker = exchange.call("GET", f"/v1/instruments/{symbol}/ticker")
+        return bool(ticker["bid"] and ticker["ask"])
+
+    wait_for(lambda: all(lively(symbol) for symbol in symbols))
+    wait_for(lambda: exchange.call("GET", "/v1/instruments/ACME/trades")["trades"])
+    assert exchange.call("POST", "/v1/demo/token", body={"account": "demo-1"})["token"]
+    assert exchange.interrupt() == 0
+    log = "".join(exchange.lines)
+    assert "child.ended" not in log
+    assert "Traceback" not in log
