@@ -11,7 +11,7 @@ import base64
 import binascii
 import secrets
 from hashlib import sha1
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import structlog
@@ -177,13 +177,13 @@ async def serve(request: web.Request, services: Services, address: str, token: s
     accept = accept_key(request)
     principal = await services.identity.verify(token) if token is not None else None
     transport = request.transport
+    # Not by class: uvloop's transports only do what an asyncio.Transport does.
     assert transport is not None, "a request that is being handled has a transport"
     headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": accept}
     response = web.StreamResponse(status=101, headers=headers)
     response.force_close()
     await response.prepare(request)
-    # uvloop's transports are no asyncio.Transport by class, only by what they do.
-    connection = Connection(services, cast("asyncio.Transport", transport), address)
+    connection = Connection(services, transport, address)
     try:
         services.sessions.enter(connection, limit_key(address))
         if principal is not None:
