@@ -124,3 +124,11 @@ def test_the_options_of_book_on_the_page_are_those_taken():
     """Each depth and interval is named."""
     row = next(line for line in TEXT.splitlines() if line.startswith("| `book` | "))
     assert all(re.search(rf"\b{value}\b", row) for value in (*DEPTHS, *INTERVALS))
+
+
+def test_every_proof_named_in_the_threats_exists():
+    """What is said to stop an attack is proved by a file in the tree."""
+    root = Path(__file__).resolve().parents[2]
+    named = set(re.findall(r"`(tests/[\w/.]+)`", (root / "docs" / "threats.md").read_text()))
+    assert len(named) > 8
+    assert [path for path in sorted(named) if not (root / path).exists()] == []
