@@ -7,7 +7,7 @@ import pytest
 from exchange.commands import Configure, Tick
 from exchange.engine import SEMANTICS, Engine, UnknownSemantics
 from exchange.events import Configured
-from exchange.order import TAKER
+from exchange.order import GTD, TAKER
 from exchange.units import HOUR, SECOND
 from tests.support.market import Market, units
 
@@ -64,7 +64,7 @@ def test_a_smaller_memory_is_in_force_at_once() -> None:
 def test_an_expiry_may_fill_the_memory() -> None:
     """The bound holds at the next command, however the last order ended, in a restored engine too."""
     market = Market(ended_orders_max=0)
-    market.buy("anna", 1, at=100, time_in_force=4, expires=market.time(1))
+    market.buy("anna", 1, at=100, time_in_force=GTD, expires=market.time(1))
     market.wait(1)
     assert market.story == ["1 expired, 1 left: expired"]
     restored = Engine.from_state(market.engine.state())
@@ -72,6 +72,20 @@ def test_an_expiry_may_fill_the_memory() -> None:
     restored.apply(Tick(), market.sequence, market.now)
     assert list(market.engine.orders) == list(restored.orders) == []
     assert restored.digest() == market.engine.digest()
+
+
+def test_events_of_time_come_first_and_are_counted() -> None:
+    """So that a reader can tell what was due from what the command did; without anything due the count is 0."""
+    market = Market()
+    for seconds in (1, 2, 3):
+        market.buy("anna", seconds, at=100, time_in_force=GTD, expires=market.time(seconds))
+    assert market.engine.due_events == 0
+    market.later(2)
+    market.buy("boris", 1, at=100)
+    assert market.story == ["1 expired, 1 left: expired", "2 expired, 2 left: expired", "4 accepted"]
+    assert market.engine.due_events == 2
+    market.buy("boris", 1, at=100)
+    assert market.engine.due_events == 0
 
 
 def test_the_memory_of_a_day_in_a_restored_engine() -> None:

@@ -47,6 +47,14 @@ def test_it_fills_across_levels_or_not_at_all() -> None:
     assert fate(filled) == ("filled", "", "9")
 
 
+def test_the_smallest_lot_short_is_short() -> None:
+    """All or nothing holds to the last unit."""
+    market = Market(lot="0.00000001")
+    market.sell("anna", "0.00000003", at=100)
+    assert fate(market.buy("carla", "0.00000004", at=100, time_in_force=FOK)) == KILLED
+    assert market.buy("carla", "0.00000003", at=100, time_in_force=FOK).status == "filled"
+
+
 def test_what_lies_beyond_its_limit_does_not_count() -> None:
     """Liquidity at a worse price than the limit cannot save it."""
     market = Market()

@@ -114,7 +114,9 @@ def test_values_stay_in_their_range(quantity: int, price: int, code: str) -> Non
 
 def test_a_market_order_is_valued_at_the_reference_price() -> None:
     """At the listing's until something trades, then at the last trade's; without either it has no value to check."""
-    market = Market(max_value=units(1_000))
+    market = Market(min_value=units(100), max_value=units(1_000))
+    market.buy("anna", 1)
+    assert market.refused == ""
     market.buy("anna", 1_000_000)
     assert market.refused == ""
 
