@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -31,8 +32,6 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 TOKEN_SECONDS: Final = 3_600
 LISTING: Final = {"tick_size": "0.01", "lot_size": "1", "reason": "replay"}
-SHOWN_DIFFERENCES: Final = 5
-"""More of them are in the JSON report."""
 
 
 @app.callback()
@@ -107,11 +106,10 @@ def _print(comparison: Comparison, script: Script, result: Result) -> None:
     table.add_row("refused", ", ".join(f"{number} {code}" for code, number in result.refused.items()) or "0")
     table.add_row("commands", f"{result.commands:,} in {result.seconds:.1f} s, {_rate(result):,.0f} a second")
     console.print(table)
-    for difference in comparison.differences[:SHOWN_DIFFERENCES]:
-        why = difference.why or "no explanation"
-        console.print(f"row {difference.row:,}: {why}\n  recorded {difference.recorded}\n  shown    {difference.shown}")
-    if len(comparison.differences) > SHOWN_DIFFERENCES:
-        console.print(f"… and {len(comparison.differences) - SHOWN_DIFFERENCES} more: --json shows all")
+    for why, group in groupby(comparison.differences, key=lambda difference: difference.why):
+        rows = list(group)
+        console.print(f"rows {rows[0].row:,} to {rows[-1].row:,}, {len(rows)} of them: {why or 'no explanation'}")
+        console.print(f"  the first: recorded {rows[0].recorded}\n             shown    {rows[0].shown}")
 
 
 def _print_json(comparison: Comparison, script: Script, result: Result) -> None:

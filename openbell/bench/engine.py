@@ -1,0 +1,161 @@
+"""The engine alone, compiled and interpreted in turn, each time in a process of its own.
+
+The interpreted one is a copy of the Python files of `exchange/`, put before everything else on the child's path.
+Run as a module it is that child: it prints one measurement as JSON.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import exchange
+from exchange.engine import Engine
+from exchange.events import Rejected, Traded
+from openbell.bench.flow import SYMBOL, Flow, MadeFlow, recorded_flow
+
+SEED: Final = 20_121_106
+STEP_NS: Final = 1_000
+"""Journal time from one command to the next."""
+
+MESSAGES: Final = "lobster/AAPL_2012-06-21_message_50.0930-1030.csv.gz"
+OPENING: Final = "lobster/AAPL_2012-06-21_orderbook_L50.first672.csv.gz"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One measurement."""
+
+    flow: str
+    form: str
+    commands: int
+    seconds: float
+    trades: int
+    refused: int
+    levels: int
+
+    @property
+    def rate(self) -> float:
+        """Commands a second."""
+        return self.commands / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Medians of one flow: commands a second, and how many times the compiled form beats the other."""
+
+    flow: str
+    commands: int
+    interpreted: float
+    compiled: float | None
+    trades: int
+    refused: int
+    levels: int
+
+    @property
+    def ratio(self) -> float | None:
+        """Compiled to interpreted; None when nothing is compiled here."""
+        return None if self.compiled is None else self.compiled / self.interpreted
+
+
+def measure(commands: int, rounds: int, data: Path, advance: Callable[[Run], None]) -> list[Figures]:
+    """Time every flow there is in every form there is, in turn; `advance` is told of each run."""
+    flows = ["made", "recorded"] if (data / MESSAGES).exists() else ["made"]
+    runs: list[Run] = []
+    with TemporaryDirectory() as directory:
+        copied = _copy_sources(Path(directory))
+        for _ in range(rounds):
+            for flow in flows:
+                for path in _forms(copied):
+                    runs.append(_run_child(path, flow, commands, data))
+                    advance(runs[-1])
+    return [_figures([run for run in runs if run.flow == flow]) for flow in flows]
+
+
+def is_compiled() -> bool:
+    """Whether this process runs the compiled engine."""
+    return not str(sys.modules["exchange.engine"].__file__).endswith(".py")
+
+
+def time_flow(flow: Flow) -> tuple[float, Engine, list[int]]:
+    """Carry a flow out: seconds, the engine afterwards, and how many events were trades and refusals."""
+    engine = Engine()
+    for at, command in enumerate(flow.before, 1):
+        engine.apply(command, at, at * STEP_NS)
+    start = len(flow.before) + 1
+    batches = []
+    gc.collect()
+    gc.freeze()
+    began = time.perf_counter()
+    for at, command in enumerate(flow.timed, start):
+        batches.append(engine.apply(command, at, at * STEP_NS))
+    seconds = time.perf_counter() - began
+    events = [event for batch in batches for event in batch]
+    return seconds, engine, [sum(isinstance(event, kind) for event in events) for kind in (Traded, Rejected)]
+
+
+def _forms(copied: Path) -> Iterator[Path | None]:
+    yield copied
+    if is_compiled():
+        yield None
+
+
+def _copy_sources(directory: Path) -> Path:
+    target = directory / "exchange"
+    target.mkdir()
+    for source in Path(exchange.__path__[0]).glob("*.py"):
+        shutil.copy(source, target)
+    return directory
+
+
+def _run_child(path: Path | None, flow: str, commands: int, data: Path) -> Run:
+    root = Path(__file__).resolve().parents[2]
+    paths = ([str(path)] if path else []) + [str(root)]
+    child = subprocess.run(
+        [sys.executable, "-m", "openbell.bench.engine", flow, str(commands), str(data.resolve())],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        cwd=path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return Run(**json.loads(child.stdout))
+
+
+def _figures(runs: list[Run]) -> Figures:
+    rates = {form: [run.rate for run in runs if run.form == form] for form in ("interpreted", "compiled")}
+    one = runs[0]
+    return Figures(
+        flow=one.flow,
+        commands=one.commands,
+        interpreted=median(rates["interpreted"]),
+        compiled=median(rates["compiled"]) if rates["compiled"] else None,
+        trades=one.trades,
+        refused=one.refused,
+        levels=one.levels,
+    )
+
+
+def _child(flow_name: str, commands: int, data: Path) -> Run:
+    made = flow_name == "made"
+    flow = MadeFlow(SEED).make(commands) if made else recorded_flow(data / MESSAGES, data / OPENING)
+    seconds, engine, (trades, refused) = time_flow(flow)
+    sides = engine.books[SYMBOL].sides
+    levels = sum(len(side.depth(0)) for side in sides)
+    form = "compiled" if is_compiled() else "interpreted"
+    return Run(flow_name, form, len(flow.timed), seconds, trades, refused, levels)
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(_child(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))))  # noqa: T201 - the parent reads it

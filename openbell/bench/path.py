@@ -1,0 +1,127 @@
+"""The way of an order from a client and back, measured beside a floor: the same chain with no exchange in it.
+
+Each round measures every mode on one chain and then on the other, the first to be measured changing from round to
+round, so that a machine that slows down slows both. Figures are medians over rounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Final
+
+from openbell.bench.load import Findings, Task
+from openbell.bench.market import HOST, SYMBOL, Market, running
+from openbell.faults import Fault
+
+UNLOADED: Final = "unloaded"
+CLOSED: Final = "closed"
+OPEN: Final = "open"
+MODES: Final = (UNLOADED, CLOSED, OPEN)
+CHAINS: Final = ("floor", "real")
+GRACE_SECONDS: Final = 30.0
+"""What a load client may take beyond its measuring time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure: `in_flight` per client in the closed loop, `rate` orders a second in the open one."""
+
+    seconds: float
+    clients: int
+    in_flight: int
+    rounds: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Medians of one mode on one chain: orders a second and milliseconds."""
+
+    mode: str
+    chain: str
+    rate: float
+    p50: float
+    p99: float
+    p999: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All rows, and what the issue asks: real to floor."""
+
+    rows: list[Row]
+    throughput_ratio: float
+    unloaded_p50_ratio: float
+    refused: dict[str, int]
+
+
+async def measure(plan: Plan, advance: Callable[[str, str, Findings], None]) -> Report:
+    """Start everything, measure all rounds; `advance` is told of each measurement."""
+    seen: dict[tuple[str, str], list[Findings]] = {(mode, chain): [] for mode in MODES for chain in CHAINS}
+    async with running(plan.clients) as market:
+        for number in range(plan.rounds):
+            for mode in MODES:
+                for chain in CHAINS if number % 2 == 0 else CHAINS[::-1]:
+                    findings = await _load(task_of(plan, market, mode, chain))
+                    seen[mode, chain].append(findings)
+                    advance(mode, chain, findings)
+    return report_of(seen)
+
+
+def task_of(plan: Plan, market: Market, mode: str, chain: str) -> Task:
+    """The load client's orders for one measurement."""
+    tokens = market.tokens[:1] if mode == UNLOADED else market.tokens
+    return Task(
+        host=HOST,
+        port=market.real_port if chain == "real" else market.floor_port,
+        symbol=SYMBOL,
+        tokens=tokens if chain == "real" else [""] * len(tokens),
+        in_flight=1 if mode == UNLOADED else plan.in_flight,
+        seconds=plan.seconds,
+        rate=plan.rate if mode == OPEN else 0.0,
+    )
+
+
+def report_of(seen: dict[tuple[str, str], list[Findings]]) -> Report:
+    """Medians and ratios."""
+    rows = {key: _row(*key, findings) for key, findings in seen.items()}
+    refused: dict[str, int] = {}
+    for findings in seen.values():
+        for one in findings:
+            for code, number in one.refused.items():
+                refused[code] = refused.get(code, 0) + number
+    return Report(
+        rows=list(rows.values()),
+        throughput_ratio=rows[CLOSED, "real"].rate / rows[CLOSED, "floor"].rate,
+        unloaded_p50_ratio=rows[UNLOADED, "real"].p50 / rows[UNLOADED, "floor"].p50,
+        refused=refused,
+    )
+
+
+def _row(mode: str, chain: str, rounds: list[Findings]) -> Row:
+    figures = {name: median(getattr(one, name) for one in rounds) for name in ("rate", "p50", "p99", "p999")}
+    return Row(mode, chain, **figures)
+
+
+async def _load(task: Task) -> Findings:
+    """Run the load client on a task."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "openbell.bench.load", json.dumps(asdict(task))),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(task.seconds + GRACE_SECONDS):
+            output, errors = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise Fault("the load client did not come to its end", "Try fewer clients or a lower rate.") from None
+    if process.returncode:
+        raise Fault(f"the load client failed: {errors.decode().strip().splitlines()[-1]}")
+    return Findings(**json.loads(output))
