@@ -72,6 +72,8 @@ class Connection:
     def __init__(self, settings: StreamSettings, name: str) -> None:
         self.name = name
         self.closed = asyncio.Event()
+        """Set when the client library has given the connection up for good; whoever rests on it should end."""
+        self._back = asyncio.Event()
         self._servers = settings.nats_url.split(",")
         self._client = NatsClient()
         self._inbox = self._client.new_inbox()
@@ -104,6 +106,7 @@ class Connection:
             pending_size=0,
         )
         connection._complaint = ""
+        connection._back.set()
         await client.listen(f"{connection._inbox}.*", connection._receive_reply)
         connection._watchdog = asyncio.create_task(connection._watch(), name=f"watchdog of {name}")
         return connection
@@ -125,6 +128,10 @@ class Connection:
     def connected(self) -> bool:
         """Whether a message sent now would reach a server."""
         return self._client.is_connected
+
+    async def wait_connected(self) -> None:
+        """Wait while NATS is away."""
+        await self._back.wait()
 
     @property
     def payload_max(self) -> int:
@@ -289,6 +296,7 @@ class Connection:
             log.warning("connection.trouble", name=self.name, error=text)
 
     async def _disconnected(self) -> None:
+        self._back.clear()
         self._client.forget_unsent()
         self._give_up_in_flight()
         if not self._closing:
@@ -297,6 +305,7 @@ class Connection:
 
     async def _reconnected(self) -> None:
         self._complaint = ""
+        self._back.set()
         log.info("connection.back", name=self.name)
         _call_all(self._on_reconnect)
 

@@ -114,6 +114,10 @@ class EmbeddedServer:
             self._process.kill()
             await self._process.wait()
 
+    def kill(self) -> None:
+        """End it where it stands, as a power cut would end the process."""
+        self._process.kill()
+
     async def _become_healthy(self, ports_file: Path) -> None:
         while True:
             if self._process.returncode is not None:

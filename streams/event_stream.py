@@ -16,6 +16,7 @@ from typing import NamedTuple
 import structlog
 
 from streams import subjects
+from streams.codec import decode_facts, encode_events, encode_facts
 from streams.connection import Connection, Stored
 from streams.errors import NotStored, Overtaken, StoreUnknown, Unavailable
 from streams.stream import read_message, state_of
@@ -27,6 +28,22 @@ STORE_TIMEOUT = 10.0
 """Nobody waits for these acknowledgements, and a broken connection is heard of at once: only a mute server is left."""
 
 RETRY_INTERVAL = 0.25
+
+EVENTS_BYTES_MAX = 8_000_000
+"""A little less than the max_payload of nats/server.conf. One order may make 10,000 trades, about 1.3 MB of events,
+but one journal message may hold several such orders."""
+
+
+def as_stored(events: bytes) -> bytes:
+    """The message as EVENTS takes it: whole, or, above EVENTS_BYTES_MAX, its time and chain without the events.
+
+    A partition must not stop because somebody swept a very long book. The chain still runs over the events, and
+    whoever needs them replays the journal.
+    """
+    if len(events) <= EVENTS_BYTES_MAX:
+        return events
+    facts = decode_facts(events)
+    return encode_facts(facts.at, facts.chain, encode_events([]))
 
 
 class Unsettled(NamedTuple):
@@ -87,6 +104,7 @@ class EventStream:
         self._mending = True
         log.warning("events.mending", partition=self._partition, sequence=self._unsettled[0].sequence)
         while self._unsettled:
+            await self._connection.wait_connected()
             try:
                 await self._compare()
                 await self._send_again()

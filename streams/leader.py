@@ -5,7 +5,7 @@ market data to whoever listens. The answer may be told before the events are sto
 command and the engine is a function: any other leader would tell the same (docs/decisions).
 
 Whatever is too large for one message is not sent: reports and market data leave a gap that their readers see and
-heal by a query, an unheard answer is asked for again by the client. Events that are too large stop the partition.
+heal by a query, an unheard answer is asked for again by the client. Of events, `as_stored` keeps the chain.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from streams import subjects
 from streams.clock import JournalClock
 from streams.codec import decode_results
 from streams.connection import Connection
-from streams.errors import Busy, NotStored, OutcomeUnknown, PartitionStopped, PayloadTooLarge
-from streams.event_stream import EventStream
+from streams.errors import Busy, OutcomeUnknown, PartitionStopped, PayloadTooLarge
+from streams.event_stream import EventStream, as_stored
 from streams.journal import Journal
 from streams.partition import Output, Partition
 from streams.recovery import answered_through, recover
@@ -104,10 +104,7 @@ class Leader:
             self._publish(subjects.results(origin), results)
             if origin == self._origin:
                 self._journal.answer(decode_results(results))
-        try:
-            await self._events.publish(output.sequence, output.events)
-        except PayloadTooLarge as error:
-            raise PartitionStopped(self.number, output.sequence, f"its events are too large: {error}") from error
+        await self._events.publish(output.sequence, as_stored(output.events))
         for account, reports in output.reports:
             self._publish(subjects.reports(account), reports)
         for subject, frame in output.market_data:
@@ -131,7 +128,7 @@ class Leader:
             if due and self._clock.now() >= due:
                 try:
                     await self._journal.append(Tick())
-                except (Busy, OutcomeUnknown, NotStored) as error:
+                except (Busy, OutcomeUnknown) as error:
                     log.warning("partition.not_ticked", partition=self.number, error=str(error))
 
     async def _stop_reading(self, reader: StreamReader) -> None:

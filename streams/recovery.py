@@ -15,6 +15,7 @@ import structlog
 from streams import subjects
 from streams.connection import Connection
 from streams.errors import PartitionStopped, StreamGap, StreamTooShort
+from streams.event_stream import as_stored
 from streams.partition import Partition
 from streams.stream import StreamReader, read_message, state_of
 
@@ -46,7 +47,7 @@ async def recover(connection: Connection, number: int, reader: StreamReader, ans
                 await asyncio.sleep(0)
     except (StreamGap, StreamTooShort) as error:
         raise PartitionStopped(number, partition.sequence + 1, str(error)) from error
-    if answered and events != await read_message(connection, subjects.events_stream(number), answered):
+    if answered and as_stored(events) != await read_message(connection, subjects.events_stream(number), answered):
         raise PartitionStopped(number, answered, "its events are not what the journal gives")
     log.info("partition.recovered", partition=number, sequence=answered, seconds=round(time.monotonic() - began, 3))
     return partition

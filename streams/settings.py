@@ -26,8 +26,10 @@ class StreamSettings:
     partitions: fixed when the exchange is first started; another number later is refused.
     replicas: copies of each stream: 1 on a single server, 3 in a cluster.
     lease_ttl_seconds: how long a dead worker's partitions wait for another leader; whole seconds.
-    journal_max_bytes: room for each partition's journal; its events get EVENTS_PER_JOURNAL_BYTES times that.
-    batches_in_flight_max: journal messages of one partition sent and not yet acknowledged.
+    journal_max_bytes: room for each partition's journal; its events get three times that (topology.py).
+    batches_in_flight_max: journal messages of one partition sent and not yet acknowledged. With fsync always 2 and 4
+        were no faster than 1 (docs/decisions), and only 1 keeps its order through a change of a cluster's leader
+        without ever giving a batch up.
     commands_waiting_max: commands of one partition that wait for their batch to leave; more are `Busy`.
     outcome_timeout_seconds: then a submitted command's outcome is unknown.
     """

@@ -123,9 +123,9 @@ class StreamReader:
                 raise StreamGap(f"{self._stream} does not hold sequence {self._expected}")
             if self._stopped:
                 raise StopAsyncIteration
+            self._something.clear()
             if not self._consumer:
                 await self._try_to_make_consumer()
-            self._something.clear()
             try:
                 await asyncio.wait_for(self._something.wait(), SILENCE_MAX)
             except TimeoutError:
@@ -138,6 +138,7 @@ class StreamReader:
         return message
 
     async def _try_to_make_consumer(self) -> None:
+        await self._connection.wait_connected()
         try:
             await self._make_consumer()
         except Unavailable as error:

@@ -24,6 +24,7 @@ from streams.bucket import ABSENT, Bucket
 from streams.codec import encode_batch, encode_command
 from streams.connection import Connection
 from streams.errors import ApiRefused, NotSent, StoreUnknown, TopologyMismatch, Unavailable, WrongSequence
+from streams.event_stream import EVENTS_BYTES_MAX
 from streams.settings import StreamSettings
 from streams.stream import NO_SUCH_STREAM, state_of
 
@@ -72,6 +73,11 @@ async def wait(connection: Connection) -> int:
 
 
 async def _make(connection: Connection, settings: StreamSettings) -> None:
+    if connection.payload_max < EVENTS_BYTES_MAX:
+        raise TopologyMismatch(
+            f"this nats-server takes messages of {connection.payload_max} bytes and events need {EVENTS_BYTES_MAX}: "
+            "set `max_payload: 8MB` as in nats/server.conf"
+        )
     await _make_stream(connection, bucket.stream_config(subjects.DIRECTORY, "file", settings.replicas, BUCKET_BYTES))
     await _fix_partitions(Bucket(connection, subjects.DIRECTORY), settings.partitions)
     await _make_stream(connection, bucket.stream_config(subjects.LEASES, "memory", settings.replicas, BUCKET_BYTES))

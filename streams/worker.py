@@ -71,7 +71,9 @@ class Worker:
             time_keeper.cancel()
 
     async def _beat(self, group: asyncio.TaskGroup) -> None:
-        """Lead what is held, and only that."""
+        """Lead what is held, and only that. While NATS is away nobody can take over, so nothing changes."""
+        if not self._connection.connected:
+            return
         try:
             await self._leadership.beat()
         except Unavailable as error:

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
+from exchange.events import Canceled
+from streams import codec, subjects, topology
 from streams import event_stream as event_stream_module
-from streams import subjects, topology
 from streams.connection import Connection
 from streams.errors import Overtaken
-from streams.event_stream import EventStream
+from streams.event_stream import EVENTS_BYTES_MAX, EventStream, as_stored
 from streams.stream import read_message, state_of
 from tests.support.nats import until, wire_to
 
@@ -52,6 +53,16 @@ async def test_messages_are_stored_in_step(ready):
     await events.settle()
     running.cancel()
     assert await stored(ready) == [payload(n) for n in range(1, 201)]
+
+
+def test_events_that_are_too_large_are_stored_as_their_chain():
+    """A partition does not stop over a very long sweep: time and chain stay, the journal gives the rest again."""
+    small = codec.encode_facts(7, bytes(16), codec.encode_events([[Canceled(1, "anna", 5, "x")]]))
+    assert as_stored(small) == small
+    many = [Canceled(number, "anna", 5, "x" * 100) for number in range(100_000)]
+    large = codec.encode_facts(7, b"c" * 16, codec.encode_events([many]))
+    assert len(large) > EVENTS_BYTES_MAX
+    assert codec.decode_facts(as_stored(large)) == codec.Facts(7, b"c" * 16, [])
 
 
 async def test_publishing_waits_when_too_much_is_unacknowledged(ready, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -13,9 +13,12 @@ from exchange.commands import PlaceOrder
 from exchange.order import BUY, GTD, LIMIT
 from streams import codec, subjects, topology, worker
 from streams.bucket import Bucket
-from streams.errors import OutcomeUnknown, TopologyMismatch
+from streams.connection import Connection
+from streams.embedded import EmbeddedServer
+from streams.errors import Busy, OutcomeUnknown, TopologyMismatch
 from streams.leadership import lease_key
 from streams.partition import Partition
+from streams.settings import StreamSettings
 from streams.stream import read_message, state_of
 from tests.support.exchange import LOT, TICK, ask, buy, listing, open_venue, running_worker, sell
 from tests.support.nats import until
@@ -170,3 +173,41 @@ async def test_a_worker_that_does_not_fit_the_exchange_does_not_start(settings, 
 
 async def leader_of(connection, partition):
     return (await Bucket(connection, subjects.LEASES).get(lease_key(partition))).value
+
+
+async def test_a_killed_nats_server_loses_nothing_that_was_answered(tmp_path):
+    """SIGKILL in mid-flow and a new server on the same store: every answered order is there, and the flow goes on."""
+    server = await EmbeddedServer.start(tmp_path / "store", log_file=tmp_path / "log")
+    settings = StreamSettings(nats_url=server.url, partitions=2, journal_max_bytes=64 * 1024 * 1024)
+    async with running_worker(settings), open_venue(settings) as venue:
+        for partition in (0, 1):
+            await venue.submit(partition, listing(f"S{partition}"))
+        answered = {}
+
+        async def flow():
+            for number in range(10_000):
+                name = f"f{number}"
+                with suppress(Busy, OutcomeUnknown):
+                    outcome = await venue.submit(number % 2, buy("anna", f"S{number % 2}", 1, 100, name))
+                    answered[name] = json.loads(outcome.body)["order_id"]
+                await asyncio.sleep(0)
+
+        flowing = asyncio.create_task(flow())
+        await until(lambda: len(answered) > 50)
+        server.kill()
+        await server.wait()
+        server = await EmbeddedServer.start(tmp_path / "store", server.port, log_file=tmp_path / "log")
+        before = len(answered)
+        await until(lambda: len(answered) > before + 50, seconds=30)
+        flowing.cancel()
+        await asyncio.wait([flowing])
+        there = {}
+        for partition in (0, 1):
+            snapshot = await ask(venue, partition, "orders_snapshot", account="anna")
+            there |= {order["client_order_id"]: order["order_id"] for order in snapshot["orders"]}
+        assert answered.items() <= there.items()
+        connection = await Connection.open(settings, "test")
+        for partition in (0, 1):
+            await assert_events_are_in_step(connection, partition)
+        await connection.close()
+    await server.stop()
