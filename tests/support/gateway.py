@@ -32,15 +32,25 @@ class Ended(Exception):
 
 @asynccontextmanager
 async def gateway_parts(venue: LocalVenue, **settings: Any) -> AsyncIterator[Services]:
-    """A gateway's parts at work on a venue."""
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            services = server.make_services(replace(SETTINGS, **settings), venue, tasks)
-            await eventually(lambda: services.directory.complete)
-            yield services
-            raise Ended
-    except* Ended:
-        pass
+    """A gateway's parts at work on a venue. A fault in any of them fails the test."""
+    made: asyncio.Future[Services] = asyncio.get_running_loop().create_future()
+    over = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                made.set_result(server.make_services(replace(SETTINGS, **settings), venue, tasks))
+                await over.wait()
+                raise Ended
+        except* Ended:
+            pass
+
+    working = asyncio.create_task(work())
+    services = await made
+    await eventually(lambda: services.directory.complete)
+    yield services
+    over.set()
+    await working
 
 
 @asynccontextmanager
@@ -115,7 +125,6 @@ class Trader:
         self.session = Session(services, outbox, self, number, address)
         self.heard: list[Frame] = []
         self._ids = 0
-        self._read = 0
 
     def close(self, code: int, reason: str) -> None:
         self.closed = code
@@ -158,14 +167,13 @@ class Trader:
         return await self.do("login", token=token(account, **more), **extra)
 
     async def hear(self, wanted: Callable[[Frame], object], seconds: float = 5.0) -> Frame:
-        """The first message not yet looked at that is wanted; those before it are passed over."""
+        """The first message that is wanted; those before it stay, to be heard later."""
         async with asyncio.timeout(seconds):
             while True:
                 self.listen()
-                while self._read < len(self.heard):
-                    self._read += 1
-                    if wanted(self.heard[self._read - 1]):
-                        return self.heard[self._read - 1]
+                for place, frame in enumerate(self.heard):
+                    if wanted(frame):
+                        return self.heard.pop(place)
                 await asyncio.sleep(0)
 
     async def channel(self, channel: str, kind: str = "update") -> Frame:

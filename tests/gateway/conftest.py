@@ -1,0 +1,45 @@
+"""A venue with one instrument and a gateway on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.gateway import Trader, gateway_parts, list_instrument
+from tests.support.local_venue import LocalVenue
+
+
+@pytest.fixture
+async def venue():
+    """Two partitions; ACME is listed in the first."""
+    venue = LocalVenue()
+    await list_instrument(venue)
+    return venue
+
+
+@pytest.fixture
+async def services(venue):
+    """A gateway's parts at work."""
+    async with gateway_parts(venue) as parts:
+        yield parts
+
+
+@pytest.fixture
+async def anna(services):
+    """A session that is logged in as anna."""
+    trader = Trader(services, "s-anna")
+    await trader.login("anna")
+    return trader
+
+
+@pytest.fixture
+async def boris(services):
+    """A session that is logged in as boris."""
+    trader = Trader(services, "s-boris")
+    await trader.login("boris")
+    return trader
+
+
+@pytest.fixture
+async def viewer(services):
+    """A session that nobody is logged in on."""
+    return Trader(services, "s-viewer")

@@ -1,0 +1,114 @@
+"""The private channel `orders`: nothing is missed, nothing comes twice, nobody else hears it."""
+
+from __future__ import annotations
+
+from tests.support.gateway import Trader, eventually
+
+
+def reports(trader: Trader) -> list[tuple[int, str]]:
+    """Number and kind of every report heard so far from the first partition."""
+    trader.listen()
+    frames = [frame for frame in trader.heard if frame.get("channel") == "orders" and frame["partition"] == 0]
+    return [(frame["seq"], frame.get("exec", frame["type"])) for frame in frames]
+
+
+async def subscribed(trader: Trader) -> None:
+    """Subscribe and wait for both partitions' snapshots."""
+    await trader.do("subscribe", channel="orders")
+    await trader.hear(lambda frame: frame.get("partition") == 1)
+
+
+async def test_every_session_of_an_account_hears_its_reports(services, anna, boris):
+    """Reports go to all sessions of the account, numbered without holes, and to no other account."""
+    second = Trader(services, "second")
+    await second.login("anna")
+    for trader in (anna, second, boris):
+        await subscribed(trader)
+    await anna.place("sell", 3, "1")
+    await boris.place("buy", 2, "1")
+    expected = [(0, "snapshot"), (1, "accepted"), (2, "trade")]
+    await eventually(lambda: reports(anna) == reports(second) == expected)
+    await eventually(lambda: reports(boris) == expected)
+
+
+async def test_a_late_session_starts_from_the_open_orders(services, anna):
+    """Its snapshot names the report up to which it tells; what follows connects; others get no second snapshot."""
+    await subscribed(anna)
+    await anna.place("buy", 1, "1")
+    late = Trader(services, "late")
+    await late.login("anna")
+    await subscribed(late)
+    await anna.place("buy", 1, "2")
+    await eventually(lambda: reports(late) == [(1, "snapshot"), (2, "accepted")])
+    await eventually(lambda: reports(anna) == [(0, "snapshot"), (1, "accepted"), (2, "accepted")])
+
+
+async def test_sessions_that_come_while_trading_goes_on_miss_nothing(services, anna):
+    """Whenever a session joins, its reports follow its snapshot without a hole or a repeat."""
+    late = [Trader(services, f"late-{number}") for number in range(8)]
+    for trader in late:
+        await trader.login("anna")
+    for number, trader in enumerate(late):
+        trader.say({"id": "s", "method": "subscribe", "params": {"channel": "orders"}})
+        await anna.place("buy", 1, f"0.{number + 10}")
+        await anna.place("buy", 1, f"0.{number + 20}")
+
+    def whole(trader: Trader) -> bool:
+        heard = [seq for seq, _ in reports(trader)]
+        return bool(heard) and heard == list(range(heard[0], 17))
+
+    await eventually(lambda: all(map(whole, late)))
+    assert all(kind == ("snapshot" if place == 0 else "accepted") for place, (_, kind) in enumerate(reports(late[3])))
+
+
+async def test_a_gap_is_closed_by_asking(venue, anna):
+    """Lost reports are fetched, in order, before later ones are passed on."""
+    await subscribed(anna)
+    venue.deaf = True
+    await anna.place("buy", 1, "1")
+    await anna.place("buy", 1, "2")
+    venue.deaf = False
+    await anna.place("buy", 1, "3")
+    await eventually(lambda: [seq for seq, _ in reports(anna)] == [0, 1, 2, 3])
+
+
+async def test_a_gap_too_long_to_close_gives_a_snapshot(venue, anna):
+    """When the reports are gone, the open orders are told anew."""
+    await subscribed(anna)
+    venue.deaf = True
+    for _ in range(12):
+        requests = [{"method": "order.place", "params": {"symbol": "ACME", "side": "buy", "type": "limit",
+                     "quantity": 1, "price": 1}}] * 50  # fmt: skip
+        await anna.do("order.batch", requests=requests)
+        await anna.do("order.cancel_all")
+    venue.deaf = False
+    await anna.place("buy", 1, "3")
+    await eventually(lambda: reports(anna)[-1] == (1_201, "snapshot"))
+    await anna.place("buy", 1, "4")
+    await eventually(lambda: reports(anna)[-1] == (1_202, "accepted"))
+
+
+async def test_two_leaders_are_heard_as_one(venue, anna):
+    """Reports that come twice are passed on once."""
+    venue.leaders = 2
+    await subscribed(anna)
+    await anna.place("buy", 1, "1")
+    await anna.do("order.cancel_all")
+    await anna.place("buy", 1, "2")
+    await eventually(lambda: reports(anna) == [(0, "snapshot"), (1, "accepted"), (2, "canceled"), (3, "accepted")])
+
+
+async def test_resume_gives_the_reports_since_a_cursor(services, anna):
+    """A client that comes back gets what it missed, complete frames, or is told to take a snapshot."""
+    await subscribed(anna)
+    for price in ("1", "2", "3"):
+        await anna.place("buy", 1, price)
+    first = await anna.channel("orders")
+    back = Trader(services, "back")
+    await back.login("anna")
+    missed = (await back.do("resume", channel="orders", cursor=first["cursor"]))["reports"]
+    assert [(frame["channel"], frame["seq"], frame["prev"]) for frame in missed] == [("orders", 2, 1), ("orders", 3, 2)]
+    assert (await back.refused("resume", channel="orders", cursor="0-99"))["code"] == "snapshot_required"
+    for params, field in (({"channel": "book", "cursor": "0-1"}, "channel"), ({"channel": "orders", "cursor": "x"}, "cursor")):
+        error = await back.refused("resume", **params)
+        assert (error["code"], error["field"]) == ("bad_request", field)
