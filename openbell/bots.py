@@ -8,19 +8,13 @@ maker sends at most one batch every STEP_SECONDS, a taker one order every TAKE_S
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from decimal import ROUND_FLOOR, Decimal
-from pathlib import Path
 from random import Random
-from typing import Annotated, Final
+from typing import Final
 
 import structlog
-import typer
 
-from openbell import logs
-from openbell.admin import DEFAULT_DIRECTORY
-from openbell.api import DEFAULT_URL
 from openbell.client import Client, requests
 from openbell.client.errors import OpenbellError, RequestError
 from openbell.client.models import Instrument, Order
@@ -60,8 +54,6 @@ HARMLESS: Final = frozenset({"order_done", "unknown_order", "no_change", "would_
 SIDES: Final[tuple[Side, Side]] = ("buy", "sell")
 TokenOf = Callable[[str], str]
 Slot = tuple[Side, int]
-
-app = typer.Typer(rich_markup_mode="markdown")
 
 
 class Maker:
@@ -196,18 +188,6 @@ async def _survive(symbol: str, step: Callable[[], Awaitable[None]]) -> bool:
         await asyncio.sleep(PAUSE_SECONDS)
         return False
     return True
-
-
-@app.command()
-def bots(
-    url: Annotated[str, typer.Option(envvar="OPENBELL_URL", help="Where the exchange is.")] = DEFAULT_URL,
-    data_dir: Annotated[
-        Path, typer.Option(envvar="OPENBELL_DATA_DIR", help="Its secret signs the bots' tokens.")
-    ] = Path(DEFAULT_DIRECTORY),
-) -> None:
-    """Trade the demo's instruments: makers around a moving price, and takers."""
-    logs.configure(logs.LogSettings.from_environment(os.environ))
-    asyncio.run(run(url, tokens_of(DataDir(data_dir)), asyncio.Event()))
 
 
 def tokens_of(data_dir: DataDir) -> TokenOf:

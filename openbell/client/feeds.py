@@ -44,6 +44,10 @@ class Feed(Generic[Item]):
         """Take no update until a snapshot has come: the subscription is being made again."""
         raise NotImplementedError
 
+    def seq_of(self, symbol: str) -> int:
+        """The last message taken for a symbol; -1 while a snapshot is awaited, or where nobody asks."""
+        return -1
+
     def fail(self, error: OpenbellError) -> None:
         """Nothing more will come; what is kept can still be read."""
         self._error = error
@@ -91,6 +95,10 @@ class BookFeed(Feed[Book]):
         """Keep the book as it is until it is right again."""
         self.book.await_snapshot()
 
+    def seq_of(self, symbol: str) -> int:
+        """The book's own number."""
+        return self.book.seq
+
     def _pop(self) -> Book | None:
         book = self.book if self._fresh and self.book.seq >= 0 else None
         self._fresh = False
@@ -121,6 +129,11 @@ class QueueFeed(Feed[Item]):
         """Start again from the next snapshot."""
         for sequence in self._sequences.values():
             sequence.await_snapshot()
+
+    def seq_of(self, symbol: str) -> int:
+        """The number of the symbol's last message."""
+        sequence = self._sequences.get(symbol)
+        return -1 if sequence is None else sequence.seq
 
     def _pop(self) -> Item | None:
         return self._items.popleft() if self._items else None

@@ -22,6 +22,9 @@ log = structlog.get_logger()
 
 Item = TypeVar("Item")
 
+_COUNTED = (("book", "seq"), ("trades", "trade_id"))
+"""Channels whose last number a heartbeat tells, and the member that holds it."""
+
 _PAUSE_SECONDS = 0.5
 """The least time between two subscriptions to one channel: a fault that repeats shall not become a flood."""
 
@@ -94,7 +97,12 @@ class Subscriptions:
         channel = frame["channel"]
         if frame["type"] == "end":
             self._end(frame)
-            return
+        elif channel == "heartbeat":
+            self._compare(frame)
+        else:
+            self._deliver(channel, frame)
+
+    def _deliver(self, channel: str, frame: Frame) -> None:
         for symbol in {frame.get("symbol") or "", ""}:
             subscription = self._held.get((channel, symbol))
             if subscription is not None:
@@ -107,6 +115,15 @@ class Subscriptions:
         except OutOfStep as gap:
             log.info("client.out_of_step", channel=subscription.channel, symbol=subscription.symbol, fault=str(gap))
             self._ask(subscription)
+
+    def _compare(self, heartbeat: Frame) -> None:
+        """See by what the exchange has sent us whether the end of something is missing."""
+        for symbol, numbers in heartbeat["symbols"].items():
+            for channel, name in _COUNTED:
+                subscription = self._held.get((channel, symbol))
+                if subscription and any(0 <= one.seq_of(symbol) < numbers.get(name, 0) for one in subscription.readers):
+                    log.info("client.behind_heartbeat", channel=channel, symbol=symbol)
+                    self._ask(subscription)
 
     def _end(self, frame: Frame) -> None:
         reason = str(frame.get("reason") or "token_expired")

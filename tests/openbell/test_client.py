@@ -384,3 +384,14 @@ async def test_expired_token_is_renewed_and_the_request_sent_again(exchange):
     async with client_of(exchange, token=lambda: next(tokens)) as client:
         assert (await client.buy("ACME", 1, at="1.00")).is_open
     assert [params["token"] for params in exchange.all("login")] == ["old", "new"]
+
+
+async def test_heartbeat_shows_what_is_missing_at_the_end(exchange):
+    """When the exchange has sent more than has come, the channel is subscribed to again."""
+    exchange.snapshots["book"] = lambda: [book_snapshot(exchange.subscriptions("book") + 1)]
+    beat = {"channel": "heartbeat", "type": "update", "seq": 2, "prev": 1, "time": "2026-01-01T00:00:00Z"}
+    async with client_of(exchange) as client, aclosing(client.book("ACME")) as feed:
+        await take(feed, 1)
+        await exchange.send({**beat, "symbols": {"ACME": {"seq": 1}}}, {**beat, "symbols": {"ACME": {"seq": 2}}})
+        assert (await take(feed, 1))[0].seq == 2
+    assert exchange.subscriptions("book") == 2
