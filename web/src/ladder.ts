@@ -12,6 +12,8 @@ import type { Instrument, Order } from "./protocol";
 export const ROWS = 23;
 /** The inside market stays this many rows away from the window's ends. */
 const MARGIN_ROWS = 6;
+/** Of each side, when the ladder chooses its own steps. */
+const LEVELS_IN_SIGHT = 5;
 export const GROUPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000] as const;
 
 export interface Row {
@@ -44,14 +46,17 @@ type Sums = Map<bigint, bigint>;
 
 export class Ladder {
   readonly rows: readonly Signal<Row>[] = Array.from({ length: ROWS }, () => signal(EMPTY));
-  /** How many ticks make a row; 0 until the first book has chosen it. */
+  /** How many ticks make a row; 0, shown as 1, until the first book with two sides has chosen it. */
   readonly group = signal(0);
+  /** The tick that rows are counted in; 0 before the first price. */
+  readonly tick = signal(0n);
   #top = 0n;
   #step = 0n;
 
   /** Starts over for another instrument. */
   clear(): void {
     this.group.value = 0;
+    this.tick.value = 0n;
     this.#step = 0n;
     for (const row of this.rows) row.value = EMPTY;
   }
@@ -65,13 +70,17 @@ export class Ladder {
   show(instrument: Instrument, book: Book, own: readonly Order[], last: bigint | null): void {
     const middle = middleOf(book) ?? last;
     if (middle === null) return;
-    if (this.group.value === 0) this.group.value = fittingGroup(book, tickAt(instrument, middle));
+    if (this.group.value === 0) this.#choose(fittingGroup(book, middle, tickAt(instrument, middle)));
     if (this.#step === 0n || this.#isLeft(book, middle)) this.#place(instrument, middle);
     const next = this.#rowsOf(instrument, book, own, last);
     next.forEach((row, index) => {
       const shown = this.rows[index];
       if (shown !== undefined && !alike(shown.value, row)) shown.value = row;
     });
+  }
+
+  #choose(group: number): void {
+    if (group !== 0) this.regroup(group);
   }
 
   /** Whether the inside market has come too close to an end of the window. */
@@ -85,9 +94,10 @@ export class Ladder {
 
   /** Where ticks grow with the price the coarsest in the window makes the rows, so each row's price can be had. */
   #place(instrument: Instrument, middle: bigint): void {
-    const group = BigInt(this.group.value);
+    const group = BigInt(this.group.value || 1);
     const half = BigInt((ROWS - 1) / 2);
-    this.#step = group * tickAt(instrument, middle + half * group * tickAt(instrument, middle));
+    this.tick.value = tickAt(instrument, middle + half * group * tickAt(instrument, middle));
+    this.#step = group * this.tick.value;
     this.#top = floorTo(middle, this.#step) + half * this.#step;
   }
 
@@ -125,13 +135,18 @@ function middleOf(book: Book): bigint | null {
   return bid ?? ask ?? null;
 }
 
-/** The finest grouping in which the spread takes less than a quarter of the window. */
-function fittingGroup(book: Book, tick: bigint): number {
-  const bid = book.bids.best?.price;
-  const ask = book.asks.best?.price;
-  if (bid === undefined || ask === undefined) return 1;
-  const spreadTicks = (ask - bid) / tick;
-  return GROUPS.find((group) => spreadTicks * 4n < BigInt(group * ROWS)) ?? 1_000;
+/** The finest grouping that has the best levels of both sides in sight; 0 while a side is empty. */
+function fittingGroup(book: Book, middle: bigint, tick: bigint): number {
+  const bid = lastSeen(book.bids.levels);
+  const ask = lastSeen(book.asks.levels);
+  if (bid === undefined || ask === undefined) return 0;
+  const [above, below] = [ask.price - middle, middle - bid.price];
+  const reachTicks = (above > below ? above : below) / tick;
+  return GROUPS.find((group) => reachTicks * 2n < BigInt(group * (ROWS - 1))) ?? 1_000;
+}
+
+function lastSeen(levels: readonly BookLevel[]): BookLevel | undefined {
+  return levels[Math.min(LEVELS_IN_SIGHT, levels.length) - 1];
 }
 
 function sums(levels: readonly BookLevel[], row: (price: bigint) => bigint): Sums {

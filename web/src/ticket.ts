@@ -3,7 +3,7 @@
 // What passes the checks here may still be refused by the exchange; its answer is shown in the same place.
 import { computed, signal } from "@preact/signals-core";
 import { faultsOf, valueOf, type Faults, type TicketField } from "./checks";
-import { ceilTo, floorTo, toText, toUnits, units } from "./decimal";
+import { ceilTo, decimalsOf, floorTo, toText, toUnits, units } from "./decimal";
 import { decimalsOfLot, decimalsOfPrice, tickAt } from "./instrument";
 import type { Orders, Placement, Side } from "./orders";
 import type { Instrument, Order } from "./protocol";
@@ -43,6 +43,15 @@ export class Ticket {
     const quantity = toUnits(this.quantity.value.trim());
     if (this.type.value === "market" || price === null || quantity === null) return "";
     return toText(valueOf(price, quantity), 2);
+  });
+
+  /** The step of prices where the typed price, or else the market, is. */
+  readonly tick = computed(() => {
+    const instrument = this.context.instrument();
+    if (instrument === null) return "";
+    const price = toUnits(this.price.value.trim()) ?? units(this.context.last() ?? "0");
+    const tick = tickAt(instrument, price);
+    return toText(tick, decimalsOf(tick));
   });
 
   constructor(

@@ -58,11 +58,20 @@ describe("the ladder", () => {
     expect(at(ladder, "100.15")?.ask).toBe("8");
   });
 
-  it("chooses steps by itself so that a wide spread fits", () => {
+  it("chooses steps by itself so that the best five levels of a sparse book are in sight", () => {
     const ladder = new Ladder();
-    ladder.show(instrument(), book([["100.00", "1"]], [["100.40", "2"]]), [], null);
+    const bids = ["100.00", "99.90", "99.80", "99.70", "99.60", "1.00"].map((price): Level => [price, "1"]);
+    ladder.show(instrument(), book(bids, [["100.40", "2"]]), [], null);
     expect(ladder.group.value).toBe(10);
-    expect([at(ladder, "100.00")?.bid, at(ladder, "100.40")?.ask]).toEqual(["1", "2"]);
+    expect([at(ladder, "99.60")?.bid, at(ladder, "100.40")?.ask]).toEqual(["1", "2"]);
+  });
+
+  it("does not choose while a side is empty", () => {
+    const ladder = new Ladder();
+    ladder.show(instrument(), book([["100.00", "1"]], []), [], null);
+    expect([ladder.group.value, at(ladder, "100.01")?.bid]).toEqual([0, ""]);
+    ladder.show(instrument(), book([["100.00", "1"]], [["100.90", "1"]]), [], null);
+    expect(ladder.group.value).toBe(5);
   });
 
   it("has rows of the coarser tick where ticks grow with the price", () => {

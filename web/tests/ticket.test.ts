@@ -96,6 +96,13 @@ describe("the ticket", () => {
     expect(ticket.price.value).toBe("10.010");
   });
 
+  it("tells the tick that holds at the typed price, or else at the last", () => {
+    listing = instrument({ ticks: [{ from: "0", tick: "0.005" }, { from: "10", tick: "0.01" }] });
+    const before = ticket.tick.value;
+    ticket.edit("price", "9");
+    expect([before, ticket.tick.value]).toEqual(["0.01", "0.005"]);
+  });
+
   it("values the order without a float", () => {
     type("3", "0.1");
     expect(ticket.value.value).toBe("0.30");

@@ -4,11 +4,10 @@
 // keys walk the prices and Enter takes one over.
 import type { Signal } from "@preact/signals";
 import type { TargetedKeyboardEvent, VNode } from "preact";
-import { decimalsOf, toText, units } from "../decimal";
+import { decimalsOf, toText } from "../decimal";
 import { GROUPS, ROWS, type Row } from "../ladder";
 import type { Market } from "../market";
 import type { Side } from "../orders";
-import type { Instrument } from "../protocol";
 import type { Ticket } from "../ticket";
 
 type Pick = (price: string, side?: Side) => void;
@@ -69,26 +68,20 @@ function LadderRow({ row, first, pick }: { row: Signal<Row>; first: boolean; pic
 }
 
 function Grouping({ market }: { market: Market }): VNode | null {
-  const instrument = market.instrument.value;
-  const group = market.ladder.group.value;
-  if (instrument === null || group === 0) return null;
+  const tick = market.ladder.tick.value;
+  if (tick === 0n) return null;
   return (
     <label class="grouping">
       <span>Step</span>
-      <select value={group} onChange={(event) => market.ladder.regroup(Number(event.currentTarget.value))}>
+      <select value={market.ladder.group.value || 1} onChange={(event) => market.ladder.regroup(Number(event.currentTarget.value))}>
         {GROUPS.map((each) => (
           <option key={each} value={each}>
-            {stepText(instrument, each)}
+            {toText(tick * BigInt(each), decimalsOf(tick))}
           </option>
         ))}
       </select>
     </label>
   );
-}
-
-function stepText(instrument: Instrument, group: number): string {
-  const tick = units(instrument.ticks.at(-1)?.tick ?? "1");
-  return toText(tick * BigInt(group), decimalsOf(tick));
 }
 
 function spoken({ price, last, inside }: Row): string {

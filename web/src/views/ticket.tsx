@@ -53,9 +53,9 @@ export function TicketForm({ ticket, market }: { ticket: Ticket; market: Market 
             </label>
           ))}
         </fieldset>
-        <Field ticket={ticket} field="quantity" label="Quantity" step={market.instrument.value?.lot_size} />
+        <Field ticket={ticket} field="quantity" label="Quantity" step={market.instrument.value?.lot_size ?? ""} />
         {ticket.type.value === "limit" ? (
-          <Field ticket={ticket} field="price" label="Price" step={market.instrument.value?.ticks[0]?.tick} />
+          <Field ticket={ticket} field="price" label="Price" step={ticket.tick.value} />
         ) : (
           <p class="field hint">Takes the best prices there are; what finds none expires.</p>
         )}
@@ -78,7 +78,7 @@ interface FieldProps {
   ticket: Ticket;
   field: TicketField;
   label: string;
-  step: string | undefined;
+  step: string;
 }
 
 function Field({ ticket, field, label, step }: FieldProps): VNode {
@@ -91,7 +91,7 @@ function Field({ ticket, field, label, step }: FieldProps): VNode {
   return (
     <div class="field">
       <label for={field}>
-        {label} {step !== undefined && <span class="step">in steps of {step}</span>}
+        {label} {step !== "" && <span class="step">in steps of {step}</span>}
       </label>
       <div class="stepper">
         <button type="button" aria-label={`${label} down`} onClick={() => ticket.step(field, -1)}>
