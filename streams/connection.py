@@ -51,7 +51,10 @@ RECONNECT_GIVEN_UP_AFTER = 4
 HEADERS_BYTES_MAX = 4096
 """Room kept for headers below the server's limit, which counts them with the payload."""
 
-WRONG_LAST_SEQUENCE = 10071
+WRONG_SEQUENCE_CODES = frozenset({10071, 10164})
+"""The second: another message with an expectation for the same key is on its way."""
+
+SERVICE_UNAVAILABLE = 503
 
 
 class Stored(NamedTuple):
@@ -247,11 +250,16 @@ class Connection:
                 raise Unavailable(f"{subject} did not answer in {timeout_seconds} s") from None
 
     async def api(self, subject: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Ask the JetStream API, `subject` without its `$JS.API.`; ApiRefused if it answers with an error."""
+        """Ask the JetStream API, `subject` without its `$JS.API.`.
+
+        Raises ApiRefused if it answers with an error, Unavailable if that is only for now (a leader is being elected).
+        """
         reply = await self.request(f"$JS.API.{subject}", json.dumps(body).encode() if body else b"", API_TIMEOUT)
         answer: dict[str, Any] = json.loads(reply)
         if "error" in answer:
             error = answer["error"]
+            if error.get("code") == SERVICE_UNAVAILABLE:
+                raise Unavailable(f"{subject}: {error.get('description')}")
             raise ApiRefused(subject, error.get("err_code", 0), error.get("description", "no reason given"))
         return answer
 
@@ -349,10 +357,6 @@ def _settle(future: asyncio.Future[Stored], payload: bytes, headers: bytes) -> N
         code = error.get("err_code", 0)
         refusal = WrongSequence if code in WRONG_SEQUENCE_CODES else NotStored
         future.set_exception(refusal(code, error.get("description", "refused")))
-
-
-WRONG_SEQUENCE_CODES = frozenset({WRONG_LAST_SEQUENCE, 10164})
-"""The second: another message with an expectation for the same key is on its way."""
 
 
 def _call_all(callbacks: list[Callable[[], None]]) -> None:

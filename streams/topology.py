@@ -61,6 +61,11 @@ async def ensure(connection: Connection, settings: StreamSettings) -> None:
             return
 
 
+async def make_leases(connection: Connection, settings: StreamSettings) -> None:
+    """Make the bucket of the leases. It lives in memory, so a single server that is restarted has lost it."""
+    await _make_stream(connection, bucket.stream_config(subjects.LEASES, "memory", settings.replicas, BUCKET_BYTES))
+
+
 async def wait(connection: Connection) -> int:
     """Wait until an exchange is there, and give its number of partitions."""
     told = False
@@ -80,7 +85,7 @@ async def _make(connection: Connection, settings: StreamSettings) -> None:
         )
     await _make_stream(connection, bucket.stream_config(subjects.DIRECTORY, "file", settings.replicas, BUCKET_BYTES))
     await _fix_partitions(Bucket(connection, subjects.DIRECTORY), settings.partitions)
-    await _make_stream(connection, bucket.stream_config(subjects.LEASES, "memory", settings.replicas, BUCKET_BYTES))
+    await make_leases(connection, settings)
     for partition in range(settings.partitions):
         for config in _partition_streams(partition, settings):
             await _make_stream(connection, config)

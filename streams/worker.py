@@ -78,6 +78,7 @@ class Worker:
             await self._leadership.beat()
         except Unavailable as error:
             log.warning("worker.no_beat", error=str(error))
+            await self._restore_leases()
             return
         for partition in self._leadership.held - self._tasks.keys():
             leader = Leader(self._connection, self._settings, partition, self._worker, self._clock)
@@ -100,6 +101,12 @@ class Worker:
         finally:
             del self._tasks[partition], self._leaders[partition]
             await self._release(partition)
+
+    async def _restore_leases(self) -> None:
+        try:
+            await topology.make_leases(self._connection, self._settings)
+        except Unavailable as error:
+            log.warning("worker.no_leases", error=str(error))
 
     async def _release(self, partition: int) -> None:
         try:

@@ -209,5 +209,10 @@ async def test_a_killed_nats_server_loses_nothing_that_was_answered(tmp_path):
         connection = await Connection.open(settings, "test")
         for partition in (0, 1):
             await assert_events_are_in_step(connection, partition)
+
+        async def leased_again():
+            return await leader_of(connection, 0) and await leader_of(connection, 1)
+
+        await until(leased_again)
         await connection.close()
     await server.stop()
