@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from exchange.commands import CancelAll, CancelOrder, ListInstrument, Tick
 from exchange.events import Accepted, Rejected, Traded
 from exchange.order import GTD
-from exchange.units import SECOND
+from exchange.units import SECOND, UNIT
 from streams import codec
 from streams.partition import CHAIN_START, Partition
 from tests.support.journaled import ACME, OPENING, Journaled, buy, replayed, sell
@@ -193,6 +193,51 @@ def test_commands_in_one_message_do_as_in_many(story: list[Step]) -> None:
     for symbol in ("ACME", "BETA"):
         code, book = apart.ask_for_answer("book", symbol=symbol)
         assert (code, strip(together.ask_for_answer("book", symbol=symbol)[1])) == (code, strip(book))
+    assert len(answered.results) == len(commands)
+
+
+WIRE_NUMBERS = st.sampled_from([-(2**63), -1, 0, 1, UNIT, 100 * UNIT, 4 * 10**18, 2**63 - 1, 2**64 - 1]) | st.integers(
+    -(2**63), 2**64 - 1
+)
+WHO = st.sampled_from(["anna", "boris"])
+MAYBE = st.none() | WIRE_NUMBERS
+WIRE_COMMANDS = st.one_of(
+    st.tuples(st.just(1), st.just(1), WIRE_NUMBERS, WIRE_NUMBERS, WIRE_NUMBERS),
+    st.tuples(
+        st.just(2),
+        st.tuples(
+            st.just("ACME"),
+            st.lists(st.tuples(WIRE_NUMBERS, WIRE_NUMBERS), max_size=2) | st.just([(0, UNIT)]),
+            *[WIRE_NUMBERS | st.just(0)] * 9,
+        ),
+    ),
+    st.tuples(
+        *(
+            st.just(3),
+            WHO,
+            st.just("ACME"),
+            st.sampled_from("abcdef"),
+            st.integers(0, 1),
+            st.integers(0, 3),
+        ),
+        *(WIRE_NUMBERS, MAYBE, MAYBE, st.integers(0, 6), MAYBE, st.booleans(), MAYBE, st.integers(0, 3), st.just("")),
+        WIRE_NUMBERS | st.just(0),
+    ),
+    st.tuples(st.just(4), WHO, st.integers(0, 9), st.just("ACME"), st.sampled_from("abcdef"), *[MAYBE] * 5),
+    st.tuples(st.just(5), WHO, WIRE_NUMBERS, st.just("ACME"), st.sampled_from("abcdef"), WIRE_NUMBERS),
+    st.just((7,)),
+)
+
+
+@given(st.lists(WIRE_COMMANDS, max_size=20), st.integers(0, 2**62))
+@settings(max_examples=300)
+def test_no_command_that_can_be_read_stops_a_partition(commands: list[object], stored_at: int) -> None:
+    """Whatever numbers a command holds, it has events, an answer and frames: a journal cannot hold poison."""
+    journaled = Journaled()
+    journaled.now = max(journaled.now, stored_at)
+
+    answered = journaled.put(msgspec.msgpack.encode([1, "test", 2, commands]))
+
     assert len(answered.results) == len(commands)
 
 
