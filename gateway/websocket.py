@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import secrets
+from contextlib import suppress
 from hashlib import sha1
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -103,7 +104,8 @@ class Connection:
         self._outbox.shut(close_frame(code, reason))
         if self._transport.can_write_eof():
             # Closing at once could lose the close frame: unread input makes the kernel reset the connection.
-            self._transport.write_eof()
+            with suppress(OSError):  # the client may have gone without our knowing yet
+                self._transport.write_eof()
         asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
 
     def pause(self) -> None:

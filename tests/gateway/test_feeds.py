@@ -47,7 +47,9 @@ async def trade_at_random(trader: Trader, choices: random.Random, orders: int) -
         if choices.random() < 0.1:
             await trader.do("order.cancel_all")
         price = choices.randint(90, 110)
-        await trader.place(choices.choice(("buy", "sell")), choices.randint(1, 9), price / 100, self_trade="cancel_oldest")
+        await trader.place(
+            choices.choice(("buy", "sell")), choices.randint(1, 9), price / 100, self_trade="cancel_oldest"
+        )
 
 
 @pytest.mark.parametrize("interval_ms", [0, 20])

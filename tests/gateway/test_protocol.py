@@ -59,7 +59,9 @@ def test_an_object_that_is_no_request_is_refused_by_name(frame, code, field, ide
     assert (error.code, error.field, error.id) == (code, field, identity)
 
 
-@pytest.mark.parametrize("identity", [b"7", b"-7", b"0", b'"x"', b'""', b"123456789012345678901234567890", b'"\xc3\xa9"'])
+@pytest.mark.parametrize(
+    "identity", [b"7", b"-7", b"0", b'"x"', b'""', b"123456789012345678901234567890", b'"\xc3\xa9"']
+)
 def test_any_string_or_integer_is_echoed(identity):
     """The id comes back as it was, however large."""
     request = protocol.request_of(b'{"id":%b,"method":"ping"}' % identity)

@@ -109,6 +109,9 @@ async def test_resume_gives_the_reports_since_a_cursor(services, anna):
     missed = (await back.do("resume", channel="orders", cursor=first["cursor"]))["reports"]
     assert [(frame["channel"], frame["seq"], frame["prev"]) for frame in missed] == [("orders", 2, 1), ("orders", 3, 2)]
     assert (await back.refused("resume", channel="orders", cursor="0-99"))["code"] == "snapshot_required"
-    for params, field in (({"channel": "book", "cursor": "0-1"}, "channel"), ({"channel": "orders", "cursor": "x"}, "cursor")):
+    for params, field in (
+        ({"channel": "book", "cursor": "0-1"}, "channel"),
+        ({"channel": "orders", "cursor": "x"}, "cursor"),
+    ):
         error = await back.refused("resume", **params)
         assert (error["code"], error["field"]) == ("bad_request", field)

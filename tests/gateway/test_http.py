@@ -1,0 +1,339 @@
+"""HTTP: the same orders and market data, with the statuses and headers of the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from gateway import pages
+from tests.support.gateway import gateway_parts, list_instrument, served, token
+
+ORDER = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": "1.5"}
+
+
+class Client:
+    """Speaks to a gateway; `last` is the last response."""
+
+    def __init__(self, http: aiohttp.ClientSession, bearer: str | None) -> None:
+        self._http = http
+        self._headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+
+    async def ask(self, method: str, path: str, **more):
+        headers = self._headers | more.pop("headers", {})
+        async with self._http.request(method, path, headers=headers, **more) as response:
+            self.last = response
+            text = await response.text()
+            return await response.json(content_type=None) if text.startswith(("{", "[")) else text
+
+    async def problem(self, method: str, path: str, **more) -> tuple[int, str, str | None]:
+        """Status, code and field of a request that must fail, its shape checked."""
+        body = await self.ask(method, path, **more)
+        assert self.last.content_type == "application/problem+json", body
+        assert {"type", "title", "status", "code", "message", "request_id"} <= set(body)
+        assert body["status"] == self.last.status
+        return self.last.status, body["code"], body.get("field")
+
+
+@asynccontextmanager
+async def client_of(where: str, bearer: str | None = None):
+    async with aiohttp.ClientSession(f"http://{where}") as http:
+        yield Client(http, bearer)
+
+
+@pytest.fixture
+async def where(services):
+    """The address of a served gateway."""
+    async with served(services) as address:
+        yield address
+
+
+@pytest.fixture
+async def public(where):
+    """Nobody in particular."""
+    async with client_of(where) as client:
+        yield client
+
+
+@pytest.fixture
+async def trader(where):
+    """Anna."""
+    async with client_of(where, token()) as client:
+        yield client
+
+
+@pytest.fixture
+async def admin(where):
+    """An operator."""
+    async with client_of(where, token("operator", "admin")) as client:
+        yield client
+
+
+async def test_an_order_lives_its_life(trader):
+    """Placed, found by both names, listed, amended, canceled."""
+    placed = await trader.ask("POST", "/v1/orders", json=ORDER | {"client_order_id": "mine"})
+    assert (trader.last.status, placed["status"], placed["fills"]) == (201, "open", [])
+    path = f"/v1/orders/{placed['order_id']}"
+    found = await trader.ask("GET", path)
+    assert (await trader.ask("GET", "/v1/orders/by-client-id/mine?symbol=ACME")) == found
+    assert (await trader.ask("GET", "/v1/orders?status=open&symbol=ACME&limit=5"))["orders"] == [found]
+    amended = await trader.ask("PATCH", path, json={"quantity": "3"})
+    assert (trader.last.status, amended["quantity"]) == (200, "3")
+    assert (await trader.ask("DELETE", path))["status"] == "canceled"
+    assert await trader.problem("DELETE", path) == (409, "order_done", "order_id")
+    await trader.ask("POST", "/v1/orders", json=ORDER)
+    assert await trader.ask("DELETE", "/v1/orders?symbol=ACME&side=buy") == {"canceled": 1}
+    assert await trader.ask("DELETE", "/v1/orders") == {"canceled": 0}
+
+
+async def test_an_idempotency_key_is_the_client_order_id(trader):
+    """Repeating a request with its key creates nothing; the body's own id comes first."""
+    for key in ("key-1", '"key-1"'):
+        order = await trader.ask("POST", "/v1/orders", json=ORDER, headers={"Idempotency-Key": key})
+        assert (order["order_id"], order["client_order_id"]) == ("0-1", "key-1")
+    both = await trader.ask(
+        "POST", "/v1/orders", json=ORDER | {"client_order_id": "x"}, headers={"Idempotency-Key": "key-1"}
+    )
+    assert both["client_order_id"] == "x"
+    reused = await trader.problem(
+        "POST", "/v1/orders", json=ORDER | {"side": "sell"}, headers={"Idempotency-Key": "key-1"}
+    )
+    assert reused == (409, "client_order_id_reused", "client_order_id")
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (("POST", "/v1/orders", {"json": ORDER | {"price": "1.555"}}), (422, "price_off_tick", "price")),
+        (("POST", "/v1/orders", {"json": ORDER | {"prize": 1}}), (400, "unknown_field", "prize")),
+        (("POST", "/v1/orders", {"json": ORDER | {"price": None}}), (400, "bad_decimal", "price")),
+        (("POST", "/v1/orders", {"json": ORDER | {"symbol": "NOPE"}}), (404, "unknown_instrument", "symbol")),
+        (("POST", "/v1/orders", {"json": ORDER | {"account": "boris"}}), (403, "forbidden", "account")),
+        (("POST", "/v1/orders", {"json": []}), (400, "bad_request", None)),
+        (("POST", "/v1/orders", {"data": b"{}"}), (415, "unsupported_media_type", None)),
+        (
+            ("POST", "/v1/orders", {"data": b" " * 65_537, "headers": {"Content-Type": "application/json"}}),
+            (413, "too_large", None),
+        ),
+        (
+            ("POST", "/v1/orders", {"data": b'{"a":1,"a":2}', "headers": {"Content-Type": "application/json"}}),
+            (400, "unknown_field", "a"),
+        ),
+        (("GET", "/v1/orders/0-77", {}), (404, "unknown_order", "order_id")),
+        (("GET", "/v1/orders/nonsense", {}), (404, "unknown_order", "order_id")),
+        (("GET", "/v1/orders?limit=x", {}), (400, "bad_request", "limit")),
+        (("GET", "/v1/orders?limit=1&limit=2", {}), (400, "bad_request", "limit")),
+        (("GET", "/v1/orders?status=filled", {}), (400, "bad_request", "status")),
+        (("GET", "/v1/orders?sort=asc", {}), (400, "unknown_field", "sort")),
+        (("PATCH", "/v1/orders/0-1", {"json": {"order_id": "0-2"}}), (400, "unknown_field", "order_id")),
+        (("GET", "/v1/orders/by-client-id/x", {}), (400, "bad_request", "symbol")),
+        (("PUT", "/v1/admin/instruments/NEW", {"json": {}}), (403, "forbidden", None)),
+        (("GET", "/v1/instruments/ACME/book?depth=7", {}), (400, "bad_request", "depth")),
+        (("GET", "/v1/instruments/ACME/trades?limit=0", {}), (400, "bad_request", "limit")),
+        (("GET", "/v1/instruments/a.b", {}), (400, "bad_request", "symbol")),
+        (("GET", "/v1/instruments/NOPE/ticker", {}), (404, "unknown_instrument", "symbol")),
+        (("GET", "/nowhere", {}), (404, "not_found", None)),
+    ],
+)
+async def test_what_is_wrong_is_a_problem(trader, request_, expected):
+    """Each refusal has its status, code and field, in one shape."""
+    method, path, more = request_
+    assert await trader.problem(method, path, **more) == expected
+
+
+async def test_another_method_is_told_which_there_are(trader):
+    """405 with Allow."""
+    assert (await trader.problem("PUT", "/v1/orders"))[:2] == (405, "method_not_allowed")
+    assert trader.last.headers["Allow"] == "DELETE,GET,POST"
+
+
+async def test_who_speaks_is_asked_first(public, where):
+    """401 with WWW-Authenticate without a token, and for one that is not valid, whatever else is wrong."""
+    assert (await public.problem("POST", "/v1/orders", data=b"x"))[:2] == (401, "unauthenticated")
+    assert public.last.headers["WWW-Authenticate"].startswith("Bearer")
+    for header in ("Bearer x", "Basic x", "Bearer"):
+        assert (await public.problem("GET", "/v1/time", headers={"Authorization": header}))[:2] == (
+            401,
+            "unauthenticated",
+        )
+    async with client_of(where, token(scope="read")) as reader:
+        assert (await reader.problem("POST", "/v1/orders", json=ORDER))[:2] == (403, "forbidden")
+
+
+async def test_market_data_is_there_for_everybody(public, trader):
+    """Time, instruments, book, trades, ticker and status need no token."""
+    await trader.ask("POST", "/v1/orders", json=ORDER)
+    assert set(await public.ask("GET", "/v1/time")) == {"time"}
+    rows = (await public.ask("GET", "/v1/instruments"))["instruments"]
+    assert rows == [await public.ask("GET", "/v1/instruments/ACME")]
+    book = await public.ask("GET", "/v1/instruments/ACME/book?depth=1")
+    assert (book["bids"], book["asks"], book["seq"]) == ([["1.50", "1"]], [], 1)
+    assert (await public.ask("GET", "/v1/instruments/ACME/trades?limit=5&before=9"))["trades"] == []
+    assert (await public.ask("GET", "/v1/instruments/ACME/ticker"))["bid"] == "1.50"
+    assert (await public.ask("GET", "/v1/instruments/ACME/status"))["phase"] == "continuous"
+
+
+async def test_every_answer_has_its_headers(public, trader):
+    """Request ids are echoed or made, nothing is sniffed, private answers are not kept, our software has no version."""
+    await public.ask("GET", "/v1/time", headers={"X-Request-Id": "mine-1"})
+    assert public.last.headers["X-Request-Id"] == "mine-1"
+    await public.ask("GET", "/nowhere", headers={"X-Request-Id": "bad id"})
+    assert len(public.last.headers["X-Request-Id"]) == 16
+    await trader.ask("GET", "/v1/orders")
+    assert trader.last.headers["Cache-Control"] == "no-store"
+    for response in (public.last, trader.last):
+        assert (response.headers["X-Content-Type-Options"], response.headers["Server"]) == ("nosniff", "openbell")
+
+
+async def test_what_is_no_http_is_told_nothing_about_us(where):
+    """Even the answer to rubbish does not name a version."""
+    reader, writer = await asyncio.open_connection(*where.split(":"))
+    writer.write(b"RUBBISH\r\n\r\n")
+    answer = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+    assert answer.startswith(b"HTTP/1.0 400")
+    assert b"aiohttp" not in answer.lower()
+
+
+async def test_the_limits_are_told_and_kept(venue):
+    """RateLimit on every answer; beyond the bucket 429 with Retry-After."""
+    async with gateway_parts(
+        venue, rate_limits=True, address_requests_per_second=1, address_requests_burst=2
+    ) as services:
+        async with served(services) as where, client_of(where) as public:
+            await public.ask("GET", "/health/live")
+            assert public.last.headers["RateLimit-Policy"] == '"address";q=2;w=2'
+            assert public.last.headers["RateLimit"].startswith('"address";r=2')
+            await public.ask("GET", "/v1/time")
+            await public.ask("GET", "/v1/time")
+            assert (await public.problem("GET", "/v1/time"))[:2] == (429, "rate_limited")
+            assert int(public.last.headers["Retry-After"]) >= 1
+            async with client_of(where, token()) as trader:
+                assert (await trader.ask("GET", "/v1/orders")) == {"orders": []}
+                assert trader.last.headers["RateLimit-Policy"].startswith('"reads"')
+
+
+async def test_what_cannot_be_stored_is_503(venue, trader):
+    """With Retry-After when it surely was not stored; `outcome_unknown` when nobody knows."""
+    venue.away = True
+    assert (await trader.problem("POST", "/v1/orders", json=ORDER))[:2] == (503, "busy")
+    assert trader.last.headers["Retry-After"] == "1"
+    venue.away = False
+    venue.silent.add(0)
+    assert (await trader.problem("POST", "/v1/orders", json=ORDER))[:2] == (503, "outcome_unknown")
+    assert (await trader.problem("DELETE", "/v1/orders"))[:2] == (503, "outcome_unknown")
+    assert (await trader.problem("GET", "/v1/instruments/ACME/book"))[:2] == (503, "unavailable")
+
+
+async def test_an_operator_lists_instruments(admin, public):
+    """A listing is stored, answered with the definition, and trades at once; changing it keeps its partition."""
+    listing = {"tick_size": "0.05", "lot_size": "0.1", "collar_bps": "12.5", "partition": 1, "reason": "new"}
+    listed = await admin.ask("PUT", "/v1/admin/instruments/NEW", json=listing)
+    assert (admin.last.status, listed["tick_size"], listed["collar_bps"], listed["partition"]) == (
+        200,
+        "0.05",
+        "12.5",
+        1,
+    )
+    assert await admin.ask("GET", "/v1/admin/instruments/NEW") == listed
+    assert await public.ask("GET", "/v1/instruments/NEW") == listed
+    ticks = [{"from": "0", "tick": "0.05"}, {"from": "10", "tick": "0.1"}]
+    changed = await admin.ask("PUT", "/v1/admin/instruments/NEW", json={"ticks": ticks, "lot_size": "1"})
+    assert (changed["partition"], len(changed["ticks"])) == (1, 2)
+    elsewhere = {"tick_size": "1", "lot_size": "1", "partition": 0}
+    assert await admin.problem("PUT", "/v1/admin/instruments/NEW", json=elsewhere) == (400, "bad_request", "partition")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({"lot_size": "1"}, "bad_request", "tick_size"),
+        ({"tick_size": "1"}, "bad_request", "lot_size"),
+        ({"tick_size": "0", "lot_size": "1"}, "bad_request", "tick_size"),
+        ({"tick_size": "0.000001", "lot_size": "0.001"}, "bad_request", "lot_size"),
+        ({"tick_size": "1", "lot_size": "1", "ticks": []}, "bad_request", "ticks"),
+        ({"ticks": [{"from": "1", "tick": "1"}], "lot_size": "1"}, "bad_request", "ticks"),
+        ({"ticks": [{"from": "0", "tick": "1", "x": 1}], "lot_size": "1"}, "unknown_field", "x"),
+        ({"tick_size": "1", "lot_size": "1", "min_price": "-1"}, "bad_request", "min_price"),
+        ({"tick_size": "1", "lot_size": "1", "max_open_orders": -1}, "bad_request", "max_open_orders"),
+        ({"tick_size": "1", "lot_size": "1", "collar_bps": "1.001"}, "bad_decimal", "collar_bps"),
+        ({"tick_size": "1", "lot_size": "1", "partition": 2}, "bad_request", "partition"),
+        ({"tick_size": "1", "lot_size": "1", "reason": "x" * 300}, "bad_request", "reason"),
+        ({"tick_size": None, "lot_size": "1"}, "bad_decimal", "tick_size"),
+    ],
+)
+async def test_a_listing_that_cannot_be_is_refused(admin, body, code, field):
+    """Nothing is claimed or stored for a definition that RULES.md forbids."""
+    assert await admin.problem("PUT", "/v1/admin/instruments/BAD", json=body) == (400, code, field)
+
+
+async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
+    """Who is connected here, and which partitions have a leader."""
+    await list_instrument(venue, "OTHER", 1)
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"http://{where}/v1/ws") as socket:
+        await socket.send_json({"id": 1, "method": "login", "params": {"token": token("boris")}})
+        await socket.receive_json()
+        (row,) = (await admin.ask("GET", "/v1/admin/sessions"))["sessions"]
+        assert (row["account"], row["address"], row["requests_in_flight"]) == ("boris", "127.0.0.1", 0)
+    venue.silent.add(1)
+    assert await admin.ask("GET", "/v1/admin/partitions") == {
+        "partitions": [{"partition": 0, "available": True, "instruments": 1}, {"partition": 1, "available": False}]
+    }
+
+
+async def test_health_tells_whether_trading_is_possible(services, venue, public):
+    """Live is the process; ready is NATS and every partition."""
+    assert (await public.ask("GET", "/health/live"), await public.ask("GET", "/health/ready")) == (
+        {"status": "live"},
+        {"status": "ready"},
+    )
+    venue.connected = False
+    assert (await public.problem("GET", "/health/ready"))[:2] == (503, "unavailable")
+    assert await public.ask("GET", "/health/live") == {"status": "live"}
+
+
+async def test_the_page_is_served_with_a_strict_policy(public, monkeypatch, tmp_path):
+    """Built files come from their folder alone, nothing inline may run; without a build the page says what to do."""
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html>the screen")
+    (tmp_path / "assets" / "a-1.js").write_text("1")
+    (tmp_path / "secret.txt").write_text("no")
+    monkeypatch.setattr(pages, "STATIC", tmp_path)
+    assert "the screen" in await public.ask("GET", "/")
+    assert "unsafe" not in public.last.headers["Content-Security-Policy"]
+    assert await public.ask("GET", "/assets/a-1.js") == "1"
+    assert "immutable" in public.last.headers["Cache-Control"]
+    for path in ("/assets/..%2fsecret.txt", "/assets/missing.js", "/assets/.hidden", "/secret.txt"):
+        assert (await public.problem("GET", path))[:2] == (404, "not_found")
+    (tmp_path / "index.html").unlink()
+    assert "make build" in await public.ask("GET", "/")
+
+
+async def test_the_api_describes_itself(public):
+    """OpenAPI, AsyncAPI and a page for people."""
+    assert (await public.ask("GET", "/openapi.json"))["openapi"].startswith("3.1")
+    assert (await public.ask("GET", "/asyncapi.json"))["asyncapi"].startswith("3.")
+    assert "<html" in await public.ask("GET", "/docs")
+
+
+async def test_demo_tokens_are_only_for_demos(venue, public):
+    """Closed unless the operator opens it, and then for demo accounts alone."""
+    assert (await public.problem("POST", "/v1/demo/token", json={"account": "demo-1"}))[:2] == (404, "not_found")
+    async with gateway_parts(venue, demo=True) as services, served(services) as where, client_of(where) as visitor:
+        given = await visitor.ask("POST", "/v1/demo/token", json={"account": "demo-1"})
+        refused = await visitor.problem("POST", "/v1/demo/token", json={"account": "anna"})
+        assert (given["account"], refused) == ("demo-1", (403, "forbidden", "account"))
+        async with client_of(where, given["token"]) as demo:
+            assert (await demo.ask("POST", "/v1/orders", json=ORDER))["account"] == "demo-1"
+
+
+async def test_a_fault_of_ours_tells_no_details(public, services, monkeypatch):
+    """500 with `internal` and the request's id, nothing else."""
+
+    def broken():
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr(services.directory, "all", broken)
+    assert (await public.problem("GET", "/v1/instruments"))[:2] == (500, "internal")
