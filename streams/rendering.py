@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import Struct
 
 from exchange.order import (
     LIQUIDITY_NAMES,
@@ -66,8 +67,11 @@ class Printer:
         return mine == others
 
 
-class OrderState(NamedTuple):
-    """An order as it is, or was, at one moment: its entry, and all that may change. 0 stands for none."""
+class OrderState(Struct, frozen=True, gc=False):
+    """An order as it is, or was, at one moment: its entry, and all that may change. 0 stands for none.
+
+    Many of these are kept for long and none is part of a cycle: the garbage collector never looks at them.
+    """
 
     order_id: int
     command: PlaceOrder
@@ -133,40 +137,27 @@ class Renderer:
 
     def order(self, state: OrderState) -> str:
         """An order, every member of it present."""
-        (
-            order_id,
-            command,
-            price,
-            stop_price,
-            quantity,
-            display_quantity,
-            expires,
-            filled,
-            open_quantity,
-            cost,
-            status,
-            reason,
-            created,
-            updated,
-        ) = state
+        command = state.command
+        price, stop_price, display_quantity = state.price, state.stop_price, state.display_quantity
+        filled, expires, reason = state.filled, state.expires, state.reason
         symbol = command.symbol
         printer = self.printers[symbol]
         prices = printer.price
         quantities = printer.quantity
         quoted_reason = f'"{reason}"' if reason else "null"
         return (
-            f'{{"order_id":"{self.partition}-{order_id}","client_order_id":"{command.client_order_id}",'
+            f'{{"order_id":"{self.partition}-{state.order_id}","client_order_id":"{command.client_order_id}",'
             f'"account":"{command.account}","symbol":"{symbol}","side":"{SIDE_NAMES[command.side]}",'
             f'"type":"{TYPE_NAMES[command.type]}","time_in_force":"{TIME_IN_FORCE_NAMES[command.time_in_force]}",'
             f'"price":{prices[price] if price else "null"},"stop_price":{prices[stop_price] if stop_price else "null"},'
-            f'"quantity":{quantities[quantity]},'
+            f'"quantity":{quantities[state.quantity]},'
             f'"display_quantity":{quantities[display_quantity] if display_quantity else "null"},'
-            f'"filled_quantity":{quantities[filled]},"open_quantity":{quantities[open_quantity]},'
-            f'"average_price":{prices[divide_half_even(cost, filled)] if filled else "null"},'
+            f'"filled_quantity":{quantities[filled]},"open_quantity":{quantities[state.open_quantity]},'
+            f'"average_price":{prices[divide_half_even(state.cost, filled)] if filled else "null"},'
             f'"post_only":{BOOLEANS[command.post_only]},"self_trade":"{SELF_TRADE_NAMES[command.self_trade]}",'
-            f'"expires":{print_time(expires) if expires else "null"},"status":"{STATUS_NAMES[status]}",'
+            f'"expires":{print_time(expires) if expires else "null"},"status":"{STATUS_NAMES[state.status]}",'
             f'"reason":{quoted_reason},'
-            f'"created":{print_time(created)},"updated":{print_time(updated)}}}'
+            f'"created":{print_time(state.created)},"updated":{print_time(state.updated)}}}'
         )
 
     def with_fills(self, printed: str, order: Order) -> str:

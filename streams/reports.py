@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from exchange.events import Accepted, Amended, Canceled, Expired, Traded
 from exchange.order import CANCELED, EXPIRED, FILLED, LIQUIDITY_NAMES, MAKER, OPEN, PARTIALLY_FILLED, TAKER
@@ -36,8 +38,8 @@ Happening = tuple[str, OrderState, str, Side | None]
 """What a report tells: what happened, the order right after it, an amendment's reason, a trade's side."""
 
 
-class Report(NamedTuple):
-    """The `seq`-th report of its account."""
+class Report(Struct, frozen=True, gc=False):
+    """The `seq`-th report of its account; like its state nothing for the garbage collector."""
 
     seq: int
     journal: str
@@ -190,16 +192,16 @@ class ExecutionReports:
 
 def print_report(report: Report, order: str, renderer: Renderer) -> str:
     """The frame of channel `orders`, complete; `order` is the report's, printed."""
-    seq, journal, execution, state, reason, side = report
-    partition = renderer.partition
+    seq, partition = report.seq, renderer.partition
     extra = ""
-    if side:
-        extra = print_side(side, renderer.printers[state.command.symbol])
-    elif reason:
-        extra = f'"reason":"{reason}",'
+    if report.side:
+        extra = print_side(report.side, renderer.printers[report.state.command.symbol])
+    elif report.reason:
+        extra = f'"reason":"{report.reason}",'
     return (
         f'{{"channel":"orders","type":"update","partition":{partition},"seq":{seq},"prev":{seq - 1},'
-        f'"cursor":"{partition}-{seq}","journal":"{journal}","exec":"{execution}",{extra}"order":{order}}}'
+        f'"cursor":"{partition}-{seq}","journal":"{report.journal}",'
+        f'"exec":"{report.execution}",{extra}"order":{order}}}'
     )
 
 
