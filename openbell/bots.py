@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 MAKER: Final = "demo-maker"
 TAKER: Final = "demo-taker"
 SEED: Final = 1
-STEP_SECONDS: Final = 1.0
-TAKE_SECONDS: Final = 2.5
+STEP_SECONDS: Final = 0.5
+TAKE_SECONDS: Final = 1.2
 PAUSE_SECONDS: Final = 2.0
 """After something went wrong: an exchange in trouble has other worries than us."""
 
@@ -42,8 +42,8 @@ HALF_SPREAD: Final = Decimal("0.0006")
 STEP_BETWEEN: Final = Decimal("0.0005")
 """Of the price: from the middle to the best quote, and from one quote to the next."""
 
-STEP_DEVIATION: Final = 0.00025
-PULL: Final = Decimal("0.002")
+STEP_DEVIATION: Final = 0.00018
+PULL: Final = Decimal("0.001")
 """How far the price moves by itself in one step, and how much of its distance from home it loses in one."""
 
 LOTS_MAX: Final = 40
