@@ -20,32 +20,45 @@ FRAMES = int(os.environ.get("OPENBELL_FUZZ_FRAMES", "100000"))
 SOCKET_FRAMES = 3_000
 BATCH = 500
 
+LIMIT = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "3", "price": "1.01"}
+FUTURE = "2090-01-01T00:00:00.000000001Z"
+
 SEEDS = [
-    {"method": "order.place", "params": {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "3", "price": "1.01",
-     "time_in_force": "gtc", "post_only": False, "self_trade": "cancel_newest", "client_order_id": "c-1"}},
-    {"method": "order.place", "params": {"symbol": "ACME", "side": "sell", "type": "limit", "quantity": 2, "price": 1.0,
-     "time_in_force": "gtd", "expires": "2090-01-01T00:00:00.000000001Z", "display_quantity": "1"}},
-    {"method": "order.place", "params": {"symbol": "ACME", "side": "sell", "type": "market", "quantity": "1"}},
-    {"method": "order.place", "params": {"symbol": "ACME", "side": "buy", "type": "stop_limit", "quantity": "1", "price": "9",
-     "stop_price": "8"}},
-    {"method": "order.amend", "params": {"order_id": "0-1", "quantity": "9", "price": "1.02"}},
-    {"method": "order.amend", "params": {"client_order_id": "c-1", "symbol": "ACME", "display_quantity": "1"}},
-    {"method": "order.cancel", "params": {"order_id": "0-2"}},
-    {"method": "order.cancel", "params": {"client_order_id": "c-1", "symbol": "ACME", "account": "anna"}},
-    {"method": "order.cancel_all", "params": {"symbol": "ACME", "side": "sell"}},
-    {"method": "order.get", "params": {"order_id": "0-1"}},
-    {"method": "order.list", "params": {"symbol": "ACME", "limit": 3, "cursor": "0-1"}},
-    {"method": "order.batch", "params": {"requests": [
-        {"method": "order.place", "params": {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": "1"}},
-        {"method": "order.cancel", "params": {"order_id": "0-3"}}]}},
-    {"method": "subscribe", "params": {"channel": "book", "symbols": ["ACME"], "depth": 10, "interval_ms": 20}},
-    {"method": "subscribe", "params": {"channel": "orders"}},
-    {"method": "unsubscribe", "params": {"channel": "book", "symbols": ["ACME"]}},
-    {"method": "resume", "params": {"channel": "orders", "cursor": "0-1"}},
-    {"method": "login", "params": {"token": "a.b.c", "cancel_on_disconnect": "account"}},
-    {"method": "ping", "params": {}},
-    {"method": "time"},
-]  # fmt: skip
+    {"method": method, "params": params}
+    for method, params in (
+        ("order.place", LIMIT | {"time_in_force": "gtc", "post_only": False, "client_order_id": "c-1"}),
+        (
+            "order.place",
+            LIMIT | {"side": "sell", "quantity": 2, "price": 1.0, "time_in_force": "gtd", "expires": FUTURE},
+        ),
+        ("order.place", LIMIT | {"display_quantity": "1", "self_trade": "decrement"}),
+        ("order.place", {"symbol": "ACME", "side": "sell", "type": "market", "quantity": "1"}),
+        ("order.place", LIMIT | {"type": "stop_limit", "stop_price": "8"}),
+        ("order.amend", {"order_id": "0-1", "quantity": "9", "price": "1.02"}),
+        ("order.amend", {"client_order_id": "c-1", "symbol": "ACME", "display_quantity": "1"}),
+        ("order.cancel", {"order_id": "0-2"}),
+        ("order.cancel", {"client_order_id": "c-1", "symbol": "ACME", "account": "anna"}),
+        ("order.cancel_all", {"symbol": "ACME", "side": "sell"}),
+        ("order.get", {"order_id": "0-1"}),
+        ("order.list", {"symbol": "ACME", "limit": 3, "cursor": "0-1"}),
+        (
+            "order.batch",
+            {
+                "requests": [
+                    {"method": "order.place", "params": LIMIT},
+                    {"method": "order.cancel", "params": {"order_id": "0-3"}},
+                ]
+            },
+        ),
+        ("subscribe", {"channel": "book", "symbols": ["ACME"], "depth": 10, "interval_ms": 20}),
+        ("subscribe", {"channel": "orders"}),
+        ("unsubscribe", {"channel": "book", "symbols": ["ACME"]}),
+        ("resume", {"channel": "orders", "cursor": "0-1"}),
+        ("login", {"token": "a.b.c", "cancel_on_disconnect": "account"}),
+        ("ping", {}),
+        ("time", None),
+    )
+]
 
 ODD_VALUES = [
     *(
@@ -189,7 +202,7 @@ async def test_random_frames_bring_only_error_codes():
                 for _ in range(BATCH):
                     if trader.closed is None:
                         say(trader, mutator.frame())
-                await eventually(lambda t=trader: t.session.in_flight == 0 and not t.paused or t.closed)
+                await eventually(lambda t=trader: t.closed or not (t.session.in_flight or t.paused))
                 await asyncio.sleep(0)
                 trader.listen()
                 answered += len(trader.heard)

@@ -199,20 +199,21 @@ async def test_what_is_no_http_is_told_nothing_about_us(where):
 
 async def test_the_limits_are_told_and_kept(venue):
     """RateLimit on every answer; beyond the bucket 429 with Retry-After."""
-    async with gateway_parts(
-        venue, rate_limits=True, address_requests_per_second=1, address_requests_burst=2
-    ) as services:
-        async with served(services) as where, client_of(where) as public:
-            await public.ask("GET", "/health/live")
-            assert public.last.headers["RateLimit-Policy"] == '"address";q=2;w=2'
-            assert public.last.headers["RateLimit"].startswith('"address";r=2')
-            await public.ask("GET", "/v1/time")
-            await public.ask("GET", "/v1/time")
-            assert (await public.problem("GET", "/v1/time"))[:2] == (429, "rate_limited")
-            assert int(public.last.headers["Retry-After"]) >= 1
-            async with client_of(where, token()) as trader:
-                assert (await trader.ask("GET", "/v1/orders")) == {"orders": []}
-                assert trader.last.headers["RateLimit-Policy"].startswith('"reads"')
+    async with (
+        gateway_parts(venue, rate_limits=True, address_requests_per_second=1, address_requests_burst=2) as services,
+        served(services) as where,
+        client_of(where) as public,
+    ):
+        await public.ask("GET", "/health/live")
+        assert public.last.headers["RateLimit-Policy"] == '"address";q=2;w=2'
+        assert public.last.headers["RateLimit"].startswith('"address";r=2')
+        await public.ask("GET", "/v1/time")
+        await public.ask("GET", "/v1/time")
+        assert (await public.problem("GET", "/v1/time"))[:2] == (429, "rate_limited")
+        assert int(public.last.headers["Retry-After"]) >= 1
+        async with client_of(where, token()) as trader:
+            assert (await trader.ask("GET", "/v1/orders")) == {"orders": []}
+            assert trader.last.headers["RateLimit-Policy"].startswith('"reads"')
 
 
 async def test_what_cannot_be_stored_is_503(venue, trader):

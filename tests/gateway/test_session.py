@@ -213,7 +213,7 @@ async def test_the_operator_may_want_a_login_for_market_data(venue):
 
 
 async def test_cancel_on_disconnect_covers_the_connection_or_the_account(venue, services):
-    """ "connection" cancels what was placed on it, for whomever; "account" all; default nothing."""
+    """Mode "connection" cancels what was placed on it, for whomever; "account" all; without a mode nothing."""
     watcher = Trader(services, "watcher")
     await watcher.login("anna", accounts="*")
     plain, connection, account = (Trader(services, name) for name in ("plain", "connection", "account"))

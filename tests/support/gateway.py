@@ -41,7 +41,7 @@ async def gateway_parts(venue: LocalVenue, **settings: Any) -> AsyncIterator[Ser
             async with asyncio.TaskGroup() as tasks:
                 made.set_result(server.make_services(replace(SETTINGS, **settings), venue, tasks))
                 await over.wait()
-                raise Ended
+                raise Ended  # noqa: TRY301 - the way to end a task group whose tasks run for ever
         except* Ended:
             pass
 
@@ -87,7 +87,7 @@ async def list_instrument(venue: LocalVenue, symbol: str = "ACME", partition: in
 async def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
     """Let the loop turn until a condition holds."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - whatever the condition, nobody signals it
             await asyncio.sleep(0)
 
 
