@@ -31,7 +31,7 @@ def follow(journaled: Journaled, steps: list[Step]) -> Follower:
 
 
 @given(stories())
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_frames_applied_to_an_empty_book_give_the_engine_s(story: list[Step]) -> None:
     """After every command levels, displayed orders, their order, the tape, the ticker and the checksum agree."""
     follow(Journaled(PLAIN, configure=NARROW), story)

@@ -162,7 +162,7 @@ def test_canceling_a_whole_book_reports_to_everybody_once() -> None:
 
 
 @given(st.lists(stories(), max_size=2).map(lambda parts: [step for part in parts for step in part]))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_replay_without_rendering_comes_to_the_same(story: list[Step]) -> None:
     """A standby that rendered nothing has stored the same facts and answers every question with the same bytes."""
     journaled = Journaled(PLAIN, configure=NARROW)
@@ -179,7 +179,7 @@ def test_replay_without_rendering_comes_to_the_same(story: list[Step]) -> None:
 
 
 @given(stories())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_commands_in_one_message_do_as_in_many(story: list[Step]) -> None:
     """How commands were batched changes when they happen, not what they do."""
     apart, together = Journaled(PLAIN), Journaled(PLAIN)
@@ -230,7 +230,7 @@ WIRE_COMMANDS = st.one_of(
 
 
 @given(st.lists(WIRE_COMMANDS, max_size=20), st.integers(0, 2**62))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_no_command_that_can_be_read_stops_a_partition(commands: list[object], stored_at: int) -> None:
     """Whatever numbers a command holds, it has events, an answer and frames: a journal cannot hold poison."""
     journaled = Journaled()

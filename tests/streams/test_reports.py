@@ -50,7 +50,7 @@ class Account:
 
 
 @given(stories())
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_reports_rebuild_an_account_s_open_orders(story: list[Step]) -> None:
     """After every command, what an account was told of its orders is how they are, to the last letter."""
     journaled = Journaled(PLAIN, configure=NARROW)
