@@ -68,6 +68,7 @@ def test_an_impossible_listing_names_its_field(changes: dict[str, Any], field: s
         {"min_quantity": UNIT, "max_quantity": UNIT},
         {"min_price": UNIT, "max_price": UNIT},
         {"min_value": UNIT, "max_value": UNIT},
+        {"max_value": LARGEST},
     ],
     ids=str,
 )
