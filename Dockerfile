@@ -42,7 +42,7 @@ FROM ${PYTHON_IMAGE} AS openbell
 RUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels \
     python3 -m venv /opt/openbell \
  && /opt/openbell/bin/pip install --no-cache-dir --no-index --find-links /wheels openbell \
- && useradd --system --uid 10001 --create-home --home-dir /var/lib/openbell openbell
+ && useradd --uid 10001 --create-home --home-dir /var/lib/openbell openbell
 ENV PATH=/opt/openbell/bin:$PATH \
     OPENBELL_DATA_DIR=/var/lib/openbell \
     PYTHONUNBUFFERED=1

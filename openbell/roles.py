@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from typing import TYPE_CHECKING, Final
@@ -71,6 +72,7 @@ def become_nats(store: Path, port: int, environ: Mapping[str, str]) -> None:
     from streams.errors import ServerFailed  # noqa: PLC0415
 
     lifeline.end_with_parent(environ)
+    raise_files_limit()
     try:
         command = embedded.command(store, port)
     except ServerFailed as error:
@@ -80,14 +82,21 @@ def become_nats(store: Path, port: int, environ: Mapping[str, str]) -> None:
 
 
 def begin(role: str, environ: Mapping[str, str]) -> None:
-    """What every role does first: tie itself to its parent, and log."""
+    """What every role does first: tie itself to its parent, get room for its connections, and log."""
     lifeline.end_with_parent(environ)
+    raise_files_limit()
     settings = logs.LogSettings.from_environment(environ)
     # In a terminal shared with others the name already stands before each line.
     if settings.format == "console" and lifeline.PARENT in environ:
         logs.configure(settings)
     else:
         logs.configure(settings, role=role, name=environ.get("OPENBELL_NAME") or role)
+
+
+def raise_files_limit() -> None:
+    """Let this process open as many files as it may: a login shell gives 1,024, a gateway takes 10,000 clients."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def serve(role: Callable[[asyncio.Event], Awaitable[None]]) -> None:
