@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,10 +25,14 @@ import exchange
 from exchange.engine import Engine
 from exchange.events import Rejected, Traded
 from openbell.bench.flow import SYMBOL, Flow, MadeFlow, recorded_flow
+from streams.worker import COLLECTION_THRESHOLDS
 
 SEED: Final = 20_121_106
 STEP_NS: Final = 1_000
 """Journal time from one command to the next."""
+
+CHUNK: Final = 1_000
+"""Commands between two looks at what happened: nobody keeps events for longer, and so neither may we."""
 
 MESSAGES: Final = "lobster/AAPL_2012-06-21_message_50.0930-1030.csv.gz"
 OPENING: Final = "lobster/AAPL_2012-06-21_orderbook_L50.first672.csv.gz"
@@ -96,16 +101,17 @@ def time_flow(flow: Flow) -> tuple[float, Engine, list[int]]:
     engine = Engine()
     for at, command in enumerate(flow.before, 1):
         engine.apply(command, at, at * STEP_NS)
-    start = len(flow.before) + 1
-    batches = []
-    gc.collect()
-    gc.freeze()
-    began = time.process_time()
-    for at, command in enumerate(flow.timed, start):
-        batches.append(engine.apply(command, at, at * STEP_NS))
-    seconds = time.process_time() - began
-    events = [event for batch in batches for event in batch]
-    return seconds, engine, [sum(isinstance(event, kind) for event in events) for kind in (Traded, Rejected)]
+    counts: Counter[type] = Counter()
+    seconds, at = 0.0, len(flow.before)
+    for start in range(0, len(flow.timed), CHUNK):
+        batches = []
+        began = time.process_time()
+        for command in flow.timed[start : start + CHUNK]:
+            at += 1
+            batches.append(engine.apply(command, at, at * STEP_NS))
+        seconds += time.process_time() - began
+        counts.update(type(event) for batch in batches for event in batch)
+    return seconds, engine, [counts[Traded], counts[Rejected]]
 
 
 def _forms(copied: Path) -> Iterator[Path | None]:
@@ -153,6 +159,10 @@ def _figures(runs: list[Run]) -> Figures:
 def _child(flow_name: str, commands: int, data: Path) -> Run:
     made = flow_name == "made"
     flow = MadeFlow(SEED).make(commands) if made else recorded_flow(data / MESSAGES, data / OPENING)
+    # The flow is no part of an engine's memory, and a worker collects garbage as seldom as this.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTION_THRESHOLDS)
     seconds, engine, (trades, refused) = time_flow(flow)
     sides = engine.books[SYMBOL].sides
     levels = sum(len(side.depth(0)) for side in sides)
