@@ -208,6 +208,14 @@ class Market:
         return [f"{to_text(quantity, 0)} @ {to_text(price, 0)}" for price, quantity in levels]
 
 
+def two_bids(**terms: Terms) -> tuple[Market, Ticket]:
+    """A market where anna's bid of 10 stands before boris's of 10, and her ticket."""
+    market = Market()
+    anna = market.buy("anna", 10, at=100, **terms)
+    market.buy("boris", 10, at=100)
+    return market, anna
+
+
 def _printed(trade: Traded) -> str:
     verb, other = ("buys", "from") if trade.side == BUY else ("sells", "to")
     quantity, price = to_text(trade.quantity, 0), to_text(trade.price, 0)

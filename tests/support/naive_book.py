@@ -7,7 +7,7 @@ level. Everything is looked up by walking all orders; a fill-or-kill is answered
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exchange import commands, events
@@ -23,11 +23,11 @@ from exchange.order import (
     FOK,
     IOC,
     MARKET,
-    OPEN,
     PARTIALLY_FILLED,
 )
 from exchange.units import HOUR
 from tests.support.naive_checks import amend_fault, listing_fault, place_fault
+from tests.support.naive_order import NaiveOrder
 
 if TYPE_CHECKING:
     from exchange.events import Event
@@ -35,40 +35,6 @@ if TYPE_CHECKING:
 
 MEMORY = 24 * HOUR
 """How long an ended order and its client order id are remembered."""
-
-
-@dataclass
-class NaiveOrder:
-    """An order and all that ever changes of it; `stamp` is its time in the queue."""
-
-    order_id: int
-    placed: commands.PlaceOrder
-    price: int
-    quantity: int
-    display: int
-    expires: int
-    created: int
-    updated: int
-    open: int
-    shown: int = 0
-    filled: int = 0
-    cost: int = 0
-    canceled: int = 0
-    stamp: int = 0
-    status: int = OPEN
-    reason: str = ""
-    ended: int = 0
-
-    @property
-    def account(self) -> str:
-        """Who owns it."""
-        return self.placed.account
-
-    def meets(self, price: int) -> bool:
-        """Whether it would trade at `price`."""
-        if self.placed.type == MARKET:
-            return True
-        return price <= self.price if self.placed.side == BUY else price >= self.price
 
 
 @dataclass
@@ -176,7 +142,7 @@ class NaiveExchange:
     def _place(self, command: commands.PlaceOrder) -> None:
         known = self.find(command.account, command.symbol, command.client_order_id)
         if command.symbol in self.instruments and known is not None:
-            same = _meaning(command) == _meaning(known.placed)
+            same = known.repeats(command)
             self.news.append(events.Repeated(known.order_id) if same else events.Rejected("client_order_id_reused"))
             return
         code = place_fault(self, command)
@@ -217,7 +183,7 @@ class NaiveExchange:
             return
         loses_time = self._set_terms(order, command)
         order.updated = self.now
-        self.news.append(self._amended(order, "requested"))
+        self.news.append(order.amended("requested"))
         if order.open == 0:
             self._end(order, FILLED, "")
         elif loses_time:
@@ -352,7 +318,7 @@ class NaiveExchange:
         order.canceled += quantity
         order.shown = min(order.shown, order.open)
         order.updated = self.now
-        self.news.append(self._amended(order, "self_trade"))
+        self.news.append(order.amended("self_trade"))
 
     def _would_fill(self, order: NaiveOrder) -> bool:
         """Whether a fill-or-kill would trade wholly: try it in a copy of the world."""
@@ -384,23 +350,3 @@ class NaiveExchange:
         order.status, order.reason, order.updated = status, reason, self.now
         self.stamps += 1
         order.ended = self.stamps
-
-    def _amended(self, order: NaiveOrder, reason: str) -> events.Amended:
-        return events.Amended(
-            order.order_id,
-            order.account,
-            order.price or None,
-            None,
-            order.quantity,
-            order.display or None,
-            order.expires or None,
-            order.open,
-            order.canceled,
-            reason,
-        )
-
-
-def _meaning(command: commands.PlaceOrder) -> commands.PlaceOrder:
-    """The command without the way it came; showing everything is being plain."""
-    plain = command.display_quantity == command.quantity
-    return replace(command, sent_at=0, session="", display_quantity=None if plain else command.display_quantity)

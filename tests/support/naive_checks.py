@@ -11,7 +11,8 @@ from exchange.units import LARGEST, RATE, UNIT
 if TYPE_CHECKING:
     from exchange.commands import AmendOrder, PlaceOrder
     from exchange.instrument import Instrument
-    from tests.support.naive_book import NaiveExchange, NaiveOrder
+    from tests.support.naive_book import NaiveExchange
+    from tests.support.naive_order import NaiveOrder
 
 
 def listing_fault(instrument: Instrument) -> bool:

@@ -1,0 +1,71 @@
+"""An order of the naive exchange (see `naive_book`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from exchange import events
+from exchange.order import BUY, MARKET, OPEN
+
+if TYPE_CHECKING:
+    from exchange.commands import PlaceOrder
+
+
+@dataclass
+class NaiveOrder:
+    """An order and all that ever changes of it; `stamp` is its time in the queue."""
+
+    order_id: int
+    placed: PlaceOrder
+    price: int
+    quantity: int
+    display: int
+    expires: int
+    created: int
+    updated: int
+    open: int
+    shown: int = 0
+    filled: int = 0
+    cost: int = 0
+    canceled: int = 0
+    stamp: int = 0
+    status: int = OPEN
+    reason: str = ""
+    ended: int = 0
+
+    @property
+    def account(self) -> str:
+        """Who owns it."""
+        return self.placed.account
+
+    def meets(self, price: int) -> bool:
+        """Whether it would trade at `price`."""
+        if self.placed.type == MARKET:
+            return True
+        return price <= self.price if self.placed.side == BUY else price >= self.price
+
+    def amended(self, reason: str) -> events.Amended:
+        """The event that tells its terms as they are now."""
+        return events.Amended(
+            self.order_id,
+            self.account,
+            self.price or None,
+            None,
+            self.quantity,
+            self.display or None,
+            self.expires or None,
+            self.open,
+            self.canceled,
+            reason,
+        )
+
+    def repeats(self, command: PlaceOrder) -> bool:
+        """Whether the command asks for this very order again."""
+        return _meaning(command) == _meaning(self.placed)
+
+
+def _meaning(command: PlaceOrder) -> PlaceOrder:
+    """The command without the way it came; showing everything is being plain."""
+    plain = command.display_quantity == command.quantity
+    return replace(command, sent_at=0, session="", display_quantity=None if plain else command.display_quantity)
