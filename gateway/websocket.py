@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import secrets
+import socket
 from contextlib import suppress
 from hashlib import sha1
 from typing import TYPE_CHECKING, Any, Final
@@ -48,6 +49,9 @@ TOO_MANY: Final = 4429
 CLOSE_SECONDS: Final = 2.0
 """How long a client has to close its end after us."""
 
+KERNEL_UNSENT_BYTES: Final = 131_072
+"""What the kernel takes from us beyond what is on its way: more would be old news for a client that is behind."""
+
 ACCEPT_SUFFIX: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
 
@@ -61,6 +65,7 @@ class Connection:
         self._services = services
         self._transport = transport
         self._address = address
+        bound_kernel(transport)
         self._outbox = Outbox(transport, loop, settings.unread_bytes, self._too_slow)
         self.session = Session(services, self._outbox, self, secrets.token_hex(8), limit_key(address))
         self._reader = FrameReader(settings.frame_bytes, settings.frame_fatal_bytes)
@@ -171,6 +176,14 @@ class Connection:
     def _too_slow(self) -> None:
         log.info("websocket.too_slow", session=self.session.number, account=self.session.login.account)
         self.close(TOO_SLOW, "too slow: reconnect and resume")
+
+
+def bound_kernel(transport: asyncio.Transport) -> None:
+    """Keep the kernel from queueing megabytes for a client that does not read, where it can be told."""
+    connected = transport.get_extra_info("socket")
+    if connected is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        with suppress(OSError):  # the client may have gone already
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, KERNEL_UNSENT_BYTES)
 
 
 async def serve(request: web.Request, services: Services, address: str, token: str | None) -> web.StreamResponse:
