@@ -124,6 +124,8 @@ class Feed:
                 snapshot = await self._persist(self._snapshot)
                 self._wanted.clear()
                 self._begin(snapshot)
+                # Should we and the leader ever disagree for good, it is asked a few times a second, not all the time.
+                await asyncio.sleep(RETRY_SECONDS[0])
         finally:
             await following.close()
 
