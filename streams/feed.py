@@ -8,6 +8,7 @@ trades' own ids. The latest RECENT_TRADES_MAX trades are kept, unprinted.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from exchange.book import CHANGED, OPENED, PHASE_NAMES
@@ -47,13 +48,27 @@ Quote = tuple[int, int, int, int, int, int]
 NO_QUOTE: Final[Quote] = (0, 0, 0, 0, 0, 0)
 
 
-class Moment:
-    """The place of one command in the journal, and the frames that it gives; none are made unless `render`."""
+Hears = Callable[[str], bool]
+"""Whether anybody listens to a subject: what nobody hears is counted and not printed."""
 
-    def __init__(self, journal: str, at: int, *, render: bool) -> None:
+
+def everybody(_: str) -> bool:
+    """Every subject has listeners."""
+    return True
+
+
+def nobody(_: str) -> bool:
+    """No subject has any."""
+    return False
+
+
+class Moment:
+    """The place of one command in the journal, and the frames that it gives to those who hear."""
+
+    def __init__(self, journal: str, at: int, hears: Hears) -> None:
         self.journal = journal
         self.at = at
-        self.render = render
+        self.hears = hears
         self.frames: list[Frame] = []
 
 
@@ -104,15 +119,16 @@ class Feed:
         if trades:
             self.recent.extend(trades)
             self.trades.advance(trades[-1].trade_id)
-            if moment.render:
+            if moment.hears(self.trades.subject):
                 moment.frames.append(self.trades.update(moment.journal, self.print_trades(trades)))
         bids, asks = prices_of(changes, BUY), prices_of(changes, SELL)
         self.checksum.touch(bids, asks)
         self.full.advance(self.full.seq + 1)
         self.levels.advance(self.levels.seq + 1)
-        if moment.render:
-            book = self.print_book(self.print_levels(BUY, bids), self.print_levels(SELL, asks))
+        if moment.hears(self.full.subject):
             moment.frames.append(self.full.update(moment.journal, self.print_changes(changes)))
+        if moment.hears(self.levels.subject):
+            book = self.print_book(self.print_levels(BUY, bids), self.print_levels(SELL, asks))
             moment.frames.append(self.levels.update(moment.journal, book))
         quote = self.quote_now()
         if quote != self.quote:
@@ -123,11 +139,11 @@ class Feed:
     def announce(self, definition: str, moment: Moment) -> None:
         """The instrument was listed, defined as this JSON says; the first time opens it for trading."""
         self.instruments.advance(self.instruments.seq + 1)
-        if moment.render:
+        if moment.hears(self.instruments.subject):
             moment.frames.append(self.instruments.update(moment.journal, f'"instrument":{definition}'))
         if self.status.seq == 0:
             self.status.advance(1)
-            if moment.render:
+            if moment.hears(self.status.subject):
                 moment.frames.append(self.status.update(moment.journal, self.print_status()))
 
     def reprint(self, printer: Printer, moment: Moment) -> None:
@@ -141,12 +157,12 @@ class Feed:
         changes = self.displayed(CHANGED)
         if changes:
             self.full.advance(self.full.seq + 1)
-            if moment.render:
+            if moment.hears(self.full.subject):
                 moment.frames.append(self.full.update(moment.journal, self.print_changes(changes)))
         bids, asks = (self.print_again(side, before) for side in (BUY, SELL))
         if bids or asks:
             self.levels.advance(self.levels.seq + 1)
-            if moment.render:
+            if moment.hears(self.levels.subject):
                 moment.frames.append(self.levels.update(moment.journal, self.print_book(bids, asks)))
         if self.quote != NO_QUOTE:
             self.publish_quote(moment)
@@ -154,7 +170,7 @@ class Feed:
     def publish_quote(self, moment: Moment) -> None:
         """Show best prices and last trade."""
         self.ticker.advance(self.ticker.seq + 1)
-        if moment.render:
+        if moment.hears(self.ticker.subject):
             moment.frames.append(self.ticker.update(moment.journal, self.print_quote()))
 
     def quote_now(self) -> Quote:

@@ -11,12 +11,14 @@ heal by a query, an unheard answer is asked for again by the client. Of events, 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
 from exchange.commands import Tick
 from exchange.engine import UnknownSemantics
 from streams import subjects
+from streams.audience import Audience
 from streams.clock import JournalClock
 from streams.codec import decode_results
 from streams.connection import Connection
@@ -46,6 +48,7 @@ class Leader:
         self._clock = clock
         self._journal = Journal(connection, number, origin, settings)
         self._events = EventStream(connection, number)
+        self._audience = Audience(connection)
         self._partition = Partition(number)
         self._stop = asyncio.Event()
 
@@ -68,6 +71,7 @@ class Leader:
             beside = [
                 group.create_task(self._events.run()),
                 group.create_task(self._journal.run()),
+                group.create_task(self._audience.run()),
                 group.create_task(self._tick()),
                 group.create_task(self._stop_reading(reader)),
             ]
@@ -87,7 +91,9 @@ class Leader:
                 message = await anext(reader, None)
                 if message is None:
                     return
-                output = self._partition.answer(message.payload, message.sequence, message.stored_at)
+                output = self._partition.answer(
+                    message.payload, message.sequence, message.stored_at, hears=self._audience.hears
+                )
                 await self._send(output)
                 if not message.behind:
                     received = self._clock.monotonic()
@@ -106,18 +112,23 @@ class Leader:
                 self._journal.answer(decode_results(results))
         await self._events.publish(output.sequence, as_stored(output.events))
         for account, reports in output.reports:
-            self._publish(subjects.reports(account), reports)
+            self._tell(subjects.reports(account), reports)
         for subject, frame in output.market_data:
-            self._publish(subject, frame)
+            self._tell(subject, frame)
         await self._connection.writable()
 
-    def _publish(self, subject: str, payload: bytes) -> None:
+    def _tell(self, subject: str, payload: bytes) -> None:
+        self._publish(subject, payload, self._audience.publish)
+
+    def _publish(self, subject: str, payload: bytes, publish: Callable[[str, bytes], None] | None = None) -> None:
         try:
-            self._connection.publish(subject, payload)
+            (publish or self._connection.publish)(subject, payload)
         except PayloadTooLarge as error:
             log.warning("partition.message_too_large", partition=self.number, subject=subject, error=str(error))
 
     def _answer_query(self, _: str, request: bytes, reply: str) -> None:
+        # Whoever asks may be about to follow what comes after the answer.
+        self._audience.listen_again()
         self._publish(reply, self._partition.query(request))
 
     async def _tick(self) -> None:

@@ -17,9 +17,9 @@ from exchange import rejections
 from exchange.commands import ListInstrument
 from exchange.engine import Engine
 from exchange.events import InstrumentListed, Rejected
-from streams import codec
+from streams import codec, subjects
 from streams.codec import Batch, Body, Results, Undecodable
-from streams.feed import Frame, Moment
+from streams.feed import Frame, Hears, Moment, everybody, nobody
 from streams.market_data import MarketData
 from streams.queries import Queries
 from streams.rendering import Renderer
@@ -65,9 +65,12 @@ class Partition:
         self.market_data = MarketData(self.engine.books, self.renderer)
         self.queries = Queries(self.engine, self.renderer, self.reports, self.market_data)
 
-    def answer(self, data: bytes, sequence: int, stored_at: int, render: bool = True) -> Output:
+    def answer(
+        self, data: bytes, sequence: int, stored_at: int, render: bool = True, hears: Hears = everybody
+    ) -> Output:
         """Apply the journal's next message, which JetStream stored at `stored_at`.
 
+        `hears` tells which subjects of reports and market data are worth printing for.
         An AssertionError is our own fault: the partition must not go on from there.
         """
         assert sequence == self.sequence + 1, "the journal has a gap"
@@ -77,24 +80,24 @@ class Partition:
             batch = codec.decode_batch(data)
         except Undecodable:
             return self.seal(data, [[Rejected(rejections.BAD_REQUEST)]])
-        return self.carry_out(batch, data, render=render)
+        return self.carry_out(batch, data, hears if render else nobody, render=render)
 
     def query(self, request: bytes) -> bytes:
         """The reply to a request to `query.<p>`."""
         return self.queries.answer(request)
 
-    def carry_out(self, batch: Batch, data: bytes, *, render: bool) -> Output:
+    def carry_out(self, batch: Batch, data: bytes, hears: Hears, *, render: bool) -> Output:
         """Apply a batch's commands in order."""
         events: list[list[Event]] = []
         bodies: list[Body] = []
         reports: dict[str, list[tuple[int, bytes]]] = {}
         frames: list[Frame] = []
         for index, command in enumerate(batch.commands):
-            moment = Moment(f"{self.sequence}.{index}", self.at, render=render)
+            moment = Moment(f"{self.sequence}.{index}", self.at, hears)
             events.append(self.engine.apply(command, self.sequence, self.at))
             made = self.advance(command, moment)
             if render:
-                printed = self.print_reports(made, reports)
+                printed = self.print_reports(made, reports, hears)
                 bodies.append(result_of(command, self.engine, self.renderer, printed))
                 frames += moment.frames
         output = self.seal(data, events)
@@ -119,11 +122,15 @@ class Partition:
         self.queries.journal = moment.journal
         return self.reports.take(engine.events, engine.orders, moment.journal, self.at)
 
-    def print_reports(self, made: list[Report], reports: dict[str, list[tuple[int, bytes]]]) -> dict[int, str]:
+    def print_reports(
+        self, made: list[Report], reports: dict[str, list[tuple[int, bytes]]], hears: Hears
+    ) -> dict[int, str]:
         """Print a command's reports, each to its account; the orders in them as the command has left them, by id."""
         printed: dict[int, str] = {}
         for report in made:
             state = report.state
+            if not hears(subjects.reports(state.command.account)):
+                continue
             order = printed[state.order_id] = self.renderer.order(state)
             text = print_report(report, order, self.renderer)
             reports.setdefault(state.command.account, []).append((report.seq, text.encode()))
