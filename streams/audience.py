@@ -1,9 +1,10 @@
-"""Who listens, as the server tells: what nobody would hear need not be printed.
+"""Who listens, as the server tells: under load, what nobody would hear is counted and not printed.
 
 A message published with a reply subject comes back as "nobody listens" when it has no subscriber. That is asked of
-each subject once in PROBE_INTERVAL; until the next round, what belongs there is counted and not printed, so the first
-message of a round always leaves. Nobody who follows a subject misses anything by it: whoever asks for a snapshot is
-listening already, and `listen_again` comes before the snapshot is made.
+each subject once a round. A subject that nobody listened to gets PRINTED_PER_ROUND messages a round all the same, so
+a quiet market is always published whole, and a new listener is noticed within two rounds on a busy one. Nobody who
+follows a subject from a snapshot misses anything: whoever asks for one is listening already, and `listen_again` comes
+before the snapshot is made.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import asyncio
 from streams.connection import Connection
 from streams.headers import NO_RESPONDERS, status_of
 
-PROBE_INTERVAL = 0.05
-PROBES_MAX = 10_000
+ROUND = 0.05
+PRINTED_PER_ROUND = 20
+
+SUBJECTS_MAX = 10_000
 """Subjects asked about in one round; what is published beyond that is printed unasked."""
 
 
@@ -24,17 +27,22 @@ class Audience:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._inbox = ""
-        self._silent: set[str] = set()
-        self._asked: set[str] = set()
         self._round = 0
+        self._asked: set[str] = set()
+        self._unheard: set[str] = set()
+        self._silent: dict[str, int] = {}  # how much may still be printed in this round
 
     def hears(self, subject: str) -> bool:
-        """Whether somebody may listen to a subject."""
-        return subject not in self._silent
+        """Whether the next message for a subject is to be printed and published."""
+        room = self._silent.get(subject)
+        if room is None:
+            return True
+        self._silent[subject] = room - 1
+        return room > 0
 
     def publish(self, subject: str, payload: bytes) -> None:
         """Publish, and ask whether anybody heard, unless that was asked in this round."""
-        if subject in self._asked or not self._inbox or len(self._asked) >= PROBES_MAX:
+        if subject in self._asked or not self._inbox or len(self._asked) >= SUBJECTS_MAX:
             self._connection.publish(subject, payload)
         else:
             self._asked.add(subject)
@@ -43,24 +51,33 @@ class Audience:
     def listen_again(self) -> None:
         """Presume listeners everywhere: somebody begins to follow something."""
         self._silent.clear()
-        self._asked.clear()
-        self._round += 1
+        self._begin_round()
 
     async def run(self) -> None:
-        """Begin a new round every PROBE_INTERVAL, for ever."""
+        """Hold a round after the other, for ever."""
         inbox = self._connection.new_inbox()
         subscription = await self._connection.listen(f"{inbox}.>", self._receive)
         self._inbox = inbox
         try:
             while True:
-                await asyncio.sleep(PROBE_INTERVAL)
-                self.listen_again()
+                await asyncio.sleep(ROUND)
+                self._end_round()
         finally:
             self._inbox = ""
             await subscription.close()
+
+    def _end_round(self) -> None:
+        self._silent = dict.fromkeys(self._unheard, PRINTED_PER_ROUND)
+        self._begin_round()
+
+    def _begin_round(self) -> None:
+        self._round += 1
+        self._asked.clear()
+        self._unheard.clear()
 
     def _receive(self, subject: str, _: bytes, __: str, headers: bytes) -> None:
         # An answer to a question of an earlier round may be older than a listener that has come since.
         asked_in, _point, about = subject[len(self._inbox) + 1 :].partition(".")
         if status_of(headers) == NO_RESPONDERS and asked_in == str(self._round):
-            self._silent.add(about)
+            self._unheard.add(about)
+            self._silent.setdefault(about, 0)
