@@ -94,6 +94,15 @@ class FactsForm(Struct, array_like=True, forbid_unknown_fields=True):
     events: list[list[EventForm]]
 
 
+class ChainForm(Struct, array_like=True, forbid_unknown_fields=True):
+    """Facts on the wire, read for their chain only."""
+
+    version: Literal[1]
+    at: int
+    chain: Annotated[bytes, Meta(min_length=16, max_length=16)]
+    events: Raw
+
+
 class ResultsForm(Struct, array_like=True, forbid_unknown_fields=True):
     """Results on the wire."""
 
@@ -131,6 +140,7 @@ class AnswerForm(Struct, array_like=True, forbid_unknown_fields=True):
 
 batch_decoder: Final = msgspec.msgpack.Decoder(BatchForm)
 facts_decoder: Final = msgspec.msgpack.Decoder(FactsForm)
+chain_decoder: Final = msgspec.msgpack.Decoder(ChainForm)
 results_decoder: Final = msgspec.msgpack.Decoder(ResultsForm)
 reports_decoder: Final = msgspec.msgpack.Decoder(ReportsForm)
 query_decoder: Final = msgspec.msgpack.Decoder(QueryForm)
@@ -185,6 +195,11 @@ def decode_facts(data: bytes) -> Facts:
     """Read a message of EVENTS."""
     form = decode(facts_decoder, data)
     return Facts(form.at, form.chain, [unpack_all(EVENTS, of_command) for of_command in form.events])
+
+
+def decode_chain(data: bytes) -> bytes:
+    """The chain of a message of EVENTS, whatever its events are."""
+    return decode(chain_decoder, data).chain
 
 
 def encode_results(results: Results) -> bytes:

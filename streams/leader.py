@@ -26,7 +26,7 @@ from streams.errors import Busy, OutcomeUnknown, PartitionStopped, PayloadTooLar
 from streams.event_stream import EventStream, as_stored
 from streams.journal import Journal
 from streams.partition import Output, Partition
-from streams.recovery import answered_through, recover
+from streams.recovery import answered_through, load, replay
 from streams.settings import StreamSettings
 from streams.stream import StreamReader, state_of
 
@@ -60,8 +60,10 @@ class Leader:
         """Lead. Raises PartitionStopped or Overtaken, alone or in a group."""
         try:
             answered = await answered_through(self._connection, self.number)
-            async with StreamReader(self._connection, subjects.journal_stream(self.number), start=1) as reader:
-                self._partition = await recover(self._connection, self.number, reader, answered)
+            self._partition = await load(self._connection, self.number, answered)
+            journal = subjects.journal_stream(self.number)
+            async with StreamReader(self._connection, journal, start=self._partition.sequence + 1) as reader:
+                await replay(self._connection, self._partition, reader, answered)
                 await self._lead(reader)
         except UnknownSemantics as error:
             raise PartitionStopped(self.number, self._partition.sequence, f"unknown semantics: {error}") from error

@@ -1,53 +1,129 @@
-"""How a new leader comes to know what the last one knew: it replays the journal as far as EVENTS reaches.
+"""How a new leader, or a standby, comes to know what the last leader knew: a checkpoint, then the journal.
 
-Nothing is published on the way. At the end the last message of EVENTS must be, byte for byte, what the replay gives:
-its chain runs over all messages before it, so the whole history is compared. The rest of the journal is the leader's
-to answer.
+`load` gives the partition as of the newest good checkpoint, or an empty one; `replay` brings it on as far as EVENTS
+reaches. Nothing is published on the way. The chain runs over all messages before it, so where it equals that of
+EVENTS, the whole history is the same; it is compared now and then and at the end. The rest of the journal is the
+leader's to answer.
+
+Streams that contradict each other are PartitionStopped, which names the first sequence that is wrong.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from typing import Final
 
 import structlog
 
 from streams import subjects
+from streams.codec import Undecodable, decode_chain
 from streams.connection import Connection
 from streams.errors import PartitionStopped, StreamGap, StreamTooShort
 from streams.event_stream import as_stored
-from streams.partition import Partition
+from streams.partition import CHAIN_BYTES, Partition
 from streams.stream import StreamReader, read_message, state_of
 
 log = structlog.get_logger()
 
-MESSAGES_PER_TURN = 8
+MESSAGES_PER_TURN: Final = 8
 """Messages replayed before the rest of the process has its turn."""
 
+MESSAGES_PER_COMPARISON: Final = 10_000
+"""Messages replayed before the chain is compared with that of EVENTS."""
 
-async def answered_through(connection: Connection, partition: int) -> int:
+
+async def answered_through(connection: Connection, number: int) -> int:
     """The last journal sequence that has its events. PartitionStopped if the journal does not even reach it."""
-    answered = (await state_of(connection, subjects.events_stream(partition))).last
-    journal = (await state_of(connection, subjects.journal_stream(partition))).last
+    answered = (await state_of(connection, subjects.events_stream(number))).last
+    journal = (await state_of(connection, subjects.journal_stream(number))).last
     if journal < answered:
-        raise PartitionStopped(partition, journal, f"the journal ends here, its events go on to {answered}")
+        raise PartitionStopped(number, journal, f"the journal ends here, its events go on to {answered}")
     return answered
 
 
-async def recover(connection: Connection, number: int, reader: StreamReader, answered: int) -> Partition:
-    """The partition as it was after journal sequence `answered`; `reader` then gives the next message."""
-    began = time.monotonic()
-    partition = Partition(number)
-    events = b""
+async def load(connection: Connection, number: int, answered: int) -> Partition:
+    """The partition as of the newest good checkpoint at or before sequence `answered`; an empty one without any.
+
+    The event loop goes on meanwhile. The journal is to be read from the partition's `sequence` + 1.
+    """
+    return Partition(number)
+
+
+async def replay(connection: Connection, partition: Partition, reader: StreamReader, through: int) -> None:
+    """Bring a partition on to sequence `through`, which EVENTS has; `reader` is to give the message after its own."""
+    began, first = time.monotonic(), partition.sequence + 1
+    history = History(connection, partition)
     try:
-        while partition.sequence < answered:
+        while partition.sequence < through:
             message = await anext(reader)
-            events = partition.answer(message.payload, message.sequence, message.stored_at, render=False).events
+            output = partition.answer(message.payload, message.sequence, message.stored_at, render=False)
+            history.note(output.events)
+            if message.sequence % MESSAGES_PER_COMPARISON == 0:
+                await history.compare()
             if message.sequence % MESSAGES_PER_TURN == 0:
                 await asyncio.sleep(0)
     except (StreamGap, StreamTooShort) as error:
-        raise PartitionStopped(number, partition.sequence + 1, str(error)) from error
-    if answered and as_stored(events) != await read_message(connection, subjects.events_stream(number), answered):
-        raise PartitionStopped(number, answered, "its events are not what the journal gives")
-    log.info("partition.recovered", partition=number, sequence=answered, seconds=round(time.monotonic() - began, 3))
-    return partition
+        raise PartitionStopped(partition.number, partition.sequence + 1, str(error)) from error
+    await history.compare()
+    log.info(
+        "partition.replayed",
+        partition=partition.number,
+        first=first,
+        sequence=through,
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+class History:
+    """The chains of what was replayed since they were last found equal to those of EVENTS."""
+
+    def __init__(self, connection: Connection, partition: Partition) -> None:
+        self._connection = connection
+        self._partition = partition
+        self._agreed = partition.sequence
+        self._chains = bytearray()
+        self._events = b""
+
+    def note(self, events: bytes) -> None:
+        """The partition has answered one more message, with these events."""
+        self._events = events
+        self._chains += self._partition.chain
+
+    async def compare(self) -> None:
+        """PartitionStopped if EVENTS tells another history; it names the first message that differs.
+
+        The last message is compared byte for byte: its time is not in the chain.
+        """
+        last, stream = self._partition.sequence, subjects.events_stream(self._partition.number)
+        if last > self._agreed and await read_message(self._connection, stream, last) != as_stored(self._events):
+            raise PartitionStopped(
+                self._partition.number, await self._first_difference(), "its events are not what the journal gives"
+            )
+        self._agreed = last
+        self._chains.clear()
+
+    async def _first_difference(self) -> int:
+        same, different = self._agreed, self._partition.sequence
+        while different - same > 1:
+            middle = (same + different) // 2
+            if await self._is_stored(middle):
+                same = middle
+            else:
+                different = middle
+        return different
+
+    async def _is_stored(self, sequence: int) -> bool:
+        """Whether EVENTS has this chain at this sequence."""
+        start = (sequence - self._agreed - 1) * CHAIN_BYTES
+        chain = bytes(self._chains[start : start + CHAIN_BYTES])
+        return chain == await stored_chain(self._connection, self._partition.number, sequence)
+
+
+async def stored_chain(connection: Connection, number: int, sequence: int) -> bytes | None:
+    """The chain that EVENTS has at a sequence; None if it has none that can be read."""
+    events = await read_message(connection, subjects.events_stream(number), sequence)
+    try:
+        return None if events is None else decode_chain(events)
+    except Undecodable:
+        return None

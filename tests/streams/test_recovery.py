@@ -10,7 +10,7 @@ import pytest_asyncio
 from streams import codec, subjects, topology
 from streams.errors import PartitionStopped
 from streams.partition import Partition
-from streams.recovery import answered_through, recover
+from streams.recovery import answered_through, load, replay
 from streams.stream import StreamReader, read_message, state_of
 from tests.support.exchange import buy, listing, sell
 
@@ -40,8 +40,9 @@ async def answer_journal(connection, last=None):
 
 async def recovered(connection):
     answered = await answered_through(connection, 0)
-    async with StreamReader(connection, subjects.journal_stream(0), 1) as reader:
-        partition = await recover(connection, 0, reader, answered)
+    partition = await load(connection, 0, answered)
+    async with StreamReader(connection, subjects.journal_stream(0), partition.sequence + 1) as reader:
+        await replay(connection, partition, reader, answered)
         last = (await state_of(connection, subjects.journal_stream(0))).last
         behind = [(await anext(reader)).sequence for _ in range(last - partition.sequence)]
     return partition, behind
