@@ -1,8 +1,8 @@
 """Who listens, as the server tells: under load, what nobody would hear is counted and not printed.
 
 A message published with a reply subject comes back as "nobody listens" when it has no subscriber. That is asked of
-each subject once a round. A subject that nobody listened to gets PRINTED_PER_ROUND messages a round all the same, so
-a quiet market is always published whole, and a new listener is noticed within two rounds on a busy one. Nobody who
+each subject once a round. PRINTED_PER_ROUND messages of a round are printed for nobody all the same, so a quiet
+market is always published whole, and a new listener is noticed within two rounds on a busy one. Nobody who
 follows a subject from a snapshot misses anything: whoever asks for one is listening already, and `listen_again` comes
 before the snapshot is made.
 """
@@ -30,15 +30,15 @@ class Audience:
         self._round = 0
         self._asked: set[str] = set()
         self._unheard: set[str] = set()
-        self._silent: dict[str, int] = {}  # how much may still be printed in this round
+        self._silent: set[str] = set()
+        self._room = PRINTED_PER_ROUND
 
     def hears(self, subject: str) -> bool:
         """Whether the next message for a subject is to be printed and published."""
-        room = self._silent.get(subject)
-        if room is None:
+        if subject not in self._silent:
             return True
-        self._silent[subject] = room - 1
-        return room > 0
+        self._room -= 1
+        return self._room >= 0
 
     def publish(self, subject: str, payload: bytes) -> None:
         """Publish, and ask whether anybody heard, unless that was asked in this round."""
@@ -67,11 +67,12 @@ class Audience:
             await subscription.close()
 
     def _end_round(self) -> None:
-        self._silent = dict.fromkeys(self._unheard, PRINTED_PER_ROUND)
+        self._silent = self._unheard.copy()
         self._begin_round()
 
     def _begin_round(self) -> None:
         self._round += 1
+        self._room = PRINTED_PER_ROUND
         self._asked.clear()
         self._unheard.clear()
 
@@ -80,4 +81,4 @@ class Audience:
         asked_in, _point, about = subject[len(self._inbox) + 1 :].partition(".")
         if status_of(headers) == NO_RESPONDERS and asked_in == str(self._round):
             self._unheard.add(about)
-            self._silent.setdefault(about, 0)
+            self._silent.add(about)
