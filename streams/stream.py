@@ -39,10 +39,14 @@ NANOSECONDS = 1_000_000_000
 
 
 class StreamState(NamedTuple):
-    """What a stream holds. `read_at` is the server's clock, ns; `asked`, `answered` ours (monotonic, ns)."""
+    """What a stream holds: all from `first` to `last` but `gone` of them.
+
+    `read_at` is the server's clock, ns; `asked`, `answered` ours (monotonic, ns).
+    """
 
     first: int
     last: int
+    gone: int
     read_at: int
     asked: int
     answered: int
@@ -63,8 +67,24 @@ async def state_of(connection: Connection, stream: str) -> StreamState:
     information = await connection.api(f"STREAM.INFO.{stream}")
     state = information["state"]
     return StreamState(
-        state["first_seq"], state["last_seq"], _nanoseconds(information["ts"]), asked, time.monotonic_ns()
+        state["first_seq"],
+        state["last_seq"],
+        state.get("num_deleted", 0),
+        _nanoseconds(information["ts"]),
+        asked,
+        time.monotonic_ns(),
     )
+
+
+async def first_gone(connection: Connection, stream: str, start: int) -> int:
+    """The first sequence from `start` on that a stream has lost from its midst or, damaged, from its end; 0 if none.
+
+    A server that finds a file damaged drops what it cannot read and keeps the numbers, also those at the end, where
+    a reader would wait for ever for a message that nobody will send.
+    """
+    information = await connection.api(f"STREAM.INFO.{stream}", {"deleted_details": True})
+    gone: list[int] = information["state"].get("deleted") or []
+    return min((sequence for sequence in gone if sequence >= start), default=0)
 
 
 async def read_message(connection: Connection, stream: str, sequence: int) -> bytes | None:
@@ -97,6 +117,7 @@ class StreamReader:
         self._inbox = ""
         self._fresh = False
         self._gap = False
+        self._hole = 0  # the first message that the stream is known to have lost
         self._outstanding = 0
         self._forget_reconnects: Callable[[], None] | None = None
 
@@ -119,7 +140,7 @@ class StreamReader:
 
     async def __anext__(self) -> StreamMessage:
         while not self._arrived:
-            if self._gap:
+            if self._gap or self._expected == self._hole:
                 raise StreamGap(f"{self._stream} does not hold sequence {self._expected}")
             if self._stopped:
                 raise StopAsyncIteration
@@ -179,6 +200,7 @@ class StreamReader:
             raise StreamTooShort(f"{self._stream} ends at {state.last}; reading was to go on at {self._expected}")
         if state.first > self._expected:
             raise StreamGap(f"{self._stream} begins at {state.first}; reading was to go on at {self._expected}")
+        self._hole = await first_gone(self._connection, self._stream, self._expected) if state.gone else 0
 
     async def _delete_consumer(self) -> None:
         if self._subscription is not None:

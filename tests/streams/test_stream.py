@@ -74,6 +74,19 @@ async def test_a_message_that_is_gone_is_an_error(connection):
             await anext(reader)
 
 
+async def test_messages_gone_from_the_end_are_an_error(connection):
+    """A stream that has lost its last messages keeps their numbers; nobody waits for what will never come."""
+    await make_stream(connection)
+    await fill(connection, 5)
+    for sequence in (4, 5):
+        await connection.api("STREAM.MSG.DELETE.S", {"seq": sequence})
+    assert (await state_of(connection, "S"))[:3] == (1, 5, 2)
+    async with StreamReader(connection, "S", 1) as reader:
+        assert [message.sequence for message in await take(reader, 3)] == [1, 2, 3]
+        with pytest.raises(StreamGap, match="sequence 4"):
+            await asyncio.wait_for(anext(reader), 20)
+
+
 async def test_reading_goes_on_after_a_reconnect(settings, connection):
     """Whatever was on its way when the connection broke, the reader goes on behind the last message it gave."""
     await make_stream(connection)
