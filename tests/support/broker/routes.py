@@ -1,0 +1,67 @@
+"""Who has subscribed to what: literal subjects by name, those with wildcards one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from tests.support.broker.client import MemoryClient
+
+
+class Interest(NamedTuple):
+    """One subscription of one client, by the number that the client gave it."""
+
+    client: MemoryClient
+    number: int
+    queue: str
+
+
+class Routes:
+    """Subscriptions in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._literal: dict[str, list[Interest]] = {}
+        self._patterns: dict[str, list[Interest]] = {}
+
+    def add(self, subject: str, interest: Interest) -> None:
+        """Somebody subscribes."""
+        table = self._patterns if "*" in subject or ">" in subject else self._literal
+        table.setdefault(subject, []).append(interest)
+
+    def remove(self, client: MemoryClient, number: int | None = None) -> None:
+        """Somebody unsubscribes from one thing, or is gone."""
+        for table in (self._literal, self._patterns):
+            for subject, interests in list(table.items()):
+                left = [each for each in interests if each.client is not client or number not in (None, each.number)]
+                if left:
+                    table[subject] = left
+                else:
+                    del table[subject]
+
+    def clear(self) -> None:
+        """All are gone."""
+        self._literal.clear()
+        self._patterns.clear()
+
+    def of(self, subject: str) -> list[Interest]:
+        """Who gets a message: everyone interested, of each queue only one."""
+        found = list(self._literal.get(subject, ()))
+        for pattern, interests in self._patterns.items():
+            if matches(pattern, subject):
+                found += interests
+        queues: dict[str, Interest] = {}
+        for interest in found:
+            if interest.queue:
+                queues.setdefault(interest.queue, interest)
+        return [each for each in found if not each.queue or queues[each.queue] is each]
+
+
+def matches(pattern: str, subject: str) -> bool:
+    """Whether a subject is one of a pattern's."""
+    wanted, tokens = pattern.split("."), subject.split(".")
+    for place, token in enumerate(wanted):
+        if token == ">":
+            return len(tokens) > place
+        if place >= len(tokens) or token not in ("*", tokens[place]):
+            return False
+    return len(wanted) == len(tokens)

@@ -1,0 +1,149 @@
+"""The broker: routes messages, stores what streams take, and answers the JetStream API.
+
+A stored message is an ordinary message too: subscribers get it even if the stream refuses it. An acknowledgement is a
+message to the publisher's reply subject, and may be lost like any other.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from streams.headers import header_block
+from tests.support.broker.api import Api
+from tests.support.broker.consumers import Consumer
+from tests.support.broker.network import Network
+from tests.support.broker.routes import Interest, Routes, matches
+from tests.support.broker.stored import Refused, StoredStream
+
+if TYPE_CHECKING:
+    from tests.support.broker.client import MemoryClient
+
+MAX_PAYLOAD = 8 * 1024 * 1024
+API_PREFIX = "$JS.API."
+
+
+class Broker:
+    """One server. `clustered`: it checks in the order of a stream with replicas."""
+
+    def __init__(self, network: Network | None = None, *, clustered: bool = False) -> None:
+        self.network = network or Network()
+        self.clustered = clustered
+        self.up = True
+        self.streams: dict[str, StoredStream] = {}
+        self.consumers: dict[tuple[str, str], Consumer] = {}
+        self._clients: list[MemoryClient] = []
+        self._routes = Routes()
+        self._api = Api(self)
+
+    # Connections
+
+    def attach(self, client: MemoryClient) -> bool:
+        """A client connects; whether it got through."""
+        if not self.up or not self.network.reachable(client):
+            return False
+        self._clients.append(client)
+        return True
+
+    def detach(self, client: MemoryClient) -> None:
+        """A client's connection has ended, whoever ended it."""
+        if client in self._clients:
+            self._clients.remove(client)
+            self._routes.remove(client)
+
+    def subscribe(self, client: MemoryClient, subject: str, number: int, queue: str) -> None:
+        """SUB."""
+        if client in self._clients:
+            self._routes.add(subject, Interest(client, number, queue))
+
+    def unsubscribe(self, client: MemoryClient, number: int) -> None:
+        """UNSUB."""
+        self._routes.remove(client, number)
+
+    def stop(self) -> None:
+        """End as if killed: what was stored in memory and every consumer is gone, files stay."""
+        self.up = False
+        for consumer in self.consumers.values():
+            consumer.forget()
+        self.consumers.clear()
+        self._routes.clear()
+        for client in list(self._clients):
+            self._clients.remove(client)
+            client.cut()
+        self.streams = {name: stream for name, stream in self.streams.items() if _on_disk(stream)}
+        for stream in self.streams.values():
+            stream.restarted()
+
+    def start(self) -> None:
+        """Run again."""
+        self.up = True
+
+    # Messages
+
+    def publish(self, client: MemoryClient, subject: str, payload: bytes, reply: str, headers: dict[str, str]) -> None:
+        """PUB or HPUB."""
+        if not self.up:
+            return
+        if subject.startswith(API_PREFIX):
+            self._api.take(subject.removeprefix(API_PREFIX), payload, reply)
+            return
+        heard = self.send(subject, payload, reply, headers)
+        stream = self._stream_of(subject)
+        if stream is not None:
+            self._store(stream, subject, payload, reply, headers)
+        elif reply and not heard:
+            self.tell(reply, "503", {})
+
+    def send(
+        self, subject: str, payload: bytes, reply: str, headers: dict[str, str], shown: str = "", status: str = ""
+    ) -> bool:
+        """Give a message to all who have subscribed to `subject`; `shown` is the subject they see. If any has."""
+        interests = self._routes.of(subject)
+        block = b""
+        if status:
+            block = f"NATS/1.0 {status}\r\n".encode() + header_block(headers).partition(b"\r\n")[2]
+        elif headers:
+            block = header_block(headers)
+        for client, number, _ in interests:
+            client.send_down(number, shown or subject, payload, reply, block, self.network.copies(subject))
+        return bool(interests)
+
+    def tell(self, inbox: str, status: str, headers: dict[str, str]) -> bool:
+        """Send a status in place of a message."""
+        return self.send(inbox, b"", "", headers, status=status)
+
+    def deliver(self, inbox: str, subject: str, payload: bytes, reply: str, headers: dict[str, str]) -> bool:
+        """Give a consumer's message to whoever asked for it."""
+        return self.send(inbox, payload, reply, headers, shown=subject)
+
+    def answer(self, reply: str, body: dict[str, Any]) -> None:
+        """Answer a request to JetStream."""
+        if reply:
+            self.send(reply, json.dumps(body).encode(), "", {})
+
+    def _stream_of(self, subject: str) -> StoredStream | None:
+        for stream in self.streams.values():
+            if any(matches(pattern, subject) for pattern in stream.config["subjects"]):
+                return stream
+        return None
+
+    def _store(self, stream: StoredStream, subject: str, payload: bytes, reply: str, headers: dict[str, str]) -> None:
+        if stream.full_disk:
+            return
+        body: dict[str, Any] = {"stream": stream.config["name"]}
+        try:
+            sequence, duplicate = stream.store(subject, headers, payload)
+        except Refused as refused:
+            body |= {"seq": 0, "error": error_of(refused)}
+        else:
+            body |= {"seq": sequence} | ({"duplicate": True} if duplicate else {})
+        self.answer(reply, body)
+
+
+def error_of(refused: Refused) -> dict[str, Any]:
+    """A refusal as JetStream writes it."""
+    return {"code": refused.code, "err_code": refused.err_code, "description": str(refused)}
+
+
+def _on_disk(stream: StoredStream) -> bool:
+    return bool(stream.config.get("storage", "file") == "file")
