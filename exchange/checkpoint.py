@@ -1,13 +1,14 @@
-"""The engine's whole state as plain values (dict, list, int, str, bool, None) and back.
+"""The engine's whole state as plain values (dict, list, int, str, bool, None) and back, whole or part by part.
 
 What can be told from the rest is left out: levels and their totals, timers, holdings. Rows are lists in the order of
-the names above them. Always true: `restore` of `state_of` gives an engine with an equal digest and equal answers.
+the names above them. A part is a kind and some rows, ROWS_MAX at most; an engine may be written and restored without
+ever holding all of them. Always true: `restore` of `state_of` gives an engine with an equal digest and equal answers.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from exchange.book import Book
 from exchange.commands import PlaceOrder
@@ -15,47 +16,101 @@ from exchange.instrument import Instrument
 from exchange.order import PARTIALLY_FILLED, Order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from exchange.engine import Engine
 
 State = dict[str, Any]
+"""All rows, by their kind."""
+
+ROWS_MAX: Final = 500
+"""Rows in one part: of orders about a hundred kilobytes."""
+
+
+def parts_of(engine: Engine) -> Iterator[tuple[str, list[Any]]]:
+    """Take the state of an engine between two commands, in the order in which `restore_part` wants it."""
+    register = engine.register
+    books = list(engine.books.values())
+    yield "bounds", bounds_row(engine)
+    yield from cut("books", books, book_row)
+    yield from cut("orders", register.orders.values(), order_row)
+    for book in books:
+        resting = [order.order_id for side in book.sides for order in side.orders()]
+        yield from cut("resting", resting, int)
+    yield from cut("ended", register.ended, list)
+    yield from cut("deadlines", sorted(engine.deadlines.accounts.items()), list)
+
+
+def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
+    """Bring an engine that was new, and has been given all parts before this one, nearer to a state."""
+    if kind == "bounds":
+        restore_bounds(engine, rows)
+    elif kind == "books":
+        for row in rows:
+            engine.books[row[0][0]] = book_from(row, engine)
+    elif kind == "orders":
+        for row in rows:
+            restore_order(engine, row)
+    elif kind == "resting":
+        requeue(engine, rows)
+    elif kind == "ended":
+        engine.register.ended.extend((row[0], row[1]) for row in rows)
+    else:
+        assert kind == "deadlines", "a part that the engine does not know"
+        for row in rows:
+            engine.deadlines.set(row[0], row[1])
 
 
 def state_of(engine: Engine) -> State:
     """Take the state of an engine between two commands."""
-    register = engine.register
-    return {
-        "semantics": engine.semantics,
-        "trades_max": engine.trades_max,
-        "command_age_max": engine.command_age_max,
-        "ended_max": register.ended_max,
-        "now": engine.now,
-        "sequence": engine.sequence,
-        "next_order_id": register.next_order_id,
-        "books": [book_row(book) for book in engine.books.values()],
-        "orders": [order_row(order) for order in register.orders.values()],
-        "ended": [[at, order_id] for at, order_id in register.ended],
-    }
+    state: State = {}
+    for kind, rows in parts_of(engine):
+        state.setdefault(kind, []).extend(rows)
+    return state
 
 
 def restore(engine: Engine, state: State) -> None:
     """Bring a new engine into a state."""
+    for kind, rows in state.items():
+        restore_part(engine, kind, rows)
+
+
+def cut(kind: str, values: Iterable[Any], row_of: Callable[[Any], Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Parts of one kind, made one after the other; none if there are no values."""
+    rows: list[Any] = []
+    for value in values:
+        rows.append(row_of(value))
+        if len(rows) == ROWS_MAX:
+            yield kind, rows
+            rows = []
+    if rows:
+        yield kind, rows
+
+
+def bounds_row(engine: Engine) -> list[int]:
+    """Semantics, bounds, and how far the journal and the order ids have come."""
     register = engine.register
-    engine.semantics = state["semantics"]
-    engine.trades_max = state["trades_max"]
-    engine.command_age_max = state["command_age_max"]
-    engine.now = state["now"]
-    engine.sequence = state["sequence"]
-    for row in state["books"]:
-        book = book_from(row, engine)
-        engine.books[book.symbol] = book
-    for row in state["orders"]:
-        restore_order(engine, row)
-    for row in state["books"]:
-        requeue(engine, row[4])
-    register.ended.extend((row[0], row[1]) for row in state["ended"])
-    register.ended_max = state["ended_max"]
-    register.next_order_id = state["next_order_id"]
-    engine.changes.clear()
+    return [
+        engine.semantics,
+        engine.trades_max,
+        engine.command_age_max,
+        register.ended_max,
+        engine.now,
+        engine.sequence,
+        register.next_order_id,
+    ]
+
+
+def restore_bounds(engine: Engine, row: list[int]) -> None:
+    """The other way round."""
+    register = engine.register
+    engine.semantics = row[0]
+    engine.trades_max = row[1]
+    engine.command_age_max = row[2]
+    register.ended_max = row[3]
+    engine.now = row[4]
+    engine.sequence = row[5]
+    register.next_order_id = row[6]
 
 
 def digest_of(state: State) -> str:
@@ -64,9 +119,8 @@ def digest_of(state: State) -> str:
 
 
 def book_row(book: Book) -> list[Any]:
-    """Instrument, phase, last trade id, last price, ids of the resting orders in book order."""
-    resting = [order.order_id for side in book.sides for order in side.orders()]
-    return [instrument_row(book.instrument), book.phase, book.last_trade_id, book.last_price, resting]
+    """Instrument, phase, last trade id, last price."""
+    return [instrument_row(book.instrument), book.phase, book.last_trade_id, book.last_price]
 
 
 def book_from(row: list[Any], engine: Engine) -> Book:
@@ -79,7 +133,7 @@ def book_from(row: list[Any], engine: Engine) -> Book:
 
 
 def requeue(engine: Engine, resting: list[int]) -> None:
-    """Put resting orders into their queues again, each showing what it showed."""
+    """Put resting orders, given in book order, into their queues again, each showing what it showed."""
     for order_id in resting:
         order = engine.register.orders[order_id]
         order.book.sides[order.side].level_at(order.price).append(order)
@@ -109,10 +163,9 @@ def instrument_from(row: list[Any]) -> Instrument:
     return Instrument(row[0], ticks, row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11])
 
 
-def order_row(order: Order) -> list[Any]:
-    """The order as it is now, and as it was placed."""
-    command = order.command
-    placed = [
+def placed_row(command: PlaceOrder) -> list[Any]:
+    """An order as it was placed."""
+    return [
         command.account,
         command.symbol,
         command.client_order_id,
@@ -129,9 +182,19 @@ def order_row(order: Order) -> list[Any]:
         command.session,
         command.sent_at,
     ]
+
+
+def placed_from(row: list[Any]) -> PlaceOrder:
+    """The placement of a row."""
+    p = row
+    return PlaceOrder(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10], p[11], p[12], p[13], p[14])
+
+
+def order_row(order: Order) -> list[Any]:
+    """The order as it is now, and as it was placed."""
     return [
         order.order_id,
-        placed,
+        placed_row(order.command),
         order.price,
         order.stop_price,
         order.quantity,
@@ -151,8 +214,7 @@ def order_row(order: Order) -> list[Any]:
 
 def order_from(row: list[Any], engine: Engine) -> Order:
     """The order of a row, in no queue yet. Its cost may be above 64 bits, so it travels as text."""
-    p = row[1]
-    placed = PlaceOrder(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10], p[11], p[12], p[13], p[14])
+    placed = placed_from(row[1])
     book = engine.books[placed.symbol]
     order = Order(row[0], placed, book, book.holding(placed.account), row[13])
     order.price = row[2]

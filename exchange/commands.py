@@ -97,8 +97,17 @@ class CancelAll:
 
 
 @dataclass
+class CancelAfter:
+    """Cancel all of an account's orders so many nanoseconds from now, unless this is said again; 0 turns it off."""
+
+    account: str
+    duration: int
+    sent_at: int = 0
+
+
+@dataclass
 class Tick:
     """Let journal time pass: whatever is due by now happens."""
 
 
-Command = Configure | ListInstrument | PlaceOrder | AmendOrder | CancelOrder | CancelAll | Tick
+Command = Configure | ListInstrument | PlaceOrder | AmendOrder | CancelOrder | CancelAll | CancelAfter | Tick

@@ -17,6 +17,7 @@ from exchange.checkpoint import State, digest_of, restore, state_of
 from exchange.checks import check_collar, check_kind, check_terms, check_value
 from exchange.commands import (
     AmendOrder,
+    CancelAfter,
     CancelAll,
     CancelOrder,
     Command,
@@ -25,7 +26,17 @@ from exchange.commands import (
     PlaceOrder,
     Tick,
 )
-from exchange.events import Accepted, AllCanceled, Configured, Event, InstrumentListed, Rejected, Repeated
+from exchange.deadlines import DURATION_MAX, Deadlines
+from exchange.events import (
+    Accepted,
+    AllCanceled,
+    CancelAfterSet,
+    Configured,
+    Event,
+    InstrumentListed,
+    Rejected,
+    Repeated,
+)
 from exchange.matching import can_fill, cancel, expire, sweep
 from exchange.order import (
     BOTH_SIDES,
@@ -36,7 +47,7 @@ from exchange.order import (
     Order,
     effective_display,
 )
-from exchange.register import Register
+from exchange.register import NEVER, Register
 from exchange.units import SECOND
 
 SEMANTICS: Final = 1
@@ -57,6 +68,7 @@ class Engine:
         "books",
         "changes",
         "command_age_max",
+        "deadlines",
         "due_events",
         "events",
         "now",
@@ -74,6 +86,7 @@ class Engine:
         self.sequence = 0
         self.books: dict[str, Book] = {}
         self.register = Register()
+        self.deadlines = Deadlines()
         self.changes: list[Change] = []
         self.events: list[Event] = []
         self.due_events = 0
@@ -99,6 +112,8 @@ class Engine:
             self.amend(command)
         elif isinstance(command, CancelAll):
             self.cancel_all(command)
+        elif isinstance(command, CancelAfter):
+            self.cancel_after(command)
         elif isinstance(command, ListInstrument):
             self.list_instrument(command)
         elif isinstance(command, Configure):
@@ -108,16 +123,26 @@ class Engine:
         return self.events
 
     def pass_time(self, at: int) -> None:
-        """Let happen what was due by now, in the order in which it was due."""
+        """Let happen what was due by now, in the order in which it was due; at one time expiries come first."""
+        deadlines = self.deadlines
+        self.register.forget(at)
+        while deadlines.first() <= at:
+            self.expire_due(deadlines.first())
+            for order in self.open_orders(deadlines.take()):
+                order.book.remove(order)
+                cancel(order, "cancel_after", self.register, self.now, self.events)
+        self.expire_due(at)
+        self.register.sleep(deadlines.first())
+        self.due_events = len(self.events)
+
+    def expire_due(self, until: int) -> None:
+        """Let the orders expire whose time comes no later than `until`."""
         register = self.register
-        register.forget(at)
-        order = register.take_due(at)
+        order = register.take_due(until)
         while order is not None:
             order.book.remove(order)
-            expire(order, "expired", register, at, self.events)
-            order = register.take_due(at)
-        register.sleep()
-        self.due_events = len(self.events)
+            expire(order, "expired", register, self.now, self.events)
+            order = register.take_due(until)
 
     def reject(self, code: str, field: str = "", bound: int = 0) -> None:
         """Answer with a refusal."""
@@ -254,6 +279,19 @@ class Engine:
             count += 1
         self.events.append(AllCanceled(command.account, count))
 
+    def cancel_after(self, command: CancelAfter) -> None:
+        """Set the time at which all of an account's orders are canceled, or unset it."""
+        if not 0 <= command.duration <= DURATION_MAX:
+            self.reject(rejections.BAD_REQUEST, "seconds")
+            return
+        if self.is_late(command.sent_at):
+            self.reject(rejections.TOO_LATE)
+            return
+        deadline = self.now + command.duration if command.duration else 0
+        self.deadlines.set(command.account, deadline)
+        self.register.wake_at = 0
+        self.events.append(CancelAfterSet(command.account, deadline))
+
     # Administration
 
     def list_instrument(self, command: ListInstrument) -> None:
@@ -322,7 +360,10 @@ class Engine:
 
     def next_due(self) -> int:
         """Journal time at which something is to happen by itself, 0 if nothing waits for its time."""
-        return self.register.next_due()
+        expiry, deadline = self.register.next_due(), self.deadlines.first()
+        if deadline == NEVER:
+            return expiry
+        return min(expiry, deadline) if expiry else deadline
 
 
 def order_id_of(order: Order) -> int:

@@ -118,6 +118,32 @@ class AllCanceled:
     count: int
 
 
+@dataclass
+class CancelAfterSet:
+    """All of the account's orders are canceled at `deadline` unless it sets another; 0: they are not."""
+
+    account: str
+    deadline: int
+
+
+@dataclass
+class MessageRejected:
+    """A journal message that cannot be read as commands, by its digest (BLAKE2b, 16 bytes, hex): nothing changed."""
+
+    digest: str
+
+
 Event = (
-    Configured | InstrumentListed | Rejected | Accepted | Repeated | Traded | Amended | Canceled | Expired | AllCanceled
+    Configured
+    | InstrumentListed
+    | Rejected
+    | Accepted
+    | Repeated
+    | Traded
+    | Amended
+    | Canceled
+    | Expired
+    | AllCanceled
+    | CancelAfterSet
+    | MessageRejected
 )

@@ -115,9 +115,9 @@ class Register:
         order = self.orders.get(order_id)
         return order is not None and order.status <= PARTIALLY_FILLED and order.expires == expires
 
-    def sleep(self) -> None:
-        """All that was to be done is done: find out when there will be something again."""
-        due = self.due[0][0] if self.due else NEVER
+    def sleep(self, deadline: int) -> None:
+        """All that was to be done is done: find out when there will be again, at `deadline` at the latest."""
+        due = min(self.due[0][0], deadline) if self.due else deadline
         if len(self.ended) > self.ended_max:
             self.wake_at = 0
         else:

@@ -29,6 +29,7 @@ COMMAND_TAGS: Final[dict[int, type]] = {
     5: commands.CancelOrder,
     6: commands.CancelAll,
     7: commands.Tick,
+    8: commands.CancelAfter,
 }
 
 EVENT_TAGS: Final[dict[int, type]] = {
@@ -42,6 +43,8 @@ EVENT_TAGS: Final[dict[int, type]] = {
     8: events.Canceled,
     9: events.Expired,
     10: events.AllCanceled,
+    11: events.CancelAfterSet,
+    12: events.MessageRejected,
 }
 
 Plain = tuple[Any, ...]

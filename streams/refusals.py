@@ -48,6 +48,7 @@ BAD_REQUESTS: Final[dict[str, str]] = {
     "price": "a limit order needs a price",
     "stop_price": "only stop orders have a stop_price",
     "expires": "only orders with time_in_force gtd have expires",
+    "seconds": "seconds must be from 0, which turns it off, to a day",
     "ticks": "ticks must begin with a row from 0, rise from row to row, and be above zero",
     "lot_size": "lot_size must be above zero, and times each tick a multiple of 0.00000001",
     "max_quantity": "max_quantity must not be below min_quantity",

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange.commands import PlaceOrder
-from exchange.events import Accepted, AllCanceled, Amended, Canceled, InstrumentListed, Rejected, Repeated
-from streams.rendering import state_of
+from exchange.events import (
+    Accepted,
+    AllCanceled,
+    Amended,
+    CancelAfterSet,
+    Canceled,
+    InstrumentListed,
+    Rejected,
+    Repeated,
+)
+from streams.rendering import print_time, state_of
 
 if TYPE_CHECKING:
     from exchange.commands import Command
@@ -29,6 +38,9 @@ def result_of(command: Command, engine: Engine, renderer: Renderer, printed: dic
         return first.code, renderer.refusal(first, symbol_of(command, engine)).encode()
     if isinstance(last, AllCanceled):
         return "", f'{{"canceled":{last.count}}}'.encode()
+    if isinstance(first, CancelAfterSet):
+        deadline = print_time(first.deadline) if first.deadline else "null"
+        return "", f'{{"deadline":{deadline}}}'.encode()
     if isinstance(first, InstrumentListed):
         return "", renderer.instrument(first.instrument).encode()
     if isinstance(first, Accepted | Repeated | Amended | Canceled):

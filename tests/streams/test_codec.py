@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from exchange.commands import (
     AmendOrder,
+    CancelAfter,
     CancelAll,
     CancelOrder,
     Command,
@@ -17,6 +18,7 @@ from exchange.events import (
     Accepted,
     AllCanceled,
     Amended,
+    CancelAfterSet,
     Canceled,
     Configured,
     Event,
@@ -41,6 +43,7 @@ COMMANDS: list[Command] = [
     AmendOrder("anna", 7, price=10, quantity=3),
     CancelOrder("anna", 0, "ACME", "a-1"),
     CancelAll("anna", "ACME", side=2),
+    CancelAfter("anna", 5_000_000_000),
     Tick(),
 ]
 
@@ -52,6 +55,7 @@ EVENTS: list[list[Event]] = [
     [],
     [Repeated(7), Amended(7, "anna", 101, None, 6, None, None, 1, 0, "requested")],
     [Expired(8, "anna", 4, "no_liquidity"), Canceled(9, "anna", 4, "requested"), AllCanceled("anna", 1)],
+    [CancelAfterSet("anna", 9)],
 ]
 
 

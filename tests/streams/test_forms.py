@@ -22,6 +22,7 @@ def test_the_tags_of_commands_never_change() -> None:
         5: "CancelOrder",
         6: "CancelAll",
         7: "Tick",
+        8: "CancelAfter",
     }
 
 
@@ -38,6 +39,8 @@ def test_the_tags_of_events_never_change() -> None:
         8: "Canceled",
         9: "Expired",
         10: "AllCanceled",
+        11: "CancelAfterSet",
+        12: "MessageRejected",
     }
 
 

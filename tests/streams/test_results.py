@@ -1,6 +1,6 @@
 import pytest
 
-from exchange.commands import AmendOrder, CancelAll, CancelOrder, Command, Configure, Tick
+from exchange.commands import AmendOrder, CancelAfter, CancelAll, CancelOrder, Command, Configure, Tick
 from exchange.order import GTD, IOC
 from exchange.units import SECOND
 from tests.support.journaled import CONFIGURE, OPENING, Journaled, buy, sell, units
@@ -38,6 +38,16 @@ def test_canceling_all_is_answered_with_the_count() -> None:
     assert answered.results == [("", {"canceled": 2}), ("", {"canceled": 0})]
 
 
+def test_cancel_after_is_answered_with_the_deadline() -> None:
+    """In journal time; null when it is off."""
+    journaled = Journaled()
+
+    answered = journaled.send(CancelAfter("anna", 5 * SECOND), CancelAfter("anna", 0))
+
+    deadline = "2026-11-22T10:00:05.000000000Z"
+    assert answered.results == [("", {"deadline": deadline}), ("", {"deadline": None})]
+
+
 @pytest.mark.parametrize("command", [CONFIGURE, Tick()])
 def test_what_has_nothing_to_tell_is_answered_with_an_empty_object(command: Configure | Tick) -> None:
     """Every command has an answer."""
@@ -53,6 +63,7 @@ def test_what_has_nothing_to_tell_is_answered_with_an_empty_object(command: Conf
         (AmendOrder("anna", 0, "ACME", "a-7"), "unknown_order", "client_order_id"),
         (CancelOrder("boris", 1), "unknown_order", "order_id"),
         (CancelAll("anna", "NONE"), "unknown_instrument", "symbol"),
+        (CancelAfter("anna", -1), "bad_request", "seconds"),
     ],
 )
 def test_a_refusal_is_an_error_with_code_sentence_and_field(command: Command, code: str, field: str) -> None:

@@ -81,8 +81,8 @@ class Comparison:
         engine, naive = self.engine, self.naive
         assert _engine_rows(engine) == _naive_rows(naive)
         alive = [order for order in naive.orders if order.open]
-        expiries = [order.expires for order in alive if order.expires]
-        assert engine.next_due() == min(expiries, default=0)
+        due = [order.expires for order in alive if order.expires] + list(naive.deadlines.values())
+        assert engine.next_due() == min(due, default=0)
         for account in ACCOUNTS:
             found = [order.order_id for order in engine.open_orders(account)]
             assert found == sorted(order.order_id for order in alive if order.account == account)

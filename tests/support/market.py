@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from exchange.commands import AmendOrder, CancelAll, CancelOrder, Configure, ListInstrument, PlaceOrder, Tick
+from exchange.commands import (
+    AmendOrder,
+    CancelAfter,
+    CancelAll,
+    CancelOrder,
+    Configure,
+    ListInstrument,
+    PlaceOrder,
+    Tick,
+)
 from exchange.engine import Engine
 from exchange.events import Accepted, Event, Rejected, Repeated, Traded
 from exchange.instrument import Instrument
@@ -181,6 +190,10 @@ class Market:
     def cancel_all(self, account: str, **terms: Terms) -> None:
         """Cancel an account's orders; terms are CancelAll's fields."""
         self.apply(CancelAll(account, **terms))
+
+    def cancel_after(self, account: str, seconds: Number, sent_at: int = 0) -> None:
+        """Have an account's orders canceled unless it says so again."""
+        self.apply(CancelAfter(account, int(Decimal(seconds) * SECOND), sent_at))
 
     # What everybody sees.
 

@@ -48,6 +48,7 @@ class NaiveExchange:
     instruments: dict[str, Instrument] = field(default_factory=dict)
     trade_ids: dict[str, int] = field(default_factory=dict)
     last_prices: dict[str, int] = field(default_factory=dict)
+    deadlines: dict[str, int] = field(default_factory=dict)
     orders: list[NaiveOrder] = field(default_factory=list)
     order_ids: int = 0
     stamps: int = 0
@@ -78,6 +79,8 @@ class NaiveExchange:
                 self._cancel(command)
             case commands.CancelAll():
                 self._cancel_all(command)
+            case commands.CancelAfter():
+                self._cancel_after(command)
 
     # What can be seen.
 
@@ -119,8 +122,22 @@ class NaiveExchange:
 
     def _let_time_pass(self) -> None:
         self._forget()
-        due = [order for order in self.orders if order.open and 0 < order.expires <= self.now]
-        for order in sorted(due, key=lambda order: (order.expires, order.order_id)):
+        # A passed expiry stands before a deadline of the same time: 0 < 1.
+        due = [(order.expires, 0, order.order_id, "") for order in self.orders if order.open and order.expires]
+        due += [(deadline, 1, 0, account) for account, deadline in self.deadlines.items()]
+        for at, _, order_id, account in sorted(due):
+            if at <= self.now:
+                self._become_due(order_id, account)
+
+    def _become_due(self, order_id: int, account: str) -> None:
+        """An order's expiry, or an account's deadline for all its orders."""
+        if account:
+            del self.deadlines[account]
+            for order in [order for order in self.orders if order.open and order.account == account]:
+                self._cancel_one(order, "cancel_after")
+            return
+        order = next(order for order in self.orders if order.order_id == order_id)
+        if order.open:
             self._expire(order, "expired")
 
     def _forget(self) -> None:
@@ -234,6 +251,19 @@ class NaiveExchange:
         for order in wanted:
             self._cancel_one(order, command.reason)
         self.news.append(events.AllCanceled(command.account, len(wanted)))
+
+    def _cancel_after(self, command: commands.CancelAfter) -> None:
+        if not 0 <= command.duration <= MEMORY:
+            self.news.append(events.Rejected("bad_request"))
+            return
+        if self.is_late(command.sent_at):
+            self.news.append(events.Rejected("too_late"))
+            return
+        deadline = self.now + command.duration if command.duration else 0
+        self.deadlines.pop(command.account, None)
+        if deadline:
+            self.deadlines[command.account] = deadline
+        self.news.append(events.CancelAfterSet(command.account, deadline))
 
     def _named(self, command: commands.AmendOrder | commands.CancelOrder) -> NaiveOrder | str:
         found = self.find(command.account, command.symbol, command.client_order_id)

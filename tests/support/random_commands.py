@@ -10,7 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from exchange.commands import AmendOrder, CancelAll, CancelOrder, Configure, ListInstrument, PlaceOrder, Tick
+from exchange.commands import (
+    AmendOrder,
+    CancelAfter,
+    CancelAll,
+    CancelOrder,
+    Configure,
+    ListInstrument,
+    PlaceOrder,
+    Tick,
+)
 from exchange.instrument import Instrument
 from exchange.order import (
     BOTH_SIDES,
@@ -84,7 +93,7 @@ class Step:
     def command_at(self, now: int, placed: dict[int, PlaceOrder], alive: list[int]) -> Command:
         """The command itself: relative times made absolute, an order's number (1 = the newest alive) its id."""
         command = self.command
-        if isinstance(command, PlaceOrder | AmendOrder | CancelOrder | CancelAll) and command.sent_at:
+        if isinstance(command, PlaceOrder | AmendOrder | CancelOrder | CancelAll | CancelAfter) and command.sent_at:
             command = replace(command, sent_at=now + command.sent_at)
         if isinstance(command, PlaceOrder | AmendOrder) and command.expires is not None:
             command = replace(command, expires=now + command.expires * SECOND)
@@ -101,7 +110,7 @@ class Step:
 
 def random_step(choose: Chooser) -> Step:
     """Any step; most place orders."""
-    rare: Sequence[Maker] = (_cancel_all, _list, _tick, _configure)
+    rare: Sequence[Maker] = (_cancel_all, _cancel_after, _cancel_after, _list, _tick, _configure)
     makers: Sequence[Maker] = (_place,) * 24 + (_amend,) * 12 + (_cancel,) * 4 + (choose.one_of(rare),)
     make = choose.one_of(makers)
     wait = choose.one_of((0,) * 150 + (1, SECOND // 2, SECOND, 2 * SECOND) * 12 + (24 * HOUR - 1, 24 * HOUR))
@@ -161,6 +170,11 @@ def _cancel_all(choose: Chooser) -> CancelAll:
     symbol = choose.one_of(("", "ACME", "BETA"))
     side, session = choose.one_of((BOTH_SIDES, BUY, SELL)), choose.one_of(("", "", "s1"))
     return CancelAll(choose.one_of(ACCOUNTS), symbol, side, session, sent_at=_sent_at(choose))
+
+
+def _cancel_after(choose: Chooser) -> CancelAfter:
+    duration = choose.one_of((0, 1, SECOND, 2 * SECOND, 5 * SECOND) * 4 + (24 * HOUR, 24 * HOUR + 1, -1))
+    return CancelAfter(choose.one_of(ACCOUNTS), duration, sent_at=_sent_at(choose))
 
 
 def _list(choose: Chooser) -> ListInstrument:

@@ -38,6 +38,8 @@ def told(event: Event) -> str:
             return f"{order_id} expired, {_plain(quantity)} left: {reason}"
         case events.AllCanceled(account, count):
             return f"{account} canceled all: {count}"
+        case events.CancelAfterSet(account, deadline):
+            return f"{account} cancels all at {deadline}" if deadline else f"{account} cancels all at no time"
 
 
 def _amended(event: events.Amended) -> str:
