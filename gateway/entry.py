@@ -13,13 +13,23 @@ import msgspec
 
 from gateway import protocol
 from gateway.errors import ApiError
-from gateway.orders import Prepared, Result, canceled_in_all, result_of
+from gateway.orders import Prepared, Result, canceled_in_all, deadline_in_all, result_of
 from gateway.protocol import Request
-from gateway.requests import AmendParams, BatchItem, BatchParams, CancelAllParams, ListParams, NameParams, PlaceParams
+from gateway.requests import (
+    AmendParams,
+    BatchItem,
+    BatchParams,
+    CancelAfterParams,
+    CancelAllParams,
+    ListParams,
+    NameParams,
+    PlaceParams,
+)
 from gateway.throttle import CANCELS, ORDERS
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from gateway.services import Services
     from gateway.session import Session
@@ -29,6 +39,7 @@ _place = msgspec.json.Decoder(PlaceParams)
 _amend = msgspec.json.Decoder(AmendParams)
 _name = msgspec.json.Decoder(NameParams)
 _cancel_all = msgspec.json.Decoder(CancelAllParams)
+_cancel_after = msgspec.json.Decoder(CancelAfterParams)
 _list = msgspec.json.Decoder(ListParams)
 _batch = msgspec.json.Decoder(BatchParams)
 
@@ -59,16 +70,24 @@ class Entry:
         self._submit(request, self._orders.cancel(params, self._trader(params)), CANCELS)
 
     def cancel_all(self, request: Request) -> None:
-        """order.cancel_all: one answer when all partitions have answered."""
+        """order.cancel_all."""
         params = protocol.params_of(request, _cancel_all)
-        commands = self._orders.cancel_all(params, self._trader(params))
+        self._submit_all(request, self._orders.cancel_all(params, self._trader(params)), canceled_in_all)
+
+    def cancel_after(self, request: Request) -> None:
+        """order.cancel_after."""
+        params = protocol.params_of(request, _cancel_after)
+        self._submit_all(request, self._orders.cancel_after(params, self._trader(params)), deadline_in_all)
+
+    def _submit_all(self, request: Request, commands: list[Prepared], sum_up: Callable[[list[Row]], bytes]) -> None:
+        """Commands for several partitions: one answer when all of them have answered."""
         self._session.spend(CANCELS)
         self._session.begin()
 
         def finish(rows: list[Row]) -> None:
             self._session.finish()
             try:
-                body = canceled_in_all(rows)
+                body = sum_up(rows)
             except ApiError as error:
                 self._session.refuse(request.id, error)
             else:
@@ -117,7 +136,7 @@ class Entry:
         self._session.login.acted_for(account)
         return prepared
 
-    def _trader(self, params: PlaceParams | AmendParams | NameParams | CancelAllParams) -> str:
+    def _trader(self, params: PlaceParams | AmendParams | NameParams | CancelAllParams | CancelAfterParams) -> str:
         return self._session.login.account_for("trade", params.account)
 
     def _submit(self, request: Request, prepared: Prepared, kind: str) -> None:
@@ -214,6 +233,7 @@ METHODS: Final = {
     "order.amend": Entry.amend,
     "order.cancel": Entry.cancel,
     "order.cancel_all": Entry.cancel_all,
+    "order.cancel_after": Entry.cancel_after,
     "order.batch": Entry.batch,
     "order.get": Entry.get,
     "order.list": Entry.list_orders,

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gateway.channels import ResumeParams
 from gateway.login import LoginParams
-from gateway.requests import AmendParams, BatchParams, CancelAllParams, ListParams, NameParams, PlaceParams
+from gateway.requests import (
+    AmendParams,
+    BatchParams,
+    CancelAfterParams,
+    CancelAllParams,
+    ListParams,
+    NameParams,
+    PlaceParams,
+)
 from gateway.schemas import (
     ACCOUNT,
     CURSOR,
@@ -24,7 +32,19 @@ from gateway.schemas import (
     word,
 )
 from gateway.session import NoParams
-from gateway.shapes import CANCELED, CLOCK, DEPTH, EXECUTIONS, JOURNAL, LIQUIDITY, ORDERS_PAGE, PHASE, QUOTE, TAPE
+from gateway.shapes import (
+    CANCELED,
+    CLOCK,
+    DEADLINE,
+    DEPTH,
+    EXECUTIONS,
+    JOURNAL,
+    LIQUIDITY,
+    ORDERS_PAGE,
+    PHASE,
+    QUOTE,
+    TAPE,
+)
 from gateway.subscriptions import SubscribeParams
 
 if TYPE_CHECKING:
@@ -95,6 +115,12 @@ METHODS: Final = (
         CancelAllParams,
         CANCELED,
         "Cancel all open orders, or those of a symbol or a side.",
+    ),
+    Method(
+        "order.cancel_after",
+        CancelAfterParams,
+        DEADLINE,
+        "Cancel all of the account's orders so many seconds from now, whoever placed them, unless this is sent again.",
     ),
     Method("order.batch", BatchParams, BATCH, "Up to 50 placements, amends and cancels in one request, not atomic."),
     Method("order.get", NameParams, ref("Order"), "One order."),

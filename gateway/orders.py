@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 import orjson
@@ -18,7 +18,7 @@ from exchange.commands import CancelAll
 from gateway import names, requests
 from gateway.errors import ApiError
 from gateway.names import Name
-from gateway.requests import AmendParams, CancelAllParams, ListParams, NameParams, PlaceParams
+from gateway.requests import AmendParams, CancelAfterParams, CancelAllParams, ListParams, NameParams, PlaceParams
 from streams.errors import Busy, OutcomeUnknown, StreamError
 
 if TYPE_CHECKING:
@@ -84,6 +84,11 @@ class Orders:
         command = requests.cancel_all_command(params, account, self._venue.now())
         if command.symbol:
             return [Prepared(self._partition_of(command.symbol), command)]
+        return [Prepared(partition, command) for partition in range(self._venue.partitions)]
+
+    def cancel_after(self, params: CancelAfterParams, account: str) -> list[Prepared]:
+        """The time at which all orders are to be canceled, for every partition."""
+        command = requests.cancel_after_command(params, account, self._venue.now())
         return [Prepared(partition, command) for partition in range(self._venue.partitions)]
 
     def cancel_disconnected(self, account: str, session: str) -> list[Prepared]:
@@ -214,18 +219,32 @@ def refusal_of(body: bytes) -> ApiError:
 
 def canceled_in_all(results: list[Result | ApiError]) -> bytes:
     """The answer to a cancel over several partitions: the sum, or ApiError if one of them has not answered."""
+    return orjson.dumps({"canceled": sum(body["canceled"] for body in bodies_of(results))})
+
+
+def deadline_in_all(results: list[Result | ApiError]) -> bytes:
+    """The answer to `order.cancel_after`: each partition counts from its own time, the earliest deadline is told."""
+    deadlines = [body["deadline"] for body in bodies_of(results)]
+    return orjson.dumps({"deadline": None if None in deadlines else min(deadlines)})
+
+
+def bodies_of(results: list[Result | ApiError]) -> list[dict[str, Any]]:
+    """What several partitions have answered; ApiError if one of them has not, or refuses."""
     for code in ("outcome_unknown", "busy"):
         for result in results:
             if isinstance(result, ApiError) and result.code == code:
                 raise result
-    canceled = 0
-    for result in results:
-        if isinstance(result, ApiError):
-            raise result
-        if result.code:
-            raise refusal_of(result.body)
-        canceled += orjson.loads(result.body)["canceled"]
-    return orjson.dumps({"canceled": canceled})
+    return [body_of_one(result) for result in results]
+
+
+def body_of_one(result: Result | ApiError) -> dict[str, Any]:
+    """What a partition has answered; ApiError if it has not, or refuses."""
+    if isinstance(result, ApiError):
+        raise result
+    if result.code:
+        raise refusal_of(result.body)
+    body: dict[str, Any] = orjson.loads(result.body)
+    return body
 
 
 def body_of(answer: Answer) -> bytes:

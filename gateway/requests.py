@@ -12,7 +12,9 @@ from typing import Final
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from exchange import order as words
-from exchange.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
+from exchange.commands import AmendOrder, CancelAfter, CancelAll, CancelOrder, PlaceOrder
+from exchange.deadlines import DURATION_MAX
+from exchange.units import SECOND
 from gateway.decimals import units_of
 from gateway.errors import ApiError
 from gateway.names import Name, checked_client_order_id, checked_symbol, name_of_id
@@ -29,6 +31,7 @@ TIMES_IN_FORCE: Final = {name: kind for kind, name in enumerate(words.TIME_IN_FO
 SELF_TRADES: Final = {name: mode for mode, name in enumerate(words.SELF_TRADE_NAMES)}
 
 TIME_MAX: Final = 2**63 - 1
+CANCEL_AFTER_SECONDS_MAX: Final = DURATION_MAX // SECOND
 
 
 class PlaceParams(Struct, forbid_unknown_fields=True, gc=False):
@@ -77,6 +80,13 @@ class CancelAllParams(Struct, forbid_unknown_fields=True, gc=False):
 
     symbol: Text = UNSET
     side: Text = UNSET
+    account: Text = UNSET
+
+
+class CancelAfterParams(Struct, forbid_unknown_fields=True, gc=False):
+    """order.cancel_after."""
+
+    seconds: int
     account: Text = UNSET
 
 
@@ -153,6 +163,13 @@ def cancel_all_command(params: CancelAllParams, account: str, sent_at: int) -> C
     side = choice(SIDES, params.side, "side") if isinstance(params.side, str) else words.BOTH_SIDES
     symbol = checked_symbol(params.symbol) if isinstance(params.symbol, str) else ""
     return CancelAll(account, symbol, side, sent_at=sent_at)
+
+
+def cancel_after_command(params: CancelAfterParams, account: str, sent_at: int) -> CancelAfter:
+    """The deadline as a command, the same for each partition."""
+    if not 0 <= params.seconds <= CANCEL_AFTER_SECONDS_MAX:
+        raise ApiError("bad_request", f"seconds must be from 0 to {CANCEL_AFTER_SECONDS_MAX}", "seconds")
+    return CancelAfter(account, params.seconds * SECOND, sent_at)
 
 
 def name_of(params: AmendParams | NameParams) -> Name:

@@ -106,6 +106,7 @@ MEMBERS: Final[dict[str, Schema]] = {
     "before": whole("Only trades with a smaller trade_id.", 1),
     "cursor": CURSOR,
     "status": word("Open orders are what there is to ask for yet.", ("open",), "open"),
+    "seconds": whole("From now; 0 turns it off.", 0, maximum=86_400),
     "requests": {
         **rows(ref("BatchItem"), "Carried out in order, each for itself; each counts against the rate."),
         "minItems": 1,

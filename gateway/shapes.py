@@ -35,7 +35,15 @@ from gateway.schemas import (
     word,
 )
 
-REASONS: Final = ("requested", "no_liquidity", "self_trade", "expired", "too_many_fills", "disconnected")
+REASONS: Final = (
+    "requested",
+    "no_liquidity",
+    "self_trade",
+    "expired",
+    "too_many_fills",
+    "cancel_after",
+    "disconnected",
+)
 """Why an order ended, as far as there are such ends yet."""
 EXECUTIONS: Final = ("accepted", "trade", "amended", "canceled", "expired")
 
@@ -134,6 +142,7 @@ ORDERS_PAGE: Final = record(
     may_lack=("cursor",),
 )
 CANCELED: Final = record("How many.", {"canceled": whole("Orders canceled.")})
+DEADLINE: Final = record("Until when.", {"deadline": optional("Time", "Null when it is off.")})
 CLOCK: Final = record("The gateway's clock.", {"time": ref("Time")})
 
 DEPTH: Final[dict[str, Schema]] = {

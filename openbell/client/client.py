@@ -17,11 +17,13 @@ from openbell.client.requests import Changes, Request, Side, Terms
 from openbell.client.settings import ClientSettings
 from openbell.client.socket import Answer
 from openbell.client.subscriptions import Subscriptions
-from openbell.client.values import Number
+from openbell.client.values import Number, time_from_wire
 
 Item = TypeVar("Item")
 
-REPEATABLE = frozenset({"order.get", "order.list", "order.cancel", "order.cancel_all", "resume", "ping", "time"})
+REPEATABLE = frozenset(
+    {"order.get", "order.list", "order.cancel", "order.cancel_all", "order.cancel_after", "resume", "ping", "time"}
+)
 """Methods that may be sent again when no answer came; a placement is another such (`repeat_placements`)."""
 
 _PAGE = 500
@@ -104,6 +106,15 @@ class Client:
         params: dict[str, Any] = {"symbol": symbol} if symbol else {}
         result = await self.request("order.cancel_all", self._with_account(params | ({"side": side} if side else {})))
         return int(result["canceled"])
+
+    async def cancel_after(self, seconds: int) -> int:
+        """Have all of the account's orders canceled so many seconds from now, whoever placed them; 0 turns it off.
+
+        Call it again in time and the deadline moves: a program that has died does not leave its orders behind.
+        The deadline, in nanoseconds since 1970 UTC of the exchange's clock; 0 when it is off.
+        """
+        result = await self.request("order.cancel_after", self._with_account({"seconds": seconds}))
+        return time_from_wire(result["deadline"])
 
     async def batch(self, batch: Sequence[Request]) -> list[Order | RequestError]:
         """Send up to 50 requests as one, carried out in order: what became of each.

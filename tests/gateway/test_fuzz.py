@@ -39,6 +39,7 @@ SEEDS = [
         ("order.cancel", {"order_id": "0-2"}),
         ("order.cancel", {"client_order_id": "c-1", "symbol": "ACME", "account": "anna"}),
         ("order.cancel_all", {"symbol": "ACME", "side": "sell"}),
+        ("order.cancel_after", {"seconds": 30}),
         ("order.get", {"order_id": "0-1"}),
         ("order.list", {"symbol": "ACME", "limit": 3, "cursor": "0-1"}),
         (

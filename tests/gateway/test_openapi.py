@@ -179,6 +179,7 @@ def test_every_message_is_sent_or_received_by_somebody():
 
 REQUESTS = [
     ("login", {"token": "x", "cancel_on_disconnect": "account"}),
+    ("order.cancel_after", {"seconds": 30, "account": "anna"}),
     ("order.place", {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "10", "price": 101.25}),
     ("order.amend", {"order_id": "3-1", "quantity": "5"}),
     ("order.cancel", {"symbol": "ACME", "client_order_id": "a"}),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from exchange.units import SECOND
+from gateway.timestamps import time_of
 from tests.support.gateway import list_instrument
 
 LIMIT = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": "1"}
@@ -106,6 +108,36 @@ async def test_cancel_all_reaches_every_partition(venue, anna, boris):
     assert await anna.do("order.cancel_all") == {"canceled": 1}
     assert len((await boris.do("order.list"))["orders"]) == 1
     assert (await anna.refused("order.cancel_all", symbol="NOPE"))["code"] == "unknown_instrument"
+
+
+async def test_cancel_after_sets_a_deadline_in_every_partition(venue, anna, boris):
+    """When it has passed, what the account has is canceled everywhere, and nothing of others; 0 turns it off."""
+    await list_instrument(venue, "OTHER", 1)
+    for symbol in ("ACME", "OTHER"):
+        await anna.place("buy", 1, "1", symbol=symbol)
+    await boris.place("buy", 1, "1")
+    await anna.do("order.cancel_after", seconds=30)
+    assert await anna.do("order.cancel_after", seconds=0) == {"deadline": None}
+    await venue.pass_time(60)
+    assert len((await anna.do("order.list"))["orders"]) == 2
+    answer = await anna.do("order.cancel_after", seconds=30)
+    assert time_of(answer["deadline"]) - venue.now() in range(29 * SECOND, 30 * SECOND + 1)
+    await venue.pass_time(31)
+    assert (await anna.do("order.list"))["orders"] == []
+    assert len((await boris.do("order.list"))["orders"]) == 1
+
+
+async def test_cancel_after_says_when_a_partition_does_not_answer(venue, anna):
+    """A deadline that may not hold everywhere is not told as one."""
+    venue.silent.add(1)
+    assert (await anna.refused("order.cancel_after", seconds=30))["code"] == "outcome_unknown"
+
+
+@pytest.mark.parametrize("seconds", [-1, 86_401, 1.5, "30", None])
+async def test_cancel_after_takes_whole_seconds_up_to_a_day(anna, seconds):
+    """Anything else is refused by name."""
+    error = await anna.refused("order.cancel_after", seconds=seconds)
+    assert (error["code"], error["field"]) == ("bad_request", "seconds")
 
 
 async def test_cancel_all_says_when_a_partition_does_not_answer(venue, anna):

@@ -172,6 +172,16 @@ async def test_unanswered_amend_is_unknown(exchange):
     assert len(exchange.all("order.amend")) == 1
 
 
+async def test_cancel_after_gives_the_deadline(exchange):
+    """In nanoseconds, and 0 when it is off."""
+    deadlines = ["2026-11-22T10:00:30.000000001Z", None]
+    exchange.answers["order.cancel_after"] = lambda _: {"deadline": deadlines.pop(0)}
+    async with client_of(exchange) as client:
+        assert await client.cancel_after(30) == 1_795_341_630_000_000_001
+        assert await client.cancel_after(0) == 0
+    assert exchange.all("order.cancel_after") == [{"seconds": 30}, {"seconds": 0}]
+
+
 async def test_batch_tells_each_outcome(exchange):
     """Every row of a batch is an order or its error, with a journal place of its own."""
     rows = [{"result": order_body(), "journal": "8.0"}, {"error": {"code": "unknown_order", "message": "no"}}]

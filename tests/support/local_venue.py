@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from exchange.commands import Command
+from exchange.commands import Command, Tick
+from exchange.units import SECOND
 from streams import codec
 from streams.errors import Busy, OutcomeUnknown, Unavailable
 from streams.partition import Partition
@@ -74,6 +75,7 @@ class LocalVenue:
         self._callbacks: dict[str, list[Callback]] = defaultdict(list)
         self._reconnected: list[Callable[[], None]] = []
         self._journal_time = time.time_ns()
+        self._ahead = 0
 
     def now(self) -> int:
         return self._journal_time
@@ -85,7 +87,7 @@ class LocalVenue:
         if partition in self.silent:
             answer.set_exception(OutcomeUnknown("no answer in time"))
             return answer
-        self._journal_time = max(self._journal_time + 1, time.time_ns())
+        self._journal_time = max(self._journal_time + 1, time.time_ns() + self._ahead)
         core = self._partitions[partition]
         data = codec.encode_batch("test", core.sequence + 1, [codec.encode_command(command)])
         output = core.answer(data, core.sequence + 1, self._journal_time)
@@ -125,6 +127,11 @@ class LocalVenue:
         self._reconnected.append(callback)
 
     # What tests do with it
+
+    async def pass_time(self, seconds: int) -> None:
+        """Move the journals' time, and let every partition notice."""
+        self._ahead += seconds * SECOND
+        await asyncio.gather(*(self.submit(partition, Tick()) for partition in range(self.partitions)))
 
     def reconnect(self) -> None:
         """The connection is back."""

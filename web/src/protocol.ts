@@ -63,7 +63,7 @@ export interface Order {
   /** Where it stands. */
   status: "pending_trigger" | "open" | "partially_filled" | "filled" | "canceled" | "expired" | "rejected";
   /** Why it ended; more will come. */
-  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "too_many_fills" | "disconnected" | null;
+  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "too_many_fills" | "cancel_after" | "disconnected" | null;
   created: Time;
   updated: Time;
 }
@@ -106,7 +106,7 @@ export interface PlacedOrder {
   /** Where it stands. */
   status: "pending_trigger" | "open" | "partially_filled" | "filled" | "canceled" | "expired" | "rejected";
   /** Why it ended; more will come. */
-  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "too_many_fills" | "disconnected" | null;
+  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "too_many_fills" | "cancel_after" | "disconnected" | null;
   created: Time;
   updated: Time;
   /** Oldest first. */
@@ -350,6 +350,31 @@ export interface OrderCancelAllResult {
   result: {
     /** Orders canceled. */
     canceled: number;
+  };
+}
+
+/** Cancel all of the account's orders so many seconds from now, whoever placed them, unless this is sent again. */
+export interface OrderCancelAfterRequest {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  method: "order.cancel_after";
+  params: {
+    /** From now; 0 turns it off. */
+    seconds: number;
+    /** Act for this account; only those that the token allows. */
+    account?: string;
+  };
+}
+
+export interface OrderCancelAfterResult {
+  /** Yours to choose; echoed in the answer. */
+  id: string | number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** Until when. */
+  result: {
+    /** Null when it is off. */
+    deadline: Time | null;
   };
 }
 
