@@ -1,4 +1,4 @@
-"""Leading one partition: recover, then answer each journal message once, in order, until told to stop.
+"""Leading one partition: answer each journal message once, in order, until told to stop.
 
 What a message gives leaves at once: the events to their stream, where they settle later, and answers, reports and
 market data to whoever listens. The answer may be told before the events are stored, because the journal holds the
@@ -16,17 +16,16 @@ from collections.abc import Callable
 import structlog
 
 from exchange.commands import Tick
-from exchange.engine import UnknownSemantics
 from streams import subjects
 from streams.audience import Audience
+from streams.certainty import Certainty
 from streams.clock import JournalClock
 from streams.codec import decode_results
 from streams.connection import Connection
-from streams.errors import Busy, OutcomeUnknown, PartitionStopped, PayloadTooLarge
+from streams.errors import Busy, OutcomeUnknown, PayloadTooLarge
 from streams.event_stream import EventStream, as_stored
 from streams.journal import Journal
 from streams.partition import Output, Partition
-from streams.recovery import answered_through, load, replay
 from streams.settings import StreamSettings
 from streams.stream import StreamReader, state_of
 
@@ -37,62 +36,62 @@ TICK_CHECK_INTERVAL = 0.05
 
 
 class Leader:
-    """One partition's leader in one worker. `origin` marks the commands it writes itself."""
+    """Leads `partition`, from the next message that `reader` gives. `origin` marks the commands it writes itself."""
 
     def __init__(
-        self, connection: Connection, settings: StreamSettings, number: int, origin: str, clock: JournalClock
+        self,
+        connection: Connection,
+        settings: StreamSettings,
+        partition: Partition,
+        reader: StreamReader,
+        origin: str,
+        clock: JournalClock,
+        certainty: Certainty,
     ) -> None:
-        self.number = number
+        self.number = partition.number
         self._connection = connection
         self._origin = origin
         self._clock = clock
-        self._journal = Journal(connection, number, origin, settings)
-        self._events = EventStream(connection, number)
+        self._certainty = certainty
+        self._journal = Journal(connection, self.number, origin, settings)
+        self._events = EventStream(connection, self.number)
         self._audience = Audience(connection)
-        self._partition = Partition(number)
+        self._partition = partition
+        self._reader = reader
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
-        """Answer what has been read, then end."""
+        """Read nothing more, and end when what was answered is stored."""
         self._stop.set()
 
     async def run(self) -> None:
-        """Lead. Raises PartitionStopped or Overtaken, alone or in a group."""
-        try:
-            answered = await answered_through(self._connection, self.number)
-            self._partition = await load(self._connection, self.number, answered)
-            journal = subjects.journal_stream(self.number)
-            async with StreamReader(self._connection, journal, start=self._partition.sequence + 1) as reader:
-                await replay(self._connection, self._partition, reader, answered)
-                await self._lead(reader)
-        except UnknownSemantics as error:
-            raise PartitionStopped(self.number, self._partition.sequence, f"unknown semantics: {error}") from error
-
-    async def _lead(self, reader: StreamReader) -> None:
+        """Lead. Raises PartitionStopped or Overtaken, in a group."""
         async with asyncio.TaskGroup() as group:
             beside = [
                 group.create_task(self._events.run()),
                 group.create_task(self._journal.run()),
                 group.create_task(self._audience.run()),
                 group.create_task(self._tick()),
-                group.create_task(self._stop_reading(reader)),
+                group.create_task(self._stop_reading()),
             ]
-            await self._answer_all(reader)
+            await self._answer_all()
             await self._events.settle()
             for task in beside:
                 task.cancel()
 
-    async def _answer_all(self, reader: StreamReader) -> None:
+    async def _answer_all(self) -> None:
         journal_last = (await state_of(self._connection, subjects.journal_stream(self.number))).last
         queries = None
         try:
-            while True:
+            while not self._stop.is_set():
                 if queries is None and self._partition.sequence >= journal_last:
                     queries = await self._connection.subscribe(subjects.query(self.number), self._answer_query)
                     log.info("partition.leading", partition=self.number, sequence=self._partition.sequence)
-                message = await anext(reader, None)
+                message = await anext(self._reader, None)
                 if message is None:
                     return
+                if not self._certainty.look():
+                    await self._certainty.wait()
                 output = self._partition.answer(
                     message.payload, message.sequence, message.stored_at, hears=self._audience.hears
                 )
@@ -144,6 +143,6 @@ class Leader:
                 except (Busy, OutcomeUnknown) as error:
                     log.warning("partition.not_ticked", partition=self.number, error=str(error))
 
-    async def _stop_reading(self, reader: StreamReader) -> None:
+    async def _stop_reading(self) -> None:
         await self._stop.wait()
-        reader.stop()
+        self._reader.stop()

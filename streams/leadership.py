@@ -1,34 +1,31 @@
-"""Which partitions this worker leads: leases in the bucket LEASES, shared out evenly among the live workers.
+"""Which partitions this worker leads: its part of the bucket LEASES, read and written at each beat.
 
-- `partition.<p>` holds the id of its leader, `worker.<id>` exists while a worker lives; both lapse by themselves
-  after the lease's time unless a beat renews them, BEATS_PER_LEASE times in that time.
-- A worker takes at most ceil(partitions / live workers) and lets go of what is above, so a new one gets its share.
-- A lease is lost only to another holder: while nobody else has it, going on does no harm. Two leaders at once waste
-  work and change nothing, because EVENTS takes each answer once.
+The rules are the roster's; here they are carried out by compare-and-set. A lease is lost only to another holder:
+while nobody else has it, going on does no harm. Two leaders at once waste work and change nothing, because EVENTS
+takes each answer once.
+
+`beat` and `pass_on` never run at once. Whatever comes of a write, the next beat reads the truth.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 
 import structlog
 
 from streams import subjects
-from streams.bucket import ABSENT, Bucket, Entry
+from streams.bucket import Bucket
+from streams.certainty import Certainty
 from streams.connection import Connection
 from streams.errors import NotStored, StoreUnknown
+from streams.roster import BEATS_PER_LEASE, LEAVING, NOBODY, Roster, lease_key, standby_key, worker_key
 from streams.settings import StreamSettings
 
 log = structlog.get_logger()
 
-BEATS_PER_LEASE = 4
-NOBODY = ""
-WORKER_PREFIX = "worker."
-
-
-def lease_key(partition: int) -> str:
-    """The key that holds a partition's leader."""
-    return f"partition.{partition}"
+KEY_KEPT_SECONDS = 2
+"""How much longer than its lease a dead worker's key stays: NATS counts in whole seconds, and the roster is quicker."""
 
 
 class Leadership:
@@ -37,67 +34,114 @@ class Leadership:
     def __init__(self, connection: Connection, settings: StreamSettings, worker: str) -> None:
         self.worker = subjects.token(worker)
         self.interval = settings.lease_ttl_seconds / BEATS_PER_LEASE
-        self.held: set[int] = set()
+        self.roster = Roster(self.worker, settings.partitions, settings.lease_ttl_seconds)
+        self.certainty = Certainty(settings.lease_ttl_seconds)
+        self.held: dict[int, int] = {}
+        """What this worker leads, longest held first, with the revision of its own last write of the lease."""
         self.refused: set[int] = set()
         """Partitions that this worker must not lead: it found their streams contradictory."""
-        self.share = 0
-        """How many partitions this worker may hold, as of the last beat."""
-        self._settings = settings
+        self.leaving = False
+        """Whether this worker takes nothing more on."""
+        self._key_ttl_seconds = math.ceil(settings.lease_ttl_seconds) + KEY_KEPT_SECONDS
         self._bucket = Bucket(connection, subjects.LEASES)
+        self._one_at_a_time = asyncio.Lock()
+        connection.on_reconnect(self._look_again)
+
+    @property
+    def has_colleagues(self) -> bool:
+        """Whether another worker lives and stays."""
+        return self.roster.staff != [self.worker]
 
     async def beat(self) -> None:
-        """Renew what is held, and take what is free up to the fair share. Raises Unavailable, harmlessly."""
-        await self._write(WORKER_PREFIX + self.worker, self.worker, None)  # first, so that who starts now is seen
-        entries = await self._bucket.read_all()
-        self.share = self._fair_share(entries)
-        leases = {partition: entries.get(lease_key(partition), ABSENT) for partition in self._partitions()}
-        for partition in [partition for partition in self.held if leases[partition].value not in {self.worker, NOBODY}]:
-            log.warning("lease.lost", partition=partition, to=leases[partition].value)
-            self.held.discard(partition)
-        taking = self._free(leases)[: max(0, self.share - len(self.held))]
-        writes = [self._write(lease_key(partition), self.worker, leases[partition]) for partition in self.held]
-        taken = [self._take(partition, leases[partition]) for partition in taking]
-        await asyncio.gather(*writes, *taken)
+        """Say that we live, see who else does, take what is ours to take. Raises Unavailable, harmlessly."""
+        async with self._one_at_a_time:
+            begun = self.certainty.begin()
+            try:
+                await self._beat()
+            finally:
+                self.certainty.end(begun)
 
-    def surplus(self) -> list[int]:
-        """Held partitions above the fair share, to be drained and released."""
-        return sorted(self.held)[self.share :]
+    async def _beat(self) -> None:
+        # First, so that who starts now is seen.
+        await self._write(
+            worker_key(self.worker), LEAVING if self.leaving else self.worker, None, self._key_ttl_seconds
+        )
+        self.roster.see(await self._bucket.read_all(), asyncio.get_running_loop().time())
+        for partition in list(self.held):
+            self._check(partition)
+        forgotten = [partition for partition in self.held if not self.roster.revisions[partition]]
+        taking = [] if self.leaving else self.roster.to_take(self.held, self.refused)
+        await asyncio.gather(
+            *(self._take(partition) for partition in forgotten + taking),
+            *(self._name(partition, standby) for partition, standby in self.roster.choices(self.held).items()),
+            *(self._give_back(partition) for partition in self.refused),
+        )
 
-    async def release(self, partition: int) -> None:
-        """Let another worker take the partition at once."""
-        self.held.discard(partition)
-        entry = await self._bucket.get(lease_key(partition))
-        if entry.value == self.worker and await self._write(lease_key(partition), NOBODY, entry):
-            log.info("lease.released", partition=partition)
+    def _check(self, partition: int) -> None:
+        """Step down if another leads. What is older than our own write was read from a copy that lags."""
+        leader, revision = self.roster.leaders[partition], self.roster.revisions[partition]
+        if leader == self.worker:
+            self.held[partition] = max(self.held[partition], revision)
+        elif revision > self.held[partition]:
+            log.warning("lease.lost", partition=partition, to=leader)
+            del self.held[partition]
+
+    def _look_again(self) -> None:
+        """After a reconnect: the leases may be new ones, that count from 1, and others may have taken over."""
+        self.held = dict.fromkeys(self.held, 0)
+        self.certainty.doubt()
+
+    def receive(self, partition: int, revision: int) -> None:
+        """The lease was passed on to us, with the write of this revision."""
+        self.roster.leaders[partition] = self.worker
+        self.held[partition] = revision
+        log.info("lease.received", partition=partition)
+
+    async def pass_on(self, partition: int, successor: str) -> int:
+        """Give the partition to another worker, NOBODY to whoever comes; the revision of the write, 0 if it failed."""
+        async with self._one_at_a_time:
+            mine = self.held.pop(partition, None)
+            if mine is None:
+                return 0
+            revision = await self._write(lease_key(partition), successor, mine)
+        if revision:
+            self.roster.leaders[partition] = successor
+            log.info("lease.passed_on", partition=partition, to=successor)
+        return revision
+
+    async def stand_by(self, partition: int) -> None:
+        """Follow what was passed on, unless we leave."""
+        if not self.leaving:
+            self.roster.standbys[partition] = self.worker
+            await self._name(partition, self.worker)
 
     async def leave(self) -> None:
         """Be counted as a live worker no more."""
-        await self._write(WORKER_PREFIX + self.worker, NOBODY, None)
+        await self._write(worker_key(self.worker), NOBODY, None, self._key_ttl_seconds)
 
-    def _partitions(self) -> range:
-        return range(self._settings.partitions)
+    async def _take(self, partition: int) -> None:
+        if self.roster.leaders[partition] == self.worker and partition not in self.held:
+            self.held[partition] = self.roster.revisions[partition]
+            return
+        revision = await self._write(lease_key(partition), self.worker, self.roster.revisions[partition])
+        if revision:
+            log.info("lease.taken", partition=partition, after=self.roster.leaders[partition])
+            self.roster.leaders[partition] = self.worker
+            self.held[partition] = revision
 
-    def _fair_share(self, entries: dict[str, Entry]) -> int:
-        workers = {entry.value for key, entry in entries.items() if key.startswith(WORKER_PREFIX)}
-        workers = (workers | {self.worker}) - {NOBODY}
-        return -(-self._settings.partitions // len(workers))
+    async def _give_back(self, partition: int) -> None:
+        if self.roster.leaders[partition] == self.worker and partition not in self.held:
+            await self._write(lease_key(partition), NOBODY, self.roster.revisions[partition])
 
-    def _free(self, leases: dict[int, Entry]) -> list[int]:
-        """A lease of our own that we do not hold is free as well: its acknowledgement was lost."""
-        candidates = set(self._partitions()) - self.held - self.refused
-        return sorted(partition for partition in candidates if leases[partition].value in {self.worker, NOBODY})
+    async def _name(self, partition: int, standby: str) -> None:
+        if await self._write(standby_key(partition), standby, None):
+            log.info("standby.named", partition=partition, standby=standby)
 
-    async def _take(self, partition: int, seen: Entry) -> None:
-        if await self._write(lease_key(partition), self.worker, seen):
-            log.info("lease.taken", partition=partition)
-            self.held.add(partition)
-
-    async def _write(self, key: str, value: str, seen: Entry | None) -> bool:
-        """Write if the key is still what was `seen`. Whatever comes of it, the next beat reads the truth."""
-        revision = None if seen is None else seen.revision
+    async def _write(self, key: str, value: str, revision: int | None, ttl_seconds: int | None = None) -> int:
+        """The revision of the write, which is made if the key is still at `revision`; 0 if it was not made."""
         try:
-            await self._bucket.put(key, value, revision, self._settings.lease_ttl_seconds)
+            stored = await self._bucket.put(key, value, revision, ttl_seconds)
         except (NotStored, StoreUnknown) as error:
             log.info("lease.not_written", key=key, error=str(error))
-            return False
-        return True
+            return 0
+        return stored.sequence

@@ -7,7 +7,7 @@ does not fit into one message (ANSWER_BYTES_MAX) is answered by `too_large`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
@@ -56,7 +56,7 @@ class Trades(Struct, forbid_unknown_fields=True):
 
 
 class Nothing(Struct, forbid_unknown_fields=True):
-    """`instruments`."""
+    """`instruments`, `partition`."""
 
 
 class OfOrder(Struct, forbid_unknown_fields=True):
@@ -96,6 +96,14 @@ class ReportsAfter(Struct, forbid_unknown_fields=True):
     after: Number
 
 
+class Standing(NamedTuple):
+    """Who leads and who follows the partition, and by how many journal messages the follower was behind lately."""
+
+    leader: str = ""
+    standby: str = ""
+    lag: int | None = None
+
+
 class Refused(Exception):
     """The answer is this error."""
 
@@ -119,6 +127,7 @@ class Queries:
         self.reports = reports
         self.market_data = market_data
         self.journal = "0.0"
+        self.standing = Standing()
 
     def answer(self, request: bytes) -> bytes:
         """The reply to a request."""
@@ -159,6 +168,18 @@ class Queries:
     def instruments(self, _: Nothing) -> str:
         """All instruments of the partition, in the order of their listing."""
         return f"[{','.join(self.renderer.instrument(book.instrument) for book in self.engine.books.values())}]"
+
+    def partition(self, _: Nothing) -> str:
+        """How the partition stands: who leads it, how far it has come, who follows and how far behind."""
+        told = {
+            "partition": self.renderer.partition,
+            "leader": self.standing.leader,
+            "standby": self.standing.standby or None,
+            "sequence": int(self.journal.partition(".")[0]),
+            "lag": self.standing.lag,
+            "instruments": len(self.engine.books),
+        }
+        return msgspec.json.encode(told).decode()
 
     def feed(self, symbol: str) -> Feed:
         """The market data of an instrument that is listed here."""
@@ -229,6 +250,7 @@ KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Ask]]] = {
     "ticker": (msgspec.msgpack.Decoder(OfSymbol), Queries.ticker),
     "status": (msgspec.msgpack.Decoder(OfSymbol), Queries.status),
     "instruments": (msgspec.msgpack.Decoder(Nothing), Queries.instruments),
+    "partition": (msgspec.msgpack.Decoder(Nothing), Queries.partition),
     "order": (msgspec.msgpack.Decoder(OfOrder), Queries.order),
     "by_client_id": (msgspec.msgpack.Decoder(OfClientOrder), Queries.by_client_id),
     "open_orders": (msgspec.msgpack.Decoder(OpenOrders), Queries.open_orders),

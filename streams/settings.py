@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 PREFIX = "OPENBELL_"
 
+JOURNAL_RETENTION_MIN = 600.0
+"""Trimming looks once a minute, and leaves room for requests that are carried out late (retention.py)."""
+
 
 class SettingsError(ValueError):
     """A variable of the environment cannot be understood; the sentence names it."""
@@ -25,23 +28,31 @@ class StreamSettings:
     nats_url: one or several addresses of one cluster, separated by commas; may carry `user:password@`.
     partitions: fixed when the exchange is first started; another number later is refused.
     replicas: copies of each stream: 1 on a single server, 3 in a cluster.
-    lease_ttl_seconds: how long a dead worker's partitions wait for another leader; whole seconds.
+    lease_ttl_seconds: how long a silent worker keeps its partitions. One whose process has ended is found sooner.
     journal_max_bytes: room for each partition's journal; its events get three times that (topology.py).
+    journal_retention_seconds: how long commands and events are kept once checkpoints cover them; 0 for ever.
+    checkpoint_commands, checkpoint_seconds: a checkpoint is made after so many commands, or when there were any in so
+        long; a restart replays at most what came after it.
     batches_in_flight_max: journal messages of one partition sent and not yet acknowledged. With fsync always 2 and 4
         were no faster than 1 (docs/decisions), and only 1 keeps its order through a change of a cluster's leader
         without ever giving a batch up.
     commands_waiting_max: commands of one partition that wait for their batch to leave; more are `Busy`.
     outcome_timeout_seconds: then a submitted command's outcome is unknown.
+    data_dir: where a partition that stops leaves evidence (evidence.py); "" is nowhere.
     """
 
     nats_url: str = "nats://127.0.0.1:4222"
     partitions: int = 4
     replicas: int = 1
-    lease_ttl_seconds: float = 2.0
+    lease_ttl_seconds: float = 1.2
     journal_max_bytes: int = 512 * 1024 * 1024
+    journal_retention_seconds: float = 0.0
+    checkpoint_commands: int = 100_000
+    checkpoint_seconds: float = 300.0
     batches_in_flight_max: int = 1
     commands_waiting_max: int = 10_000
     outcome_timeout_seconds: float = 5.0
+    data_dir: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no exchange can run with."""
@@ -52,8 +63,20 @@ class StreamSettings:
         if self.replicas not in {1, 3, 5}:
             raise SettingsError(f"{PREFIX}REPLICAS is {self.replicas}: give 1, 3 or 5")
         if self.lease_ttl_seconds < 1:
-            raise SettingsError(f"{PREFIX}LEASE_TTL_SECONDS is {self.lease_ttl_seconds}: NATS needs at least 1")
-        for name in ("journal_max_bytes", "batches_in_flight_max", "commands_waiting_max", "outcome_timeout_seconds"):
+            raise SettingsError(f"{PREFIX}LEASE_TTL_SECONDS is {self.lease_ttl_seconds}: give at least 1")
+        if 0 != self.journal_retention_seconds < JOURNAL_RETENTION_MIN:
+            raise SettingsError(
+                f"{PREFIX}JOURNAL_RETENTION_SECONDS is {self.journal_retention_seconds}: "
+                f"give {JOURNAL_RETENTION_MIN:.0f} or more, or 0 to keep everything"
+            )
+        for name in (
+            "journal_max_bytes",
+            "checkpoint_commands",
+            "checkpoint_seconds",
+            "batches_in_flight_max",
+            "commands_waiting_max",
+            "outcome_timeout_seconds",
+        ):
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}: give a number above 0")
 

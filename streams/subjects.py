@@ -42,9 +42,29 @@ def events(partition: int) -> str:
     return f"events.{partition}"
 
 
+def checkpoints_stream(partition: int) -> str:
+    """The stream of a partition's checkpoints."""
+    return f"CHECKPOINTS_{partition}"
+
+
+def checkpoint_chunks(partition: int) -> str:
+    """Where the pieces of a partition's checkpoints are published …"""
+    return f"checkpoints.{partition}.chunk"
+
+
+def checkpoint_manifests(partition: int) -> str:
+    """… and, once all pieces of one are stored and verified, what it consists of."""
+    return f"checkpoints.{partition}.manifest"
+
+
 def query(partition: int) -> str:
     """Where the partition's leader answers questions."""
     return f"query.{partition}"
+
+
+def worker(worker_id: str) -> str:
+    """Where one worker is asked whether it lives, and told what it leads."""
+    return f"worker.{token(worker_id)}"
 
 
 def results(origin: str) -> str:

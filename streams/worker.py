@@ -1,4 +1,4 @@
-"""A matching worker: leads its share of the partitions, and takes over those whose worker has died.
+"""A matching worker: leads its share of the partitions, follows others, and takes over when their leader is gone.
 
 `run` ends by itself only when something cannot be mended: the topology does not fit, the connection is given up, or
 we are wrong (an AssertionError). A partition whose streams contradict each other is given up alone, loudly; the
@@ -14,26 +14,45 @@ from contextlib import contextmanager
 
 import structlog
 
+from exchange.engine import UnknownSemantics
 from streams import subjects, topology
 from streams.clock import JournalClock, keep_time
 from streams.connection import Connection
-from streams.errors import ConnectionLost, PartitionStopped, StreamError, Unavailable
+from streams.errors import ConnectionLost, Overtaken, PartitionStopped, StreamError, Unavailable, Undecodable
+from streams.handover import (
+    GO,
+    HOW_FAR,
+    LEAD,
+    NOT_AT_ALL,
+    PATIENCE,
+    Gone,
+    ask_how_far,
+    encode_number,
+    hand_over,
+    read_ask,
+)
 from streams.identity import new_id
-from streams.leader import Leader
 from streams.leadership import Leadership
+from streams.post import Post
+from streams.pulse import PULSE_INTERVAL, Pulse
+from streams.queries import Standing
+from streams.roster import NOBODY
 from streams.settings import StreamSettings
 
 log = structlog.get_logger()
 
-DRAIN_TIMEOUT = 5.0
+DRAIN_TIMEOUT = 7.0
+PATIENCE_AT_END = 4.0
+"""How long a worker that ends waits for its successors to be ready, leading on meanwhile."""
 
+POLL_INTERVAL = 0.01
 COLLECTION_THRESHOLDS = (10_000, 100, 1_000_000)
 """Of garbage collection. The books are large and live long, and nothing in them is cyclic once it has ended: a full
 collection finds nothing in them and stops the partition for a quarter of a second, so there is practically none."""
 
 
 async def run(settings: StreamSettings, stop: asyncio.Event) -> None:
-    """Work until `stop`, then finish what was read and release the leases."""
+    """Work until `stop`, then hand over what is led, or finish it and release the leases."""
     worker = new_id()
     connection = await Connection.open(settings, f"worker {worker}")
     try:
@@ -47,7 +66,7 @@ async def run(settings: StreamSettings, stop: asyncio.Event) -> None:
 
 
 class Worker:
-    """The partitions that one process leads, each in a task of its own."""
+    """The partitions that one process leads and follows, each at a post of its own."""
 
     def __init__(self, connection: Connection, settings: StreamSettings, worker: str) -> None:
         self._connection = connection
@@ -55,23 +74,44 @@ class Worker:
         self._worker = worker
         self._clock = JournalClock()
         self._leadership = Leadership(connection, settings, worker)
-        self._leaders: dict[int, Leader] = {}
+        self._posts: dict[int, Post] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._handovers: dict[int, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._group = asyncio.TaskGroup()
 
     async def run(self, stop: asyncio.Event) -> None:
         """See the module's `run`."""
-        async with asyncio.TaskGroup() as group:
-            time_keeper = group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0)))
-            while not stop.is_set():
-                await self._beat(group)
-                await _first_of(stop, self._connection.closed, self._leadership.interval)
-                if self._connection.closed.is_set():
-                    raise ConnectionLost("NATS closed the connection for good")
+        control = await self._connection.subscribe(subjects.worker(self._worker), self._answer)
+        forget_reconnects = self._connection.on_reconnect(self._wake.set)
+        async with self._group as group:
+            beside = [
+                group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0))),
+                group.create_task(self._beat_on()),
+                group.create_task(self._watch()),
+                group.create_task(self._attend()),
+            ]
+            await _first_of(stop, self._connection.closed)
+            if self._connection.closed.is_set():
+                raise ConnectionLost("NATS closed the connection for good")
             await self._drain()
-            time_keeper.cancel()
+            for task in beside:
+                task.cancel()
+        forget_reconnects()
+        await control.close()
 
-    async def _beat(self, group: asyncio.TaskGroup) -> None:
-        """Lead what is held, and only that. While NATS is away nobody can take over, so nothing changes."""
+    async def _beat_on(self) -> None:
+        while True:
+            self._wake.clear()
+            await self._beat()
+            self._man_posts()
+            try:
+                await asyncio.wait_for(self._wake.wait(), self._leadership.interval)
+            except TimeoutError:
+                continue
+
+    async def _beat(self) -> None:
+        """Beat, unless NATS is away: then nobody can take over, and nothing changes."""
         if not self._connection.connected:
             return
         try:
@@ -79,28 +119,40 @@ class Worker:
         except Unavailable as error:
             log.warning("worker.no_beat", error=str(error))
             await self._restore_leases()
-            return
-        for partition in self._leadership.held - self._tasks.keys():
-            leader = Leader(self._connection, self._settings, partition, self._worker, self._clock)
-            self._leaders[partition] = leader
-            self._tasks[partition] = group.create_task(self._lead(leader))
-        for partition in self._tasks.keys() - self._leadership.held:
-            self._tasks[partition].cancel()
-        for partition in self._leadership.surplus():
-            self._leaders[partition].stop()
 
-    async def _lead(self, leader: Leader) -> None:
-        partition = leader.number
+    def _man_posts(self) -> None:
+        """Lead what is held, follow what is to be followed, and nothing else."""
+        held = self._leadership.held
+        following = self._leadership.roster.standing() - self._leadership.refused
+        for partition in list(self._posts):
+            lost = self._posts[partition].leads and partition not in held
+            if partition not in self._handovers and (lost or partition not in held.keys() | following):
+                self._tasks[partition].cancel()
+        for partition in sorted(held.keys() | following):
+            if partition not in self._posts:
+                self._open_post(partition)
+            if partition in held and partition not in self._handovers:
+                self._posts[partition].promote()
+
+    def _open_post(self, partition: int) -> None:
+        post = Post(self._connection, self._settings, partition, self._worker, self._clock, self._leadership.certainty)
+        self._posts[partition] = post
+        self._tasks[partition] = self._group.create_task(self._man(post))
+
+    async def _man(self, post: Post) -> None:
+        partition = post.number
         try:
-            await leader.run()
-        except* PartitionStopped as stopped:
+            await post.run()
+        except* (PartitionStopped, UnknownSemantics) as stopped:
             self._leadership.refused.add(partition)
             log.critical("partition.stopped", partition=partition, error=_sentence(stopped))
+        except* Overtaken as overtaken:
+            log.warning("partition.overtaken", partition=partition, error=_sentence(overtaken))
         except* StreamError as error:
             log.warning("partition.given_up", partition=partition, error=_sentence(error))
         finally:
-            del self._tasks[partition], self._leaders[partition]
-            await self._release(partition)
+            del self._tasks[partition], self._posts[partition]
+            await self._leadership.pass_on(partition, NOBODY)
 
     async def _restore_leases(self) -> None:
         try:
@@ -108,19 +160,98 @@ class Worker:
         except Unavailable as error:
             log.warning("worker.no_leases", error=str(error))
 
-    async def _release(self, partition: int) -> None:
+    async def _watch(self) -> None:
+        """Find out early who has died, and whether we ourselves were frozen."""
+        pulse, roster = Pulse(self._connection), self._leadership.roster
+        while True:
+            await asyncio.sleep(PULSE_INTERVAL)
+            if not self._leadership.certainty.look():
+                self._wake.set()
+            for worker in await pulse.missing(roster.suspects()):
+                log.warning("worker.missing", worker=worker)
+                roster.note_gone(worker)
+                self._wake.set()
+
+    async def _attend(self) -> None:
+        """See how far the standbys are, and hand over what is above the share, one at a time."""
+        while True:
+            await asyncio.sleep(self._leadership.interval)
+            await asyncio.gather(*(self._look_at_standby(partition) for partition in list(self._leadership.held)))
+            surplus = self._leadership.roster.next_to_go(self._leadership.held)
+            if surplus is not None and not self._handovers and not self._leadership.leaving:
+                self._begin_handover(surplus, PATIENCE)
+
+    async def _look_at_standby(self, partition: int) -> None:
+        standby = self._leadership.roster.standby_of(partition)
+        followed = NOT_AT_ALL if standby == NOBODY else await ask_how_far(self._connection, standby, partition)
+        post = self._posts.get(partition)
+        if post is not None:
+            lag = None if followed == NOT_AT_ALL else max(0, post.sequence - followed)
+            post.describe(Standing(self._worker, standby, lag))
+
+    def _answer(self, _: str, request: bytes, reply: str) -> None:
+        """What other workers and operators ask of this one (handover.py)."""
+        if not request:
+            self._connection.publish(reply, b"")
+            return
         try:
-            await self._leadership.release(partition)
-        except StreamError as error:
-            log.warning("worker.not_released", partition=partition, error=str(error))
+            ask = read_ask(request)
+        except Undecodable as error:
+            log.warning("worker.asked_nonsense", error=str(error))
+            return
+        if ask.what == HOW_FAR:
+            self._connection.publish(reply, encode_number(self._how_far(ask.partition)))
+        elif ask.what == LEAD:
+            self._leadership.receive(ask.partition, ask.revision)
+            if ask.partition in self._posts:
+                self._posts[ask.partition].promote()
+            self._wake.set()
+        elif ask.what == GO:
+            self._begin_handover(ask.partition, PATIENCE, reply)
+
+    def _how_far(self, partition: int) -> int:
+        post = self._posts.get(partition)
+        return NOT_AT_ALL if post is None or self._leadership.leaving else post.sequence
+
+    def _begin_handover(self, partition: int, patience: float, reply: str = "") -> None:
+        post = self._posts.get(partition)
+        if post is not None and post.leads and partition not in self._handovers:
+            self._handovers[partition] = self._group.create_task(self._hand_over(post, patience, reply))
+        elif reply:
+            self._connection.publish(reply, Gone(NOBODY, "the partition is not led here, or is on its way").encode())
+
+    async def _hand_over(self, post: Post, patience: float, reply: str) -> None:
+        began = asyncio.get_running_loop().time()
+        try:
+            gone = await hand_over(self._connection, self._leadership, post, patience)
+            if gone.to == NOBODY and self._leadership.leaving:
+                await post.let_go()
+                await self._leadership.pass_on(post.number, NOBODY)
+        finally:
+            del self._handovers[post.number]
+            self._wake.set()
+        seconds = round(asyncio.get_running_loop().time() - began, 3)
+        log.info("partition.handed_over", partition=post.number, to=gone.to, why=gone.why, seconds=seconds)
+        if reply:
+            self._connection.publish(reply, gone.encode())
 
     async def _drain(self) -> None:
-        for leader in self._leaders.values():
-            leader.stop()
-        if self._tasks:
-            await asyncio.wait(list(self._tasks.values()), timeout=DRAIN_TIMEOUT)
-        for task in list(self._tasks.values()):
+        """Hand over everything, and what nobody is ready for finish and leave to whoever comes."""
+        self._leadership.leaving = True
+        self._wake.set()
+        try:
+            async with asyncio.timeout(DRAIN_TIMEOUT):
+                while self._leadership.held or self._handovers:
+                    for partition in list(self._leadership.held):
+                        self._begin_handover(partition, PATIENCE_AT_END)
+                    await asyncio.sleep(POLL_INTERVAL)
+        except TimeoutError:
+            log.warning("worker.not_drained", partitions=sorted(self._leadership.held))
+        ending = [*self._handovers.values(), *self._tasks.values()]
+        for task in ending:
             task.cancel()
+        if ending:
+            await asyncio.wait(ending)
         await self._leadership.leave()
 
 
@@ -134,11 +265,11 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-async def _first_of(stop: asyncio.Event, closed: asyncio.Event, seconds: float) -> None:
-    """Wait for either event, `seconds` at most."""
-    waiting = [asyncio.ensure_future(event.wait()) for event in (stop, closed)]
+async def _first_of(*events: asyncio.Event) -> None:
+    """Wait for any of the events."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in waiting:
             task.cancel()

@@ -16,7 +16,7 @@ from streams.bucket import Bucket
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
 from streams.errors import Busy, OutcomeUnknown, TopologyMismatch
-from streams.leadership import lease_key
+from streams.roster import lease_key
 from streams.partition import Partition
 from streams.settings import StreamSettings
 from streams.stream import read_message, state_of

@@ -1,0 +1,98 @@
+"""One partition in one worker: it loads, follows as standby, leads when promoted, follows again when it has let go.
+
+Whoever is to lead without having followed goes the same way, only quicker. Losing a lease is another matter: then
+the partition's state may be ahead of what is stored, and the post ends (worker.py) to be filled anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from streams import recovery, subjects
+from streams.certainty import Certainty
+from streams.clock import JournalClock
+from streams.connection import Connection
+from streams.leader import Leader
+from streams.partition import Partition
+from streams.queries import Standing
+from streams.settings import StreamSettings
+from streams.standby import Standby
+from streams.stream import StreamReader
+
+
+class Post:
+    """See the module. `run` is its life; the rest may be called from outside meanwhile."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        settings: StreamSettings,
+        number: int,
+        worker: str,
+        clock: JournalClock,
+        certainty: Certainty,
+    ) -> None:
+        self.number = number
+        self._connection = connection
+        self._settings = settings
+        self._worker = worker
+        self._clock = clock
+        self._certainty = certainty
+        self._partition: Partition | None = None
+        self._leader: Leader | None = None
+        self._promoted = asyncio.Event()
+        self._let_go = asyncio.Event()
+
+    @property
+    def sequence(self) -> int:
+        """The last journal sequence that was applied; -1 while loading."""
+        return -1 if self._partition is None else self._partition.sequence
+
+    @property
+    def leads(self) -> bool:
+        """Whether it leads, or is on its way to."""
+        return self._promoted.is_set()
+
+    def promote(self) -> None:
+        """Lead from now on."""
+        self._promoted.set()
+
+    async def let_go(self) -> None:
+        """Answer nothing more, and wait until what was answered is stored; then it follows."""
+        self._let_go.clear()
+        self._promoted.clear()
+        if self._leader is not None:
+            self._leader.stop()
+            await self._let_go.wait()
+
+    def describe(self, standing: Standing) -> None:
+        """What queries about the partition tell of who leads and follows it."""
+        if self._partition is not None:
+            self._partition.queries.standing = standing
+
+    async def run(self) -> None:
+        """Until canceled. Raises PartitionStopped, Overtaken, alone or in a group."""
+        answered = await recovery.answered_through(self._connection, self.number)
+        partition = await recovery.load(self._connection, self.number, answered)
+        while True:
+            start = partition.sequence + 1
+            async with StreamReader(self._connection, subjects.journal_stream(self.number), start) as journal:
+                await self._serve(partition, journal)
+
+    async def _serve(self, partition: Partition, journal: StreamReader) -> None:
+        standby = Standby(self._connection, partition, journal)
+        await standby.catch_up()
+        self._partition = partition
+        if not self._promoted.is_set():
+            await standby.follow(self._promoted)
+            await standby.catch_up()
+        if not self._promoted.is_set():
+            return
+        self._leader = Leader(
+            self._connection, self._settings, partition, journal, self._worker, self._clock, self._certainty
+        )
+        try:
+            await self._leader.run()
+        finally:
+            self._leader = None
+            self._let_go.set()
