@@ -4,6 +4,7 @@
   never less room.
 - A journal and its events refuse when full and lose nothing (`discard: new`), and nobody can delete from them.
   Events get EVENTS_PER_JOURNAL_BYTES times the journal's room, so that the journal is full first, and says `busy`.
+- Checkpoints can be made again: old ones give way to new ones.
 - The number of partitions is fixed when it is first written: an instrument's partition follows from it.
 - The first message of each journal is a Configure command, written with the expectation of an empty stream, so only
   one writer succeeds.
@@ -23,7 +24,7 @@ from streams import bucket, subjects
 from streams.bucket import ABSENT, Bucket
 from streams.codec import encode_batch, encode_command
 from streams.connection import Connection
-from streams.errors import ApiRefused, NotSent, StoreUnknown, TopologyMismatch, Unavailable, WrongSequence
+from streams.errors import ApiRefused, NotStored, StoreUnknown, TopologyMismatch, Unavailable, WrongSequence
 from streams.event_stream import EVENTS_BYTES_MAX
 from streams.settings import StreamSettings
 from streams.stream import NO_SUCH_STREAM, state_of
@@ -54,7 +55,8 @@ async def ensure(connection: Connection, settings: StreamSettings) -> None:
     while True:
         try:
             await _make(connection, settings)
-        except (Unavailable, StoreUnknown, NotSent) as error:
+        except (Unavailable, StoreUnknown, NotStored) as error:
+            # In a cluster a stream that was made a moment ago does not take anything yet.
             log.warning("topology.waiting_for_nats", error=str(error))
             await asyncio.sleep(RETRY_INTERVAL)
         else:
@@ -123,7 +125,16 @@ def _partition_streams(partition: int, settings: StreamSettings) -> list[dict[st
         "subjects": [subjects.events(partition)],
         "max_bytes": settings.journal_max_bytes * EVENTS_PER_JOURNAL_BYTES,
     }
-    return [common | journal, common | events]
+    checkpoints = {
+        "name": subjects.checkpoints_stream(partition),
+        "subjects": [subjects.checkpoint_chunks(partition), subjects.checkpoint_manifests(partition)],
+        "max_bytes": settings.journal_max_bytes,
+        "storage": "file",
+        "num_replicas": settings.replicas,
+        "discard": "old",
+        "deny_delete": True,
+    }
+    return [common | journal, common | events, checkpoints]
 
 
 async def _make_stream(connection: Connection, config: dict[str, Any]) -> None:
