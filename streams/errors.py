@@ -16,6 +16,9 @@ StreamError
 ├── StreamGap            a stream no longer holds a message that was to be read
 ├── Overtaken            another leader answered this message with the same authority: step down
 ├── PartitionStopped     the partition's streams contradict each other: a person has to look
+│   └── PartitionFailed  … or we are wrong: a message that cannot be answered without breaking our own rules
+├── CheckpointDamaged    a checkpoint is not what was written: take the one before
+├── ChildFailed          a forked copy of this process did not do its work
 ├── ConnectionLost       the client library gave the connection up for good: the process ends
 └── ServerFailed         the embedded nats-server did not start, or died
 """
@@ -114,6 +117,21 @@ class PartitionStopped(StreamError):
         super().__init__(f"partition {partition} stopped at sequence {sequence}: {why}")
         self.partition = partition
         self.sequence = sequence
+
+
+class PartitionFailed(PartitionStopped):
+    """Answering the message broke one of our own invariants; raised from what was raised there."""
+
+    def __init__(self, partition: int, sequence: int, fault: Exception) -> None:
+        super().__init__(partition, sequence, f"our own fault, {type(fault).__name__}: {fault}")
+
+
+class CheckpointDamaged(StreamError):
+    """A checkpoint that is incomplete, of another form, or tells another history than EVENTS."""
+
+
+class ChildFailed(StreamError):
+    """A forked copy of this process ended badly, or not in time."""
 
 
 class ConnectionLost(StreamError):

@@ -60,6 +60,8 @@ class Partition:
         self.sequence = 0
         self.at = 0
         self.chain = CHAIN_START
+        self.commands = 0
+        """Carried out so far."""
         self.renderer = Renderer(number)
         self.reports = ExecutionReports()
         self.market_data = MarketData(self.engine.books, self.renderer)
@@ -92,6 +94,7 @@ class Partition:
         bodies: list[Body] = []
         reports: dict[str, list[tuple[int, bytes]]] = {}
         frames: list[Frame] = []
+        self.commands += len(batch.commands)
         for index, command in enumerate(batch.commands):
             moment = Moment(f"{self.sequence}.{index}", self.at, hears)
             events.append(self.engine.apply(command, self.sequence, self.at))

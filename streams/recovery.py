@@ -17,11 +17,13 @@ from typing import Final
 import structlog
 
 from streams import subjects
+from streams.checkpoints import Checkpoints, Manifest, parts_in
 from streams.codec import Undecodable, decode_chain
 from streams.connection import Connection
-from streams.errors import PartitionStopped, StreamGap, StreamTooShort
+from streams.errors import CheckpointDamaged, PartitionStopped, StreamGap, StreamTooShort
 from streams.event_stream import as_stored
 from streams.partition import CHAIN_BYTES, Partition
+from streams.state import restore
 from streams.stream import StreamReader, read_message, state_of
 
 log = structlog.get_logger()
@@ -47,7 +49,36 @@ async def load(connection: Connection, number: int, answered: int) -> Partition:
 
     The event loop goes on meanwhile. The journal is to be read from the partition's `sequence` + 1.
     """
+    journal = await state_of(connection, subjects.journal_stream(number))
+    checkpoints = Checkpoints(connection, number)
+    for manifest in await checkpoints.all():
+        if manifest.sequence > journal.last:
+            why = f"the journal ends here, a checkpoint was made of {manifest.sequence}"
+            raise PartitionStopped(number, journal.last, why)
+        if manifest.sequence > answered:
+            continue
+        try:
+            return await _restore(connection, number, checkpoints, manifest)
+        except CheckpointDamaged as damage:
+            log.warning("checkpoint.damaged", partition=number, sequence=manifest.sequence, error=str(damage))
+    if journal.first > 1:
+        raise PartitionStopped(number, 1, f"the journal begins at {journal.first}, and there is no good checkpoint")
     return Partition(number)
+
+
+async def _restore(connection: Connection, number: int, checkpoints: Checkpoints, manifest: Manifest) -> Partition:
+    """The partition that a checkpoint was made of. CheckpointDamaged if it does not belong to EVENTS."""
+    began = time.monotonic()
+    if await stored_chain(connection, number, manifest.sequence) != manifest.chain:
+        raise CheckpointDamaged(f"its chain is not that of its events, {manifest.sequence}")
+    partition = Partition(number)
+    for chunk in await checkpoints.read(manifest):
+        for part in parts_in(chunk):
+            restore(partition, part)
+        await asyncio.sleep(0)
+    seconds = round(time.monotonic() - began, 3)
+    log.info("partition.restored", partition=number, sequence=manifest.sequence, seconds=seconds)
+    return partition
 
 
 async def replay(connection: Connection, partition: Partition, reader: StreamReader, through: int) -> None:

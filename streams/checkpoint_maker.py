@@ -1,0 +1,123 @@
+"""Makes one partition's checkpoints beside its leader, which never waits for them.
+
+A forked child writes the state of one moment to a file that has no name; its chunks are published a few at a time,
+read back, and restored by another child, whose state has to be the same again. Only then, and only if EVENTS has the
+same chain, the manifest follows: every checkpoint that exists is *verified*. Whatever goes wrong costs this
+checkpoint and nothing else; the next one is tried when it is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from functools import partial
+from tempfile import TemporaryFile
+from typing import IO, Final
+
+import structlog
+
+from streams.checkpoints import Checkpoints, Manifest, chunks_of, digest_of, parts_in
+from streams.connection import Connection
+from streams.errors import CheckpointDamaged, StreamError
+from streams.forked import in_child
+from streams.partition import Partition
+from streams.recovery import stored_chain
+from streams.settings import StreamSettings
+from streams.state import FORM, parts_of, restored
+
+log = structlog.get_logger()
+
+CHECK_INTERVAL: Final = 0.25
+CHUNK_INTERVAL: Final = 0.02
+"""Between two chunks on their way out: orders travel on the same connection and disk."""
+
+LENGTH_BYTES: Final = 4
+
+
+class CheckpointMaker:
+    """See the module. `run` has to run for as long as the partition is led."""
+
+    def __init__(self, connection: Connection, settings: StreamSettings, partition: Partition) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._partition = partition
+        self._checkpoints = Checkpoints(connection, partition.number)
+        self._began = time.monotonic()
+        self._commands = partition.commands
+
+    async def run(self) -> None:
+        """Make a checkpoint whenever one is due, for ever."""
+        while True:
+            await asyncio.sleep(CHECK_INTERVAL)
+            if self._is_due():
+                await self.make()
+
+    async def make(self) -> None:
+        """Make a checkpoint of the partition as it is now."""
+        number, sequence = self._partition.number, self._partition.sequence
+        self._began, self._commands = time.monotonic(), self._partition.commands
+        try:
+            with TemporaryFile() as copy:
+                manifest, pause = await self._copy(copy)
+            await self._verify(manifest)
+            await self._checkpoints.store_manifest(manifest)
+            await self._checkpoints.prune()
+        except (StreamError, OSError, TimeoutError) as error:
+            log.warning("checkpoint.not_made", partition=number, sequence=sequence, error=str(error))
+            return
+        log.info(
+            "checkpoint.made",
+            partition=number,
+            sequence=sequence,
+            chunks=len(manifest.chunks),
+            seconds=round(time.monotonic() - self._began, 3),
+            pause_ms=round(pause * 1_000, 3),
+        )
+
+    def _is_due(self) -> bool:
+        commands = self._partition.commands - self._commands
+        if commands >= self._settings.checkpoint_commands:
+            return True
+        return commands > 0 and time.monotonic() - self._began >= self._settings.checkpoint_seconds
+
+    async def _copy(self, file: IO[bytes]) -> tuple[Manifest, float]:
+        """Store the chunks of the state of this moment; how long making the child has held the process up, seconds."""
+        partition = self._partition
+        sequence, at, chain = partition.sequence, partition.at, partition.chain
+        pause = await in_child(partial(write_state, partition, file), [file.fileno()])
+        places: list[int] = []
+        for chunk in read_chunks(file):
+            places.append(await self._checkpoints.store_chunk(chunk))
+            await asyncio.sleep(CHUNK_INTERVAL)
+        return Manifest(1, FORM, sequence, at, chain, digest_of(read_chunks(file)), places), pause
+
+    async def _verify(self, manifest: Manifest) -> None:
+        """CheckpointDamaged or ChildFailed if the stored chunks do not give the state that they were made of."""
+        chunks = await self._checkpoints.read(manifest)
+        await in_child(partial(check_state, self._partition.number, manifest, chunks), [])
+        # Its events were on their way before its first chunk, so long ago that they are stored.
+        if await stored_chain(self._connection, self._partition.number, manifest.sequence) != manifest.chain:
+            raise CheckpointDamaged("its chain is not that of its events")
+
+
+def write_state(partition: Partition, file: IO[bytes]) -> None:
+    """Write a state's chunks, each behind its length."""
+    for chunk in chunks_of(parts_of(partition)):
+        file.write(len(chunk).to_bytes(LENGTH_BYTES, "big"))
+        file.write(chunk)
+    file.flush()
+
+
+def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """The chunks that a child has written."""
+    file.seek(0)
+    while length := file.read(LENGTH_BYTES):
+        yield file.read(int.from_bytes(length, "big"))
+
+
+def check_state(number: int, manifest: Manifest, chunks: list[bytes]) -> None:
+    """Restore a checkpoint, and take its state again: both are the same."""
+    partition = restored(number, (part for chunk in chunks for part in parts_in(chunk)))
+    assert (partition.sequence, partition.chain) == (manifest.sequence, manifest.chain)
+    assert list(chunks_of(parts_of(partition))) == chunks

@@ -1,0 +1,140 @@
+"""The checkpoints of one partition in their stream: numbered chunks, and a manifest that says which ones make one up.
+
+- A chunk holds parts of the state (`state`), about CHUNK_BYTES of them, so that neither end ever waits long for one.
+- The manifest comes last, when every chunk is stored and has been read back. A checkpoint without one does not exist.
+- It is whole if every chunk is there and all of them together have the manifest's digest. Whoever uses one compares
+  its chain with EVENTS as well: only then was it made of this history.
+- CHECKPOINTS_KEPT are kept, so a damaged one costs a longer replay and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+import structlog
+from msgspec import Meta, Raw, Struct
+
+from streams import codec, subjects
+from streams.connection import Connection
+from streams.errors import ApiRefused, CheckpointDamaged
+from streams.state import FORM, Part
+from streams.stream import NO_SUCH_MESSAGE, read_message
+
+log = structlog.get_logger()
+
+CHECKPOINTS_KEPT: Final = 3
+CHUNK_BYTES: Final = 256 * 1024
+DIGEST_BYTES: Final = 16
+READS_AT_ONCE: Final = 4
+"""Chunks asked for before the first of them has come."""
+
+
+class Manifest(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """A checkpoint: of which form and of what moment it is, and its chunks, by their sequence in the stream."""
+
+    version: Literal[1]
+    form: int
+    sequence: int
+    at: int
+    chain: Annotated[bytes, Meta(min_length=16, max_length=16)]
+    digest: bytes
+    chunks: list[int]
+
+
+decoder: Final = msgspec.msgpack.Decoder(Manifest)
+chunk_decoder: Final = msgspec.msgpack.Decoder(list[tuple[str, list[Any]]])
+
+
+def chunks_of(parts: Iterable[Part]) -> Iterator[bytes]:
+    """A state's parts in as few messages as may be."""
+    together: list[Raw] = []
+    room = CHUNK_BYTES
+    for part in parts:
+        encoded = codec.encode(part)
+        if together and len(encoded) > room:
+            yield codec.encode(together)
+            together, room = [], CHUNK_BYTES
+        together.append(Raw(encoded))
+        room -= len(encoded)
+    yield codec.encode(together)
+
+
+def parts_in(chunk: bytes) -> list[Part]:
+    """The parts that a chunk holds."""
+    return chunk_decoder.decode(chunk)
+
+
+def digest_of(chunks: Iterable[bytes]) -> bytes:
+    """What a manifest says of all chunks together."""
+    digest = blake2b(digest_size=DIGEST_BYTES)
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.digest()
+
+
+class Checkpoints:
+    """See the module."""
+
+    def __init__(self, connection: Connection, number: int) -> None:
+        self._connection = connection
+        self._stream = subjects.checkpoints_stream(number)
+        self._chunks = subjects.checkpoint_chunks(number)
+        self._manifests = subjects.checkpoint_manifests(number)
+
+    async def store_chunk(self, chunk: bytes) -> int:
+        """Store one chunk; its place in the stream."""
+        return (await self._connection.store(self._chunks, chunk)).sequence
+
+    async def store_manifest(self, manifest: Manifest) -> None:
+        """Declare a checkpoint good."""
+        await self._connection.store(self._manifests, codec.encode(manifest))
+
+    async def all(self) -> list[Manifest]:
+        """All manifests that can be read, newest first."""
+        found: list[Manifest] = []
+        position = 0
+        while (message := await self._next_manifest(position + 1)) is not None:
+            position = message["seq"]
+            try:
+                found.append(decoder.decode(base64.b64decode(message.get("data", ""))))
+            except msgspec.MsgspecError as error:
+                log.warning("checkpoint.manifest_damaged", stream=self._stream, position=position, error=str(error))
+        return found[::-1]
+
+    async def read(self, manifest: Manifest) -> list[bytes]:
+        """A checkpoint's chunks. CheckpointDamaged if they are not what was written."""
+        if manifest.form != FORM:
+            raise CheckpointDamaged(f"its form is {manifest.form}, this is {FORM}")
+        chunks: list[bytes] = []
+        for start in range(0, len(manifest.chunks), READS_AT_ONCE):
+            some = manifest.chunks[start : start + READS_AT_ONCE]
+            for chunk in await asyncio.gather(*[read_message(self._connection, self._stream, at) for at in some]):
+                if chunk is None:
+                    raise CheckpointDamaged(f"chunk {len(chunks) + 1} of {len(manifest.chunks)} is gone")
+                chunks.append(chunk)
+        if digest_of(chunks) != manifest.digest:
+            raise CheckpointDamaged("its chunks have another digest than its manifest says")
+        return chunks
+
+    async def prune(self) -> None:
+        """Drop what is older than the CHECKPOINTS_KEPT newest."""
+        kept = (await self.all())[:CHECKPOINTS_KEPT]
+        if len(kept) == CHECKPOINTS_KEPT:
+            oldest = min(min(manifest.chunks) for manifest in kept)
+            await self._connection.api(f"STREAM.PURGE.{self._stream}", {"seq": oldest})
+
+    async def _next_manifest(self, start: int) -> dict[str, Any] | None:
+        request = {"seq": start, "next_by_subj": self._manifests}
+        try:
+            answer = await self._connection.api(f"STREAM.MSG.GET.{self._stream}", request)
+        except ApiRefused as error:
+            if error.code == NO_SUCH_MESSAGE:
+                return None
+            raise
+        message: dict[str, Any] = answer["message"]
+        return message

@@ -1,0 +1,92 @@
+"""Work on a copy of the whole process, so that the process itself does not wait for it.
+
+A forked child has the state as it was at one moment and shares its memory until either side changes it. It does its
+work and ends; it never returns into the event loop, closes every connection that it has inherited, and is killed when
+nobody waits for it any more or after CHILD_SECONDS_MAX.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, NoReturn
+
+import structlog
+
+from streams.errors import ChildFailed
+
+log = structlog.get_logger()
+
+CHILD_SECONDS_MAX: Final = 120.0
+POLL_INTERVAL: Final = 0.02
+NICENESS: Final = 10
+FIRST_DESCRIPTOR: Final = 3
+"""Those before are standard input, output and error."""
+
+DESCRIPTORS_MAX: Final = 1 << 20
+
+
+async def in_child(work: Callable[[], None], descriptors: Iterable[int]) -> float:
+    """Have a copy of this process do `work` with these open files; how long the fork itself took, seconds.
+
+    Raises ChildFailed if it did not end well, TimeoutError if not in time.
+    """
+    began = time.perf_counter()
+    child = os.fork()
+    if child == 0:
+        _be_child(work, set(descriptors))
+    pause = time.perf_counter() - began
+    try:
+        code = await asyncio.wait_for(_exit_code(child), CHILD_SECONDS_MAX)
+    except BaseException:
+        _kill(child)
+        raise
+    if code:
+        raise ChildFailed(f"a child ended with {code}")
+    return pause
+
+
+async def _exit_code(child: int) -> int:
+    """Look now and then whether a child has ended: the one way that every event loop and every system has."""
+    while True:
+        process, status = os.waitpid(child, os.WNOHANG)  # noqa: ASYNC222 - it does not wait
+        if process:
+            return os.waitstatus_to_exitcode(status)
+        await asyncio.sleep(POLL_INTERVAL)
+
+
+def _kill(child: int) -> None:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def _be_child(work: Callable[[], None], descriptors: set[int]) -> NoReturn:
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        # A connection must not outlive the parent because its child still holds it.
+        _close_all_but(descriptors)
+        gc.disable()
+        os.nice(NICENESS)
+        work()
+        code = 0
+    except BaseException:
+        log.exception("child.failed")
+    finally:
+        os._exit(code)
+
+
+def _close_all_but(kept: set[int]) -> None:
+    first = FIRST_DESCRIPTOR
+    for descriptor in sorted(kept):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    os.closerange(first, limit if 0 < limit < DESCRIPTORS_MAX else DESCRIPTORS_MAX)

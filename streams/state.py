@@ -1,0 +1,147 @@
+"""A partition's whole state as parts of plain values, and back: what a checkpoint holds.
+
+A part is a kind and its rows, so few of them (`exchange.checkpoint.ROWS_MAX`) that neither making nor restoring one
+takes long. Parts are restored in the order in which they were made, into a new partition. Always true: a restored
+partition gives the same parts, and answers every message and every query as the first one would.
+
+What can be told from the rest is left out: printers from the listings, reports' orders that are still remembered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from msgspec.structs import astuple
+
+from exchange.checkpoint import cut, placed_from, placed_row
+from exchange.checkpoint import parts_of as parts_of_engine
+from exchange.checkpoint import restore_part as restore_engine
+from streams.feed import Feed, Trade
+from streams.partition import Partition
+from streams.rendering import OrderState
+from streams.reports import AccountReports, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from exchange.order import Order
+    from streams.feed import Channel, Quote
+
+FORM: Final = 1
+"""The version of all these forms: a state of another one cannot be restored."""
+
+Part = tuple[str, list[Any]]
+
+COMMAND: Final = OrderState.__struct_fields__.index("command")
+COST: Final = OrderState.__struct_fields__.index("cost")
+
+
+def parts_of(partition: Partition) -> Iterator[Part]:
+    """Take a partition's state between two messages."""
+    accounts = partition.reports.accounts
+    orders = partition.engine.orders
+    yield "partition", partition_row(partition)
+    yield from parts_of_engine(partition.engine)
+    for feed in partition.market_data.feeds.values():
+        yield "feed", feed_row(feed)
+        yield from cut(f"trades.{feed.book.symbol}", feed.recent, list)
+    yield from cut("accounts", accounts.items(), account_row)
+    for name, account in accounts.items():
+        yield from cut(f"reports.{name}", account.held, lambda report: report_row(report, orders))
+    places = {id(account): place for place, account in enumerate(accounts.values())}
+    yield from cut("latest", partition.reports.latest, lambda account: places[id(account)])
+
+
+def restore(partition: Partition, part: Part) -> None:
+    """Bring a partition that was new, and has been given all parts before this one, nearer to a state."""
+    kind, rows = part
+    kind, _, of = kind.partition(".")
+    reports = partition.reports
+    if kind == "partition":
+        restore_partition(partition, rows)
+    elif kind == "feed":
+        restore_feed(partition, rows)
+    elif kind == "trades":
+        partition.market_data.feeds[of].recent.extend(Trade(*row) for row in rows)
+    elif kind == "accounts":
+        for row in rows:
+            restore_account(partition, row)
+    elif kind == "reports":
+        reports.accounts[of].held.extend(report_from(row, partition.engine.orders) for row in rows)
+    elif kind == "latest":
+        accounts = list(reports.accounts.values())
+        reports.latest.extend(accounts[place] for place in rows)
+    else:
+        restore_engine(partition.engine, kind, rows)
+
+
+def restored(number: int, parts: Iterable[Part]) -> Partition:
+    """The partition that `parts` were taken of."""
+    partition = Partition(number)
+    for part in parts:
+        restore(partition, part)
+    return partition
+
+
+def partition_row(partition: Partition) -> list[Any]:
+    """How far it has come."""
+    return [partition.sequence, partition.at, partition.chain, partition.commands, partition.queries.journal]
+
+
+def restore_partition(partition: Partition, row: list[Any]) -> None:
+    """The other way round."""
+    partition.sequence, partition.at, partition.chain, partition.commands, partition.queries.journal = row
+
+
+def feed_row(feed: Feed) -> list[Any]:
+    """An instrument's symbol, the numbers of its channels, its ticker."""
+    numbers = [(channel.seq, channel.prev) for channel in channels_of(feed)]
+    return [feed.book.symbol, numbers, list(feed.quote), feed.quoted_at]
+
+
+def restore_feed(partition: Partition, row: list[Any]) -> None:
+    """The feed of a row; of the instrument as it is listed now."""
+    symbol, numbers, quote, quoted_at = row
+    book, renderer = partition.engine.books[symbol], partition.renderer
+    renderer.define(book.instrument)
+    feed = partition.market_data.feeds[symbol] = Feed(book, renderer.printers[symbol], partition.number)
+    for channel, (seq, prev) in zip(channels_of(feed), numbers, strict=True):
+        channel.seq, channel.prev = seq, prev
+    feed.quote = cast("Quote", tuple(quote))
+    feed.quoted_at = quoted_at
+
+
+def channels_of(feed: Feed) -> tuple[Channel, ...]:
+    """The channels whose numbers are kept."""
+    return feed.instruments, feed.status, feed.trades, feed.full, feed.levels, feed.ticker
+
+
+def account_row(item: tuple[str, AccountReports]) -> list[Any]:
+    """An account's name, how many reports it has had and how many of them are too old to hold."""
+    name, account = item
+    return [name, account.seq, account.old]
+
+
+def restore_account(partition: Partition, row: list[Any]) -> None:
+    """The other way round."""
+    name, seq, old = row
+    account = partition.reports.accounts[name] = AccountReports()
+    account.seq, account.old = seq, old
+
+
+def report_row(report: Report, orders: dict[int, Order]) -> list[Any]:
+    """A report; its order's placement only if nobody else remembers it. A cost may be above 64 bits: it is text."""
+    state = list(astuple(report.state))
+    order = orders.get(report.state.order_id)
+    remembered = order is not None and order.command is report.state.command
+    state[COMMAND] = None if remembered else placed_row(report.state.command)
+    state[COST] = str(report.state.cost)
+    return [report.seq, report.journal, report.execution, state, report.reason, report.side]
+
+
+def report_from(row: list[Any], orders: dict[int, Order]) -> Report:
+    """The report of a row."""
+    seq, journal, execution, state, reason, side = row
+    state[COMMAND] = placed_from(state[COMMAND]) if state[COMMAND] else orders[state[0]].command
+    state[COST] = int(state[COST])
+    return Report(seq, journal, execution, OrderState(*state), reason, tuple(side) if side else None)
