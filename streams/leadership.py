@@ -112,7 +112,6 @@ class Leadership:
     async def stand_by(self, partition: int) -> None:
         """Follow what was passed on, unless we leave."""
         if not self.leaving:
-            self.roster.standbys[partition] = self.worker
             await self._name(partition, self.worker)
 
     async def leave(self) -> None:
@@ -135,6 +134,7 @@ class Leadership:
 
     async def _name(self, partition: int, standby: str) -> None:
         if await self._write(standby_key(partition), standby, None):
+            self.roster.standbys[partition] = standby
             log.info("standby.named", partition=partition, standby=standby)
 
     async def _write(self, key: str, value: str, revision: int | None, ttl_seconds: int | None = None) -> int:
