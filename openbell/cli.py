@@ -27,7 +27,7 @@ from openbell.faults import Fault
 # ruff: noqa: PLC0415 - see above
 
 MOUNTED: Final = {
-    "replay": "Send recorded order flow through a running exchange and compare the books.",
+    "replay": "Send recorded order flow through a running exchange, or repeat what stopped a partition.",
     "bench": "Measure the engine alone, and the path of an order against a floor without an exchange.",
 }
 """Sub-commands that are whole folders: their `app` is loaded when they are called."""
@@ -204,6 +204,31 @@ def doctor(
     findings = report.examine(Setup.found(DataDir(data_dir), url, nats_url, os.environ), only or [])
     (report.show_json if as_json else report.show)(findings)
     raise typer.Exit(report.exit_code(findings, strict=strict))
+
+
+@app.command()
+def audit(
+    first: Annotated[int, typer.Option("--from", min=1, help="Begin at this sequence, or at a checkpoint before.")] = 1,
+    last: Annotated[int, typer.Option("--to", min=0, help="End there; 0 is all that is answered.")] = 0,
+    partition: Annotated[list[int] | None, typer.Option(help="Only this one; may be repeated.")] = None,
+    nats_url: Annotated[
+        str, typer.Option(help="The NATS server of an exchange; that of --data-dir if none is given.")
+    ] = "",
+    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+    as_json: AsJson = False,
+) -> None:
+    """Replay the journals and compare every byte of the events; says at which sequence something is wrong, and what.
+
+    Of a running exchange it only reads; of one that is stopped it looks at a copy. The exit code is 0 when nothing was
+    found, 1 when something was. Two audits of one exchange to the same sequence print the same digest.
+
+    Example: `openbell audit`
+
+    Example: `openbell audit --from 1000 --to 250000 --partition 3 --json`
+    """
+    from openbell.audit.command import run
+
+    run(first, last, partition or [], nats_url, DataDir(data_dir), as_json=as_json)
 
 
 @app.command()

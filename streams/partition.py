@@ -13,12 +13,12 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from exchange import rejections
 from exchange.commands import ListInstrument
-from exchange.engine import Engine
-from exchange.events import InstrumentListed, Rejected
+from exchange.engine import Engine, UnknownSemantics
+from exchange.events import InstrumentListed, MessageRejected
 from streams import codec, subjects
 from streams.codec import Batch, Body, Results, Undecodable
+from streams.errors import PartitionFailed
 from streams.feed import Frame, Hears, Moment, everybody, nobody
 from streams.market_data import MarketData
 from streams.queries import Queries
@@ -73,7 +73,7 @@ class Partition:
         """Apply the journal's next message, which JetStream stored at `stored_at`.
 
         `hears` tells which subjects of reports and market data are worth printing for.
-        An AssertionError is our own fault: the partition must not go on from there.
+        Raises UnknownSemantics, or PartitionFailed when we are wrong; the partition must not go on from either.
         """
         assert sequence == self.sequence + 1, "the journal has a gap"
         self.sequence = sequence
@@ -81,8 +81,13 @@ class Partition:
         try:
             batch = codec.decode_batch(data)
         except Undecodable:
-            return self.seal(data, [[Rejected(rejections.BAD_REQUEST)]])
-        return self.carry_out(batch, data, hears if render else nobody, render=render)
+            return self.seal(data, [[MessageRejected(fingerprint(data))]])
+        try:
+            return self.carry_out(batch, data, hears if render else nobody, render=render)
+        except UnknownSemantics:
+            raise
+        except Exception as fault:  # Whatever it is, the same message will do it to every leader: this partition ends.
+            raise PartitionFailed(self.number, sequence, fault) from fault
 
     def query(self, request: bytes) -> bytes:
         """The reply to a request to `query.<p>`."""
@@ -142,5 +147,15 @@ class Partition:
     def seal(self, data: bytes, events: list[list[Event]]) -> Output:
         """The message for EVENTS, linked to all before it."""
         encoded = codec.encode_events(events)
-        self.chain = blake2b(self.chain + data + encoded, digest_size=CHAIN_BYTES).digest()
+        self.chain = link(self.chain, data, encoded)
         return Output(self.sequence, self.at, codec.encode_facts(self.at, self.chain, encoded), None, [], [])
+
+
+def link(chain: bytes, data: bytes, encoded_events: bytes) -> bytes:
+    """The chain after a journal message and what it did, from the chain before it."""
+    return blake2b(chain + data + encoded_events, digest_size=CHAIN_BYTES).digest()
+
+
+def fingerprint(data: bytes) -> str:
+    """What a journal message that cannot be read is known by."""
+    return blake2b(data, digest_size=CHAIN_BYTES).hexdigest()

@@ -1,4 +1,4 @@
-"""`openbell replay lobster …`: the command line of a replay and its report."""
+"""`openbell replay lobster …`: the command line of a replay and its report; `evidence` has its own module."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ from openbell.demo_instruments import instruments
 from openbell.faults import WRONG_USE, Fault
 from openbell.replay import lobster
 from openbell.replay.comparison import Comparison, compare
+from openbell.replay.evidence import evidence_command
 from openbell.replay.run import Result, Script, replay
 from openbell.token import own_admin_token, token_for
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
+app.command("evidence")(evidence_command)
 
 TOKEN_SECONDS: Final = 3_600
 LISTING: Final = {"tick_size": "0.01", "lot_size": "1", "reason": "replay"}
@@ -36,7 +38,7 @@ LISTING: Final = {"tick_size": "0.01", "lot_size": "1", "reason": "replay"}
 
 @app.callback()
 def main() -> None:
-    """Send recorded order flow through a running exchange and compare the books."""
+    """Send recorded order flow through a running exchange, or repeat what stopped a partition."""
 
 
 @app.command("lobster")

@@ -1,15 +1,18 @@
 from collections.abc import Mapping
+from hashlib import blake2b
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.commands import CancelAll, CancelOrder, ListInstrument, Tick
-from exchange.events import Accepted, Rejected, Traded
+from exchange.commands import CancelAll, CancelOrder, Configure, ListInstrument, Tick
+from exchange.engine import UnknownSemantics
+from exchange.events import Accepted, MessageRejected, Traded
 from exchange.order import GTD
 from exchange.units import SECOND, UNIT
 from streams import codec
+from streams.errors import PartitionFailed
 from streams.partition import CHAIN_START, Partition
 from tests.support.journaled import ACME, OPENING, Journaled, buy, replayed, sell
 from tests.support.random_choices import stories
@@ -64,14 +67,15 @@ def test_the_answers_go_to_the_origin() -> None:
     assert codec.decode_results(data) == codec.Results(3, 42, 1, 99, [("", b"{}")])
 
 
-def test_an_undecodable_message_is_answered_by_one_rejection() -> None:
+def test_an_undecodable_message_is_answered_by_its_digest() -> None:
     """Nobody can be told, nothing changes, and the streams stay in step: output N answers input N."""
     journaled = Journaled()
     before = journaled.partition.engine.digest()
 
     answered = journaled.put(b"what is this")
 
-    assert codec.decode_facts(answered.output.events).events == [[Rejected("bad_request")]]
+    digest = blake2b(b"what is this", digest_size=16).hexdigest()
+    assert codec.decode_facts(answered.output.events).events == [[MessageRejected(digest)]]
     assert answered.output[3:] == (None, [], [])
     assert journaled.partition.engine.digest() == before
     assert journaled.partition.sequence == 2
@@ -84,8 +88,41 @@ def test_one_bad_command_spoils_its_whole_message() -> None:
 
     answered = journaled.put(msgspec.msgpack.encode([1, "test", 2, [good, [99]]]))
 
-    assert codec.decode_facts(answered.output.events).events == [[Rejected("bad_request")]]
+    [[event]] = codec.decode_facts(answered.output.events).events
+    assert isinstance(event, MessageRejected)
     assert journaled.ask("open_orders", account="anna") == {"orders": []}
+
+
+def test_trading_goes_on_after_poison() -> None:
+    """The command behind a message that cannot be read is answered as if that message had not been there."""
+    journaled = Journaled()
+    journaled.put(b"what is this")
+
+    answered = journaled.send(buy("anna", 5, 100, "a-1"))
+
+    assert [report["exec"] for report in answered.reports["anna"]] == ["accepted"]
+
+
+def test_a_broken_invariant_ends_the_partition() -> None:
+    """An order that is open and rests nowhere is our own fault: canceling it names the sequence and what broke."""
+    journaled = Journaled()
+    journaled.send(buy("anna", 5, 100, "a-1"))
+    order = journaled.partition.engine.orders[1]
+    order.book.remove(order)
+
+    with pytest.raises(PartitionFailed, match="AssertionError: only a resting order can leave the book") as failed:
+        journaled.send(CancelOrder("anna", 1))
+
+    assert (failed.value.partition, failed.value.sequence) == (3, 3)
+    assert isinstance(failed.value.__cause__, AssertionError)
+
+
+def test_unknown_semantics_are_no_fault_of_ours() -> None:
+    """A journal that wants newer rules stops the partition for another reason than a broken invariant."""
+    journaled = Journaled()
+
+    with pytest.raises(UnknownSemantics):
+        journaled.send(Configure(99, 1, 1, 1))
 
 
 def test_journal_time_never_runs_backwards() -> None:

@@ -1,0 +1,75 @@
+"""What RULES.md calls always true, looked for in an engine's state between two commands.
+
+It reads everything and changes nothing; the cost is that of all orders and levels. Quantities as in `units`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exchange.book import CONTINUOUS
+from exchange.order import BOTH_SIDES, BUY, PARTIALLY_FILLED, PENDING_TRIGGER, SELL, SIDE_NAMES
+
+if TYPE_CHECKING:
+    from exchange.book import Book, BookSide
+    from exchange.engine import Engine
+    from exchange.order import Order
+
+
+def first_broken(engine: Engine) -> str:
+    """A sentence about the first invariant that does not hold, "" if all hold."""
+    for book in engine.books.values():
+        broken = broken_in_book(book)
+        if broken:
+            return broken
+    for order in engine.orders.values():
+        broken = broken_in_order(order)
+        if broken:
+            return broken
+    return ""
+
+
+def broken_in_book(book: Book) -> str:
+    """Whether a book is uncrossed, and each level the sum of its queue."""
+    bid, ask = book.sides[BUY].best, book.sides[SELL].best
+    if book.phase == CONTINUOUS and 0 < ask <= bid:
+        return f"{book.symbol} is crossed: best bid {bid}, best ask {ask}"
+    for side in range(BOTH_SIDES):
+        broken = broken_in_side(book.sides[side], side)
+        if broken:
+            return f"{book.symbol}: {broken}"
+    return ""
+
+
+def broken_in_side(half: BookSide, side: int) -> str:
+    """Whether one side's levels stand in order and hold what they say."""
+    prices = [price for price, _ in half.depth(0)]
+    if prices != sorted(half.levels, reverse=side == BUY) or half.best != (prices[0] if prices else 0):
+        return f"its {SIDE_NAMES[side]} levels are out of order"
+    for price, level in half.levels.items():
+        orders = level.orders()
+        if not orders:
+            return f"the level {price} is empty"
+        if level.displayed != sum([order.shown for order in orders]):
+            return f"the level {price} displays {level.displayed}, which is not the sum of its orders"
+        for order in orders:
+            if order.price != price or order.side != side or order.status > PARTIALLY_FILLED:
+                return f"order {order.order_id} does not belong to the level {price}"
+    return ""
+
+
+def broken_in_order(order: Order) -> str:
+    """Whether an order's parts make up its quantity, and it rests just when it is open."""
+    what = f"order {order.order_id}"
+    parts = (order.filled, order.open_quantity, order.canceled)
+    if sum(parts) != order.quantity:
+        return f"{what} has filled, open and canceled {parts}, which is not its quantity {order.quantity}"
+    if min(parts) < 0:
+        return f"{what} has a part below nothing"
+    if order.status == PENDING_TRIGGER or order.status > PARTIALLY_FILLED:
+        return "" if order.level is None else f"{what} is in the book and not open"
+    if order.level is None:
+        return f"{what} is open and rests nowhere"
+    if not 0 < order.shown <= order.open_quantity:
+        return f"{what} shows {order.shown} of {order.open_quantity}"
+    return ""

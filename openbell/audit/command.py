@@ -1,0 +1,112 @@
+"""The command line of an audit: which partitions, how far it has come, what was found.
+
+The exit code is 0 when nothing was found, 1 when something was, 2 when the audit could not be made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from openbell import logs
+from openbell.audit.store import opened
+from openbell.faults import FAILED, WRONG_USE, Fault
+from streams import subjects
+from streams.auditing import Audit, audit
+from streams.bucket import ABSENT, Bucket
+from streams.errors import ApiRefused, StreamError
+from streams.stream import NO_SUCH_STREAM
+from streams.topology import PARTITIONS_KEY
+
+if TYPE_CHECKING:
+    from openbell.data_dir import DataDir
+    from streams.connection import Connection
+
+LOG_LEVEL: Final = {"OPENBELL_LOG_LEVEL": "error"}
+"""What the streams warn of on the way is what the audit is about to say."""
+
+
+def run(first: int, last: int, partitions: list[int], nats_url: str, data_dir: DataDir, *, as_json: bool) -> None:
+    """Audit, tell, and end with the exit code."""
+    logs.configure(logs.LogSettings.from_environment({**LOG_LEVEL, **os.environ}))
+    if last and last < first:
+        raise Fault(f"--to {last} lies before --from {first}", code=WRONG_USE)
+    try:
+        audits = asyncio.run(_audit_all(first, last, partitions, nats_url, data_dir))
+    except StreamError as error:
+        raise Fault(f"the audit cannot be made: {error}", code=WRONG_USE) from error
+    (_tell_json if as_json else _tell)(audits)
+    raise typer.Exit(FAILED if any(found.finding for found in audits) else 0)
+
+
+async def _audit_all(first: int, last: int, partitions: list[int], nats_url: str, data_dir: DataDir) -> list[Audit]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    async with opened(data_dir, nats_url) as connection:
+        chosen = await _chosen(connection, partitions)
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            return [await _audit_one(connection, number, first, last, progress) for number in chosen]
+
+
+async def _audit_one(connection: Connection, number: int, first: int, last: int, progress: Progress) -> Audit:
+    task = progress.add_task(f"partition {number}", total=None)
+    return await audit(
+        connection, number, first, last, lambda done, total: progress.update(task, completed=done, total=total)
+    )
+
+
+async def _chosen(connection: Connection, partitions: list[int]) -> list[int]:
+    """The partitions asked for, or all."""
+    try:
+        entry = await Bucket(connection, subjects.DIRECTORY).get(PARTITIONS_KEY)
+    except ApiRefused as error:
+        if error.code != NO_SUCH_STREAM:
+            raise
+        entry = ABSENT
+    if entry == ABSENT:
+        raise Fault("there is no exchange on this NATS server", "Is --nats-url right?", code=WRONG_USE)
+    everything = range(int(entry.value))
+    if unknown := set(partitions) - set(everything):
+        raise Fault(f"there is no partition {min(unknown)}", f"There are {len(everything)}, from 0.", code=WRONG_USE)
+    return sorted(set(partitions)) or list(everything)
+
+
+def _tell(audits: list[Audit]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for found in audits:
+        name = f"partition {found.partition}"
+        if found.finding is None:
+            console.print(f"{name}: [green]clean[/], {_extent(found)}")
+        else:
+            console.print(f"{name}: [bold red]{escape(str(found.finding))}[/]; good before that: {_extent(found)}")
+        if found.last:
+            console.print(f"  digest {found.chain} at sequence {found.last}")
+
+
+def _extent(found: Audit) -> str:
+    if found.last < found.first:
+        return "nothing"
+    rest = f", {found.unanswered:,} not answered yet" if found.unanswered else ""
+    return (
+        f"sequences {found.first:,} to {found.last:,}, {found.commands:,} commands, {found.trades:,} trades "
+        f"in {found.seconds:.1f} s{rest}"
+    )
+
+
+def _tell_json(audits: list[Audit]) -> None:
+    typer.echo(json.dumps({"clean": not any(found.finding for found in audits), "partitions": list(map(_row, audits))}))
+
+
+def _row(found: Audit) -> dict[str, Any]:
+    row = asdict(found)
+    row["digest"] = row.pop("chain")
+    if found.finding is not None:
+        row["finding"] = {**found.finding._asdict(), "sentence": str(found.finding)}
+    return row

@@ -1,0 +1,98 @@
+"""Where the streams of an exchange can be read: from its own nats-server, or from one of our own on a copy.
+
+A nats-server that starts on a damaged file cuts off what it cannot read. So a store that nobody runs on is never
+started in place: it is copied, and the copy is removed afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from openbell.data_dir import Lock
+from openbell.faults import FAILED, WRONG_USE, Fault
+from streams.connection import Connection
+from streams.embedded import EmbeddedServer
+from streams.errors import ServerFailed
+from streams.settings import StreamSettings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from openbell.data_dir import DataDir
+
+CONNECT_SECONDS: Final = 10.0
+COPY_PREFIX: Final = "audit-"
+
+
+@contextlib.asynccontextmanager
+async def opened(data_dir: DataDir, nats_url: str) -> AsyncIterator[Connection]:
+    """A connection to whatever has the streams, for the length of a block."""
+    url = nats_url or _running_url(data_dir)
+    if url:
+        async with _connected(url) as connection:
+            yield connection
+    else:
+        with _copied(data_dir) as copy:
+            server = await _served(copy)
+            try:
+                async with _connected(server.url) as connection:
+                    yield connection
+            finally:
+                await server.stop()
+
+
+def _running_url(data_dir: DataDir) -> str:
+    """The NATS server of the exchange that runs on a data directory, "" if none does."""
+    running = data_dir.running()
+    if running is None:
+        return ""
+    if "nats_url" not in running:
+        raise Fault(f"the exchange on {data_dir.path} is just starting", "Wait until it is open.")
+    return str(running["nats_url"])
+
+
+@contextlib.contextmanager
+def _copied(data_dir: DataDir) -> Iterator[Path]:
+    """A copy of a stopped exchange's store, beside it; nobody can start the exchange while it is made."""
+    if not (data_dir.nats / "jetstream").is_dir():
+        raise Fault(
+            f"there are no journals in {data_dir.path}",
+            "Name an exchange's --data-dir, or its server with --nats-url.",
+            code=WRONG_USE,
+        )
+    with contextlib.ExitStack() as stack:
+        try:
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix=COPY_PREFIX, dir=data_dir.path))
+            with contextlib.closing(Lock(data_dir)):
+                copy = Path(shutil.copytree(data_dir.nats, Path(scratch) / "nats"))
+        except (OSError, shutil.Error) as error:
+            raise Fault(
+                f"the journals cannot be copied: {error}",
+                f"It takes as much free space on {data_dir.path} as they have.",
+                code=WRONG_USE,
+            ) from error
+        yield copy
+
+
+async def _served(copy: Path) -> EmbeddedServer:
+    try:
+        return await EmbeddedServer.start(copy, log_file=copy.with_name("nats-server.log"))
+    except ServerFailed as error:
+        raise Fault(f"nats-server cannot read a copy of the journals: {error}", code=FAILED) from error
+
+
+@contextlib.asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[Connection]:
+    try:
+        connection = await asyncio.wait_for(Connection.open(StreamSettings(nats_url=url), "audit"), CONNECT_SECONDS)
+    except (TimeoutError, OSError) as error:
+        raise Fault(f"no NATS server answers at {url}", "Is --nats-url right?", code=WRONG_USE) from error
+    try:
+        yield connection
+    finally:
+        await connection.close()

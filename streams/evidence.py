@@ -1,0 +1,135 @@
+"""What a stopped partition leaves behind, so that what stopped it can be looked at and happen again elsewhere.
+
+    partition-3-sequence-1042/report.json   what stopped it, and what its streams hold
+                              message       message 1042 of the journal, if there is one
+                              events        message 1042 of EVENTS, if there is one
+                              state         the partition before 1042, after a fault of our own
+
+The state is that of the journal, not of the process that failed: who failed may be damaged. One directory for each
+place: who comes there again, as the next leader may, writes the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import platform
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import structlog
+
+from exchange import engine
+from streams import recovery, state, subjects
+from streams.connection import Connection
+from streams.errors import PartitionFailed, PartitionStopped, StreamError
+from streams.partition import Partition
+from streams.stream import StreamMessage, StreamReader, read_message, state_of
+
+log = structlog.get_logger()
+
+FOLDER: Final = "evidence"
+"""Below the data directory."""
+
+MESSAGES_PER_TURN: Final = 8
+"""Messages replayed before the rest of the process has its turn."""
+
+MESSAGE_TIMEOUT: Final = 10.0
+
+encode_state: Final = msgspec.msgpack.Encoder().encode
+decode_state: Final = msgspec.msgpack.Decoder(tuple[int, list[tuple[str, list[Any]]]]).decode
+
+
+class Evidence(NamedTuple):
+    """A fault of our own, ready to happen again: the partition before it, and the message with its time."""
+
+    partition: Partition
+    message: bytes
+    stored_at: int
+
+
+async def leave(connection: Connection, data_dir: str, stopped: PartitionStopped) -> None:
+    """Write down why a partition stopped; where that cannot be done, say so and go on."""
+    if not data_dir:
+        log.error("evidence.not_left", partition=stopped.partition, error="no directory: set OPENBELL_DATA_DIR")
+        return
+    path = Path(data_dir) / FOLDER / f"partition-{stopped.partition}-sequence-{stopped.sequence}"
+    try:
+        report, files = await collect(connection, stopped)
+        await asyncio.to_thread(write, path, report, files)
+    except (StreamError, OSError, TimeoutError) as error:
+        log.exception("evidence.not_left", partition=stopped.partition, error=str(error))
+    else:
+        log.critical("evidence.left", partition=stopped.partition, sequence=stopped.sequence, path=str(path))
+
+
+async def collect(connection: Connection, stopped: PartitionStopped) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The report, and the files beside it."""
+    number, sequence = stopped.partition, stopped.sequence
+    journal, events = subjects.journal_stream(number), subjects.events_stream(number)
+    report = {
+        "partition": number,
+        "sequence": sequence,
+        "error": str(stopped),
+        "traceback": traceback.format_exception(stopped.__cause__) if stopped.__cause__ else [],
+        "written_at": datetime.now(tz=UTC).isoformat(),
+        "semantics": engine.SEMANTICS,
+        "compiled": not engine.__file__.endswith(".py"),
+        "python": platform.python_version(),
+        "streams": {name: (await state_of(connection, name))[:3] for name in (journal, events)},
+    }
+    found = {
+        "message": await read_message(connection, journal, sequence),
+        "events": await read_message(connection, events, sequence),
+    }
+    if isinstance(stopped, PartitionFailed):
+        partition, message = await state_before(connection, number, sequence)
+        report["stored_at"] = message.stored_at
+        found["message"] = message.payload
+        found["state"] = encode_state((state.FORM, list(state.parts_of(partition))))
+    return report, {name: data for name, data in found.items() if data is not None}
+
+
+async def state_before(connection: Connection, number: int, sequence: int) -> tuple[Partition, StreamMessage]:
+    """The partition as the journal before `sequence` gives it, and the journal's message there."""
+    partition = await recovery.load(connection, number, sequence - 1)
+    start = partition.sequence + 1
+    async with StreamReader(connection, subjects.journal_stream(number), start) as reader:
+        while True:
+            message = await asyncio.wait_for(anext(reader), MESSAGE_TIMEOUT)
+            if message.sequence == sequence:
+                return partition, message
+            partition.answer(message.payload, message.sequence, message.stored_at, render=False)
+            if message.sequence % MESSAGES_PER_TURN == 0:
+                await asyncio.sleep(0)
+
+
+def write(path: Path, report: dict[str, Any], files: dict[str, bytes]) -> None:
+    """The report comes last: where it is, all is there."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, data in files.items():
+        (path / name).write_bytes(data)
+    (path / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+
+
+def read(path: Path) -> Evidence:
+    """A fault of our own as it was left. Raises OSError, ValueError or KeyError if there is none of this form."""
+    report = json.loads((path / "report.json").read_text())
+    form, parts = decode_state((path / "state").read_bytes())
+    if form != state.FORM:
+        raise ValueError(f"the state is of form {form}, and this is Openbell for form {state.FORM}")
+    partition = state.restored(report["partition"], parts)
+    return Evidence(partition, (path / "message").read_bytes(), report["stored_at"])
+
+
+def repeat(evidence: Evidence) -> BaseException | None:
+    """Answer the message again; what went wrong, None if nothing did."""
+    partition, message, stored_at = evidence
+    try:
+        partition.answer(message, partition.sequence + 1, stored_at)
+    except PartitionFailed as failed:
+        return failed.__cause__
+    return None

@@ -1,0 +1,131 @@
+"""What the events alone tell of every open order: a second account of the fills, kept apart from the engine's.
+
+Always true of an undamaged history: an order begins once, under a new id; each trade is numbered one above the last
+of its instrument and gives both sides the same; filled + open + canceled = quantity; nothing happens to an order that
+has ended. Where something else happens, `take` says what. Quantities as in `exchange.units`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from exchange.events import Accepted, Amended, Canceled, Expired, Traded
+from exchange.order import PARTIALLY_FILLED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exchange.engine import Engine
+    from exchange.events import Event
+
+
+@dataclass(slots=True)
+class Entry:
+    """An order as far as it is known to be open."""
+
+    symbol: str
+    side: int
+    quantity: int
+    filled: int = 0
+    canceled: int = 0
+
+    @property
+    def open_quantity(self) -> int:
+        """What is neither filled nor canceled."""
+        return self.quantity - self.filled - self.canceled
+
+
+class WrongEntry(Exception):
+    """An event that cannot follow from those before it."""
+
+
+class Ledger:
+    """The open orders by id, as of the last event taken."""
+
+    def __init__(self) -> None:
+        self.trades = 0
+        """How many trades were taken."""
+        self._open: dict[int, Entry] = {}
+        self._last_order = 0
+        self._last_trade: dict[str, int] = {}
+
+    @classmethod
+    def of(cls, engine: Engine) -> Self:
+        """A ledger that goes on from an engine's state."""
+        ledger = cls()
+        for order in engine.orders.values():
+            if order.status <= PARTIALLY_FILLED:
+                entry = Entry(order.symbol, order.side, order.quantity, order.filled, order.canceled)
+                ledger._open[order.order_id] = entry
+        ledger._last_order = engine.register.next_order_id - 1
+        ledger._last_trade = {book.symbol: book.last_trade_id for book in engine.books.values()}
+        return ledger
+
+    def take(self, events: Iterable[Event]) -> str:
+        """Enter what one command did; what is wrong with it, "" if nothing is."""
+        try:
+            for event in events:
+                self._enter(event)
+        except WrongEntry as wrong:
+            return str(wrong)
+        return ""
+
+    def differs_from(self, engine: Engine) -> str:
+        """Where the engine's open orders are not those of this ledger, "" if they are the same."""
+        theirs = {order.order_id: order for order in engine.orders.values() if order.status <= PARTIALLY_FILLED}
+        if theirs.keys() != self._open.keys():
+            odd = min(theirs.keys() ^ self._open.keys())
+            return f"order {odd} is open for {'the engine' if odd in theirs else 'its events'} alone"
+        for order_id, entry in self._open.items():
+            order = theirs[order_id]
+            if (entry.filled, entry.canceled, entry.quantity) != (order.filled, order.canceled, order.quantity):
+                return f"order {order_id} has filled {order.filled}, its events say {entry.filled}"
+        return ""
+
+    def _enter(self, event: Event) -> None:
+        if isinstance(event, Traded):
+            self._trade(event)
+        elif isinstance(event, Accepted):
+            if event.order_id <= self._last_order:
+                raise WrongEntry(f"order {event.order_id} is accepted a second time")
+            self._last_order = event.order_id
+            self._open[event.order_id] = Entry(event.order.symbol, event.order.side, event.order.quantity)
+        elif isinstance(event, Amended):
+            entry = self._entry(event.order_id)
+            entry.quantity, entry.canceled = event.quantity, event.canceled
+            self._agree(event.order_id, entry, event.open_quantity)
+        elif isinstance(event, Canceled | Expired):
+            self._agree(event.order_id, self._entry(event.order_id), event.quantity)
+            self._open.pop(event.order_id, None)
+
+    def _trade(self, trade: Traded) -> None:
+        if trade.trade_id != self._last_trade.get(trade.symbol, 0) + 1:
+            raise WrongEntry(f"trade {trade.trade_id} of {trade.symbol} is not the next")
+        self._last_trade[trade.symbol] = trade.trade_id
+        self.trades += 1
+        maker, taker = self._entry(trade.maker_order_id), self._entry(trade.taker_order_id)
+        if trade.quantity <= 0 or (maker.symbol, taker.symbol) != (trade.symbol, trade.symbol):
+            raise WrongEntry(f"trade {trade.trade_id} is none of {trade.symbol}")
+        if maker.side == taker.side or taker.side != trade.side or trade.maker_account == trade.taker_account:
+            raise WrongEntry(f"trade {trade.trade_id} of {trade.symbol} has not two sides")
+        self._fill(trade.maker_order_id, maker, trade.quantity, trade.maker_filled, trade.maker_open)
+        self._fill(trade.taker_order_id, taker, trade.quantity, trade.taker_filled, trade.taker_open)
+
+    def _fill(self, order_id: int, entry: Entry, quantity: int, filled: int, open_quantity: int) -> None:
+        entry.filled += quantity
+        if entry.filled != filled:
+            raise WrongEntry(f"order {order_id} has filled {filled}, its trades make {entry.filled}")
+        self._agree(order_id, entry, open_quantity)
+
+    def _agree(self, order_id: int, entry: Entry, open_quantity: int) -> None:
+        if entry.open_quantity != open_quantity or open_quantity < 0:
+            raise WrongEntry(f"order {order_id} has {open_quantity} open, its events leave {entry.open_quantity}")
+        if open_quantity == 0:
+            self._open.pop(order_id, None)
+
+    def _entry(self, order_id: int) -> Entry:
+        entry = self._open.get(order_id)
+        if entry is None:
+            raise WrongEntry(f"order {order_id} is not open, and something happened to it")
+        return entry

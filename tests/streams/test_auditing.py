@@ -1,0 +1,105 @@
+"""streams/auditing.py: whatever was done to a journal or its events is found, and named by its sequence."""
+
+from __future__ import annotations
+
+import pytest
+
+from streams import codec, subjects
+from streams.auditing import Audit, audit
+from streams.diagnosis import BOTH, EVENTS, JOURNAL
+from streams.partition import Partition
+from tests.support.altered import LENGTH, flipped, missing, read_all, swapped, write
+
+
+async def test_an_untouched_history_is_clean(connection):
+    """Everything is replayed; the chain and the state that come out are those that the last leader had."""
+    await write(connection)
+    told = []
+    found = await audit(connection, 0, progress=lambda *where: told.append(where))
+    partition = Partition(0)
+    for message in await read_all(connection, subjects.journal_stream(0)):
+        partition.answer(message.payload, message.sequence, message.stored_at)
+    assert found == Audit(
+        partition=0,
+        first=1,
+        last=LENGTH,
+        commands=2 * LENGTH - 3,
+        trades=partition.engine.books["ACME"].last_trade_id,
+        unanswered=0,
+        chain=partition.chain.hex(),
+        state=partition.engine.digest(),
+        seconds=found.seconds,
+    )
+    assert found.trades > 10
+    assert told[-1] == (LENGTH, LENGTH)
+
+
+async def test_two_audits_to_the_same_sequence_agree(connection):
+    """`last` is where a chain can be compared with an outsider's, whatever has been added since."""
+    await write(connection)
+    early, all_of_it = await audit(connection, 0, last=10), await audit(connection, 0)
+    assert (early.last, all_of_it.last) == (10, LENGTH)
+    stored = (await read_all(connection, subjects.events_stream(0)))[9].payload
+    assert early.chain == codec.decode_facts(stored).chain.hex() != all_of_it.chain
+
+
+async def test_what_is_not_answered_yet_is_no_fault(connection):
+    """The journal may be ahead of its events: commands in flight, or waiting for a leader."""
+    await write(connection, events=lambda messages: messages[:20])
+    found = await audit(connection, 0)
+    assert (found.finding, found.last, found.unanswered) == (None, 20, LENGTH - 20)
+
+
+HEAD, MIDDLE, TAIL = 2, 12, LENGTH
+
+FAULTS = {
+    "flipped in the journal": (flipped(MIDDLE), None, MIDDLE, JOURNAL, "was altered"),
+    "head flipped in the journal": (flipped(HEAD), None, HEAD, JOURNAL, "was altered"),
+    "opening flipped in the journal": (flipped(MIDDLE, 0), None, MIDDLE, JOURNAL, "was altered"),
+    "tail flipped in the journal": (flipped(TAIL), None, TAIL, BOTH, "do not belong together"),
+    "missing in the journal": (missing(MIDDLE), None, MIDDLE, JOURNAL, "one is missing here"),
+    "tail missing in the journal": (missing(TAIL), None, TAIL, JOURNAL, "is missing"),
+    "swapped in the journal": (swapped(MIDDLE, MIDDLE + 1), None, MIDDLE, JOURNAL, "changed places with the next"),
+    "swapped far in the journal": (swapped(MIDDLE, MIDDLE + 5), None, MIDDLE, JOURNAL, "was altered"),
+    "flipped in the events": (None, flipped(MIDDLE), MIDDLE, EVENTS, "events were altered, its chain is right"),
+    "time flipped in the events": (None, flipped(MIDDLE, 5), MIDDLE, EVENTS, "its time is not the journal's"),
+    "chain flipped in the events": (None, flipped(MIDDLE, 20), MIDDLE, EVENTS, "was altered: the next message"),
+    "opening flipped in the events": (None, flipped(MIDDLE, 0), MIDDLE, EVENTS, "cannot be decoded"),
+    "tail flipped in the events": (None, flipped(TAIL), TAIL, EVENTS, "its chain is right"),
+    "missing in the events": (None, missing(MIDDLE), MIDDLE, EVENTS, "one is missing here"),
+    "swapped in the events": (None, swapped(MIDDLE, MIDDLE + 1), MIDDLE, EVENTS, "changed places with the next"),
+    "swapped far in the events": (None, swapped(MIDDLE, MIDDLE + 5), MIDDLE, EVENTS, "was altered: the next message"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_every_fault_is_named_by_its_sequence(connection, fault):
+    """A flipped byte, a missing or a swapped message in either stream: which sequence, which stream, what."""
+    journal, events, sequence, where, what = FAULTS[fault]
+    await write(connection, **({"journal": journal} if journal else {"events": events}))
+    found = await audit(connection, 0)
+    assert found.finding is not None
+    assert (found.finding.sequence, found.finding.where) == (sequence, where), found.finding
+    assert what in found.finding.what
+    assert found.last == sequence - 1
+
+
+@pytest.mark.parametrize(("stream", "where"), [("ORDERS_0", JOURNAL), ("EVENTS_0", EVENTS)])
+@pytest.mark.parametrize("lost", [[1], [MIDDLE], [LENGTH - 1, LENGTH]])
+async def test_messages_that_the_store_has_lost_are_named(connection, stream, where, lost):
+    """A lost start, a hole, a lost end, as a server leaves them that found its file damaged."""
+    await write(connection)
+    for sequence in lost:
+        await connection.api(f"STREAM.MSG.DELETE.{stream}", {"seq": sequence})
+    found = await audit(connection, 0)
+    assert found.finding is not None
+    assert found.finding[:2] == (lost[0], where)
+    assert "is missing" in str(found.finding)
+
+
+async def test_a_stream_that_is_not_there_is_named(connection):
+    """A server that cannot read what it knows about a stream starts without it."""
+    await write(connection)
+    await connection.api("STREAM.DELETE.ORDERS_0")
+    found = await audit(connection, 0)
+    assert str(found.finding) == "sequence 1 of the journal is missing: the whole stream is not there"

@@ -1,0 +1,90 @@
+"""A bad disk: what nats-server cannot read of a journal is noticed before anything is built on it."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+from structlog.testing import capture_logs
+
+from streams import subjects
+from streams.auditing import audit
+from streams.connection import Connection
+from streams.embedded import EmbeddedServer
+from tests.support.altered import read_all
+from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, last_of, make_exchange
+from tests.support.exchange import running_worker
+from tests.support.nats import until
+
+ANSWERED = len(journal()) + 1
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pristine(tmp_path_factory):
+    """The store of a stopped exchange, and its settings."""
+    store = tmp_path_factory.mktemp("exchange") / "store"
+    return store, await make_exchange(store)
+
+
+@pytest.fixture
+def store(pristine, tmp_path):
+    """One's own copy of it."""
+    return shutil.copytree(pristine[0], tmp_path / "store")
+
+
+@asynccontextmanager
+async def served(store, settings):
+    """A server on a store, and a connection to it."""
+    server = await EmbeddedServer.start(store, log_file=store.with_suffix(".log"))
+    settings = replace(settings, nats_url=server.url)
+    connection = await Connection.open(settings, "test")
+    try:
+        yield connection, settings
+    finally:
+        await connection.close()
+        await server.stop()
+
+
+DAMAGE = {
+    "a bit in the first file": (flip_a_bit, 0),
+    "a bit in the last file": (flip_a_bit, -1),
+    "a megabyte of the first file": (cut_a_megabyte, 0),
+    "a megabyte of the last file": (cut_a_megabyte, -1),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+async def test_a_damaged_journal_keeps_its_partition_shut(pristine, store, case):
+    """Audit and worker name the sequence; nothing is answered behind it, and the events stay as they were."""
+    damage, place = DAMAGE[case]
+    files = files_of(store, subjects.journal_stream(0))
+    assert len(files) > 1
+    damage(files[place])
+    with capture_logs() as logs:
+        async with served(store, pristine[1]) as (connection, settings), running_worker(settings):
+            found = await audit(connection, 0)
+            assert found.finding is not None
+            assert found.finding.where == "journal"
+            assert 1 < found.finding.sequence <= ANSWERED
+            before = await read_all(connection, subjects.events_stream(0))
+
+            def stopped():
+                return [entry for entry in logs if entry["event"] == "partition.stopped"]
+
+            await until(stopped, 30)
+            [entry] = stopped()
+            assert entry["partition"] == 0
+            assert f"sequence {found.finding.sequence}" in entry["error"]
+            assert await read_all(connection, subjects.events_stream(0)) == before
+            assert await last_of(connection, subjects.events_stream(0)) == ANSWERED
+
+
+async def test_damaged_events_are_made_again_or_found(pristine, store):
+    """Events follow from the journal: what was lost at their end is stored again, a hole is named by the audit."""
+    flip_a_bit(files_of(store, subjects.events_stream(0))[0])
+    async with served(store, pristine[1]) as (connection, _):
+        found = await audit(connection, 0)
+    assert found.finding is not None or found.unanswered
