@@ -46,6 +46,31 @@ browser:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
 	  else echo "No chromium here: the browser tests will be skipped (apt-get install chromium)."; fi; }
 
+# Faults against real processes: minutes of them at random, by seed, first on one nats-server and then on a cluster of
+# three; or one line of the table alone: make chaos SCENARIO=kill-leader (tests/chaos/scenarios/table.py names them all).
+CHAOS_SECONDS ?= 600
+CHAOS_SEED ?= $(shell date +%s)
+SOAK_SECONDS ?= 3600
+
+.PHONY: chaos soak faults
+chaos: build faults  ## Break it at random for ten minutes and compare every ledger (SCENARIO=kill-leader for one fault)
+ifdef SCENARIO
+	$(BIN)/python -m tests.chaos $(SCENARIO) $(ARGS)
+else
+	$(BIN)/python -m tests.chaos random random-cluster --seconds $$(($(CHAOS_SECONDS) / 2)) --seed $(CHAOS_SEED) $(ARGS)
+endif
+
+soak: build  ## Trade for an hour: memory, descriptors and latency have to stay flat
+	$(BIN)/python -m tests.chaos soak --seconds $(SOAK_SECONDS) $(ARGS)
+
+# What some faults are made with: clocks that step (libfaketime) and packets that vanish (iptables).
+faults:
+	@if command -v iptables >/dev/null && ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing libfaketime and iptables for the faults …"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libfaketime iptables >/dev/null; \
+	else echo "No libfaketime or iptables here: clock-step and cut-off are skipped (apt-get install libfaketime iptables)."; fi
+
 clean:  ## Remove what was built, but not the exchange's data (.openbell)
 	rm -rf $(VENV) build dist gateway/static web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name '*.so' -not -path './.venv/*' -delete

@@ -1,0 +1,1 @@
+"""One fault a file: a coroutine that does the harm under load and gives `Findings`."""

@@ -1,0 +1,36 @@
+"""`kill -9` of a worker that leads: another one answers soon, and nothing answered is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from tests.chaos.exchange import Exchange
+from tests.chaos.findings import Findings
+from tests.chaos.run import Run, under_load
+
+ANSWER_SECONDS = 2.0
+GIVE_UP_SECONDS = 30.0
+CALM_SECONDS = 3.0
+"""Between a restart and the next kill: the new worker becomes a standby."""
+
+
+async def kill_leader(run: Run) -> Findings:
+    """Kill a leader `times` times; how long until its partitions answer what is sent after that."""
+    findings = Findings("kill-leader")
+    exchange = Exchange(run.directory)
+    choice = random.Random(run.seed)  # noqa: S311 - to be repeated, not to be secret
+    took: list[float] = []
+    async with under_load(run, exchange, findings) as crowd:
+        for _ in range(run.times):
+            await asyncio.sleep(CALM_SECONDS)
+            victim = await exchange.leader_of(choice.randrange(exchange.settings.partitions))
+            partitions = await exchange.led_by(victim)
+            victim.kill()
+            killed = asyncio.get_running_loop().time()
+            await victim.ended()
+            took += await crowd.until_answered(partitions, killed, GIVE_UP_SECONDS)
+            victim.start()
+    ttl = exchange.settings.lease_ttl_seconds
+    findings.seconds(f"{run.times} kills: answers again (lease {ttl:g} s)", took, ANSWER_SECONDS)
+    return findings

@@ -1,0 +1,73 @@
+"""Steady load for long, with clients that come and go: memory, descriptors and latency stay as they are."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import NamedTuple
+
+from tests.chaos.exchange import Exchange
+from tests.chaos.findings import Findings, quantile
+from tests.chaos.run import Run, under_load
+from tests.chaos.scenarios.at_random import cancel_all
+
+WINDOWS = 20
+"""Stretches that a run is cut into. The last quarter is compared with the one before it: until then memories fill
+that have a bound, such as 100,000 ended orders."""
+
+HANG_UPS_PER_WINDOW = 4
+GROWTH = 1.1
+GROWTH_BYTES = 8 * 2**20
+DESCRIPTORS_MORE = 10
+SLOWER = 2.0
+
+
+class Window(NamedTuple):
+    """What was seen at the end of a stretch; bytes and descriptors by process."""
+
+    bytes: dict[str, int]
+    descriptors: dict[str, int]
+    p50: float
+    p99: float
+
+
+async def soak(run: Run) -> Findings:
+    """Trade for `seconds`."""
+    findings = Findings("soak")
+    exchange = Exchange(run.directory)
+    choice = random.Random(run.seed)  # noqa: S311 - to be repeated, not to be secret
+    loop = asyncio.get_running_loop()
+    seen: list[Window] = []
+    async with under_load(run, exchange, findings) as crowd:
+        for _ in range(WINDOWS):
+            began = loop.time()
+            for _ in range(HANG_UPS_PER_WINDOW):
+                await asyncio.sleep(run.seconds / WINDOWS / HANG_UPS_PER_WINDOW)
+                choice.choice(crowd.traders).hang_up()
+            waits = crowd.latencies(began, loop.time())
+            seen.append(
+                Window(
+                    {process.name: process.resident_bytes() for process in exchange.processes},
+                    {process.name: process.descriptors() for process in exchange.processes},
+                    quantile(waits, 0.5),
+                    quantile(waits, 0.99),
+                )
+            )
+        await cancel_all(crowd, findings)
+    before, last = seen[WINDOWS // 2 : -WINDOWS // 4], seen[-WINDOWS // 4 :]
+    for process in exchange.processes:
+        _memory(findings, process.name, before, last)
+    p99 = quantile([window.p99 for window in before], 0.5), quantile([window.p99 for window in last], 0.5)
+    text = f"p99 {p99[0] * 1_000:.1f} ms, then {p99[1] * 1_000:.1f} ms; p50 {last[-1].p50 * 1_000:.1f} ms"
+    findings.measure("latency", text, f"at most {SLOWER:g} times", holds=p99[1] < p99[0] * SLOWER)
+    return findings
+
+
+def _memory(findings: Findings, name: str, before: list[Window], last: list[Window]) -> None:
+    bytes_before = max(window.bytes[name] for window in before)
+    bytes_last = max(window.bytes[name] for window in last)
+    files_before = max(window.descriptors[name] for window in before)
+    files_last = max(window.descriptors[name] for window in last)
+    text = f"{bytes_before / 2**20:.1f} MiB, then {bytes_last / 2**20:.1f}; {files_before} files, then {files_last}"
+    flat = bytes_last < bytes_before * GROWTH + GROWTH_BYTES and files_last <= files_before + DESCRIPTORS_MORE
+    findings.measure(f"{name} stays flat", text, f"at most {GROWTH:g} times + 8 MiB", holds=flat)
