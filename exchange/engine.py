@@ -126,7 +126,7 @@ class Engine:
         """Let happen what was due by now, in the order in which it was due; at one time expiries come first."""
         deadlines = self.deadlines
         self.register.forget(at)
-        while deadlines.first() <= at:
+        while deadlines.accounts and deadlines.first() <= at:
             self.expire_due(deadlines.first())
             for order in self.open_orders(deadlines.take()):
                 order.book.remove(order)
