@@ -19,12 +19,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from exchange.engine import UnknownSemantics
 from exchange.invariants import first_broken
 from streams import subjects
+from streams.checkpoints import Checkpoints
 from streams.connection import Connection
 from streams.diagnosis import ENGINE, EVENTS, JOURNAL, Pair, diagnose
-from streams.errors import ApiRefused, PartitionFailed, StreamGap, StreamTooShort
+from streams.errors import ApiRefused, PartitionFailed, PartitionStopped, StreamGap, StreamTooShort
 from streams.event_stream import as_stored
 from streams.feed import Hears
 from streams.ledger import Ledger
@@ -153,24 +153,43 @@ class _Auditor:
     async def run(self, first: int, last: int) -> None:
         journal = await self._held(self._journal, JOURNAL)
         events = await self._held(self._events, EVENTS)
+        made = await self._checkpoints()
         self._result.unanswered = max(0, journal.last - events.last)
         end = min(last or events.last, events.last)
-        replay = await self._begin(min(first - 1, end), end, journal.first)
+        replay = Replay.after(await self._begin(min(first - 1, end), journal, made))
         self._note(replay)
         self._result.first = replay.sequence + 1
         await self._replay(replay, min(end, journal.last))
         self._result.state = replay.engine.digest()
         if end > journal.last:
             raise Damage(journal.last + 1, JOURNAL, f"is missing: the events go on to {events.last}")
+        if not last and made and made[-1] > journal.last:
+            raise Damage(journal.last + 1, JOURNAL, f"is missing: there is a checkpoint of {made[-1]}")
 
-    async def _begin(self, before: int, end: int, held_from: int) -> Replay:
-        """A replay from the last checkpoint through `before`; from any, if the journal was trimmed behind that."""
-        partition = await load(self._connection, self._result.partition, before)
-        if partition.sequence + 1 < held_from:
-            partition = await load(self._connection, self._result.partition, end)
-        if partition.sequence + 1 < held_from:
-            raise Damage(partition.sequence + 1, JOURNAL, f"is missing, as is all before {held_from}")
-        return Replay.after(partition)
+    async def _checkpoints(self) -> list[int]:
+        """The sequences of which there are checkpoints, ascending."""
+        try:
+            manifests = await Checkpoints(self._connection, self._result.partition).all()
+        except ApiRefused as error:
+            if error.code == NO_SUCH_STREAM:
+                return []
+            raise
+        return sorted(manifest.sequence for manifest in manifests)
+
+    async def _begin(self, before: int, journal: StreamState, made: list[int]) -> Partition:
+        """The last checkpoint through `before`; of a trimmed journal the first that it goes on from."""
+        number = self._result.partition
+        usable = [sequence for sequence in made if journal.first - 1 <= sequence <= journal.last]
+        if journal.first > 1 and usable:
+            before = max(before, usable[0])
+        if not any(sequence <= before for sequence in usable):
+            if journal.first > 1:
+                raise Damage(1, JOURNAL, f"is missing, as is all before {journal.first}")
+            return Partition(number)
+        try:
+            return await load(self._connection, number, before)
+        except PartitionStopped as stopped:
+            raise Damage(stopped.sequence, JOURNAL, f"is missing: {stopped}") from stopped
 
     async def _held(self, stream: str, where: str) -> StreamState:
         try:
@@ -206,8 +225,8 @@ class _Auditor:
             if isinstance(failed.__cause__, Damage):
                 raise failed.__cause__ from failed
             raise Damage(message.sequence, ENGINE, f"cannot answer this message: {failed}") from failed
-        except UnknownSemantics as error:
-            raise Damage(message.sequence, JOURNAL, f"needs another version of Openbell: {error}") from error
+        except PartitionStopped as stopped:
+            raise Damage(message.sequence, JOURNAL, f"needs another version of Openbell: {stopped}") from stopped
         if computed != stored:
             after = Pair(
                 await read_message(self._connection, self._journal, message.sequence + 1),

@@ -25,7 +25,7 @@ import structlog
 from exchange import engine
 from streams import recovery, state, subjects
 from streams.connection import Connection
-from streams.errors import PartitionFailed, PartitionStopped, StreamError
+from streams.errors import PartitionFailed, PartitionStopped
 from streams.partition import Partition
 from streams.stream import StreamMessage, StreamReader, read_message, state_of
 
@@ -51,19 +51,30 @@ class Evidence(NamedTuple):
     stored_at: int
 
 
-async def leave(connection: Connection, data_dir: str, stopped: PartitionStopped) -> None:
+async def leave(connection: Connection, data_dir: str, partition: int, why: BaseExceptionGroup[Exception]) -> None:
     """Write down why a partition stopped; where that cannot be done, say so and go on."""
     if not data_dir:
-        log.error("evidence.not_left", partition=stopped.partition, error="no directory: set OPENBELL_DATA_DIR")
+        log.error("evidence.not_left", partition=partition, error="no directory is named: set OPENBELL_DATA_DIR")
         return
-    path = Path(data_dir) / FOLDER / f"partition-{stopped.partition}-sequence-{stopped.sequence}"
     try:
+        stopped = stopped_in(why)
+        path = Path(data_dir) / FOLDER / f"partition-{partition}-sequence-{stopped.sequence}"
         report, files = await collect(connection, stopped)
         await asyncio.to_thread(write, path, report, files)
-    except (StreamError, OSError, TimeoutError) as error:
-        log.exception("evidence.not_left", partition=stopped.partition, error=str(error))
+    except Exception as error:  # It is for later; the other partitions of this process are for now.
+        log.exception("evidence.not_left", partition=partition, error=str(error))
     else:
-        log.critical("evidence.left", partition=stopped.partition, sequence=stopped.sequence, path=str(path))
+        log.critical("evidence.left", partition=partition, sequence=stopped.sequence, path=str(path))
+
+
+def stopped_in(why: BaseExceptionGroup[Exception]) -> PartitionStopped:
+    """The error in a group that names a sequence. LookupError if there is none."""
+    found, _ = why.split(PartitionStopped)
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    if found is None:
+        raise LookupError(f"no sequence is named: {why.exceptions}")
+    return found
 
 
 async def collect(connection: Connection, stopped: PartitionStopped) -> tuple[dict[str, Any], dict[str, bytes]]:

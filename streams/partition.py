@@ -18,7 +18,7 @@ from exchange.engine import Engine, UnknownSemantics
 from exchange.events import InstrumentListed, MessageRejected
 from streams import codec, subjects
 from streams.codec import Batch, Body, Results, Undecodable
-from streams.errors import PartitionFailed
+from streams.errors import PartitionFailed, PartitionStopped
 from streams.feed import Frame, Hears, Moment, everybody, nobody
 from streams.market_data import MarketData
 from streams.queries import Queries
@@ -73,7 +73,8 @@ class Partition:
         """Apply the journal's next message, which JetStream stored at `stored_at`.
 
         `hears` tells which subjects of reports and market data are worth printing for.
-        Raises UnknownSemantics, or PartitionFailed when we are wrong; the partition must not go on from either.
+        Raises PartitionFailed when we are wrong, PartitionStopped when the journal wants rules that are not known
+        here; the partition must not go on from either.
         """
         assert sequence == self.sequence + 1, "the journal has a gap"
         self.sequence = sequence
@@ -84,8 +85,8 @@ class Partition:
             return self.seal(data, [[MessageRejected(fingerprint(data))]])
         try:
             return self.carry_out(batch, data, hears if render else nobody, render=render)
-        except UnknownSemantics:
-            raise
+        except UnknownSemantics as unknown:
+            raise PartitionStopped(self.number, sequence, str(unknown)) from unknown
         except Exception as fault:  # Whatever it is, the same message will do it to every leader: this partition ends.
             raise PartitionFailed(self.number, sequence, fault) from fault
 
