@@ -32,6 +32,9 @@ CHECK_INTERVAL: Final = 0.25
 CHUNK_INTERVAL: Final = 0.02
 """Between two chunks on their way out: orders travel on the same connection and disk."""
 
+LAST_COMMANDS_MIN: Final = 5_000
+"""Fewer are replayed sooner than they are copied."""
+
 LENGTH_BYTES: Final = 4
 
 
@@ -44,22 +47,28 @@ class CheckpointMaker:
         self._partition = partition
         self._checkpoints = Checkpoints(connection, partition.number)
         self._began = time.monotonic()
-        self._commands = partition.commands
+        self._commands = 0
 
     async def run(self) -> None:
         """Make a checkpoint whenever one is due, for ever."""
+        self._commands = await self._commands_of_last()
         while True:
             await asyncio.sleep(CHECK_INTERVAL)
             if self._is_due():
                 await self.make()
 
-    async def make(self) -> None:
-        """Make a checkpoint of the partition as it is now."""
+    async def finish(self) -> None:
+        """Make a last checkpoint, when nobody leads any more, if that saves the next leader something."""
+        if self._partition.commands - await self._commands_of_last() >= LAST_COMMANDS_MIN:
+            await self.make(interval=0)
+
+    async def make(self, interval: float = CHUNK_INTERVAL) -> None:
+        """Make a checkpoint of the partition as it is now, with so many seconds from one chunk to the next."""
         number, sequence = self._partition.number, self._partition.sequence
         self._began, self._commands = time.monotonic(), self._partition.commands
         try:
             with TemporaryFile() as copy:
-                manifest, pause = await self._copy(copy)
+                manifest, pause = await self._copy(copy, interval)
             await self._verify(manifest)
             await self._checkpoints.store_manifest(manifest)
             await self._checkpoints.prune()
@@ -75,22 +84,32 @@ class CheckpointMaker:
             pause_ms=round(pause * 1_000, 3),
         )
 
+    async def _commands_of_last(self) -> int:
+        """How many commands the newest checkpoint knows: whoever made it, it counts."""
+        try:
+            manifests = await self._checkpoints.all()
+        except StreamError as error:
+            log.warning("checkpoint.last_unknown", partition=self._partition.number, error=str(error))
+            return self._partition.commands
+        return manifests[0].commands if manifests else 0
+
     def _is_due(self) -> bool:
         commands = self._partition.commands - self._commands
         if commands >= self._settings.checkpoint_commands:
             return True
         return commands > 0 and time.monotonic() - self._began >= self._settings.checkpoint_seconds
 
-    async def _copy(self, file: IO[bytes]) -> tuple[Manifest, float]:
+    async def _copy(self, file: IO[bytes], interval: float) -> tuple[Manifest, float]:
         """Store the chunks of the state of this moment; how long making the child has held the process up, seconds."""
         partition = self._partition
-        sequence, at, chain = partition.sequence, partition.at, partition.chain
+        sequence, at, commands, chain = partition.sequence, partition.at, partition.commands, partition.chain
         pause = await in_child(partial(write_state, partition, file), [file.fileno()])
         places: list[int] = []
         for chunk in read_chunks(file):
             places.append(await self._checkpoints.store_chunk(chunk))
-            await asyncio.sleep(CHUNK_INTERVAL)
-        return Manifest(1, FORM, sequence, at, chain, digest_of(read_chunks(file)), places), pause
+            await asyncio.sleep(interval)
+        digest = digest_of(read_chunks(file))
+        return Manifest(1, FORM, sequence, at, commands, chain, digest, places), pause
 
     async def _verify(self, manifest: Manifest) -> None:
         """CheckpointDamaged or ChildFailed if the stored chunks do not give the state that they were made of."""

@@ -41,6 +41,7 @@ class Manifest(Struct, array_like=True, forbid_unknown_fields=True, frozen=True)
     form: int
     sequence: int
     at: int
+    commands: int
     chain: Annotated[bytes, Meta(min_length=16, max_length=16)]
     digest: bytes
     chunks: list[int]

@@ -19,6 +19,7 @@ from exchange.commands import Tick
 from streams import subjects
 from streams.audience import Audience
 from streams.certainty import Certainty
+from streams.checkpoint_maker import CheckpointMaker
 from streams.clock import JournalClock
 from streams.codec import decode_results
 from streams.connection import Connection
@@ -56,6 +57,7 @@ class Leader:
         self._journal = Journal(connection, self.number, origin, settings)
         self._events = EventStream(connection, self.number)
         self._audience = Audience(connection)
+        self._checkpoints = CheckpointMaker(connection, settings, partition)
         self._partition = partition
         self._reader = reader
         self._stop = asyncio.Event()
@@ -71,6 +73,7 @@ class Leader:
                 group.create_task(self._events.run()),
                 group.create_task(self._journal.run()),
                 group.create_task(self._audience.run()),
+                group.create_task(self._checkpoints.run()),
                 group.create_task(self._tick()),
                 group.create_task(self._stop_reading()),
             ]

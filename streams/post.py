@@ -10,6 +10,7 @@ import asyncio
 
 from streams import recovery, subjects
 from streams.certainty import Certainty
+from streams.checkpoint_maker import CheckpointMaker
 from streams.clock import JournalClock
 from streams.connection import Connection
 from streams.leader import Leader
@@ -64,6 +65,11 @@ class Post:
         if self._leader is not None:
             self._leader.stop()
             await self._let_go.wait()
+
+    async def leave_checkpoint(self) -> None:
+        """Spare whoever leads next the replay; after `let_go`."""
+        if self._partition is not None:
+            await CheckpointMaker(self._connection, self._settings, self._partition).finish()
 
     def describe(self, standing: Standing) -> None:
         """What queries about the partition tell of who leads and follows it."""

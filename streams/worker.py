@@ -227,6 +227,7 @@ class Worker:
             if gone.to == NOBODY and self._leadership.leaving:
                 await post.let_go()
                 await self._leadership.pass_on(post.number, NOBODY)
+                await post.leave_checkpoint()
         finally:
             del self._handovers[post.number]
             self._wake.set()

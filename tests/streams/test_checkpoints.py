@@ -1,0 +1,277 @@
+"""streams/checkpoints.py and checkpoint_maker.py: a partition's state in a stream, whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+from msgspec.structs import replace as altered
+
+from streams import checkpoint_maker, codec, subjects, topology
+from streams.checkpoint_maker import CheckpointMaker
+from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, chunks_of, parts_in
+from streams.errors import CheckpointDamaged, ChildFailed, PartitionStopped
+from streams.forked import in_child
+from streams.identity import new_id
+from streams.recovery import answered_through, load, replay
+from streams.state import parts_of
+from streams.stream import StreamReader, state_of
+from tests.support.exchange import buy, listing, open_venue, running_worker, sell
+from tests.support.nats import until
+
+
+class Led:
+    """Partition 0 and its streams, led by the test."""
+
+    def __init__(self, connection, settings) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.checkpoints = Checkpoints(connection, 0)
+        self.number = 0
+        self.partition = None
+
+    async def begin(self):
+        await topology.ensure(self.connection, self.settings)
+        self.partition = await load(self.connection, 0, 0)
+        await self.answer()
+        return self
+
+    async def send(self, *commands):
+        self.number += 1
+        data = codec.encode_batch("me", self.number, [codec.encode_command(command) for command in commands])
+        await self.connection.store(subjects.journal(0), data)
+        await self.answer()
+
+    async def trade(self, times=1):
+        for _ in range(times):
+            name = str(self.number)
+            await self.send(sell("anna", "ACME", 3, 100, f"a{name}"), buy("boris", "ACME", 2, 101, f"b{name}"))
+
+    async def answer(self):
+        """Answer what the journal holds and store it."""
+        last = (await state_of(self.connection, subjects.journal_stream(0))).last
+        async with StreamReader(self.connection, subjects.journal_stream(0), self.partition.sequence + 1) as reader:
+            while self.partition.sequence < last:
+                message = await anext(reader)
+                output = self.partition.answer(message.payload, message.sequence, message.stored_at)
+                await self.connection.store(subjects.events(0), output.events)
+
+    async def make(self):
+        """Make a checkpoint of now; its manifest."""
+        await CheckpointMaker(self.connection, self.settings, self.partition).make()
+        return (await self.checkpoints.all())[0]
+
+    async def recovered(self):
+        """What a new leader has: where its checkpoint was, and the partition at the end."""
+        answered = await answered_through(self.connection, 0)
+        partition = await load(self.connection, 0, answered)
+        loaded = partition.sequence
+        async with StreamReader(self.connection, subjects.journal_stream(0), loaded + 1) as reader:
+            await replay(self.connection, partition, reader, answered)
+        return loaded, partition
+
+
+@pytest_asyncio.fixture
+async def led(connection, settings):
+    led = await Led(connection, settings).begin()
+    await led.send(listing("ACME"))
+    return led
+
+
+async def test_a_restart_is_a_checkpoint_and_a_tail(led):
+    """The new leader has the chain, the reports and every other byte of the state that the first one has."""
+    await led.trade(5)
+    manifest = await led.make()
+    await led.trade(3)
+    loaded, partition = await led.recovered()
+    assert loaded == manifest.sequence == led.partition.sequence - 3
+    assert partition.chain == led.partition.chain
+    assert list(chunks_of(parts_of(partition))) == list(chunks_of(parts_of(led.partition)))
+
+
+async def test_a_checkpoint_says_what_it_was_made_of(led):
+    """Its manifest names the moment, and its chunks give the state of that moment, although trading went on."""
+    await led.trade(2)
+    then = led.partition
+    sequence, at, chain, commands = then.sequence, then.at, then.chain, then.commands
+    state = list(chunks_of(parts_of(then)))
+    making = asyncio.create_task(led.make())
+    await asyncio.sleep(0)
+    await led.trade(2)
+    manifest = await making
+    assert (manifest.sequence, manifest.at, manifest.chain, manifest.commands) == (sequence, at, chain, commands)
+    assert await led.checkpoints.read(manifest) == state
+    assert led.partition.sequence == sequence + 2
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda manifest: altered(manifest, chunks=[*manifest.chunks, 999]), "chunk 2 of 2 is gone"),
+        (lambda manifest: altered(manifest, chunks=[manifest.chunks[0] + 1]), "another digest"),
+        (lambda manifest: altered(manifest, digest=b"x" * 16), "another digest"),
+        (lambda manifest: altered(manifest, form=99), "its form is 99"),
+    ],
+)
+async def test_a_damaged_checkpoint_is_told_from_a_whole_one(led, damage, why):
+    """A lost, a changed or an unknown chunk, and it is not used; the one before is."""
+    await led.trade()
+    good = await led.make()
+    await led.trade()
+    bad = damage(await led.make())
+    await led.checkpoints.store_manifest(bad)
+    await led.checkpoints.store_manifest(altered(bad, sequence=bad.sequence, chunks=bad.chunks))
+    with pytest.raises(CheckpointDamaged, match=why):
+        await led.checkpoints.read(bad)
+    newest, before = (await led.checkpoints.all())[0], (await led.checkpoints.all())[2]
+    assert newest == bad
+    loaded, partition = await led.recovered()
+    assert loaded == before.sequence > good.sequence
+    assert partition.chain == led.partition.chain
+
+
+async def test_chunks_without_a_manifest_are_no_checkpoint(led):
+    """The leader died while it was making one: nobody knows of it."""
+    await led.trade()
+    await led.checkpoints.store_chunk(b"half of one")
+    assert await led.checkpoints.all() == []
+    loaded, partition = await led.recovered()
+    assert (loaded, partition.chain) == (0, led.partition.chain)
+
+
+async def test_a_manifest_that_cannot_be_read_is_passed_over(led):
+    """It counts as no checkpoint, and the one before is used."""
+    await led.trade()
+    good = await led.make()
+    await led.connection.store(subjects.checkpoint_manifests(0), b"rubbish")
+    assert await led.checkpoints.all() == [good]
+    assert (await led.recovered())[0] == good.sequence
+
+
+async def test_a_checkpoint_of_another_history_is_not_used(led):
+    """Its chain is not what EVENTS has at its sequence."""
+    await led.trade()
+    good = await led.make()
+    await led.checkpoints.store_manifest(altered(good, chain=b"y" * 16))
+    await led.trade()
+    foreign, _ = await led.checkpoints.all()
+    assert foreign.chain == b"y" * 16
+    assert (await led.recovered())[1].chain == led.partition.chain
+
+
+async def test_a_checkpoint_of_what_is_not_answered_yet_waits(led):
+    """EVENTS may have lost its end: then an older checkpoint serves, and the rest is answered again."""
+    await led.trade()
+    good = await led.make()
+    await led.trade()
+    await led.make()
+    partition = await load(led.connection, 0, led.partition.sequence - 1)
+    assert partition.sequence == good.sequence
+
+
+async def test_a_checkpoint_beyond_the_journals_end_stops_the_partition(led):
+    """Commands that were carried out are in no journal: somebody lost the end of it."""
+    await led.trade()
+    manifest = await led.make()
+    await led.checkpoints.store_manifest(altered(manifest, sequence=manifest.sequence + 7))
+    with pytest.raises(PartitionStopped, match="the journal ends here") as stopped:
+        await led.recovered()
+    assert stopped.value.sequence == manifest.sequence
+
+
+async def test_only_the_last_few_are_kept(led):
+    """Older manifests and chunks are dropped from the stream."""
+    made = []
+    for _ in range(CHECKPOINTS_KEPT + 2):
+        await led.trade()
+        made.append(await led.make())
+    assert await led.checkpoints.all() == made[: -CHECKPOINTS_KEPT - 1 : -1]
+    assert (await state_of(led.connection, subjects.checkpoints_stream(0))).first == made[-CHECKPOINTS_KEPT].chunks[0]
+
+
+async def test_what_does_not_restore_gets_no_manifest(led):
+    """A checkpoint is loaded before it counts: here one order is there twice, and once after that."""
+    await led.trade()
+    orders = led.partition.engine.orders
+    orders[999] = orders[1]
+    await CheckpointMaker(led.connection, led.settings, led.partition).make()
+    assert await led.checkpoints.all() == []
+
+
+async def test_a_child_that_fails_says_so():
+    """The parent goes on, and hears how its child ended."""
+
+    def fail():
+        raise ValueError("on purpose")
+
+    with pytest.raises(ChildFailed, match="ended with 1"):
+        await in_child(fail, [])
+
+
+async def test_a_child_nobody_waits_for_is_ended(tmp_path):
+    """It leaves nothing running behind."""
+    path = tmp_path / "child"
+
+    def work():
+        path.write_text(str(os.getpid()))
+        signal.pause()
+
+    waiting = asyncio.create_task(in_child(work, []))
+    await until(lambda: path.exists() and path.read_text())
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(path.read_text()), 0)
+
+
+async def test_a_child_holds_none_of_our_connections(connection):
+    """A connection that is closed is closed at once, also while a child lives."""
+    reading, writing = os.pipe()
+    waiting = asyncio.create_task(in_child(signal.pause, []))
+    await asyncio.sleep(0)
+    os.close(writing)
+    assert await asyncio.get_running_loop().run_in_executor(None, os.read, reading, 1) == b""
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    os.close(reading)
+
+
+async def test_parts_make_chunks_of_bounded_size(led):
+    """However many parts there are, nothing has to be held or sent as a whole."""
+    parts = [("orders", [[number, "x" * 1_000] for number in range(100)]) for _ in range(20)]
+    chunks = list(chunks_of(parts))
+    assert 7 < len(chunks) < 12
+    assert [part for chunk in chunks for part in parts_in(chunk)] == parts
+
+
+async def test_a_leader_makes_checkpoints_as_it_goes(settings, connection):
+    """One after so many commands, and orders are answered meanwhile."""
+    often = replace(settings, checkpoint_commands=20, partitions=1)
+    async with running_worker(often), open_venue(often) as venue:
+        checkpoints = Checkpoints(connection, 0)
+        assert (await venue.submit(0, listing("ACME"))).code == ""
+
+        async def trade_on():
+            await venue.submit(0, sell("anna", "ACME", 3, 100, new_id()))
+            return len(await checkpoints.all()) >= 2
+
+        await until(trade_on)
+        newest, before = (await checkpoints.all())[:2]
+        assert newest.commands - before.commands >= 20
+
+
+async def test_a_worker_that_ends_leaves_a_checkpoint(settings, connection, monkeypatch):
+    """When nobody takes over, whoever starts next has nothing to replay; a few commands are not worth it."""
+    alone = replace(settings, partitions=1)
+    async with running_worker(alone), open_venue(alone) as venue:
+        await venue.submit(0, listing("ACME"))
+    assert await Checkpoints(connection, 0).all() == []
+    monkeypatch.setattr(checkpoint_maker, "LAST_COMMANDS_MIN", 3)
+    async with running_worker(alone), open_venue(alone) as venue:
+        await venue.submit(0, buy("anna", "ACME", 3, 100, "a1"))
+    [manifest] = await Checkpoints(connection, 0).all()
+    assert manifest.sequence == (await state_of(connection, subjects.journal_stream(0))).last
