@@ -133,7 +133,7 @@ class Entry:
     def _placement(self, params: PlaceParams) -> Prepared:
         account = self._trader(params)
         prepared = self._orders.place(params, account, self._session.number)
-        self._session.login.acted_for(account)
+        self._session.login.check_promised(account)
         return prepared
 
     def _trader(self, params: PlaceParams | AmendParams | NameParams | CancelAllParams | CancelAfterParams) -> str:

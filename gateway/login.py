@@ -2,7 +2,8 @@
 
 Rules: a login that fails changes nothing. A token that expires closes nothing: private requests are refused
 `token_expired` and the private channels end until the next login. A login as another account ends the private
-channels of the first. What a login promised to cancel stays promised until the connection ends.
+channels of the first. What a login promised to cancel stays promised until the connection ends, and is stored before
+the client hears of it: should this gateway die, the partitions' leaders cancel it (streams/promises.py).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gateway.names import checked_account
 from gateway.orders import Prepared, result_of
 from gateway.requests import Text
 from gateway.timestamps import time_text
+from streams.errors import Unavailable
 
 if TYPE_CHECKING:
     from gateway.identity import Principal
@@ -33,9 +35,16 @@ log = structlog.get_logger()
 ACTED_FOR_MAX: Final = 1_000
 """Accounts that one connection may promise to cancel for."""
 
-CANCEL_ATTEMPTS: Final = 20
 CANCEL_PAUSE_SECONDS: Final = 0.5
-"""How a promised cancel is repeated while the exchange does not take it."""
+"""How often a promised cancel is repeated while the exchange does not take it."""
+
+
+class NotPromised(Exception):
+    """An order would be the session's first for an account whose promise is not stored yet (`Login.promise`)."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(account)
+        self.account = account
 
 
 class LoginParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -49,7 +58,7 @@ _login = msgspec.json.Decoder(LoginParams)
 
 
 class Login:
-    """The principal of a session. `promised` are the cancels due at its end: account and session, "" for all."""
+    """The principal of a session. `_promised` are the cancels due at its end: account and session, "" for all."""
 
     def __init__(self, session: Session, services: Services) -> None:
         self.principal: Principal | None = None
@@ -58,6 +67,7 @@ class Login:
         self._by_connection = False
         self._expired = False
         self._promised: dict[tuple[str, str], None] = {}
+        self._noted = False  # whether a promise may be stored
 
     async def begin(self, request: Request) -> None:
         """Carry out a login."""
@@ -67,9 +77,18 @@ class Login:
             sentence = "cancel_on_disconnect must be connection or account"
             raise ApiError("bad_request", sentence, "cancel_on_disconnect")
         principal = await self._services.identity.verify(params.token)
+        promised = self._promised_after(principal, mode)
+        if promised != self._promised and not self._session.ended:
+            await self._note(promised)
         if self._session.ended:
             return
-        self.become(principal, mode)
+        try:
+            self.become(principal)
+        except ApiError:
+            await self._note(self._promised)
+            raise
+        self._by_connection = mode == "connection"
+        self._promised = promised
         described = {
             "account": principal.account,
             "scope": principal.scope_text,
@@ -77,7 +96,7 @@ class Login:
         }
         self._session.answer(request.id, orjson.dumps(described))
 
-    def become(self, principal: Principal, mode: str = "") -> None:
+    def become(self, principal: Principal) -> None:
         """Speak for this principal from now on; ApiError `too_many` if its account has too many connections."""
         before = self.principal
         if before is None or before.account != principal.account:
@@ -89,10 +108,6 @@ class Login:
         self.principal = principal
         self._expired = False
         self._session.held.resume(restore=same)
-        self._by_connection = mode == "connection"
-        self._promised.pop((principal.account, ""), None)
-        if mode == "account":
-            self._promised[principal.account, ""] = None
 
     @property
     def account(self) -> str:
@@ -128,24 +143,57 @@ class Login:
             self._session.held.suspend("token_expired")
         return self._expired
 
-    def acted_for(self, account: str) -> None:
-        """An order is placed for an account; with cancel_on_disconnect "connection" it will be canceled."""
+    def check_promised(self, account: str) -> None:
+        """NotPromised if an order for this account has to wait for its promise to be stored."""
         if self._by_connection and (account, self._session.number) not in self._promised:
             if len(self._promised) >= ACTED_FOR_MAX:
                 raise ApiError("too_many", "this connection has traded for too many accounts", "account")
-            self._promised[account, self._session.number] = None
+            raise NotPromised(account)
+
+    async def promise(self, account: str) -> None:
+        """Promise to cancel what this connection places for an account; ApiError `unavailable`."""
+        promised = self._promised | {(account, self._session.number): None}
+        await self._note(promised)
+        self._promised = promised
 
     def end(self) -> None:
         """The connection is gone."""
         if self.principal is not None:
             self._services.sessions.leave_account(self.principal.account)
+        if self._noted:
+            self._services.sessions.keep_promise(self._keep_promises())
+
+    def _promised_after(self, principal: Principal, mode: str) -> dict[tuple[str, str], None]:
+        """What is promised once this login has succeeded."""
+        promised = {promise: None for promise in self._promised if promise != (principal.account, "")}
+        if mode:
+            promised[principal.account, self._session.number if mode == "connection" else ""] = None
+        return promised
+
+    async def _note(self, promised: dict[tuple[str, str], None]) -> None:
+        """Store what is promised; ApiError `unavailable`."""
+        self._noted = True
+        try:
+            await self._services.venue.promises.make(self._session.number, list(promised))
+        except Unavailable as error:
+            raise ApiError("unavailable", retry_after=CANCEL_PAUSE_SECONDS) from error
+
+    async def _keep_promises(self) -> None:
+        """Cancel until it is known to be done, however long the exchange is away, then let go of the promise."""
+        orders = self._services.orders
         for account, session in self._promised:
-            for prepared in self._services.orders.cancel_disconnected(account, session):
-                self._services.sessions.keep_promise(self._cancel(prepared))
+            await asyncio.gather(*map(self._cancel, orders.cancel_disconnected(account, session)))
+        while True:
+            try:
+                await self._services.venue.promises.forget(self._session.number)
+            except Unavailable:
+                await asyncio.sleep(CANCEL_PAUSE_SECONDS)
+            else:
+                return
 
     async def _cancel(self, prepared: Prepared) -> None:
-        """Cancel until it is known to be done. A cancel may be repeated: the second finds nothing."""
-        for _ in range(CANCEL_ATTEMPTS):
+        """A cancel may be repeated: the second finds nothing."""
+        while True:
             try:
                 future = self._services.orders.submit(prepared)
                 await asyncio.wait([future])
@@ -154,4 +202,3 @@ class Login:
                 await asyncio.sleep(CANCEL_PAUSE_SECONDS)
             else:
                 return
-        log.error("session.cancel_failed", session=self._session.number, partition=prepared.partition)

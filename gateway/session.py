@@ -25,7 +25,7 @@ from gateway.entry import Entry
 from gateway.errors import ApiError
 from gateway.frames import POLICY, frame_of
 from gateway.held import Held
-from gateway.login import Login
+from gateway.login import Login, NotPromised
 from gateway.protocol import BadRequest, Malformed, Request
 from gateway.requests import Text
 from gateway.throttle import ADDRESS, READS
@@ -191,8 +191,8 @@ class Session:
             self._carry_out(request)
         except ApiError as error:
             self.refuse(request.id, error)
-        except NotKnown as missing:
-            self._turnstile.hold(self._wait(request, self._look(request, missing.symbol)))
+        except (NotKnown, NotPromised) as missing:
+            self._turnstile.hold(self._wait(request, self._carry_out_after(request, missing)))
         except Exception as error:
             self._fault(request, error)
 
@@ -218,12 +218,18 @@ class Session:
         except Exception as error:
             self._fault(request, error)
 
-    async def _look(self, request: Request, symbol: str) -> None:
-        await self._services.directory.look(symbol)
+    async def _carry_out_after(self, request: Request, missing: NotKnown | NotPromised) -> None:
+        """See to what is missing for a request, then carry it out, unless something else is missing."""
+        if isinstance(missing, NotKnown):
+            await self._services.directory.look(missing.symbol)
+        else:
+            await self.login.promise(missing.account)
+        if self.ended:
+            return
         try:
             self._carry_out(request)
-        except NotKnown as missing:
-            await self._look(request, missing.symbol)
+        except (NotKnown, NotPromised) as more:
+            await self._carry_out_after(request, more)
 
     def _fault(self, request: Request, error: Exception) -> None:
         """We are wrong: the client is told no details, the log has them."""

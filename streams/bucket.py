@@ -69,8 +69,8 @@ class Bucket:
         message = answer["message"]
         return Entry(_text(message.get("data", "")), message["seq"])
 
-    async def read_all(self) -> dict[str, Entry]:
-        """All entries by key, at most 1,024 of them."""
+    async def read_all(self, keys: str = ">") -> dict[str, Entry]:
+        """The entries by key, of all keys or of those that a pattern means; at most 1,024 of them."""
         entries: dict[str, Entry] = {}
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         prefix = subjects.bucket_key(self._name, "")
@@ -86,7 +86,7 @@ class Bucket:
                 else:
                     done.set_exception(Unavailable(f"bucket {self._name} answered {status}"))
 
-        body = json.dumps({"multi_last": [subjects.bucket_key(self._name, ">")]}).encode()
+        body = json.dumps({"multi_last": [subjects.bucket_key(self._name, keys)]}).encode()
         with self._connection.replies(receive) as inbox:
             self._connection.publish(f"$JS.API.DIRECT.GET.{subjects.bucket_stream(self._name)}", body, inbox)
             try:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import structlog
 
 from exchange.commands import Tick
-from streams import subjects
+from streams import orphans, subjects
 from streams.audience import Audience
 from streams.certainty import Certainty
 from streams.checkpoint_maker import CheckpointMaker
@@ -59,6 +59,7 @@ class Leader:
         self._audience = Audience(connection)
         self._checkpoints = CheckpointMaker(connection, settings, partition)
         self._partition = partition
+        self._partitions = settings.partitions
         self._reader = reader
         self._stop = asyncio.Event()
 
@@ -75,6 +76,7 @@ class Leader:
                 group.create_task(self._audience.run()),
                 group.create_task(self._checkpoints.run()),
                 group.create_task(self._tick()),
+                group.create_task(orphans.run(self._connection, self._partitions, self.number, self._journal)),
                 group.create_task(self._stop_reading()),
             ]
             await self._answer_all()

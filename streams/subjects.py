@@ -11,6 +11,7 @@ from functools import lru_cache
 
 LEASES = "LEASES"
 DIRECTORY = "DIRECTORY"
+SESSIONS = "SESSIONS"
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

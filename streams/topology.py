@@ -88,6 +88,7 @@ async def _make(connection: Connection, settings: StreamSettings) -> None:
     await _make_stream(connection, bucket.stream_config(subjects.DIRECTORY, "file", settings.replicas, BUCKET_BYTES))
     await _fix_partitions(Bucket(connection, subjects.DIRECTORY), settings.partitions)
     await make_leases(connection, settings)
+    await _make_stream(connection, bucket.stream_config(subjects.SESSIONS, "file", settings.replicas, BUCKET_BYTES))
     for partition in range(settings.partitions):
         for config in _partition_streams(partition, settings):
             await _make_stream(connection, config)

@@ -28,6 +28,7 @@ from streams.errors import (
 from streams.identity import new_id
 from streams.journal import FutureOutcome, Journal, Outcome
 from streams.nats_client import Subscription
+from streams.promises import Promises
 from streams.settings import StreamSettings
 
 __all__ = ["Answer", "Outcome", "Subscription", "Venue"]
@@ -58,6 +59,8 @@ class Venue:
         self._clock = JournalClock()
         self._directory = Bucket(connection, subjects.DIRECTORY)
         self._journals = [Journal(connection, number, self.origin, settings) for number in range(partitions)]
+        self.promises = Promises(connection, self.origin)
+        """What this gateway has promised to cancel, should it end."""
         self._running: asyncio.Task[None] | None = None
 
     @classmethod
@@ -74,6 +77,10 @@ class Venue:
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
+        try:
+            await self.promises.leave()
+        except Unavailable as error:
+            log.info("venue.left_without_a_word", error=str(error))
         for journal in self._journals:
             journal.close()
         await self._connection.close()
@@ -82,6 +89,11 @@ class Venue:
     def connected(self) -> bool:
         """Whether NATS is there."""
         return self._connection.connected
+
+    @property
+    def well(self) -> bool:
+        """Whether NATS is there and has stored something of ours in the last few seconds."""
+        return self._connection.connected and self.promises.well
 
     def now(self) -> int:
         """An estimate of journal time."""
@@ -146,6 +158,7 @@ class Venue:
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.promises.run())
             group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0)))
             for journal in self._journals:
                 group.create_task(journal.run())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
+from gateway import login
 from gateway.frames import POLICY
 from tests.support.gateway import Trader, eventually, gateway_parts, list_instrument, token
 from tests.support.local_venue import LocalVenue
@@ -136,7 +138,7 @@ async def test_a_request_that_is_not_understood_keeps_the_connection(viewer):
         answer = await viewer.hear(lambda frame: "id" in frame)
         assert (answer["id"], answer["error"]["code"], answer["error"]["field"]) == (number, "unknown_field", "unknown")
     assert viewer.closed is None
-    assert (await viewer.refused("order.cancel_after", seconds=1))["code"] == "unknown_method"
+    assert (await viewer.refused("order.nothing", seconds=1))["code"] == "unknown_method"
 
 
 async def test_idle_connections_are_closed(services, monkeypatch):
@@ -235,6 +237,55 @@ async def test_cancel_on_disconnect_covers_the_connection_or_the_account(venue, 
     }
     gone = await watcher.do("order.get", order_id="0-2")
     assert (gone["status"], gone["reason"]) == ("canceled", "disconnected")
+    assert venue.promises.stored == {}
+
+
+async def test_what_is_to_be_canceled_is_stored_before_the_client_hears_of_it(venue, services):
+    """At the login, and before the first order for another account; a login without it takes "account" back."""
+    broker = Trader(services, "broker")
+    await broker.login("anna", accounts=["carla"], cancel_on_disconnect="connection")
+    assert venue.promises.stored == {"broker": [("anna", "broker")]}
+    await broker.place("buy", 1, "1", account="carla")
+    await broker.place("buy", 1, "1", account="carla")
+    assert venue.promises.stored == {"broker": [("anna", "broker"), ("carla", "broker")]}
+    dora = Trader(services, "dora")
+    await dora.login("dora", cancel_on_disconnect="account")
+    assert venue.promises.stored["dora"] == [("dora", "")]
+    await dora.login("dora")
+    assert venue.promises.stored["dora"] == []
+
+
+async def test_a_promise_that_cannot_be_stored_is_not_given(venue, services):
+    """The login fails and changes nothing; so does the first order for another account."""
+    broker = Trader(services, "broker")
+    await broker.login("anna", accounts=["carla"], cancel_on_disconnect="connection")
+    venue.away = True
+    order = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": "1", "account": "carla"}
+    assert (await broker.refused("order.place", **order))["code"] == "unavailable"
+    fresh = Trader(services, "fresh")
+    refusal = await fresh.refused("login", token=token("dora"), cancel_on_disconnect="account")
+    assert refusal["code"] == "unavailable"
+    assert (await fresh.refused("order.list"))["code"] == "unauthenticated"
+    venue.away = False
+    fresh.session.end()
+    await eventually(lambda: list(venue.promises.stored) == ["broker"])
+
+
+async def test_a_promise_is_kept_when_the_exchange_is_back(venue, services, monkeypatch):
+    """However long it was away."""
+    monkeypatch.setattr(login, "CANCEL_PAUSE_SECONDS", 0)
+    trader, watcher = Trader(services, "trader"), Trader(services, "watcher")
+    await watcher.login("anna")
+    await trader.login("anna", cancel_on_disconnect="connection")
+    await trader.place("buy", 1, "1")
+    venue.away = True
+    trader.session.end()
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert venue.promises.stored == {"trader": [("anna", "trader")]}
+    venue.away = False
+    await eventually(lambda: venue.promises.stored == {})
+    assert (await watcher.do("order.list"))["orders"] == []
 
 
 async def test_accounts_have_a_bounded_number_of_connections(venue):

@@ -52,6 +52,26 @@ class Following:
             self._callbacks.remove(self._callback)
 
 
+class LocalPromises:
+    """What was promised, by session, as if it were stored."""
+
+    def __init__(self, venue: LocalVenue) -> None:
+        self.stored: dict[str, list[tuple[str, str]]] = {}
+        self._venue = venue
+
+    async def make(self, session: str, promises: list[tuple[str, str]]) -> None:
+        await asyncio.sleep(0)
+        if self._venue.away:
+            raise Unavailable("nothing can be stored")
+        self.stored[session] = promises
+
+    async def forget(self, session: str) -> None:
+        await asyncio.sleep(0)
+        if self._venue.away:
+            raise Unavailable("nothing can be stored")
+        self.stored.pop(session, None)
+
+
 class LocalVenue:
     """See the module.
 
@@ -76,6 +96,11 @@ class LocalVenue:
         self._reconnected: list[Callable[[], None]] = []
         self._journal_time = time.time_ns()
         self._ahead = 0
+        self.promises = LocalPromises(self)
+
+    @property
+    def well(self) -> bool:
+        return self.connected and not self.away
 
     def now(self) -> int:
         return self._journal_time

@@ -1,0 +1,179 @@
+"""streams/promises.py and orphans.py: what a gateway has promised to cancel is canceled, also without the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from streams import orphans, promises, subjects, topology
+from streams.bucket import ABSENT, Bucket
+from streams.connection import Connection
+from streams.embedded import EmbeddedServer
+from streams.errors import Unavailable
+from streams.promises import Promises
+from streams.settings import StreamSettings
+from tests.support.exchange import ask, buy, listing, open_venue, running_worker
+from tests.support.nats import until, wire_to
+
+SYMBOLS = ("S0", "S1")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Leases that lapse in a second."""
+    for module, name, value in (
+        (promises, "LEASE_TTL", 1.0),
+        (promises, "BEAT_INTERVAL", 0.2),
+        (orphans, "LOOK_INTERVAL", 0.1),
+        (orphans, "GRACE", 0.5),
+    ):
+        monkeypatch.setattr(module, name, value)
+
+
+async def place(venue, account, name, session):
+    """An order of an account's in each partition."""
+    for partition, symbol in enumerate(SYMBOLS):
+        command = buy(account, symbol, 1, 100, f"{name}-{partition}")
+        command.session = session
+        assert (await venue.submit(partition, command)).code == ""
+
+
+async def open_orders(venue, account):
+    """What is open, by client order id."""
+    found = [await ask(venue, partition, "open_orders", account=account) for partition in (0, 1)]
+    return [order["client_order_id"] for page in found for order in page["orders"]]
+
+
+async def listed(venue):
+    """Trading in both partitions."""
+    for partition, symbol in enumerate(SYMBOLS):
+        assert (await venue.submit(partition, listing(symbol))).code == ""
+    await until(lambda: venue.well)
+
+
+async def keys(connection):
+    """What the bucket holds, leases left out."""
+    entries = await Bucket(connection, subjects.SESSIONS).read_all()
+    return sorted(key for key, entry in entries.items() if entry.value and not key.startswith("lease."))
+
+
+async def kill(venue):
+    """End a gateway without a word."""
+    venue._running.cancel()
+    await venue._connection.close()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_killed_gateway_s_promises_are_kept_by_the_leaders(settings, connection):
+    """The orders of a session, or all of an account, in every partition, once; then nothing is left of them."""
+    async with running_worker(settings), open_venue(settings) as survivor:
+        await listed(survivor)
+        async with open_venue(settings) as killed:
+            await until(lambda: killed.well)
+            await killed.promises.make("s1", [("anna", "s1")])
+            await killed.promises.make("s2", [("dora", "")])
+            await place(killed, "anna", "gone", "s1")
+            await place(killed, "anna", "kept", "s3")
+            await place(survivor, "dora", "gone", "")
+            await kill(killed)
+
+        async def swept():
+            return not await keys(connection)
+
+        await until(swept)
+        assert await open_orders(survivor, "anna") == ["kept-0", "kept-1"]
+        assert await open_orders(survivor, "dora") == []
+        gone = await ask(survivor, 1, "by_client_id", account="anna", symbol="S1", client_order_id="gone-1")
+        assert (gone["status"], gone["reason"]) == ("canceled", "disconnected")
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_gateway_that_lives_keeps_its_promises_itself(settings, connection):
+    """Leaders touch nothing of it; what it forgets is gone, and when it leaves so is every trace."""
+    async with running_worker(settings), open_venue(settings) as watcher:
+        await listed(watcher)
+        async with open_venue(settings) as venue:
+            await until(lambda: venue.well)
+            await venue.promises.make("s1", [("anna", "s1")])
+            await venue.promises.make("s2", [("anna", "s2")])
+            await place(venue, "anna", "mine", "s1")
+            await asyncio.sleep(2.5)  # much longer than a lease and the grace
+            assert len(await keys(connection)) == 3
+            assert len(await open_orders(venue, "anna")) == 2
+            await venue.promises.forget("s1")
+            assert len(await keys(connection)) == 2
+            await venue.promises.forget("s2")
+
+        assert await keys(connection) == []
+        assert len(await open_orders(watcher, "anna")) == 2
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_gateway_that_comes_back_promises_anew(settings, connection):
+    """What it had promised was kept while it was away, and holds again from then on, for its next end too."""
+    async with running_worker(settings), open_venue(settings) as watcher, wire_to(settings.nats_url) as wire:
+        await listed(watcher)
+        async with open_venue(replace(settings, nats_url=wire.url)) as venue:
+            await until(lambda: venue.well)
+            await venue.promises.make("s1", [("anna", "s1")])
+            await place(venue, "anna", "first", "s1")
+            wire.cut()
+            await until(lambda: not venue.well)
+            with pytest.raises(Unavailable):
+                await venue.promises.make("s2", [("dora", "")])
+
+            async def canceled():
+                return not await open_orders(watcher, "anna")
+
+            await until(canceled)
+            await wire.connect()
+            await until(lambda: venue.well)
+            await place(venue, "anna", "second", "s1")
+
+            async def stored():
+                return any(key.startswith(f"session.{venue.origin}") for key in await keys(connection))
+
+            await until(stored)
+            await kill(venue)
+        await until(canceled)
+
+
+async def test_a_gateway_without_a_lease_promises_nothing(settings, connection):
+    """The lease has to be there first, or leaders would take the gateway for gone."""
+    await topology.ensure(connection, settings)
+    with pytest.raises(Unavailable):
+        await Promises(connection, "gw").make("s1", [("anna", "")])
+
+
+async def test_a_thousand_sessions_can_be_read(settings, connection):
+    """More keys than a bucket gives at once."""
+    await topology.ensure(connection, settings)
+    bucket = Bucket(connection, subjects.SESSIONS)
+    for start in range(0, 1_500, 100):
+        names = [promises.session_key("gw", f"s{number}") for number in range(start, start + 100)]
+        await asyncio.gather(*[bucket.put(name, '[["anna",""]]') for name in names])
+    found = await orphans.Orphans(connection, 2, 0, None)._promises_of("gw")
+    assert len(found) == 1_500
+
+
+async def test_a_lease_outlives_the_server_and_lapses_after_it(tmp_path):
+    """A restart takes no gateway for gone, and makes none immortal."""
+    server = await EmbeddedServer.start(tmp_path)
+    connection = await Connection.open(StreamSettings(nats_url=server.url, partitions=1), "test")
+    await topology.ensure(connection, StreamSettings(partitions=1))
+    bucket = Bucket(connection, subjects.SESSIONS)
+    await bucket.put("lease.gw", "gw", None, 2.0)
+    server.kill()
+    await server.wait()
+    server = await EmbeddedServer.start(tmp_path, server.port)
+    await until(lambda: connection.connected)
+    assert (await bucket.get("lease.gw")).value == "gw"
+
+    async def lapsed():
+        return await bucket.get("lease.gw") == ABSENT
+
+    await until(lapsed)
+    await connection.close()
+    await server.stop()
