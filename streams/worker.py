@@ -1,8 +1,8 @@
 """A matching worker: leads its share of the partitions, follows others, and takes over when their leader is gone.
 
 `run` ends by itself only when something cannot be mended: the topology does not fit, the connection is given up, or
-we are wrong (an AssertionError). A partition whose streams contradict each other is given up alone, loudly; the
-others go on.
+we are wrong outside of any partition (an AssertionError). A partition whose streams contradict each other, or whose
+next message breaks an invariant of ours, is given up alone, loudly and with evidence; the others go on.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from exchange.engine import UnknownSemantics
-from streams import subjects, topology
+from streams import evidence, subjects, topology
 from streams.clock import JournalClock, keep_time
 from streams.connection import Connection
 from streams.errors import ConnectionLost, Overtaken, PartitionStopped, StreamError, Unavailable, Undecodable
@@ -143,9 +142,10 @@ class Worker:
         partition = post.number
         try:
             await post.run()
-        except* (PartitionStopped, UnknownSemantics) as stopped:
+        except* PartitionStopped as stopped:
             self._leadership.refused.add(partition)
             log.critical("partition.stopped", partition=partition, error=_sentence(stopped))
+            self._group.create_task(evidence.leave(self._connection, self._settings.data_dir, partition, stopped))
         except* Overtaken as overtaken:
             log.warning("partition.overtaken", partition=partition, error=_sentence(overtaken))
         except* StreamError as error:

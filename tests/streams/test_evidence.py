@@ -1,0 +1,98 @@
+"""streams/evidence.py: a fault of our own stops one partition, and can be made to happen again from what it left."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from exchange.commands import CancelOrder
+from streams import codec, evidence, recovery, subjects, topology
+from streams.checkpoints import Checkpoints, Manifest, chunks_of, digest_of
+from streams.errors import OutcomeUnknown
+from streams.state import FORM, parts_of
+from streams.stream import state_of
+from tests.support.exchange import buy, listing, open_venue, running_worker
+from tests.support.nats import until
+
+
+async def plant_broken_state(connection):
+    """A checkpoint of partition 0, right in all that is checked, of a state in which order 1 is open nowhere."""
+    answered = (await state_of(connection, subjects.events_stream(0))).last
+    partition = await recovery.load(connection, 0, 0)
+    async with recovery.StreamReader(connection, subjects.journal_stream(0), 1) as reader:
+        await recovery.replay(connection, partition, reader, answered)
+    order = partition.engine.orders[1]
+    order.book.remove(order)
+    checkpoints = Checkpoints(connection, 0)
+    chunks = list(chunks_of(parts_of(partition)))
+    places = [await checkpoints.store_chunk(chunk) for chunk in chunks]
+    moment = {"sequence": answered, "at": partition.at, "commands": partition.commands, "chain": partition.chain}
+    manifest = Manifest(version=1, form=FORM, digest=digest_of(chunks), chunks=places, **moment)
+    await checkpoints.store_manifest(manifest)
+
+
+async def make_trading_exchange(settings):
+    """An instrument in each partition, and order 1 in the book of the first."""
+    async with running_worker(settings), open_venue(settings) as venue:
+        for partition in (0, 1):
+            await venue.submit(partition, listing(f"S{partition}"))
+        await venue.submit(0, buy("anna", "S0", 5, 100, "a1"))
+
+
+def last_event(logs, name):
+    return next((entry for entry in logs if entry["event"] == name), None)
+
+
+async def test_a_broken_invariant_stops_one_partition_and_leaves_evidence(settings, connection, tmp_path):
+    """The others trade on; the evidence names the sequence, and answering the message again fails again."""
+    settings = replace(settings, data_dir=str(tmp_path), outcome_timeout_seconds=1.0)
+    await make_trading_exchange(settings)
+    await plant_broken_state(connection)
+    with capture_logs() as logs:
+        async with running_worker(settings), open_venue(settings) as venue:
+            with pytest.raises(OutcomeUnknown):
+                await venue.submit(0, CancelOrder("anna", 1))
+            await until(lambda: last_event(logs, "evidence.left"), 20)
+            outcome = await venue.submit(1, buy("boris", "S1", 1, 100, "b1"))
+            assert outcome.code == ""
+    stopped = last_event(logs, "partition.stopped")
+    assert stopped["partition"] == 0
+    assert "only a resting order can leave the book" in stopped["error"]
+    path = Path(last_event(logs, "evidence.left")["path"])
+    sequence = (await state_of(connection, subjects.journal_stream(0))).last
+    assert path == tmp_path / "evidence" / f"partition-0-sequence-{sequence}"
+    report = json.loads((path / "report.json").read_text())
+    assert (report["partition"], report["sequence"]) == (0, sequence)
+    assert "AssertionError" in "".join(report["traceback"])
+    left = evidence.read(path)
+    assert codec.decode_batch(left.message).commands[0].order_id == 1
+    assert isinstance(evidence.repeat(left), AssertionError)
+
+
+async def test_contradicting_streams_leave_what_stands_in_both(settings, connection, tmp_path):
+    """There is no state to repeat a fault from, but the two messages that do not fit."""
+    settings = replace(settings, data_dir=str(tmp_path))
+    await topology.ensure(connection, settings)
+    await connection.store(subjects.events(0), b"not what the journal gives")
+    with capture_logs() as logs:
+        async with running_worker(settings):
+            await until(lambda: last_event(logs, "evidence.left"), 20)
+    path = tmp_path / "evidence" / "partition-0-sequence-1"
+    assert (path / "events").read_bytes() == b"not what the journal gives"
+    assert codec.decode_batch((path / "message").read_bytes()).origin == topology.ORIGIN
+    assert not (path / "state").exists()
+    assert json.loads((path / "report.json").read_text())["streams"]["EVENTS_0"][:2] == [1, 1]
+
+
+async def test_without_a_directory_it_is_said_that_nothing_is_left(settings, connection):
+    """A worker that was told no place for evidence stops the partition all the same."""
+    await topology.ensure(connection, settings)
+    await connection.store(subjects.events(0), b"not what the journal gives")
+    with capture_logs() as logs:
+        async with running_worker(replace(settings, data_dir="")):
+            await until(lambda: last_event(logs, "evidence.not_left"), 20)
+    assert "OPENBELL_DATA_DIR" in last_event(logs, "evidence.not_left")["error"]
