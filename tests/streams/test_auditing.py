@@ -6,9 +6,18 @@ import pytest
 
 from streams import codec, subjects
 from streams.auditing import Audit, audit
-from streams.diagnosis import BOTH, EVENTS, JOURNAL
+from streams.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL
 from streams.partition import Partition
-from tests.support.altered import LENGTH, flipped, missing, read_all, swapped, write
+from tests.support.altered import (
+    LENGTH,
+    flipped,
+    lose_order_1,
+    missing,
+    plant_checkpoint,
+    read_all,
+    swapped,
+    write,
+)
 
 
 async def test_an_untouched_history_is_clean(connection):
@@ -103,3 +112,70 @@ async def test_a_stream_that_is_not_there_is_named(connection):
     await connection.api("STREAM.DELETE.ORDERS_0")
     found = await audit(connection, 0)
     assert str(found.finding) == "sequence 1 of the journal is missing: the whole stream is not there"
+
+
+async def make_checkpoint_stream(connection):
+    config = {"name": "CHECKPOINTS_0", "subjects": [subjects.checkpoint_chunks(0), subjects.checkpoint_manifests(0)]}
+    await connection.api("STREAM.CREATE.CHECKPOINTS_0", config)
+
+
+async def test_an_audit_begins_at_a_checkpoint(connection):
+    """The last one before the sequence that was asked for; the chain at the end is that of the whole history."""
+    await write(connection)
+    await make_checkpoint_stream(connection)
+    for through in (5, 12, 20):
+        await plant_checkpoint(connection, through, lambda _: None)
+    whole, part = await audit(connection, 0), await audit(connection, 0, first=15)
+    assert (whole.first, part.first, part.finding) == (1, 13, None)
+    assert (part.last, part.chain, part.state) == (whole.last, whole.chain, whole.state)
+
+
+async def test_a_trimmed_journal_is_audited_from_its_first_checkpoint(connection):
+    """What retention has removed was covered by a checkpoint; without one something is missing."""
+    await write(connection)
+    await make_checkpoint_stream(connection)
+    for stream in ("ORDERS_0", "EVENTS_0"):
+        await connection.api(f"STREAM.PURGE.{stream}", {"seq": 11})
+    found = await audit(connection, 0)
+    assert str(found.finding) == "sequence 1 of the journal is missing, as is all before 11"
+
+
+async def test_a_trimmed_history_is_good_from_its_checkpoint_on(connection):
+    """The audit begins behind the oldest checkpoint that the journal still goes on from."""
+    await write(connection)
+    await make_checkpoint_stream(connection)
+    for through in (5, 12, 20):
+        await plant_checkpoint(connection, through, lambda _: None)
+    for stream in ("ORDERS_0", "EVENTS_0"):
+        await connection.api(f"STREAM.PURGE.{stream}", {"seq": 11})
+    found = await audit(connection, 0)
+    assert (found.first, found.last, found.finding) == (13, LENGTH, None)
+
+
+async def test_a_journal_shorter_than_a_checkpoint_is_found(connection):
+    """Both streams may have lost their ends; a checkpoint remembers how far they went."""
+    await write(connection, lambda messages: messages[:20], lambda messages: messages[:20])
+    await make_checkpoint_stream(connection)
+    await plant_checkpoint(connection, 20, lambda partition: setattr(partition, "sequence", 22))
+    found = await audit(connection, 0)
+    assert str(found.finding) == "sequence 21 of the journal is missing: there is a checkpoint of 22"
+
+
+async def test_a_state_that_breaks_its_rules_is_our_fault(connection):
+    """Bytes that fit are not enough: the state behind them is looked at as well."""
+    await write(connection)
+    await make_checkpoint_stream(connection)
+    await plant_checkpoint(connection, 20, lambda partition: setattr(partition.engine.orders[1], "canceled", 1))
+    found = await audit(connection, 0, first=21)
+    assert found.finding == (LENGTH, ENGINE, found.finding.what)
+    assert "order 1 has filled, open and canceled" in str(found.finding)
+
+
+async def test_an_engine_that_answers_otherwise_is_our_fault(connection):
+    """What was stored belongs to its journal message; what is computed from it here is something else."""
+    await write(connection)
+    await make_checkpoint_stream(connection)
+    await plant_checkpoint(connection, 3, lose_order_1)
+    found = await audit(connection, 0, first=4)
+    assert found.finding.where == ENGINE
+    assert "answered this message otherwise" in str(found.finding)

@@ -10,29 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from exchange.commands import CancelOrder
-from streams import codec, evidence, recovery, subjects, topology
-from streams.checkpoints import Checkpoints, Manifest, chunks_of, digest_of
+from streams import codec, evidence, subjects, topology
 from streams.errors import OutcomeUnknown
-from streams.state import FORM, parts_of
 from streams.stream import state_of
+from tests.support.altered import lose_order_1, plant_checkpoint
 from tests.support.exchange import buy, listing, open_venue, running_worker
 from tests.support.nats import until
-
-
-async def plant_broken_state(connection):
-    """A checkpoint of partition 0, right in all that is checked, of a state in which order 1 is open nowhere."""
-    answered = (await state_of(connection, subjects.events_stream(0))).last
-    partition = await recovery.load(connection, 0, 0)
-    async with recovery.StreamReader(connection, subjects.journal_stream(0), 1) as reader:
-        await recovery.replay(connection, partition, reader, answered)
-    order = partition.engine.orders[1]
-    order.book.remove(order)
-    checkpoints = Checkpoints(connection, 0)
-    chunks = list(chunks_of(parts_of(partition)))
-    places = [await checkpoints.store_chunk(chunk) for chunk in chunks]
-    moment = {"sequence": answered, "at": partition.at, "commands": partition.commands, "chain": partition.chain}
-    manifest = Manifest(version=1, form=FORM, digest=digest_of(chunks), chunks=places, **moment)
-    await checkpoints.store_manifest(manifest)
 
 
 async def make_trading_exchange(settings):
@@ -51,7 +34,8 @@ async def test_a_broken_invariant_stops_one_partition_and_leaves_evidence(settin
     """The others trade on; the evidence names the sequence, and answering the message again fails again."""
     settings = replace(settings, data_dir=str(tmp_path), outcome_timeout_seconds=1.0)
     await make_trading_exchange(settings)
-    await plant_broken_state(connection)
+    answered = (await state_of(connection, subjects.events_stream(0))).last
+    await plant_checkpoint(connection, answered, lose_order_1)
     with capture_logs() as logs:
         async with running_worker(settings), open_venue(settings) as venue:
             with pytest.raises(OutcomeUnknown):

@@ -11,8 +11,10 @@ from itertools import zip_longest
 
 from exchange.commands import CancelOrder, Command
 from streams import codec, subjects
+from streams.checkpoints import Checkpoints, Manifest, chunks_of, digest_of
 from streams.connection import Connection
 from streams.partition import Partition
+from streams.state import FORM, parts_of
 from streams.stream import StreamMessage, StreamReader, state_of
 from streams.topology import CONFIGURE
 from tests.support.exchange import buy, listing, sell
@@ -88,6 +90,25 @@ async def write(connection: Connection, journal: Change = untouched, events: Cha
     ]
     for answer in events(answers):
         await connection.store(subjects.events(0), answer)
+
+
+async def plant_checkpoint(connection: Connection, through: int, change: Callable[[Partition], None]) -> None:
+    """A checkpoint of partition 0 that is right in all that is checked, of a state that was changed."""
+    partition = Partition(0)
+    for message in (await read_all(connection, subjects.journal_stream(0)))[:through]:
+        partition.answer(message.payload, message.sequence, message.stored_at)
+    change(partition)
+    checkpoints = Checkpoints(connection, 0)
+    chunks = list(chunks_of(parts_of(partition)))
+    places = [await checkpoints.store_chunk(chunk) for chunk in chunks]
+    moment = (partition.sequence, partition.at, partition.commands, partition.chain)
+    await checkpoints.store_manifest(Manifest(1, FORM, *moment, digest_of(chunks), places))
+
+
+def lose_order_1(partition: Partition) -> None:
+    """It stays open and rests nowhere."""
+    order = partition.engine.orders[1]
+    order.book.remove(order)
 
 
 async def read_all(connection: Connection, stream: str) -> list[StreamMessage]:
