@@ -153,9 +153,11 @@ class Trader:
     async def _trade(self) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time() + self._random.random() / self._rate
-        while not self.quitting:
+        while True:
             await asyncio.sleep(max(0.0, due - loop.time()))
             due += 1 / self._rate
+            if self.quitting:
+                return
             if len(self._tasks) >= IN_FLIGHT_MAX or not self._connected.is_set():
                 self.held_back += 1
             else:
