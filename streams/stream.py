@@ -140,7 +140,7 @@ class StreamReader:
 
     async def __anext__(self) -> StreamMessage:
         while not self._arrived:
-            if self._gap or self._expected == self._hole:
+            if self._expected == self._hole:
                 raise StreamGap(f"{self._stream} does not hold sequence {self._expected}")
             if self._stopped:
                 raise StopAsyncIteration
@@ -170,6 +170,7 @@ class StreamReader:
     async def _make_consumer(self) -> None:
         await self._delete_consumer()
         await self._check_start()
+        await self._check_gap()
         name = self._connection.new_inbox().rpartition(".")[2]
         self._inbox = self._connection.new_inbox()
         self._arriving = self._expected
@@ -201,6 +202,12 @@ class StreamReader:
         if state.first > self._expected:
             raise StreamGap(f"{self._stream} begins at {state.first}; reading was to go on at {self._expected}")
         self._hole = await first_gone(self._connection, self._stream, self._expected) if state.gone else 0
+
+    async def _check_gap(self) -> None:
+        """Tell a message that the stream has lost from one that was lost on its way to us."""
+        if self._gap and await read_message(self._connection, self._stream, self._expected) is None:
+            raise StreamGap(f"{self._stream} does not hold sequence {self._expected}")
+        self._gap = False
 
     async def _delete_consumer(self) -> None:
         if self._subscription is not None:
