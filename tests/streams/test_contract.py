@@ -1,4 +1,4 @@
-"""What is relied on of nats-server, held against a real one and against tests/support/broker, which stands in for it."""
+"""What is relied on of nats-server, held against a real one and against the one in memory, tests/support/broker."""
 
 from __future__ import annotations
 

@@ -93,9 +93,10 @@ class Api:
             self._broker.consumers.pop(key).end()
         return {"success": True}
 
-    def _stream_info(self, names: list[str], _: Body) -> Body:
+    def _stream_info(self, names: list[str], request: Body) -> Body:
         stream = self._stream(names[0])
-        return {"config": stream.config, "state": stream.described(), "ts": timestamp(self._broker.network.clock())}
+        state = stream.described(details=request.get("deleted_details", False))
+        return {"config": stream.config, "state": state, "ts": timestamp(self._broker.network.clock())}
 
     def _purge(self, names: list[str], request: Body) -> Body:
         stream = self._stream(names[0])

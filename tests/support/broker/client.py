@@ -165,7 +165,7 @@ class MemoryClient:
         await self._reconnected()
 
     async def _attach(self) -> None:
-        while not self._broker.attach(self):
+        while not self._broker.attach(self):  # noqa: ASYNC110 - whatever keeps it away, nobody signals its end
             await asyncio.sleep(self._pause)
         self.generation += 1
         self.is_connected = True

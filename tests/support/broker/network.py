@@ -35,8 +35,11 @@ class Network:
         """Carry what the server sends; likewise in order."""
         asyncio.get_running_loop().call_soon(action)
 
-    def copies(self, subject: str) -> tuple[float, ...]:
-        """What becomes of a message for a subscriber: the delay of each copy that arrives, () if it is lost."""
+    def copies(self, kind: str) -> tuple[float, ...]:
+        """What becomes of a message for a subscriber: the delay of each copy that arrives, () if it is lost.
+
+        kind: acknowledgement, answer (of the JetStream API), delivery (of a consumer), status, message.
+        """
         return (0.0,)
 
     def reachable(self, client: MemoryClient) -> bool:

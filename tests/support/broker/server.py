@@ -7,6 +7,7 @@ message to the publisher's reply subject, and may be lost like any other.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from streams.headers import header_block
@@ -30,6 +31,8 @@ class Broker:
         self.network = network or Network()
         self.clustered = clustered
         self.up = True
+        self.watch: Callable[[StoredStream, int], None] = lambda _stream, _sequence: None
+        """Told of each message that was stored."""
         self.streams: dict[str, StoredStream] = {}
         self.consumers: dict[tuple[str, str], Consumer] = {}
         self._clients: list[MemoryClient] = []
@@ -95,7 +98,14 @@ class Broker:
             self.tell(reply, "503", {})
 
     def send(
-        self, subject: str, payload: bytes, reply: str, headers: dict[str, str], shown: str = "", status: str = ""
+        self,
+        subject: str,
+        payload: bytes,
+        reply: str,
+        headers: dict[str, str],
+        kind: str = "message",
+        shown: str = "",
+        status: str = "",
     ) -> bool:
         """Give a message to all who have subscribed to `subject`; `shown` is the subject they see. If any has."""
         interests = self._routes.of(subject)
@@ -105,21 +115,21 @@ class Broker:
         elif headers:
             block = header_block(headers)
         for client, number, _ in interests:
-            client.send_down(number, shown or subject, payload, reply, block, self.network.copies(subject))
+            client.send_down(number, shown or subject, payload, reply, block, self.network.copies(kind))
         return bool(interests)
 
     def tell(self, inbox: str, status: str, headers: dict[str, str]) -> bool:
         """Send a status in place of a message."""
-        return self.send(inbox, b"", "", headers, status=status)
+        return self.send(inbox, b"", "", headers, "status", status=status)
 
     def deliver(self, inbox: str, subject: str, payload: bytes, reply: str, headers: dict[str, str]) -> bool:
         """Give a consumer's message to whoever asked for it."""
-        return self.send(inbox, payload, reply, headers, shown=subject)
+        return self.send(inbox, payload, reply, headers, "delivery", shown=subject)
 
-    def answer(self, reply: str, body: dict[str, Any]) -> None:
+    def answer(self, reply: str, body: dict[str, Any], kind: str = "answer") -> None:
         """Answer a request to JetStream."""
         if reply:
-            self.send(reply, json.dumps(body).encode(), "", {})
+            self.send(reply, json.dumps(body).encode(), "", {}, kind)
 
     def _stream_of(self, subject: str) -> StoredStream | None:
         for stream in self.streams.values():
@@ -137,7 +147,9 @@ class Broker:
             body |= {"seq": 0, "error": error_of(refused)}
         else:
             body |= {"seq": sequence} | ({"duplicate": True} if duplicate else {})
-        self.answer(reply, body)
+            if not duplicate:
+                self.watch(stream, sequence)
+        self.answer(reply, body, "acknowledgement")
 
 
 def error_of(refused: Refused) -> dict[str, Any]:

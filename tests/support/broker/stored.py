@@ -135,16 +135,20 @@ class StoredStream:
         held = self._messages
         self._ids = {name: known for name, known in self._ids.items() if known[0] in held}
 
-    def described(self) -> dict[str, Any]:
-        """The state as STREAM.INFO tells it."""
+    def described(self, *, details: bool) -> dict[str, Any]:
+        """The state as STREAM.INFO tells it; `details` names what is gone from its midst."""
         self._forget_expired()
-        return {
+        deleted = [number for number in range(self.first, self.last + 1) if number and number not in self._messages]
+        state = {
             "messages": len(self._messages),
             "bytes": self._bytes,
             "first_seq": self.first,
             "last_seq": self.last,
             "num_subjects": len(self._of_subject),
         }
+        if deleted:
+            state["num_deleted"] = len(deleted)
+        return state | ({"deleted": deleted} if details and deleted else {})
 
     def __len__(self) -> int:
         return len(self._messages)
