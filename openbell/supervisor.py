@@ -82,6 +82,10 @@ class Child:
             self.kill()
         await self._task
 
+    def restart(self) -> None:
+        """Ask the process to end; it is started again as if it had died."""
+        self._signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """End the process at once, and for good."""
         self._stopping.set()

@@ -14,7 +14,7 @@ import os
 import signal
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -24,6 +24,7 @@ from openbell.api import Api
 from openbell.data_dir import Lock
 from openbell.demo_instruments import list_missing
 from openbell.faults import WRONG_USE, Fault
+from openbell.full_disk import FullDisk
 from openbell.supervisor import Role, Supervisor
 from openbell.terminal import line_writer, prefix_of
 from openbell.token import own_admin_token
@@ -124,6 +125,7 @@ class LocalExchange:
         self._port = port
         self.url = f"http://{reachable(settings.host)}:{port}"
         self._supervisor: Supervisor
+        self._watching: asyncio.Task[None] | None = None
         self._asked = asyncio.Event()
         self._asked_at = 0.0
         self._killed = False
@@ -150,7 +152,7 @@ class LocalExchange:
 
     async def _open(self) -> None:
         if self._nats_port:
-            self._supervisor.start([self._role("nats", "nats", "--port", str(self._nats_port))])
+            self._start_nats()
             await self._until_nats_is_healthy()
         await self._make_streams()
         self._supervisor.start(
@@ -164,10 +166,23 @@ class LocalExchange:
         announce = banner.announce_json if self._settings.as_json else banner.announce
         announce(self.url, self._nats_url, self._settings.data_dir.path, demo=self._settings.demo)
 
+    def _start_nats(self) -> None:
+        role = self._role("nats", "nats", "--port", str(self._nats_port))
+        disk = FullDisk(self._settings.data_dir.nats)
+
+        def show(line: bytes) -> None:
+            role.show(line)
+            disk.hear(line)
+
+        (server,) = self._supervisor.start([replace(role, show=show)])
+        self._watching = asyncio.create_task(disk.run(server.restart), name="full disk")
+
     async def _close(self, opening: asyncio.Task[None]) -> None:
         """End all children in order; what stopped the opening is raised when they are gone."""
         log.info("exchange.closing")
         opening.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
         for kind in ENDING_ORDER:
             await self._supervisor.stop(kind)
         log.info("exchange.closed")

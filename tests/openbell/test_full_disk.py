@@ -1,0 +1,51 @@
+"""What becomes of nats-server when the disk was full."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import namedtuple
+
+import pytest
+import pytest_asyncio
+
+from openbell import full_disk
+from openbell.full_disk import ROOM_BYTES, FullDisk
+from tests.support.nats import until
+
+LINE = b"[7] [ERR] Filestore [ORDERS_0] Critical write error: write 1.blk: no space left on device\n"
+Disk = namedtuple("Disk", "f_bavail f_frsize")
+
+
+@pytest_asyncio.fixture
+async def disk(tmp_path, monkeypatch):
+    """A watched disk whose room the test sets, and the restarts that were asked for."""
+    room = {"bytes": 0}
+    restarts: list[int] = []
+    monkeypatch.setattr(os, "statvfs", lambda _: Disk(room["bytes"], 1))
+    monkeypatch.setattr(full_disk, "POLL_SECONDS", 0.01)
+    watched = FullDisk(tmp_path)
+    watching = asyncio.ensure_future(watched.run(lambda: restarts.append(room["bytes"])))
+    yield watched, room, restarts
+    watching.cancel()
+
+
+async def test_the_server_is_restarted_when_there_is_room(disk):
+    """Not before, and once only."""
+    watched, room, restarts = disk
+    watched.hear(LINE)
+    watched.hear(LINE)
+    with pytest.raises(TimeoutError):
+        await until(lambda: restarts, 0.1)
+    room["bytes"] = ROOM_BYTES
+    await until(lambda: restarts)
+    assert restarts == [ROOM_BYTES]
+
+
+async def test_other_lines_mean_nothing(disk):
+    """A disk with room is left alone, and so is a server that complains of something else."""
+    watched, room, restarts = disk
+    room["bytes"] = ROOM_BYTES
+    watched.hear(b"[7] [WRN] Slow Consumer Detected\n")
+    with pytest.raises(TimeoutError):
+        await until(lambda: restarts, 0.1)
