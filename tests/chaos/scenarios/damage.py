@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -24,29 +26,50 @@ DAMAGED = 0
 CUT_BYTES = 2**20
 SHUT_SECONDS = 30.0
 LEADS_SECONDS = 30.0
+AUDIT_SECONDS = 120.0
 
 
 async def damage(run: Run) -> Findings:
-    """Fill two journals, stop, and damage copies of the store in several ways."""
+    """Fill two journals, stop without and with a last checkpoint, and damage copies of the stores in two ways."""
     findings = Findings("damage")
-    store = run.directory / "store"
-    history = await _fill(run.directory / "healthy", store)
-    for name, harm in (("bit flipped", flip_bit), ("megabyte cut off", cut_off_end)):
-        copy = run.directory / name.replace(" ", "-")
-        shutil.copytree(store, copy / "store")
-        harm(journal_file(copy / "store"))
-        await _look(findings, name, copy, history)
+    plain, covered = run.directory / "plain", run.directory / "covered"
+    history = await _fill(run.directory / "healthy", plain)
+    shutil.copytree(plain, covered)
+    await _make_checkpoints(run.directory / "checkpoints", covered)
+    for store, kind in ((plain, ""), (covered, ", behind a checkpoint")):
+        for name, harm in (("bit flipped", flip_bit), ("megabyte cut off", cut_off_end)):
+            copy = run.directory / f"{store.name}-{harm.__name__}"
+            shutil.copytree(store, copy / "store")
+            harm(journal_file(copy / "store"))
+            await _look(findings, name + kind, copy, history)
     return findings
 
 
+def _exchange(directory: Path, store: Path) -> Exchange:
+    return Exchange(directory, gateways=0, workers=1, nodes=nats_nodes.alone(directory, store))
+
+
 async def _fill(directory: Path, store: Path) -> list[bytes]:
-    """Two full journals; all of the first one's events."""
-    exchange = Exchange(directory, gateways=0, workers=1, nodes=nats_nodes.alone(directory, store))
+    """Two full journals, left as by a power cut; all of the first one's events."""
+    exchange = _exchange(directory, store)
     try:
         await exchange.start_processes()
         for partition, symbol in enumerate(exchange.symbols):
             await bulk.submit(exchange.settings, partition, commands(symbol, COMMANDS if partition == DAMAGED else 100))
-        return await _events(exchange)
+        history = await _events(exchange)
+        exchange.workers[0].kill()
+    finally:
+        await exchange.stop()
+    return history
+
+
+async def _make_checkpoints(directory: Path, store: Path) -> None:
+    """Start on a store and stop in good order, which leaves a checkpoint of all there is."""
+    exchange = _exchange(directory, store)
+    try:
+        await exchange.start_processes()
+        for partition in range(exchange.settings.partitions):
+            await until(partial(_lines, exchange, "partition.leading", partition), LEADS_SECONDS)
     finally:
         await exchange.stop()
 
@@ -57,27 +80,38 @@ def commands(symbol: str, count: int) -> Iterator[Command]:
 
 
 async def _look(findings: Findings, name: str, directory: Path, history: list[bytes]) -> None:
-    """Start on a damaged store and see what the exchange makes of it."""
-    exchange = Exchange(directory, gateways=0, workers=1, nodes=nats_nodes.alone(directory, directory / "store"))
+    """Start on a damaged store and see what the exchange and the audit make of it."""
+    exchange = _exchange(directory, directory / "store")
     try:
         await exchange.start_processes()
-        stream = subjects.journal_stream(DAMAGED)
-        state = await state_of(exchange.connection, stream)
+        state = await state_of(exchange.connection, subjects.journal_stream(DAMAGED))
+        findings.notes.append(f"{name}: nats-server holds {state.first}–{state.last} of {len(history)}")
         await until(lambda: _lines(exchange, "partition.leading", 1), LEADS_SECONDS)
-        await _patiently(lambda: _lines(exchange, "partition.stopped", DAMAGED))
-        stopped = _lines(exchange, "partition.stopped", DAMAGED)
-        led = _lines(exchange, "partition.leading", DAMAGED)
-        findings.notes.append(f"{name}: nats-server then holds {state.first}–{state.last} of {len(history)}")
-        said = str(stopped[0].get("error"))[:160] if stopped else f"nothing; it leads: {bool(led)}"
-        named = bool(stopped) and any(word.rstrip(":,.;").isdecimal() for word in said.split())
-        findings.measure(f"{name}: the partition", said, "stays shut and says where", holds=named and not led)
+        await _patiently(lambda: _lines(exchange, "partition.stopped") or _lines(exchange, "partition.leading"))
+        stopped, leads = _lines(exchange, "partition.stopped"), bool(_lines(exchange, "partition.leading"))
+        said = str(stopped[0].get("error"))[:200] if stopped else "nothing"
+        found = await _audit(exchange)
+        named = "sequence" in said + found
+        findings.measure(f"{name}: at start", f"{said}; leads: {leads}", "says where, or", holds=named)
+        findings.measure(f"{name}: the audit", found or "finds nothing", "says where", holds=named)
+        findings.measure(f"{name}: stays shut", str(not leads), "True", holds=not leads)
         same = await _is_prefix(exchange, history)
         findings.measure(f"{name}: its history", "as before" if same else "another", "as before", holds=same)
     finally:
         await exchange.stop()
 
 
-def _lines(exchange: Exchange, event: str, partition: int) -> list[dict[str, object]]:
+async def _audit(exchange: Exchange) -> str:
+    """What the audit finds wrong with the damaged partition; "" if nothing."""
+    arguments = ("audit", "--nats-url", exchange.settings.nats_url, "--partition", str(DAMAGED), "--json")
+    audit = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "openbell", *arguments), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    output, errors = await asyncio.wait_for(audit.communicate(), AUDIT_SECONDS)
+    return (output or errors).decode()[:400] if audit.returncode else ""
+
+
+def _lines(exchange: Exchange, event: str, partition: int = DAMAGED) -> list[dict[str, object]]:
     return [line for line in exchange.workers[0].lines(event) if line.get("partition") == partition]
 
 
