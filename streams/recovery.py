@@ -24,7 +24,7 @@ from streams.errors import CheckpointDamaged, PartitionStopped, StreamGap, Strea
 from streams.event_stream import as_stored
 from streams.partition import CHAIN_BYTES, Partition
 from streams.state import restore
-from streams.stream import StreamReader, read_message, state_of
+from streams.stream import StreamReader, first_gone, read_message, state_of
 
 log = structlog.get_logger()
 
@@ -36,11 +36,14 @@ MESSAGES_PER_COMPARISON: Final = 10_000
 
 
 async def answered_through(connection: Connection, number: int) -> int:
-    """The last journal sequence that has its events. PartitionStopped if the journal does not even reach it."""
+    """The last journal sequence that has its events. PartitionStopped if the journal has not all messages up to it."""
+    stream = subjects.journal_stream(number)
     answered = (await state_of(connection, subjects.events_stream(number))).last
-    journal = (await state_of(connection, subjects.journal_stream(number))).last
-    if journal < answered:
-        raise PartitionStopped(number, journal, f"the journal ends here, its events go on to {answered}")
+    journal = await state_of(connection, stream)
+    if journal.gone and (gone := await first_gone(connection, stream, journal.first)):
+        raise PartitionStopped(number, gone, f"the journal has lost this message and {journal.gone - 1} others")
+    if journal.last < answered:
+        raise PartitionStopped(number, journal.last, f"the journal ends here, its events go on to {answered}")
     return answered
 
 

@@ -14,7 +14,9 @@ from streams import subjects
 from streams.auditing import audit
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
-from tests.support.altered import read_all
+from streams.errors import PartitionStopped
+from streams.recovery import answered_through
+from tests.support.altered import read_all, write
 from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, last_of, make_exchange
 from tests.support.exchange import running_worker
 from tests.support.nats import until
@@ -80,6 +82,16 @@ async def test_a_damaged_journal_keeps_its_partition_shut(pristine, store, case)
             assert f"sequence {found.finding.sequence}" in entry["error"]
             assert await read_all(connection, subjects.events_stream(0)) == before
             assert await last_of(connection, subjects.events_stream(0)) == ANSWERED
+
+
+async def test_a_hole_keeps_the_partition_shut_even_behind_a_checkpoint(connection):
+    """What a leader need not read may be lost all the same: it asks before it leads."""
+    await write(connection)
+    for sequence in (5, 6):
+        await connection.api("STREAM.MSG.DELETE.ORDERS_0", {"seq": sequence})
+    with pytest.raises(PartitionStopped, match="has lost this message and 1 others") as stopped:
+        await answered_through(connection, 0)
+    assert stopped.value.sequence == 5
 
 
 async def test_damaged_events_are_made_again_or_found(pristine, store):
