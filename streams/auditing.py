@@ -64,8 +64,8 @@ class Finding(NamedTuple):
 class Audit:
     """What was looked at in one partition, sequences `first` to `last`, and what was found.
 
-    chain: after message `last`. state: the digest of the engine's state there, "" if something was found.
-    unanswered: journal messages behind the end of EVENTS: in flight, or waiting for a leader.
+    chain: after message `last`. unanswered: journal messages behind the end of EVENTS: in flight, or waiting for a
+    leader.
     """
 
     partition: int
@@ -75,7 +75,6 @@ class Audit:
     trades: int = 0
     unanswered: int = 0
     chain: str = ""
-    state: str = ""
     seconds: float = 0.0
     finding: Finding | None = None
 
@@ -160,7 +159,6 @@ class _Auditor:
         self._note(replay)
         self._result.first = replay.sequence + 1
         await self._replay(replay, min(end, journal.last))
-        self._result.state = replay.engine.digest()
         if end > journal.last:
             raise Damage(journal.last + 1, JOURNAL, f"is missing: the events go on to {events.last}")
         if not last and made and made[-1] > journal.last:

@@ -14,7 +14,7 @@ import typer
 from openbell import cli
 from openbell.up import reserve_port
 
-COMMANDS = ("up", "init", "gateway", "worker", "nats", "bots", "token", "doctor", "version")
+COMMANDS = ("audit", "up", "init", "gateway", "worker", "nats", "bots", "token", "doctor", "version")
 
 
 def openbell(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
