@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
+from itertools import count as count_from
 from itertools import islice
 
 from exchange.commands import Command, ListInstrument, PlaceOrder
 from exchange.instrument import Instrument
 from exchange.order import BUY, GTC, IOC, LIMIT, SELL
 from exchange.units import UNIT
-from streams.errors import StreamError
-from streams.settings import StreamSettings
-from streams.venue import Venue
+from streams import subjects
+from streams.codec import COMMANDS_MAX, encode_batch, encode_command
+from streams.connection import Connection
+from streams.identity import new_id
+from streams.stream import state_of
+from tests.support.nats import until
 
 TICK = UNIT // 100
-AT_ONCE = 4_000
-"""Commands under way at one time."""
-
+ANSWERED_SECONDS = 600.0
 RESTING_LEVELS = 2_000
 ACCOUNTS = 40
 """No account may have more than so many thousand open orders of one instrument."""
 
 
-async def submit(settings: StreamSettings, partition: int, commands: Iterator[Command]) -> int:
-    """Put all of them into a partition's journal, in order; how many there were. Raises if one is not stored."""
-    venue = await Venue.open(settings, "bulk")
-    count = 0
-    try:
-        while chunk := list(islice(commands, AT_ONCE)):
-            count += len(chunk)
-            for outcome in await asyncio.gather(*(_stored(venue, partition, command) for command in chunk)):
-                assert not outcome, f"refused: {outcome}"
-    finally:
-        await venue.close()
+async def submit(connection: Connection, partition: int, commands: Iterator[Command]) -> int:
+    """Put all of them into a partition's journal, in order, and wait until all are answered; how many there were."""
+    origin, subject, count = new_id(), subjects.journal(partition), 0
+    for number in count_from(1):
+        batch = list(islice(commands, COMMANDS_MAX))
+        if not batch:
+            break
+        count += len(batch)
+        payload = encode_batch(origin, number, [encode_command(command) for command in batch])
+        await connection.store(subject, payload, f"{origin}-{partition}-{number}")
+
+    async def in_step() -> bool:
+        last = (await state_of(connection, subjects.journal_stream(partition))).last
+        return (await state_of(connection, subjects.events_stream(partition))).last == last
+
+    await until(in_step, ANSWERED_SECONDS)
     return count
-
-
-async def _stored(venue: Venue, partition: int, command: Command) -> str:
-    try:
-        return (await venue.submit(partition, command)).code
-    except StreamError as error:
-        return str(error)
 
 
 def listing(symbol: str) -> ListInstrument:

@@ -55,7 +55,10 @@ async def _fill(directory: Path, store: Path) -> list[bytes]:
     try:
         await exchange.start_processes()
         for partition, symbol in enumerate(exchange.symbols):
-            await bulk.submit(exchange.settings, partition, commands(symbol, COMMANDS if partition == DAMAGED else 100))
+            await until(partial(_lines, exchange, "partition.leading", partition), LEADS_SECONDS)
+            await bulk.submit(
+                exchange.connection, partition, commands(symbol, COMMANDS if partition == DAMAGED else 100)
+            )
         history = await _events(exchange)
         exchange.workers[0].kill()
     finally:

@@ -29,9 +29,10 @@ async def long_journal(run: Run) -> Findings:
     loop = asyncio.get_running_loop()
     try:
         await exchange.start_processes()
+        await until(lambda: worker.lines("partition.leading"), RESTART_SECONDS)
         began = loop.time()
         flow = chain([bulk.listing(SYMBOL)], bulk.orders(SYMBOL, COMMANDS, OPEN_ORDERS))
-        count = await bulk.submit(exchange.settings, 0, flow)
+        count = await bulk.submit(exchange.connection, 0, flow)
         findings.notes.append(f"{count} commands journaled and answered in {loop.time() - began:.1f} s")
         await worker.stop()
         began = loop.time()
@@ -53,10 +54,11 @@ async def long_journal(run: Run) -> Findings:
 
 
 async def _restart(worker: Process) -> float:
-    """Start the worker and wait until it leads; the seconds that it says recovering took."""
+    """Start the worker and wait until it leads; the seconds that it says loading and replaying took."""
     worker.start()
     await until(lambda: worker.lines("partition.leading"), RESTART_SECONDS)
-    return float(worker.lines("partition.recovered")[-1]["seconds"])
+    lines = worker.lines("partition.restored") + worker.lines("partition.replayed")
+    return float(sum(line["seconds"] for line in lines))
 
 
 async def _forget_checkpoints(exchange: Exchange, findings: Findings) -> None:
