@@ -90,7 +90,8 @@ class Bucket:
         with self._connection.replies(receive) as inbox:
             self._connection.publish(f"$JS.API.DIRECT.GET.{subjects.bucket_stream(self._name)}", body, inbox)
             try:
-                await asyncio.wait_for(done, READ_TIMEOUT)
+                async with asyncio.timeout(READ_TIMEOUT):
+                    await done
             except TimeoutError:
                 raise Unavailable(f"bucket {self._name} did not answer in {READ_TIMEOUT} s") from None
         return entries

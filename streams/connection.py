@@ -245,7 +245,8 @@ class Connection:
         with self.replies(answer) as inbox:
             self.publish(subject, payload, inbox)
             try:
-                return await asyncio.wait_for(future, timeout_seconds)
+                async with asyncio.timeout(timeout_seconds):
+                    return await future
             except TimeoutError:
                 raise Unavailable(f"{subject} did not answer in {timeout_seconds} s") from None
 
@@ -338,7 +339,8 @@ class Connection:
         with self.replies(lambda *_: heard.set()) as inbox:
             self.publish(inbox, b"")
             try:
-                await asyncio.wait_for(heard.wait(), WATCHDOG_TIMEOUT)
+                async with asyncio.timeout(WATCHDOG_TIMEOUT):
+                    await heard.wait()
             except TimeoutError:
                 return not self.connected
         return True

@@ -110,7 +110,8 @@ async def state_before(connection: Connection, number: int, sequence: int) -> tu
     start = partition.sequence + 1
     async with StreamReader(connection, subjects.journal_stream(number), start) as reader:
         while True:
-            message = await asyncio.wait_for(anext(reader), MESSAGE_TIMEOUT)
+            async with asyncio.timeout(MESSAGE_TIMEOUT):
+                message = await anext(reader)
             if message.sequence == sequence:
                 return partition, message
             partition.answer(message.payload, message.sequence, message.stored_at, render=False)

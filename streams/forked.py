@@ -42,7 +42,8 @@ async def in_child(work: Callable[[], None], descriptors: Iterable[int]) -> floa
         _be_child(work, set(descriptors))
     pause = time.perf_counter() - began
     try:
-        code = await asyncio.wait_for(_exit_code(child), CHILD_SECONDS_MAX)
+        async with asyncio.timeout(CHILD_SECONDS_MAX):
+            code = await _exit_code(child)
     except BaseException:
         _kill(child)
         raise

@@ -105,7 +105,8 @@ class Promises:
                 self._wake.clear()
                 await self._beat()
                 try:
-                    await asyncio.wait_for(self._wake.wait(), BEAT_INTERVAL)
+                    async with asyncio.timeout(BEAT_INTERVAL):
+                        await self._wake.wait()
                 except TimeoutError:
                     continue
         finally:

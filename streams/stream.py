@@ -148,7 +148,8 @@ class StreamReader:
             if not self._consumer:
                 await self._try_to_make_consumer()
             try:
-                await asyncio.wait_for(self._something.wait(), SILENCE_MAX)
+                async with asyncio.timeout(SILENCE_MAX):
+                    await self._something.wait()
             except TimeoutError:
                 log.warning("stream.silent", stream=self._stream, expected=self._expected)
                 self._lose_consumer()

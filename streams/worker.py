@@ -105,7 +105,8 @@ class Worker:
             await self._beat()
             self._man_posts()
             try:
-                await asyncio.wait_for(self._wake.wait(), self._leadership.interval)
+                async with asyncio.timeout(self._leadership.interval):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
 
