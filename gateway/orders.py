@@ -137,7 +137,7 @@ class Orders:
             # One more than is wanted tells whether there is a next page.
             rows += await self._rows_of(partition, account, symbol, after, limit - len(rows) + 1)
             if len(rows) > limit:
-                return msgspec.json.encode(_Page(rows[:limit], _order_id(rows[limit - 1])))
+                return msgspec.json.encode(_Page(rows[:limit], order_id_of(rows[limit - 1])))
         return msgspec.json.encode(_Page(rows))
 
     async def reports_since(self, cursor: str, account: str) -> bytes:
@@ -157,7 +157,7 @@ class Orders:
             rows += page
             if len(page) < asked or len(rows) >= wanted:
                 return rows
-            after = names.name_of_id(_order_id(page[-1])).number
+            after = names.name_of_id(order_id_of(page[-1])).number
 
     async def _query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
         try:
@@ -196,7 +196,8 @@ class _Identified(msgspec.Struct):
     order_id: str
 
 
-def _order_id(row: msgspec.Raw) -> str:
+def order_id_of(row: msgspec.Raw) -> str:
+    """The id of a printed order."""
     return msgspec.json.decode(row, type=_Identified).order_id
 
 

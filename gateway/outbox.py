@@ -2,10 +2,14 @@
 
 One writer per socket. Bound: `unread_bytes` waiting here and in the transport; beyond it the session is closed,
 because what it is owed may be private and cannot be left out. Depth stops earlier: see `behind`.
+
+A snapshot may be larger than that. A frame above LARGE_BYTES is given to the socket piece by piece, as the client
+takes it, and what is sent after it waits; the bound of such frames is LARGE_UNREAD_BYTES, of the others as above.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -14,6 +18,13 @@ if TYPE_CHECKING:
 
 BEHIND_BYTES: Final = 65_536
 """A client with more unread than this gets no depth until it has caught up, and then a snapshot."""
+
+
+LARGE_BYTES: Final = 262_144
+LARGE_UNREAD_BYTES: Final = 67_108_864
+PIECE_BYTES: Final = 65_536
+POUR_SECONDS: Final = 0.01
+"""How often it is looked whether the client has taken the pieces that it was given."""
 
 
 class Transport(Protocol):
@@ -37,8 +48,12 @@ class Outbox:
     __slots__ = (
         "_bytes",
         "_frames",
+        "_large_bytes",
+        "_later",
         "_loop",
         "_overflow",
+        "_pouring",
+        "_small_bytes",
         "_taken",
         "_transport",
         "_unread_max",
@@ -62,20 +77,24 @@ class Outbox:
         self._unsent = 0
         self._written = 0
         self._taken = 0
+        self._later: deque[bytes] = deque()
+        self._pouring: memoryview | None = None  # what is left of the frame that is being written
+        self._large_bytes = 0
+        self._small_bytes = 0
 
     def send(self, frame: bytes) -> None:
         """Queue a whole WebSocket frame; after `shut` it is dropped."""
         if self._overflow is None:
+            return
+        if self._later or self._pouring or len(frame) > LARGE_BYTES:
+            self._send_later(frame)
             return
         if not self._frames:
             self._loop.call_soon(self.flush)
         self._frames.append(frame)
         self._bytes += len(frame)
         if self._bytes + self._unsent > self._unread_max and self.unread() > self._unread_max:
-            # Not now: whoever sends to many is going through them.
-            self._loop.call_soon(self._overflow)
-            self._overflow = None
-            self._frames, self._bytes = [], 0
+            self._give_up()
 
     def flush(self) -> None:
         """Write what waits."""
@@ -88,24 +107,85 @@ class Outbox:
         self._unsent = self._transport.get_write_buffer_size()
 
     def shut(self, last: bytes) -> None:
-        """Write what waits and one last frame; nothing after it is sent."""
+        """Write what waits and one last frame; nothing after it is sent. A large frame is broken off."""
         self.flush()
         self._overflow = None
-        if not self._transport.is_closing():
+        broken_off = self._pouring is not None
+        self._forget_later()
+        if not broken_off and not self._transport.is_closing():
             self._transport.write(last)
 
     def unread(self) -> int:
         """Bytes that the client has not taken, as far as we can see."""
         self._unsent = self._transport.get_write_buffer_size()
-        return self._bytes + self._unsent
+        return self._waiting()
 
     @property
     def behind(self) -> bool:
         """Whether depth should wait for the client."""
-        return self._bytes + self._unsent > BEHIND_BYTES and self.unread() > BEHIND_BYTES
+        return self._waiting() > BEHIND_BYTES and self.unread() > BEHIND_BYTES
 
     def stuck(self) -> bool:
         """Whether the client has taken nothing since the last time this was asked, though something is there."""
         unsent = self._transport.get_write_buffer_size()
         before, self._taken = self._taken, self._written - unsent
         return unsent > 0 and self._taken <= before
+
+    def _waiting(self) -> int:
+        poured = len(self._pouring) if self._pouring else 0
+        return self._bytes + self._unsent + self._small_bytes + self._large_bytes + poured
+
+    def _send_later(self, frame: bytes) -> None:
+        """Queue a frame that is large, or has to wait for one that is."""
+        self.flush()
+        pours = bool(self._later or self._pouring)
+        self._later.append(frame)
+        if len(frame) > LARGE_BYTES:
+            self._large_bytes += len(frame)
+        else:
+            self._small_bytes += len(frame)
+        if self._small_bytes > self._unread_max or self._large_bytes > LARGE_UNREAD_BYTES:
+            self._give_up()
+        elif not pours:
+            self._loop.call_soon(self._pour)
+
+    def _pour(self) -> None:
+        """Write as much as the client takes now, the rest later."""
+        while self._later or self._pouring:
+            if self._transport.is_closing():
+                self._forget_later()
+                return
+            if self._transport.get_write_buffer_size() >= PIECE_BYTES:
+                self._loop.call_later(POUR_SECONDS, self._pour)
+                return
+            self._write_piece()
+
+    def _write_piece(self) -> None:
+        rest = self._pouring or self._take_next()
+        piece, rest = rest[:PIECE_BYTES], rest[PIECE_BYTES:]
+        self._pouring = rest or None
+        self._written += len(piece)
+        self._transport.write(bytes(piece))
+        self._unsent = self._transport.get_write_buffer_size()
+
+    def _take_next(self) -> memoryview:
+        frame = self._later.popleft()
+        if len(frame) > LARGE_BYTES:
+            self._large_bytes -= len(frame)
+        else:
+            self._small_bytes -= len(frame)
+        return memoryview(frame)
+
+    def _give_up(self) -> None:
+        """A bound is met."""
+        assert self._overflow is not None, "nothing is sent after this"
+        # Not now: whoever sends to many is going through them.
+        self._loop.call_soon(self._overflow)
+        self._overflow = None
+        self._frames, self._bytes = [], 0
+        self._later.clear()
+
+    def _forget_later(self) -> None:
+        self._later.clear()
+        self._pouring = None
+        self._small_bytes = self._large_bytes = 0

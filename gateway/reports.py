@@ -3,6 +3,10 @@
 Per partition the reports are numbered without holes. A gap is closed by asking for the reports since (or, if they
 are gone, for a snapshot); a new subscriber first gets a snapshot of the open orders of each partition. Reports
 that arrive while the leader is asked are held (`continuity`).
+
+The leader tells thousands of orders page by page. The snapshot bears the number of the first page: what happened
+while the others were asked for is told by the reports that follow it, each with its order as it was then.
+Bound: SNAPSHOT_ORDERS_MAX, then the channel ends (`too_many`).
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ import structlog
 
 from gateway.continuity import Continuity
 from gateway.frames import frame_of
+from gateway.names import name_of_id
+from gateway.orders import order_id_of
 from gateway.subscriptions import ORDERS, Key
 from streams.codec import decode_reports
 from streams.errors import StreamError
@@ -28,6 +34,20 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 RETRY_SECONDS: Final = 0.25
+SNAPSHOT_ORDERS_MAX: Final = 50_000
+"""Open orders of one account in one partition that a session can be told."""
+
+
+class TooManyOrders(Exception):
+    """No snapshot can be made of so many."""
+
+
+class _Snapshot(msgspec.Struct, omit_defaults=True):
+    partition: int
+    seq: int
+    cursor: str
+    orders: list[msgspec.Raw]
+    more: bool = False
 
 
 class _Numbered(msgspec.Struct):
@@ -38,6 +58,7 @@ class _Reports(msgspec.Struct):
     reports: list[msgspec.Raw]
 
 
+_snapshot = msgspec.json.Decoder(_Snapshot)
 _numbered = msgspec.json.Decoder(_Numbered)
 _reports = msgspec.json.Decoder(_Reports)
 
@@ -54,6 +75,11 @@ class PartitionReports:
         self._account = account
         self._continuity: Continuity[bytes] = Continuity()
         self._passed_on = -1
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is known to be missing."""
+        return not self._continuity.broken
 
     def received(self, seq: int, report: bytes) -> None:
         """Take a report as the leader published it."""
@@ -81,17 +107,43 @@ class PartitionReports:
         """Give those who wait the open orders; what comes after them they get like everybody."""
         if not self.joining and self._passed_on >= 0:
             return
-        answer = await self._venue.query(self._number, "orders_snapshot", account=self._account)
-        if answer.code:
-            raise StreamError(f"the leader answers {answer.code}")
-        seq = _numbered.decode(answer.body).seq
-        frame = frame_of(b'{"channel":"orders","type":"snapshot",' + answer.body[1:])
+        try:
+            snapshot = await self._snapshot()
+        except TooManyOrders:
+            self._turn_away()
+            return
+        seq = snapshot.seq
+        frame = frame_of(b'{"channel":"orders","type":"snapshot",' + msgspec.json.encode(snapshot)[1:])
         for member in self.joining:
             member.send(frame, seq)
             self.members[member] = seq
         self.joining.clear()
         if self._passed_on < 0:
             self._passed_on = seq
+
+    async def _snapshot(self) -> _Snapshot:
+        """The open orders, however many answers it takes."""
+        whole = page = await self._page(0)
+        while page.more:
+            page = await self._page(name_of_id(order_id_of(page.orders[-1])).number)
+            whole.orders += page.orders
+            if len(whole.orders) > SNAPSHOT_ORDERS_MAX:
+                raise TooManyOrders
+        whole.more = False
+        return whole
+
+    async def _page(self, after: int) -> _Snapshot:
+        answer = await self._venue.query(self._number, "orders_snapshot", account=self._account, after=after)
+        if answer.code:
+            raise StreamError(f"the leader answers {answer.code}")
+        return _snapshot.decode(answer.body)
+
+    def _turn_away(self) -> None:
+        log.warning("reports.too_many_orders", partition=self._number, account=self._account)
+        frame = frame_of(b'{"channel":"orders","type":"end","reason":"too_many"}')
+        for member in self.joining:
+            member.send(frame, member.seq)
+        self.joining.clear()
 
     async def _close_gap(self) -> None:
         """Pass on what has been missed, then what was held meanwhile."""
@@ -137,6 +189,11 @@ class ReportFeed:
         """Follow them no more."""
         if self._keeper is not None:
             self._keeper.cancel()
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is known to be missing, in no partition."""
+        return all(partition.whole for partition in self._partitions)
 
     @property
     def empty(self) -> bool:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 ANSWER_BYTES_MAX: Final = 8_000_000
 """A little less than what our nats-server takes in one message (`max_payload` in nats/server.conf)."""
 
-SNAPSHOT_ORDERS_MAX: Final = 10_000
-"""Open orders in one `orders_snapshot`: as many as fit into an answer, and more would keep the partition waiting."""
+SNAPSHOT_ORDERS_MAX: Final = 2_000
+"""Open orders in one page of `orders_snapshot`: more would keep the partition waiting for one account."""
 
 ORDERS_MAX: Final = 1_000
 """Orders in one page of `open_orders`."""
@@ -83,10 +83,11 @@ class OpenOrders(Struct, forbid_unknown_fields=True):
     after: int = 0
 
 
-class OfAccount(Struct, forbid_unknown_fields=True):
-    """`orders_snapshot`."""
+class OrdersSnapshot(Struct, forbid_unknown_fields=True):
+    """All open orders of an account, page by page: from the one after order `after`."""
 
     account: str
+    after: int = 0
 
 
 class ReportsAfter(Struct, forbid_unknown_fields=True):
@@ -209,15 +210,13 @@ class Queries:
         orders = [order for order in self.engine.open_orders(of.account, of.symbol) if order.order_id > of.after]
         return f'{{"orders":[{self.print_all(orders[: min(of.limit, ORDERS_MAX)])}]}}'
 
-    def orders_snapshot(self, of: OfAccount) -> str:
-        """All open orders, and the number of the report up to which they tell."""
+    def orders_snapshot(self, of: OrdersSnapshot) -> str:
+        """A page of all open orders, and the number of the report up to which it tells."""
         partition, seq = self.renderer.partition, self.reports.seq(of.account)
-        orders = self.engine.open_orders(of.account)
-        if len(orders) > SNAPSHOT_ORDERS_MAX:
-            raise too_large()
-        return (
-            f'{{"partition":{partition},"seq":{seq},"cursor":"{partition}-{seq}","orders":[{self.print_all(orders)}]}}'
-        )
+        orders = [order for order in self.engine.open_orders(of.account) if order.order_id > of.after]
+        page = self.print_all(orders[:SNAPSHOT_ORDERS_MAX])
+        more = ',"more":true' if len(orders) > SNAPSHOT_ORDERS_MAX else ""
+        return f'{{"partition":{partition},"seq":{seq},"cursor":"{partition}-{seq}","orders":[{page}]{more}}}'
 
     def reports_after(self, of: ReportsAfter) -> str:
         """The reports since the one that the client has, if all of them are still held."""
@@ -254,7 +253,7 @@ KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Ask]]] = {
     "order": (msgspec.msgpack.Decoder(OfOrder), Queries.order),
     "by_client_id": (msgspec.msgpack.Decoder(OfClientOrder), Queries.by_client_id),
     "open_orders": (msgspec.msgpack.Decoder(OpenOrders), Queries.open_orders),
-    "orders_snapshot": (msgspec.msgpack.Decoder(OfAccount), Queries.orders_snapshot),
+    "orders_snapshot": (msgspec.msgpack.Decoder(OrdersSnapshot), Queries.orders_snapshot),
     "reports": (msgspec.msgpack.Decoder(ReportsAfter), Queries.reports_after),
 }
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from exchange.commands import PlaceOrder
+from exchange.order import BUY, LIMIT
+from exchange.units import UNIT
+from gateway import reports as gateway_reports
+from streams import queries
 from tests.support.gateway import Trader, eventually
 
 
@@ -115,3 +120,57 @@ async def test_resume_gives_the_reports_since_a_cursor(services, anna):
     ):
         error = await back.refused("resume", **params)
         assert (error["code"], error["field"]) == ("bad_request", field)
+
+
+async def test_an_account_with_ten_thousand_orders_can_subscribe(venue, services, anna):
+    """Its snapshot is whole, bigger than what may otherwise be unread, and what comes after it follows."""
+    for number in range(10_000):
+        command = PlaceOrder("anna", "ACME", f"n{number}", BUY, LIMIT, UNIT, UNIT)
+        outcome = venue.submit(0, command)
+    await outcome
+    late = Trader(services, "late")
+    await late.login("anna")
+    await late.do("subscribe", channel="orders")
+    snapshot = await late.hear(lambda frame: frame.get("channel") == "orders" and frame["partition"] == 0, 30)
+    ids = [order["client_order_id"] for order in snapshot["orders"]]
+    assert (snapshot["seq"], ids, "more" in snapshot) == (10_000, [f"n{number}" for number in range(10_000)], False)
+    await anna.place("buy", 1, "1")
+    assert (await late.channel("orders"))["prev"] == 10_000
+    assert late.closed is None
+
+
+async def test_orders_that_change_between_two_pages_are_told_by_the_reports(venue, services, anna, monkeypatch):
+    """The snapshot bears the first page's number, so nothing that happened later is left out."""
+    monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 2)
+    for price in ("1", "2", "3", "4"):
+        await anna.place("buy", 1, price)
+    ask = venue.query
+
+    async def ask_and_cancel(partition, kind, **arguments):
+        answer = await ask(partition, kind, **arguments)
+        if kind == "orders_snapshot" and partition == 0 and arguments["after"] == 0:
+            await anna.do("order.cancel", order_id="0-1")
+            await anna.do("order.cancel", order_id="0-3")
+        return answer
+
+    monkeypatch.setattr(venue, "query", ask_and_cancel)
+    late = Trader(services, "late")
+    await late.login("anna")
+    await late.do("subscribe", channel="orders")
+    snapshot = await late.hear(lambda frame: frame.get("channel") == "orders" and frame["partition"] == 0)
+    assert (snapshot["seq"], [row["order_id"] for row in snapshot["orders"]]) == (4, ["0-1", "0-2", "0-4"])
+    gone = [await late.channel("orders") for _ in range(2)]
+    assert [(frame["seq"], frame["exec"], frame["order"]["order_id"]) for frame in gone] == [
+        (5, "canceled", "0-1"),
+        (6, "canceled", "0-3"),
+    ]
+
+
+async def test_more_orders_than_can_be_told_end_the_channel(services, anna, monkeypatch):
+    """Without asking the leader for them again and again."""
+    monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 2)
+    monkeypatch.setattr(gateway_reports, "SNAPSHOT_ORDERS_MAX", 3)
+    for price in ("1", "2", "3", "4"):
+        await anna.place("buy", 1, price)
+    await anna.do("subscribe", channel="orders")
+    assert (await anna.channel("orders", "end"))["reason"] == "too_many"

@@ -239,9 +239,14 @@ def test_an_answer_that_fits_no_message_is_refused(journaled: Journaled, monkeyp
     assert journaled.ask_for_answer("book", symbol="ACME")[0] == "too_large"
 
 
-def test_a_snapshot_of_too_many_orders_is_refused(journaled: Journaled, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for one account's thousands of orders to be printed."""
+def test_a_snapshot_of_many_orders_comes_in_pages(journaled: Journaled, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for one account's thousands of orders to be printed; the last page has no `more`."""
+    whole = journaled.ask("orders_snapshot", account="anna")
     monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 1)
 
-    assert journaled.ask_for_answer("orders_snapshot", account="anna")[0] == "too_large"
-    assert len(journaled.ask("orders_snapshot", account="boris")["orders"]) == 1
+    first = journaled.ask("orders_snapshot", account="anna")
+    second = journaled.ask("orders_snapshot", account="anna", after=int(first["orders"][0]["order_id"].split("-")[1]))
+
+    assert (len(first["orders"]), first["more"], "more" in second) == (1, True, len(whole["orders"]) > 2)
+    assert first["orders"] + second["orders"] == whole["orders"][:2]
+    assert journaled.ask("orders_snapshot", account="boris").get("more") is None
