@@ -135,7 +135,7 @@ END: Final = record(
     {
         "channel": {"const": "orders"},
         "type": {"const": "end"},
-        "reason": word("Why.", ("token_expired", "login")),
+        "reason": word("Why.", ("token_expired", "login", "too_many")),
     },
 )
 

@@ -34,6 +34,7 @@ Params = TypeVar("Params")
 BODY_SECONDS: Final = 10.0
 JSON: Final = "application/json"
 
+_traceparent = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}").fullmatch  # W3C
 _request_id = re.compile(r"[A-Za-z0-9._:-]{1,64}").fullmatch
 
 
@@ -47,7 +48,12 @@ class Call:
         given = request.headers.get("X-Request-Id", "")
         self.request_id = given if _request_id(given) else secrets.token_hex(8)
         peer = request.remote or ""
-        forwarded = request.headers.get("X-Forwarded-For", "")
+        # A proxy may add a line of its own instead of adding to the one that came; only together they are the path.
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        traceparent = request.headers.get("traceparent", "")
+        self.traceparent = traceparent if _traceparent(traceparent) else ""
+        if self.traceparent:
+            self.headers["traceparent"] = self.traceparent
         self.address = client_address(peer, forwarded, services.settings.trusted_proxies)
 
     # Who

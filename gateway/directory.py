@@ -75,12 +75,11 @@ class Directory:
 
     def refresh(self) -> None:
         """Ask all partitions again: something may have been missed."""
-        self._answered.clear()
         self._again.set()
 
     @property
     def complete(self) -> bool:
-        """Whether every partition has told its instruments since the last refresh."""
+        """Whether every partition has told its instruments. What changes during a refresh is found by it."""
         return len(self._answered) == self._venue.partitions
 
     def all(self) -> list[Listed]:

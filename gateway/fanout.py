@@ -16,6 +16,8 @@ from gateway.subscriptions import ORDERS, Key, Subscription
 from gateway.timestamps import time_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gateway.directory import Directory, Listed
     from streams.venue import Venue
 
@@ -59,6 +61,11 @@ class Fanout:
         for feed in self._feeds.values():
             feed.heal()
 
+    def stale(self, members: Iterable[Subscription]) -> list[Subscription]:
+        """Those whose feed has a hole, or may have one because NATS does not answer."""
+        followed = [member for member in members if member.key in self._feeds]
+        return [member for member in followed if not (self._venue.well and self._feeds[member.key].whole)]
+
     def _feed(self, key: Key) -> Feed | ReportFeed:
         feed = self._feeds.get(key)
         if feed is None:
@@ -94,13 +101,16 @@ def instrument_frame(listed: Listed, previous: int | None, journal: str) -> byte
     return encoded(frame | {"instrument": listed.definition})
 
 
-def heartbeat_frame(seq: int, now: int, held: dict[Key, Subscription]) -> bytes:
-    """A frame of channel `heartbeat`: the last numbers of the books and trades that the session holds."""
+def heartbeat_frame(seq: int, now: int, held: dict[Key, Subscription], stale: list[Subscription]) -> bytes:
+    """A frame of channel `heartbeat`: the last numbers of the books and trades that the session holds.
+
+    `stale` are those of them all that may lag behind the exchange; of these no number is told.
+    """
     symbols: dict[str, dict[str, int]] = {}
     for (channel, symbol), subscription in held.items():
-        if channel in ("book", "trades") and subscription.seq >= 0:
+        if channel in ("book", "trades") and subscription.seq >= 0 and subscription not in stale:
             symbols.setdefault(symbol, {})["seq" if channel == "book" else "trade_id"] = subscription.seq
     frame: dict[str, Any] = {"channel": "heartbeat", "type": "update" if seq > 1 else "snapshot", "seq": seq}
     if seq > 1:
         frame["prev"] = seq - 1
-    return encoded(frame | {"time": time_text(now), "symbols": symbols})
+    return encoded(frame | {"time": time_text(now), "symbols": symbols, "stale": [each.named() for each in stale]})

@@ -63,6 +63,11 @@ class Feed:
             self._keeper.cancel()
 
     @property
+    def whole(self) -> bool:
+        """Whether nothing is known to be missing."""
+        return not self._continuity.broken
+
+    @property
     def empty(self) -> bool:
         """Whether nobody is subscribed."""
         return not self._groups

@@ -112,7 +112,8 @@ class Held:
         member = self._held.get(HEARTBEAT)
         if member is not None:
             self._beats += 1
-            member.send(heartbeat_frame(self._beats, now, self._held), self._beats)
+            stale = self._fanout.stale(self._held.values())
+            member.send(heartbeat_frame(self._beats, now, self._held, stale), self._beats)
 
     def described(self) -> list[dict[str, Any]]:
         """The subscriptions now held."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 from gateway import names
 from gateway.errors import ApiError
 from gateway.orders import body_of
-from gateway.subscriptions import DEPTH_DEFAULT, DEPTHS
+from gateway.subscriptions import DEPTH_DEFAULT
 from gateway.timestamps import time_text
 from gateway.views import BookView
 from streams.errors import StreamError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TRADES_DEFAULT: Final = 100
 TRADES_MAX: Final = 1_000
+DEPTH_MAX: Final = 10_000
 
 
 class NoQuery(Struct, forbid_unknown_fields=True):
@@ -75,8 +76,8 @@ async def get_book(call: Call) -> web.Response:
     """GET /instruments/{symbol}/book."""
     await call.public()
     depth = call.query(BookQuery).depth
-    if depth not in DEPTHS:
-        raise ApiError("bad_request", f"depth must be one of {DEPTHS}", "depth")
+    if not 0 <= depth <= DEPTH_MAX:
+        raise ApiError("bad_request", f"depth must be from 0, which is all, to {DEPTH_MAX}", "depth")
     view = BookView()
     view.reset(orjson.loads(await market_data(call, "book")))
     return call.json(view.window(depth))

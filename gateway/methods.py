@@ -165,6 +165,14 @@ HEARTBEAT: Final = {
             may_lack=("seq", "trade_id"),
         ),
     },
+    "stale": rows(
+        record(
+            "One of this connection's subscriptions.",
+            {"channel": MEMBERS["channel"], "symbol": SYMBOL, "account": ACCOUNT},
+            may_lack=("symbol", "account"),
+        ),
+        "What may lag behind the exchange now: it is out of reach, or a hole is being closed.",
+    ),
 }
 PARTITION: Final = {"partition": whole("`seq` is dense per account and partition."), "cursor": CURSOR}
 REPORT: Final = {

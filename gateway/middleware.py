@@ -26,6 +26,7 @@ SERVER: Final = "openbell"
 """What we say of our software."""
 
 call_key: Final = web.RequestKey("call", Call)
+newcomers_key: Final = web.AppKey("newcomers", set)
 
 OF_AIOHTTP: Final = {
     404: "not_found",
@@ -43,6 +44,7 @@ def answering(services: Services) -> Callable[..., Awaitable[web.StreamResponse]
     async def answered(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        request.app[newcomers_key].discard(request.protocol)
         call = request[call_key] = Call(request, services)
         try:
             return await handler(request)
@@ -58,7 +60,8 @@ def answering(services: Services) -> Callable[..., Awaitable[web.StreamResponse]
         except ConnectionError:
             raise
         except Exception:
-            log.exception("http.fault", method=request.method, path=request.path[:200], request_id=call.request_id)
+            names = {"request_id": call.request_id, "traceparent": call.traceparent}
+            log.exception("http.fault", method=request.method, path=request.path[:200], **names)
             return problem(call, ApiError("internal"))
 
     return answered

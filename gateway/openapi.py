@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from gateway.asyncapi import asyncapi
 from gateway.errors import CODES, PROBLEM_TYPE
+from gateway.market import DEPTH_MAX
 from gateway.reference import page
 from gateway.routes import ROUTES, Route
-from gateway.schemas import CLIENT_ORDER_ID, MEMBERS, ORDER_ID, SYMBOL, VALUES, Schema, ref
+from gateway.schemas import CLIENT_ORDER_ID, MEMBERS, ORDER_ID, SYMBOL, VALUES, Schema, ref, whole
 from gateway.shapes import PROBLEM, SHAPES
 
 __all__ = ["asyncapi", "openapi", "page"]
@@ -22,6 +23,7 @@ PATH_MEMBERS: Final[dict[str, Schema]] = {
     "order_id": ORDER_ID,
     "client_order_id": CLIENT_ORDER_ID,
 }
+QUERY_MEMBERS: Final = MEMBERS | {"depth": whole("Levels of each side; 0 is all.", 0, maximum=DEPTH_MAX, default=10)}
 REQUIRED_QUERY: Final = {("/v1/orders/by-client-id/{client_order_id}", "symbol")}
 TAGS: Final = {
     "market": "Instruments and market data; no token needed unless the operator says so.",
@@ -107,7 +109,7 @@ def parameters(route: Route) -> list[dict[str, Any]]:
         for name in re.findall(r"{(\w+)}", route.path)
     ]
     found += [
-        {"name": name, "in": "query", "required": (route.path, name) in REQUIRED_QUERY, "schema": MEMBERS[name]}
+        {"name": name, "in": "query", "required": (route.path, name) in REQUIRED_QUERY, "schema": QUERY_MEMBERS[name]}
         for name in route.query
     ]
     return [*found, IDEMPOTENCY_KEY] if route.path == "/v1/orders" and route.method == "post" else found

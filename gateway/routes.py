@@ -241,7 +241,7 @@ ROUTES: Final = (
             "type": "object",
             "additionalProperties": False,
             "required": ["account"],
-            "properties": {"account": ACCOUNT | {"pattern": "^demo-", "examples": ["demo-1"]}},
+            "properties": {"account": ACCOUNT | {"pattern": "^demo-[1-9][0-9]{0,3}$", "examples": ["demo-1"]}},
         },
         codes=("not_found", "forbidden"),
     ),

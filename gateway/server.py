@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web, web_response
 
 from gateway import admin, market, middleware, pages, trading, websocket
 from gateway.directory import Directory
+from gateway.door import Door
 from gateway.fanout import Fanout
 from gateway.identity import Identity
 from gateway.jwks import Jwks
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from gateway.settings import GatewaySettings
 
 log = structlog.get_logger()
-
-REQUEST_BACKLOG: Final = 1_024
-"""Connections that the kernel keeps for us until we accept them."""
 
 
 async def run(settings: GatewaySettings, stop: asyncio.Event, streams: StreamSettings | None = None) -> None:
@@ -82,18 +80,23 @@ def make_services(settings: GatewaySettings, venue: Venue, tasks: asyncio.TaskGr
 
 async def serve(services: Services, stop: asyncio.Event) -> None:
     """Listen until `stop`, or until NATS is lost for good, then drain."""
-    settings = services.settings
     runner = make_runner(services)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=REQUEST_BACKLOG, reuse_port=True)
-        await site.start()
-        log.info("gateway.ready", addresses=runner.addresses, partitions=services.venue.partitions)
+        listening = await open_door(runner, services.settings)
+        addresses = [each.getsockname() for each in listening.sockets]
+        log.info("gateway.ready", addresses=addresses, partitions=services.venue.partitions)
         await first_of(stop.wait(), services.venue.closed.wait())
-        await site.stop()
+        listening.close()
         await services.sessions.drain()
     finally:
         await runner.cleanup()
+
+
+async def open_door(runner: web.AppRunner, settings: GatewaySettings) -> asyncio.Server:
+    """Listen on the port."""
+    assert runner.server is not None, "the runner is set up"
+    return await Door(runner.server, settings, runner.app[middleware.newcomers_key]).open()
 
 
 def make_runner(services: Services) -> web.AppRunner:
@@ -119,6 +122,7 @@ def make_application(services: Services) -> web.Application:
     application = web.Application(
         middlewares=[middleware.answering(services)], client_max_size=services.settings.frame_bytes
     )
+    application[middleware.newcomers_key] = set()
     application.on_response_prepare.append(middleware.finish)
     for method, path, handler in (*market.ROUTES, *trading.ROUTES, *admin.ROUTES, *pages.ROUTES):
         application.router.add_route(method, path, middleware.route(handler))

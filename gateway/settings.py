@@ -66,6 +66,9 @@ class GatewaySettings:
     bad_frames: int = 10  # in a row, then 1008
     idle_seconds: float = 60.0  # without login or subscription
     send_seconds: float = 10.0  # a socket that takes nothing for so long is closed
+    ping_seconds: float = 20.0  # a WebSocket client that says nothing for so long is pinged …
+    silence_seconds: float = 60.0  # … and after so long it is taken for gone
+    first_request_seconds: float = 10.0  # a connection has so long to send the headers of its first request
     keepalive_seconds: float = 15.0  # of an HTTP connection between requests
     drain_seconds: float = 5.0  # for what is under way when stopping
     page_rows: int = 100  # of a list when the client does not say

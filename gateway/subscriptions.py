@@ -86,14 +86,16 @@ class Subscription:
         self.seq = seq
         self.outbox.send(frame)
 
+    def named(self) -> dict[str, Any]:
+        """The channel, and the symbol or account."""
+        channel, name = self.key
+        return {"channel": channel} | ({"account" if channel == ORDERS else "symbol": name} if name else {})
+
     def described(self) -> dict[str, Any]:
         """As the answer to `subscribe` lists it."""
-        channel, name = self.key
-        described: dict[str, Any] = {"channel": channel}
-        if name:
-            described["account" if channel == ORDERS else "symbol"] = name
         options = {"depth": self.options.depth, "interval_ms": self.options.interval_ms}
-        return described | {option: value for option, value in options.items() if option in OPTIONS[channel]}
+        allowed = OPTIONS[self.key.channel]
+        return self.named() | {option: value for option, value in options.items() if option in allowed}
 
 
 def check_channel(params: SubscribeParams) -> None:

@@ -28,6 +28,7 @@ from gateway.frames import (
     INTERNAL,
     LARGE,
     PING,
+    POLICY,
     PONG,
     TEXT,
     Fault,
@@ -72,11 +73,14 @@ class Connection:
         self._closing = False
         self._leaving = False
         self._stuck_ticks = 0
+        self._now = loop.time
+        self._heard_at = self._pinged_at = loop.time()
 
     # What aiohttp's connection calls
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Bytes from the client."""
+        self._heard_at = self._now()
         try:
             for message in self._reader.feed(data):
                 if self._closing:
@@ -128,13 +132,26 @@ class Connection:
         """A second has passed: a client that takes nothing for `send_seconds` is let go."""
         if self._closing:
             return
-        self._stuck_ticks = self._stuck_ticks + 1 if self._outbox.stuck() else 0
+        stuck = self._outbox.stuck()
+        self._stuck_ticks = self._stuck_ticks + 1 if stuck else 0
         if self._stuck_ticks > self._services.settings.send_seconds:
             self._transport.abort()
             return
         self.session.tick()
+        if self._outbox.unread() and not stuck:
+            self._heard_at = self._now()  # it takes what it is given; a ping might stand behind megabytes
+        self._look_for_signs()
         if self._leaving and not self.session.in_flight:
             self.close(GOING_AWAY, "going away: reconnect")
+
+    def _look_for_signs(self) -> None:
+        """Ping a client that has said nothing for a while; one that still says nothing is not there any more."""
+        now, settings = self._now(), self._services.settings
+        if now - self._heard_at > settings.silence_seconds:
+            self.close(POLICY, "no answer to pings")
+        elif now - max(self._heard_at, self._pinged_at) >= settings.ping_seconds:
+            self._pinged_at = now
+            self._outbox.send(frame_of(b"", PING))
 
     def go_away(self) -> None:
         """The gateway stops: close as soon as nothing is under way."""

@@ -255,3 +255,42 @@ async def test_the_heartbeat_names_the_last_numbers(anna, boris, viewer):
     assert first["symbols"] == {"ACME": {"seq": 2, "trade_id": 1}}
     viewer.session.tick()
     assert (await viewer.channel("heartbeat"))["prev"] == first["seq"]
+
+
+async def test_the_heartbeat_says_what_may_be_stale(venue, anna, viewer):
+    """While NATS is away every feed is, and no number of it is told; when it is back none is."""
+    for channel in ("book", "trades"):
+        await viewer.do("subscribe", channel=channel, symbols=["ACME"])
+        await viewer.channel(channel, "snapshot")
+    await anna.do("subscribe", channel="orders")
+    await anna.hear(lambda frame: frame.get("partition") == 1)
+    for trader in (viewer, anna):
+        await trader.do("subscribe", channel="heartbeat")
+        trader.session.tick()
+        assert (await trader.channel("heartbeat", "snapshot"))["stale"] == []
+    venue.away = True
+    viewer.session.tick()
+    anna.session.tick()
+    told = await viewer.channel("heartbeat")
+    assert told["stale"] == [{"channel": "book", "symbol": "ACME"}, {"channel": "trades", "symbol": "ACME"}]
+    assert told["symbols"] == {}
+    assert (await anna.channel("heartbeat"))["stale"] == [{"channel": "orders", "account": "anna"}]
+    venue.away = False
+    viewer.session.tick()
+    told = await viewer.channel("heartbeat")
+    assert (told["stale"], told["symbols"]) == ([], {"ACME": {"seq": 0, "trade_id": 0}})
+
+
+async def test_a_feed_whose_leader_is_away_is_stale(venue, viewer):
+    """A hole that cannot be closed is told."""
+    await viewer.do("subscribe", channel="heartbeat")
+    await viewer.do("subscribe", channel="book", symbols=["ACME"])
+    await viewer.channel("book", "snapshot")
+    venue.silent.add(0)
+    venue.reconnect()
+    viewer.session.tick()
+    assert (await viewer.channel("heartbeat", "snapshot"))["stale"] == [{"channel": "book", "symbol": "ACME"}]
+    venue.silent.clear()
+    await viewer.channel("book", "snapshot")
+    viewer.session.tick()
+    assert (await viewer.channel("heartbeat"))["stale"] == []

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from ipaddress import ip_network
 
 import aiohttp
 import pytest
 
-from gateway import pages
-from tests.support.gateway import gateway_parts, list_instrument, served, token
+from gateway import pages, server
+from tests.support.gateway import SETTINGS, gateway_parts, list_instrument, served, token
 
 ORDER = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": "1.5"}
 
@@ -130,7 +132,7 @@ async def test_an_idempotency_key_is_the_client_order_id(trader):
         (("PATCH", "/v1/orders/0-1", {"json": {"order_id": "0-2"}}), (400, "unknown_field", "order_id")),
         (("GET", "/v1/orders/by-client-id/x", {}), (400, "bad_request", "symbol")),
         (("PUT", "/v1/admin/instruments/NEW", {"json": {}}), (403, "forbidden", None)),
-        (("GET", "/v1/instruments/ACME/book?depth=7", {}), (400, "bad_request", "depth")),
+        (("GET", "/v1/instruments/ACME/book?depth=-7", {}), (400, "bad_request", "depth")),
         (("GET", "/v1/instruments/ACME/trades?limit=0", {}), (400, "bad_request", "limit")),
         (("GET", "/v1/instruments/a.b", {}), (400, "bad_request", "symbol")),
         (("GET", "/v1/instruments/NOPE/ticker", {}), (404, "unknown_instrument", "symbol")),
@@ -170,6 +172,13 @@ async def test_market_data_is_there_for_everybody(public, trader):
     assert rows == [await public.ask("GET", "/v1/instruments/ACME")]
     book = await public.ask("GET", "/v1/instruments/ACME/book?depth=1")
     assert (book["bids"], book["asks"], book["seq"]) == ([["1.50", "1"]], [], 1)
+    for price in ("1.40", "1.30", "1.20"):
+        await trader.ask("POST", "/v1/orders", json=ORDER | {"price": price})
+    for depth, bids in ((2, 2), (3, 3), (7, 4), (0, 4), (10_000, 4)):
+        assert len((await public.ask("GET", f"/v1/instruments/ACME/book?depth={depth}"))["bids"]) == bids
+    for depth in (-1, 10_001):
+        expected = (400, "bad_request", "depth")
+        assert await public.problem("GET", f"/v1/instruments/ACME/book?depth={depth}") == expected
     assert (await public.ask("GET", "/v1/instruments/ACME/trades?limit=5&before=9"))["trades"] == []
     assert (await public.ask("GET", "/v1/instruments/ACME/ticker"))["bid"] == "1.50"
     assert (await public.ask("GET", "/v1/instruments/ACME/status"))["phase"] == "continuous"
@@ -185,6 +194,56 @@ async def test_every_answer_has_its_headers(public, trader):
     assert trader.last.headers["Cache-Control"] == "no-store"
     for response in (public.last, trader.last):
         assert (response.headers["X-Content-Type-Options"], response.headers["Server"]) == ("nosniff", "openbell")
+
+
+async def test_a_trace_is_passed_on(public):
+    """A traceparent comes back as it came, one that is none does not."""
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    await public.ask("GET", "/v1/time", headers={"traceparent": trace})
+    assert public.last.headers["traceparent"] == trace
+    for wrong in (trace.upper(), trace[:-1], "00-" + "0" * 32 + "-b7ad6b7169203331-01", "x"):
+        await public.ask("GET", "/nowhere", headers={"traceparent": wrong})
+        assert "traceparent" not in public.last.headers
+
+
+async def test_every_line_of_the_way_here_counts(venue):
+    """A proxy may add a line of X-Forwarded-For of its own: the last one says who spoke to it."""
+    trusted = (ip_network("127.0.0.1/32"),)
+    async with gateway_parts(venue, trusted_proxies=trusted) as services, served(services) as where:
+        reader, writer = await asyncio.open_connection(*where.split(":"))
+        writer.write(
+            b"GET /v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            b"X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n"
+        )
+        assert b"101" in await reader.readline()
+        assert services.sessions.described()[0]["address"] == "203.0.113.9"
+        writer.close()
+
+
+async def test_connections_are_bounded_and_have_to_say_something(venue):
+    """One too many is closed at once; one that sends no request, or half of one, soon; one that asked may stay."""
+    settings = replace(SETTINGS, connections_max=2, first_request_seconds=0.2)
+    async with gateway_parts(venue) as services:
+        runner = server.make_runner(services)
+        await runner.setup()
+        door = await server.open_door(runner, settings)
+        where = door.sockets[0].getsockname()[:2]
+        half, _half = await asyncio.open_connection(*where)
+        _half.write(b"GET /v1/time HTTP/1.1\r\nHost: x\r\n")
+        asked, _asked = await asyncio.open_connection(*where)
+        _asked.write(b"GET /v1/time HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"200" in await asked.readline()
+        third, _third = await asyncio.open_connection(*where)
+        for closed in (third, half):
+            with suppress(ConnectionError):
+                assert await asyncio.wait_for(closed.read(), 5) == b""
+        _asked.write(b"GET /v1/time HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.wait_for(asked.readuntil(b"HTTP/1.1 200"), 5)
+        for writer in (_half, _asked, _third):
+            writer.close()
+        door.close()
+        await runner.cleanup()
 
 
 async def test_what_is_no_http_is_told_nothing_about_us(where):
@@ -290,6 +349,12 @@ async def test_health_tells_whether_trading_is_possible(services, venue, public)
         {"status": "live"},
         {"status": "ready"},
     )
+    venue.away = True
+    assert (await public.problem("GET", "/health/ready"))[:2] == (503, "unavailable")
+    venue.away = False
+    venue.silent.add(0)
+    venue.reconnect()
+    assert await public.ask("GET", "/health/ready") == {"status": "ready"}
     venue.connected = False
     assert (await public.problem("GET", "/health/ready"))[:2] == (503, "unavailable")
     assert await public.ask("GET", "/health/live") == {"status": "live"}
@@ -326,6 +391,9 @@ async def test_demo_tokens_are_only_for_demos(venue, public):
         given = await visitor.ask("POST", "/v1/demo/token", json={"account": "demo-1"})
         refused = await visitor.problem("POST", "/v1/demo/token", json={"account": "anna"})
         assert (given["account"], refused) == ("demo-1", (403, "forbidden", "account"))
+        for taken in ("demo-maker", "demo-taker", "demo-", "demo-0"):
+            refused = await visitor.problem("POST", "/v1/demo/token", json={"account": taken})
+            assert refused == (403, "forbidden", "account")
         async with client_of(where, given["token"]) as demo:
             assert (await demo.ask("POST", "/v1/orders", json=ORDER))["account"] == "demo-1"
 

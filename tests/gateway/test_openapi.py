@@ -284,8 +284,10 @@ def test_what_the_channels_tell_is_what_the_document_says():
         for frame in (
             instrument_frame(listed, None, ""),
             instrument_frame(listed, 1, "5.0"),
-            heartbeat_frame(1, 0, {}),
-            heartbeat_frame(2, 0, {Key("book", "ACME"): subscription(7), Key("trades", "ACME"): subscription(9)}),
+            heartbeat_frame(1, 0, {}, []),
+            heartbeat_frame(
+                2, 0, {Key("book", "ACME"): subscription(7), Key("trades", "ACME"): subscription(9)}, [subscription(1)]
+            ),
         )
     ]
     seen = set()

@@ -112,6 +112,10 @@ def test_the_limits_on_the_page_are_the_defaults():
     assert rows["a frame, a body"] == f"{settings.frame_bytes // 2**10} KiB"
     assert rows["rows in a list"] == f"{settings.page_rows}, at most {settings.page_rows_max:,}"
     assert rows["a connection that neither logs in nor subscribes"] == f"{settings.idle_seconds:.0f} s"
+    silent = f"a client that says nothing and answers no ping (one after {settings.ping_seconds:.0f} s of silence)"
+    assert rows[silent] == f"{settings.silence_seconds:.0f} s"
+    assert rows["the headers of a connection's first request"] == f"{settings.first_request_seconds:.0f} s"
+    assert rows["connections of one gateway, HTTP and WebSocket *"] == f"{settings.connections_max:,}"
     assert rows["an answer of the exchange"] == f"{StreamSettings().outcome_timeout_seconds:.0f} s"
 
 

@@ -13,6 +13,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.support.gateway import eventually, gateway_parts, served, token
 
+HANDSHAKE = (
+    b"GET /v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 MASK = b"\x00" * 4
 
 
@@ -153,6 +157,26 @@ async def test_a_vanished_client_leaves_nothing(where, services):
     assert len(services.sessions.described()) == 1
     socket.transport.abort()
     await eventually(lambda: services.sessions.described() == [])
+
+
+async def test_a_silent_client_is_pinged_and_then_let_go(venue):
+    """A library that answers pings keeps its connection; a half-open one is closed."""
+    quick = {"ping_seconds": 0.2, "silence_seconds": 2.5}
+    async with (
+        gateway_parts(venue, **quick) as services,
+        served(services) as where,
+        connect(url(where), compression=None, ping_interval=None) as socket,
+    ):
+        await ask(socket, "subscribe", channel="heartbeat")
+        reader, writer = await asyncio.open_connection(*where.split(":"))
+        writer.write(HANDSHAKE)
+        await reader.readuntil(b"\r\n\r\n")
+        heard = await asyncio.wait_for(reader.read(), 10)  # to the end
+        assert heard.startswith(b"\x89\x00")
+        assert b"\x88" in heard
+        assert b"no answer to pings" in heard
+        assert "time" in (await ask(socket, "ping"))["result"]
+        writer.close()
 
 
 async def test_connections_per_address_are_bounded(venue):

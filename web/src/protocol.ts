@@ -192,7 +192,7 @@ export interface OrdersEnd {
   channel: "orders";
   type: "end";
   /** Why. */
-  reason: "token_expired" | "login";
+  reason: "token_expired" | "login" | "too_many";
 }
 
 /** Say who speaks; a failed login leaves the connection as it was. */
@@ -838,6 +838,15 @@ export interface HeartbeatSnapshot {
     /** Of channel `trades`. */
     trade_id?: number;
   }>;
+  /** What may lag behind the exchange now: it is out of reach, or a hole is being closed. */
+  stale: {
+    /** What to follow. */
+    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+    /** The instrument. */
+    symbol?: string;
+    /** A trading account. */
+    account?: string;
+  }[];
 }
 
 /** Once a second: the time, and the last numbers sent. */
@@ -857,6 +866,15 @@ export interface HeartbeatUpdate {
     /** Of channel `trades`. */
     trade_id?: number;
   }>;
+  /** What may lag behind the exchange now: it is out of reach, or a hole is being closed. */
+  stale: {
+    /** What to follow. */
+    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+    /** The instrument. */
+    symbol?: string;
+    /** A trading account. */
+    account?: string;
+  }[];
 }
 
 /** Private: a snapshot for each partition, then execution reports. */
