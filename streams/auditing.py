@@ -8,7 +8,7 @@
   is wrong: behind that nothing can be computed.
 
 It only reads, from a server that may be in use. Two audits that end at one sequence with the same chain have seen the
-same history.
+same commands and the same events; times are not in it.
 """
 
 from __future__ import annotations
