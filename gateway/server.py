@@ -7,8 +7,9 @@ promised, the parts, the venue. The port may be shared by several gateway proces
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from aiohttp import web, web_response
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from gateway.call import Call
     from gateway.settings import GatewaySettings
 
+COLLECTION_THRESHOLDS: Final = (10_000, 50, 20)
+"""A request makes a dozen objects that die without the garbage collector; a session that ended needs it once."""
+
 log = structlog.get_logger()
 
 
@@ -44,6 +48,9 @@ async def run(settings: GatewaySettings, stop: asyncio.Event, streams: StreamSet
         await asyncio.wait([opening])
         return
     venue = opening.result()
+    # What is loaded by now stays: the collector need not look at it again, and seldom at what sessions keep.
+    gc.freeze()
+    gc.set_threshold(*COLLECTION_THRESHOLDS)
     try:
         async with asyncio.TaskGroup() as tasks:
             services = make_services(settings, venue, tasks)
