@@ -69,10 +69,10 @@ async def leave(connection: Connection, data_dir: str, partition: int, why: Base
 
 def stopped_in(why: BaseExceptionGroup[Exception]) -> PartitionStopped:
     """The error in a group that names a sequence. LookupError if there is none."""
-    found, _ = why.split(PartitionStopped)
+    found: BaseException | None = why.subgroup(PartitionStopped)
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
-    if found is None:
+    if not isinstance(found, PartitionStopped):
         raise LookupError(f"no sequence is named: {why.exceptions}")
     return found
 
