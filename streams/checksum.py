@@ -89,6 +89,10 @@ class Checksum:
         self.bids.touch(bids)
         self.asks.touch(asks)
 
+    def forget(self) -> None:
+        """Any level may have changed."""
+        self.bids.stale = self.asks.stale = True
+
     def value(self) -> int:
         """The checksum of the book as it is now."""
         return crc32(self.bids.print(), crc32(self.asks.print()))

@@ -25,8 +25,11 @@ from streams.queries import Queries
 from streams.rendering import Renderer
 from streams.reports import ExecutionReports, print_report
 from streams.results import result_of
+from streams.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from exchange.commands import Command
     from exchange.events import Event
     from streams.reports import Report
@@ -65,6 +68,7 @@ class Partition:
         self.renderer = Renderer(number)
         self.reports = ExecutionReports()
         self.market_data = MarketData(self.engine.books, self.renderer)
+        self.tally = Tally(self.reports, self.market_data)
         self.queries = Queries(self.engine, self.renderer, self.reports, self.market_data)
 
     def answer(
@@ -76,6 +80,17 @@ class Partition:
         Raises PartitionFailed when we are wrong, PartitionStopped when the journal wants rules that are not known
         here; the partition must not go on from either.
         """
+        heard = hears if render else nobody
+        return self.take(data, sequence, stored_at, lambda batch: self.carry_out(batch, data, heard, render=render))
+
+    def skim(self, data: bytes, sequence: int, stored_at: int) -> Output:
+        """Like `answer` without rendering, and quicker: reports are only counted, none of them is held after it."""
+        if self.reports.latest:
+            self.reports.forget()
+        return self.take(data, sequence, stored_at, lambda batch: self.count_out(batch, data))
+
+    def take(self, data: bytes, sequence: int, stored_at: int, carry_out: Callable[[Batch], Output]) -> Output:
+        """Read the journal's next message and have it carried out."""
         assert sequence == self.sequence + 1, "the journal has a gap"
         self.sequence = sequence
         self.at = max(self.at, stored_at)
@@ -84,7 +99,7 @@ class Partition:
         except Undecodable:
             return self.seal(data, [[MessageRejected(fingerprint(data))]])
         try:
-            return self.carry_out(batch, data, hears if render else nobody, render=render)
+            return carry_out(batch)
         except UnknownSemantics as unknown:
             raise PartitionStopped(self.number, sequence, str(unknown)) from unknown
         except Exception as fault:  # Whatever it is, the same message will do it to every leader: this partition ends.
@@ -122,11 +137,31 @@ class Partition:
             market_data=frames,
         )
 
+    def count_out(self, batch: Batch, data: bytes) -> Output:
+        """Apply a batch's commands in order, and only count what follows."""
+        engine, take, sequence, at = self.engine, self.tally.take, self.sequence, self.at
+        events: list[list[Event]] = []
+        for command in batch.commands:
+            of_command = engine.apply(command, sequence, at)
+            events.append(of_command)
+            if isinstance(command, ListInstrument):
+                self.define(command)
+            take(of_command, engine.changes, at)
+        self.commands += len(events)
+        if events:
+            self.queries.journal = f"{sequence}.{len(events) - 1}"
+        return self.seal(data, events)
+
+    def define(self, command: ListInstrument) -> None:
+        """Print an instrument's numbers by a listing, if it was not refused."""
+        if isinstance(self.engine.events[-1], InstrumentListed):
+            self.renderer.define(command.instrument)
+
     def advance(self, command: Command, moment: Moment) -> list[Report]:
         """Let everything that is counted follow the command just applied; the reports that it gives."""
         engine = self.engine
-        if isinstance(command, ListInstrument) and isinstance(engine.events[-1], InstrumentListed):
-            self.renderer.define(command.instrument)
+        if isinstance(command, ListInstrument):
+            self.define(command)
         self.market_data.take(engine.events, engine.changes, moment)
         self.queries.journal = moment.journal
         return self.reports.take(engine.events, engine.orders, moment.journal, self.at)

@@ -31,6 +31,12 @@ log = structlog.get_logger()
 MESSAGES_PER_TURN: Final = 8
 """Messages replayed before the rest of the process has its turn."""
 
+COMMANDS_FAR: Final = 200_000
+"""A replay of more commands is skimmed (partition.py), until COMMANDS_KEPT are left."""
+
+COMMANDS_KEPT: Final = 20_000
+"""Sessions that come back after a restart want the reports of these, and not those from long before."""
+
 MESSAGES_PER_COMPARISON: Final = 10_000
 """Messages replayed before the chain is compared with that of EVENTS."""
 
@@ -88,10 +94,15 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
     """Bring a partition on to sequence `through`, which EVENTS has; `reader` is to give the message after its own."""
     began, first = time.monotonic(), partition.sequence + 1
     history = History(connection, partition)
+    skims = False
     try:
         while partition.sequence < through:
             message = await anext(reader)
-            output = partition.answer(message.payload, message.sequence, message.stored_at, render=False)
+            skims = is_far(partition, through, skims)
+            if skims:
+                output = partition.skim(message.payload, message.sequence, message.stored_at)
+            else:
+                output = partition.answer(message.payload, message.sequence, message.stored_at, render=False)
             history.note(output.events)
             if message.sequence % MESSAGES_PER_COMPARISON == 0:
                 await history.compare()
@@ -107,6 +118,12 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
         sequence=through,
         seconds=round(time.monotonic() - began, 3),
     )
+
+
+def is_far(partition: Partition, through: int, skims: bool) -> bool:
+    """Whether so many commands are left that reports are not worth keeping yet; messages hold as many as before."""
+    left = (through - partition.sequence) * partition.commands // max(1, partition.sequence)
+    return left > (COMMANDS_KEPT if skims else COMMANDS_FAR)
 
 
 class History:

@@ -169,6 +169,21 @@ class ExecutionReports:
             self.let_go()
         return report
 
+    def count(self, account: str) -> None:
+        """An account has had one more report, which is not kept; none may be held (`forget`)."""
+        reports = self.accounts.get(account)
+        if reports is None:
+            reports = self.accounts[account] = AccountReports()
+        reports.seq += 1
+        reports.old += 1
+
+    def forget(self) -> None:
+        """Hold no report any more."""
+        for reports in self.accounts.values():
+            reports.held.clear()
+            reports.old = reports.seq
+        self.latest.clear()
+
     def let_go(self) -> None:
         """Forget the oldest report of all, if its account still holds it."""
         reports = self.latest.popleft()
