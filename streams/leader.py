@@ -133,6 +133,9 @@ class Leader:
             log.warning("partition.message_too_large", partition=self.number, subject=subject, error=str(error))
 
     def _answer_query(self, _: str, request: bytes, reply: str) -> None:
+        # Of two that take themselves for the leader the first answer counts, and it must not be the older one.
+        if not self._certainty.look():
+            return
         # Whoever asks may be about to follow what comes after the answer.
         self._audience.listen_again()
         self._publish(reply, self._partition.query(request))
