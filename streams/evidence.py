@@ -68,12 +68,11 @@ async def leave(connection: Connection, data_dir: str, partition: int, why: Base
 
 
 def stopped_in(why: BaseExceptionGroup[Exception]) -> PartitionStopped:
-    """The error in a group that names a sequence. LookupError if there is none."""
+    """The error in a group that names a sequence."""
     found: BaseException | None = why.subgroup(PartitionStopped)
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
-    if not isinstance(found, PartitionStopped):
-        raise LookupError(f"no sequence is named: {why.exceptions}")
+    assert isinstance(found, PartitionStopped), "a group without it is none of ours"
     return found
 
 
