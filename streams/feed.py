@@ -121,20 +121,25 @@ class Feed:
             self.trades.advance(trades[-1].trade_id)
             if moment.hears(self.trades.subject):
                 moment.frames.append(self.trades.update(moment.journal, self.print_trades(trades)))
-        bids, asks = prices_of(changes, BUY), prices_of(changes, SELL)
-        self.checksum.touch(bids, asks)
         self.full.advance(self.full.seq + 1)
         self.levels.advance(self.levels.seq + 1)
         if moment.hears(self.full.subject):
             moment.frames.append(self.full.update(moment.journal, self.print_changes(changes)))
         if moment.hears(self.levels.subject):
-            book = self.print_book(self.print_levels(BUY, bids), self.print_levels(SELL, asks))
-            moment.frames.append(self.levels.update(moment.journal, book))
+            moment.frames.append(self.levels.update(moment.journal, self.print_change_of_levels(changes)))
+        else:
+            self.checksum.forget()
         quote = self.quote_now()
         if quote != self.quote:
             self.quote = quote
             self.quoted_at = moment.at
             self.publish_quote(moment)
+
+    def print_change_of_levels(self, changes: Sequence[Change]) -> str:
+        """The totals of the levels that a command touched."""
+        bids, asks = prices_of(changes, BUY), prices_of(changes, SELL)
+        self.checksum.touch(bids, asks)
+        return self.print_book(self.print_levels(BUY, bids), self.print_levels(SELL, asks))
 
     def announce(self, definition: str, moment: Moment) -> None:
         """The instrument was listed, defined as this JSON says; the first time opens it for trading."""
