@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from gateway.call import Call
 
+PARTITION_DIGITS_MAX: Final = 3
 _listing = msgspec.json.Decoder(ListingParams)
 
 
@@ -58,7 +59,7 @@ async def get_sessions(call: Call) -> web.Response:
 
 
 async def get_partitions(call: Call) -> web.Response:
-    """GET /admin/partitions: which have a leader that answers, and how many instruments each has."""
+    """GET /admin/partitions: who leads and who follows each, and how far they are."""
     await call.login("admin", READS)
     call.query(NoQuery)
     numbers = range(call.services.venue.partitions)
@@ -68,11 +69,34 @@ async def get_partitions(call: Call) -> web.Response:
 async def describe(call: Call, number: int) -> dict[str, Any]:
     """One partition as its leader describes it."""
     try:
-        answer = await call.services.venue.query(number, "instruments")
+        answer = await call.services.venue.query(number, "partition")
     except StreamError:
         return {"partition": number, "available": False}
-    instruments = [] if answer.code else orjson.loads(answer.body)
-    return {"partition": number, "available": not answer.code, "instruments": len(instruments)}
+    return {"available": True, **orjson.loads(answer.body)}
+
+
+async def hand_over(call: Call) -> web.Response:
+    """POST /admin/partitions/{partition}/handover: let its standby lead it, as soon as that one is ready."""
+    await call.login("admin", ORDERS)
+    call.query(NoQuery)
+    partition = partition_in_path(call)
+    try:
+        gone = await call.services.venue.hand_over(partition)
+    except StreamError as error:
+        raise ApiError("unavailable", retry_after=1.0) from error
+    if not gone.to:
+        raise ApiError("unavailable", gone.why, retry_after=1.0)
+    return call.json({"partition": partition, "leader": gone.to})
+
+
+def partition_in_path(call: Call) -> int:
+    """The partition in the path; `not_found` if there is none of that number."""
+    text = call.request.match_info["partition"]
+    if not (text.isascii() and text.isdigit() and len(text) <= PARTITION_DIGITS_MAX):
+        raise ApiError("not_found")
+    if int(text) >= call.services.venue.partitions:
+        raise ApiError("not_found")
+    return int(text)
 
 
 ROUTES: Final = (
@@ -80,4 +104,5 @@ ROUTES: Final = (
     ("GET", "/v1/admin/instruments/{symbol}", get_instrument),
     ("GET", "/v1/admin/sessions", get_sessions),
     ("GET", "/v1/admin/partitions", get_partitions),
+    ("POST", "/v1/admin/partitions/{partition}/handover", hand_over),
 )

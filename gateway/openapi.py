@@ -22,6 +22,7 @@ PATH_MEMBERS: Final[dict[str, Schema]] = {
     "symbol": SYMBOL,
     "order_id": ORDER_ID,
     "client_order_id": CLIENT_ORDER_ID,
+    "partition": whole("A partition's number."),
 }
 QUERY_MEMBERS: Final = MEMBERS | {"depth": whole("Levels of each side; 0 is all.", 0, maximum=DEPTH_MAX, default=10)}
 REQUIRED_QUERY: Final = {("/v1/orders/by-client-id/{client_order_id}", "symbol")}

@@ -213,7 +213,7 @@ ROUTES: Final = (
     Route(
         "get",
         "/v1/admin/partitions",
-        "Which partitions have a leader that answers.",
+        "Who leads each partition, who follows it, and how far they are.",
         record(
             "All of them.",
             {
@@ -223,14 +223,29 @@ ROUTES: Final = (
                         {
                             "partition": whole("Its number."),
                             "available": {"type": "boolean", "description": "Whether its leader answers."},
+                            "leader": text("The worker that leads it."),
+                            "standby": {"type": ["string", "null"], "description": "The worker that follows it."},
+                            "sequence": whole("Of the last command's message in the journal."),
+                            "lag": {
+                                "type": ["integer", "null"],
+                                "description": "Messages by which the standby was behind lately; null if it loads.",
+                            },
                             "instruments": whole("How many live there."),
                         },
-                        may_lack=("instruments",),
+                        may_lack=("leader", "standby", "sequence", "lag", "instruments"),
                     )
                 )
             },
         ),
         "admin",
+    ),
+    Route(
+        "post",
+        "/v1/admin/partitions/{partition}/handover",
+        "Let a partition's standby lead it, without a break.",
+        record("It does.", {"partition": whole("Its number."), "leader": text("The worker that leads it now.")}),
+        "admin",
+        codes=("not_found", "unavailable"),
     ),
     Route(
         "post",

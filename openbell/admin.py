@@ -18,7 +18,7 @@ from openbell.data_dir import DataDir
 from openbell.faults import WRONG_USE, Fault
 
 app = typer.Typer(
-    help="Operate a running exchange: list instruments and look at them.",
+    help="Operate a running exchange: its instruments and its partitions.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -100,6 +100,47 @@ def instruments(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     for row in rows:
         table.add_row(*(str(cell) for cell in _cells(row)))
     Console().print(table if rows else "No instrument is listed.")
+
+
+@app.command("partitions")
+def partitions(
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    as_json: AsJson = False,
+) -> None:
+    """Show who leads and who follows each partition, and how far they are.
+
+    Example: `openbell admin partitions`
+    """
+    rows = Api(url, token_or_minted(token, data_dir)).get("/v1/admin/partitions")["partitions"]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    table = Table("partition", "leader", "sequence", "standby", "lag", "instruments", box=None)
+    for row in rows:
+        cells = (row.get(name) for name in ("leader", "sequence", "standby", "lag", "instruments"))
+        table.add_row(str(row["partition"]), *("–" if cell is None else str(cell) for cell in cells))
+    Console().print(table)
+
+
+@app.command("handover")
+def handover(
+    partition: Annotated[int, typer.Option(help="Which one its leader is to let go.", min=0)],
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    as_json: AsJson = False,
+) -> None:
+    """Let a partition's standby lead it; orders wait for some milliseconds and none is refused.
+
+    The workers go on sharing evenly: the new leader may give another partition in return.
+
+    Example: `openbell admin handover --partition 2`
+    """
+    api = Api(url, token_or_minted(token, data_dir))
+    answer = api.post(f"/v1/admin/partitions/{partition}/handover", {})
+    _print(answer, as_json, f"Worker {answer['leader']} leads partition {partition} now.")
 
 
 def token_or_minted(token: str, data_dir: Path) -> str:

@@ -54,6 +54,10 @@ class Api:
         """The body of the answer to a PUT."""
         return self._request("PUT", path, body)
 
+    def post(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        """The body of the answer to a POST."""
+        return self._request("POST", path, body)
+
     def is_ready(self) -> bool:
         """Whether the exchange takes orders."""
         try:

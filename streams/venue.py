@@ -25,10 +25,12 @@ from streams.errors import (
     Unavailable,
     WrongSequence,
 )
+from streams.handover import Gone, ask_to_go
 from streams.identity import new_id
 from streams.journal import FutureOutcome, Journal, Outcome
 from streams.nats_client import Subscription
 from streams.promises import Promises
+from streams.roster import NOBODY, lease_key
 from streams.settings import StreamSettings
 
 __all__ = ["Answer", "Outcome", "Subscription", "Venue"]
@@ -148,6 +150,13 @@ class Venue:
         except (StoreUnknown, NotStored) as error:
             raise Unavailable(f"{symbol} could not be claimed: {error}") from error
         return wanted
+
+    async def hand_over(self, partition: int) -> Gone:
+        """Ask the partition's leader to let its standby lead; how that ended. Raises Unavailable."""
+        leader = (await Bucket(self._connection, subjects.LEASES).get(lease_key(partition))).value
+        if leader == NOBODY:
+            raise Unavailable(f"nobody leads partition {partition}")
+        return await ask_to_go(self._connection, leader, partition)
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each reconnect: whatever is followed has missed messages and is to be healed."""

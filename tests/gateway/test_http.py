@@ -338,9 +338,17 @@ async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
         (row,) = (await admin.ask("GET", "/v1/admin/sessions"))["sessions"]
         assert (row["account"], row["address"], row["requests_in_flight"]) == ("boris", "127.0.0.1", 0)
     venue.silent.add(1)
-    assert await admin.ask("GET", "/v1/admin/partitions") == {
-        "partitions": [{"partition": 0, "available": True, "instruments": 1}, {"partition": 1, "available": False}]
-    }
+    first, second = (await admin.ask("GET", "/v1/admin/partitions"))["partitions"]
+    assert (first["partition"], first["available"], first["instruments"]) == (0, True, 1)
+    assert set(first) == {"partition", "available", "leader", "standby", "sequence", "lag", "instruments"}
+    assert second == {"partition": 1, "available": False}
+
+
+@pytest.mark.parametrize("partition", ["2", "-1", "x", "9999999"])
+async def test_a_partition_that_there_is_not_is_not_handed_over(admin, partition):
+    """Neither is anything else in its place."""
+    path = f"/v1/admin/partitions/{partition}/handover"
+    assert (await admin.problem("POST", path, json={}))[:2] == (404, "not_found")
 
 
 async def test_health_tells_whether_trading_is_possible(services, venue, public):
