@@ -13,34 +13,52 @@ from exchange.units import UNIT
 from streams import subjects
 from streams.codec import COMMANDS_MAX, encode_batch, encode_command
 from streams.connection import Connection
+from streams.event_stream import as_stored
 from streams.identity import new_id
-from streams.stream import state_of
+from streams.partition import Partition
+from streams.stream import StreamReader, state_of
 from tests.support.nats import until
 
 TICK = UNIT // 100
-ANSWERED_SECONDS = 600.0
+ANSWERED_SECONDS = 120.0
 RESTING_LEVELS = 2_000
 ACCOUNTS = 40
 """No account may have more than so many thousand open orders of one instrument."""
 
 
 async def submit(connection: Connection, partition: int, commands: Iterator[Command]) -> int:
-    """Put all of them into a partition's journal, in order, and wait until all are answered; how many there were."""
+    """Put all of them into a partition's journal, in order; how many there were. Nobody need answer yet."""
     origin, subject, count = new_id(), subjects.journal(partition), 0
     for number in count_from(1):
         batch = list(islice(commands, COMMANDS_MAX))
         if not batch:
-            break
+            return count
         count += len(batch)
         payload = encode_batch(origin, number, [encode_command(command) for command in batch])
         await connection.store(subject, payload, f"{origin}-{partition}-{number}")
+    raise AssertionError("numbers have no end")
+
+
+async def answered(connection: Connection, partition: int) -> None:
+    """Wait until a worker has answered all of a journal."""
 
     async def in_step() -> bool:
         last = (await state_of(connection, subjects.journal_stream(partition))).last
         return (await state_of(connection, subjects.events_stream(partition))).last == last
 
     await until(in_step, ANSWERED_SECONDS)
-    return count
+
+
+async def answer(connection: Connection, number: int) -> Partition:
+    """Answer a journal from its beginning in a worker's place, and tell nobody: only the events are stored."""
+    last = (await state_of(connection, subjects.journal_stream(number))).last
+    partition = Partition(number)
+    async with StreamReader(connection, subjects.journal_stream(number), 1) as reader:
+        while partition.sequence < last:
+            message = await anext(reader)
+            output = partition.answer(message.payload, message.sequence, message.stored_at, render=False)
+            await connection.store(subjects.events(number), as_stored(output.events), "", message.sequence - 1)
+    return partition
 
 
 def listing(symbol: str) -> ListInstrument:
