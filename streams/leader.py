@@ -27,6 +27,7 @@ from streams.errors import Busy, OutcomeUnknown, PayloadTooLarge
 from streams.event_stream import EventStream, as_stored
 from streams.journal import Journal
 from streams.partition import Output, Partition
+from streams.retention import Retention
 from streams.settings import StreamSettings
 from streams.stream import StreamReader, state_of
 
@@ -58,6 +59,7 @@ class Leader:
         self._events = EventStream(connection, self.number)
         self._audience = Audience(connection)
         self._checkpoints = CheckpointMaker(connection, settings, partition)
+        self._retention = Retention(connection, settings, self.number)
         self._partition = partition
         self._partitions = settings.partitions
         self._reader = reader
@@ -75,6 +77,7 @@ class Leader:
                 group.create_task(self._journal.run()),
                 group.create_task(self._audience.run()),
                 group.create_task(self._checkpoints.run()),
+                group.create_task(self._retention.run()),
                 group.create_task(self._tick()),
                 group.create_task(orphans.run(self._connection, self._partitions, self.number, self._journal)),
                 group.create_task(self._stop_reading()),

@@ -11,68 +11,18 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace as altered
 
-from streams import checkpoint_maker, codec, subjects, topology
+from streams import checkpoint_maker, subjects
 from streams.checkpoint_maker import CheckpointMaker
 from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, chunks_of, parts_in
 from streams.errors import CheckpointDamaged, ChildFailed, PartitionStopped
 from streams.forked import in_child
 from streams.identity import new_id
-from streams.recovery import answered_through, load, replay
+from streams.recovery import load
 from streams.state import parts_of
-from streams.stream import StreamReader, state_of
+from streams.stream import state_of
 from tests.support.exchange import buy, listing, open_venue, running_worker, sell
+from tests.support.led import Led
 from tests.support.nats import until
-
-
-class Led:
-    """Partition 0 and its streams, led by the test."""
-
-    def __init__(self, connection, settings) -> None:
-        self.connection = connection
-        self.settings = settings
-        self.checkpoints = Checkpoints(connection, 0)
-        self.number = 0
-        self.partition = None
-
-    async def begin(self):
-        await topology.ensure(self.connection, self.settings)
-        self.partition = await load(self.connection, 0, 0)
-        await self.answer()
-        return self
-
-    async def send(self, *commands):
-        self.number += 1
-        data = codec.encode_batch("me", self.number, [codec.encode_command(command) for command in commands])
-        await self.connection.store(subjects.journal(0), data)
-        await self.answer()
-
-    async def trade(self, times=1):
-        for _ in range(times):
-            name = str(self.number)
-            await self.send(sell("anna", "ACME", 3, 100, f"a{name}"), buy("boris", "ACME", 2, 101, f"b{name}"))
-
-    async def answer(self):
-        """Answer what the journal holds and store it."""
-        last = (await state_of(self.connection, subjects.journal_stream(0))).last
-        async with StreamReader(self.connection, subjects.journal_stream(0), self.partition.sequence + 1) as reader:
-            while self.partition.sequence < last:
-                message = await anext(reader)
-                output = self.partition.answer(message.payload, message.sequence, message.stored_at)
-                await self.connection.store(subjects.events(0), output.events)
-
-    async def make(self):
-        """Make a checkpoint of now; its manifest."""
-        await CheckpointMaker(self.connection, self.settings, self.partition).make()
-        return (await self.checkpoints.all())[0]
-
-    async def recovered(self):
-        """What a new leader has: where its checkpoint was, and the partition at the end."""
-        answered = await answered_through(self.connection, 0)
-        partition = await load(self.connection, 0, answered)
-        loaded = partition.sequence
-        async with StreamReader(self.connection, subjects.journal_stream(0), loaded + 1) as reader:
-            await replay(self.connection, partition, reader, answered)
-        return loaded, partition
 
 
 @pytest_asyncio.fixture
