@@ -187,7 +187,7 @@ class _Auditor:
         try:
             return await load(self._connection, number, before)
         except PartitionStopped as stopped:
-            raise Damage(stopped.sequence, JOURNAL, f"is missing: {stopped}") from stopped
+            raise Damage(stopped.sequence, JOURNAL, f"keeps its partition shut: {stopped}") from stopped
 
     async def _held(self, stream: str, where: str) -> StreamState:
         try:

@@ -12,11 +12,12 @@ from structlog.testing import capture_logs
 
 from streams import subjects
 from streams.auditing import audit
+from streams.codec import decode_facts
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
 from streams.errors import PartitionStopped
-from streams.recovery import answered_through
-from tests.support.altered import read_all, write
+from streams.recovery import answered_through, load
+from tests.support.altered import flipped, plant_checkpoint, read_all, write
 from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, last_of, make_exchange
 from tests.support.exchange import running_worker
 from tests.support.nats import until
@@ -92,6 +93,17 @@ async def test_a_hole_keeps_the_partition_shut_even_behind_a_checkpoint(connecti
     with pytest.raises(PartitionStopped, match="has lost this message and 1 others") as stopped:
         await answered_through(connection, 0)
     assert stopped.value.sequence == 5
+
+
+async def test_a_journal_that_was_filled_up_again_keeps_the_partition_shut(connection):
+    """Cut short and written on, it is long enough for its checkpoint, and not the one that it was made of."""
+    await write(connection, journal=flipped(12))
+    await connection.api("STREAM.CREATE.CHECKPOINTS_0", {"name": "CHECKPOINTS_0", "subjects": ["checkpoints.0.>"]})
+    chain = decode_facts((await read_all(connection, subjects.events_stream(0)))[11].payload).chain
+    await plant_checkpoint(connection, 12, lambda partition: setattr(partition, "chain", chain))
+    with pytest.raises(PartitionStopped, match="another message than the journal has") as stopped:
+        await load(connection, 0, 24)
+    assert stopped.value.sequence == 12
 
 
 async def test_damaged_events_are_made_again_or_found(pristine, store):
