@@ -155,7 +155,9 @@ class _Auditor:
         made = await self._checkpoints()
         self._result.unanswered = max(0, journal.last - events.last)
         end = min(last or events.last, events.last)
-        replay = Replay.after(await self._begin(min(first - 1, end), journal, made))
+        if 1 <= journal.first < events.first:  # Retention trims the journal first (retention.py).
+            raise Damage(journal.first, EVENTS, f"is missing, as is all before {events.first}")
+        replay = Replay.after(await self._begin(min(first - 1, end), journal.first, made))
         self._note(replay)
         self._result.first = replay.sequence + 1
         await self._replay(replay, min(end, journal.last))
@@ -174,15 +176,15 @@ class _Auditor:
             raise
         return sorted(manifest.sequence for manifest in manifests)
 
-    async def _begin(self, before: int, journal: StreamState, made: list[int]) -> Partition:
+    async def _begin(self, before: int, held_from: int, made: list[int]) -> Partition:
         """The last checkpoint through `before`; of a trimmed journal the first that it goes on from."""
         number = self._result.partition
-        usable = [sequence for sequence in made if journal.first - 1 <= sequence <= journal.last]
-        if journal.first > 1 and usable:
+        usable = [sequence for sequence in made if sequence >= held_from - 1]
+        if held_from > 1 and usable:
             before = max(before, usable[0])
         if not any(sequence <= before for sequence in usable):
-            if journal.first > 1:
-                raise Damage(1, JOURNAL, f"is missing, as is all before {journal.first}")
+            if held_from > 1:
+                raise Damage(1, JOURNAL, f"is missing, as is all before {held_from}")
             return Partition(number)
         try:
             return await load(self._connection, number, before)
