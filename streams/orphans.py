@@ -3,8 +3,8 @@
 A gateway is taken for gone when its lease was missing at every look for GRACE, without a break of our own connection
 in between. The leader then journals a CancelAll for each promise and marks the gateway as swept; a repeat, by a
 successor who did not see the mark, finds nothing more to cancel. When every partition has made its mark, whoever sees
-it first removes the promises, each only if it is still the one that was read: a gateway that comes back writes all of
-them anew (promises.py). Times are seconds.
+it first removes the promises, each only if it is older than the marks: a gateway that comes back writes all of them
+anew (promises.py). Times are seconds.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Orphans:
 
     async def _sweep(self, gateway: str, registered: Entry) -> None:
         swept = await self._bucket.read_all(f"swept.{gateway}.*")
-        current = {key for key, entry in swept.items() if entry.value == str(registered.revision)}
+        current = {key: entry for key, entry in swept.items() if entry.value == str(registered.revision)}
         if swept_key(gateway, self._partition) not in current:
             made = await self._promises_of(gateway)
             count = await self._keep(list(made.values()))
@@ -89,7 +89,10 @@ class Orphans:
                 "orphans.swept", partition=self._partition, gateway=gateway, sessions=len(made), canceled_for=count
             )
         elif len(current) == self._partitions:
-            await self._remove(await self._promises_of(gateway))
+            # What was written after the first mark was not seen by all who made one: the gateway has come back.
+            first_mark = min(entry.revision for entry in current.values())
+            made = await self._promises_of(gateway)
+            await self._remove({key: entry for key, entry in made.items() if entry.revision < first_mark})
             await self._remove({gateway_key(gateway): registered})
             await self._remove(swept)
 

@@ -86,8 +86,7 @@ class Promises:
             raise Unavailable("promises cannot be stored now")
         self._held[session] = promises
         if not self._registered:
-            await self._put(gateway_key(self._gateway), self._gateway)
-            self._registered = True
+            await self._register()
         await self._put(session_key(self._gateway, session), _encode(promises))
 
     async def forget(self, session: str) -> None:
@@ -126,18 +125,24 @@ class Promises:
             if lapsed:
                 await self._make_all_again()
         except Unavailable as error:
-            log.info("promises.no_beat", error=str(error))
+            if not lapsed:
+                log.info("promises.no_beat", error=str(error))
         else:
             self._renewed_at = began
 
     async def _make_all_again(self) -> None:
         """The lease had lapsed: leaders may have kept the promises, and removed them."""
+        self._registered = False
         if self._held:
             log.warning("promises.lapsed", sessions=len(self._held))
-            await self._put(gateway_key(self._gateway), self._gateway)
+            await self._register()
         for session, promises in list(self._held.items()):
             if session in self._held:
                 await self._put(session_key(self._gateway, session), _encode(promises))
+
+    async def _register(self) -> None:
+        await self._put(gateway_key(self._gateway), self._gateway)
+        self._registered = True
 
     async def _put(self, key: str, value: str, ttl_seconds: float | None = None) -> None:
         try:

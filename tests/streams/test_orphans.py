@@ -11,7 +11,7 @@ from streams import orphans, promises, subjects, topology
 from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
-from streams.errors import Unavailable
+from streams.errors import Unavailable, WrongSequence
 from streams.promises import Promises
 from streams.settings import StreamSettings
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
@@ -132,12 +132,28 @@ async def test_a_gateway_that_comes_back_promises_anew(settings, connection):
             await until(lambda: venue.well)
             await place(venue, "anna", "second", "s1")
 
-            async def stored():
-                return any(key.startswith(f"session.{venue.origin}") for key in await keys(connection))
-
-            await until(stored)
             await kill(venue)
         await until(canceled)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_gateway_is_known_again_after_it_had_nothing_to_lose(settings, connection):
+    """Leaders forget a gateway that was away without any promise; its next promise counts all the same."""
+    await topology.ensure(connection, settings)
+    made = Promises(connection, "gw")
+    beating = asyncio.create_task(made.run())
+    await until(lambda: made.well)
+    await made.make("s1", [("anna", "")])
+    await made.forget("s1")
+    await Bucket(connection, subjects.SESSIONS).put("gateway.gw", "", None, 1.0)
+    made._renewed_at = None  # as after a long silence
+    with pytest.raises(Unavailable):
+        await made.make("s2", [("anna", "")])
+    await made.forget("s2")
+    await until(lambda: made.well)
+    await made.make("s3", [("anna", "")])
+    assert await keys(connection) == ["gateway.gw", promises.session_key("gw", "s3")]
+    beating.cancel()
 
 
 async def test_a_gateway_without_a_lease_promises_nothing(settings, connection):
@@ -177,3 +193,26 @@ async def test_a_lease_outlives_the_server_and_lapses_after_it(tmp_path):
     await until(lapsed)
     await connection.close()
     await server.stop()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_promise_made_anew_during_the_sweep_is_not_swept_away(settings, connection):
+    """The leader that removes promises may have looked at the gateway's key just before the gateway came back."""
+    await topology.ensure(connection, settings)
+    bucket = Bucket(connection, subjects.SESSIONS)
+    registered = await bucket.put("gateway.gw", "gw")
+    await bucket.put(promises.session_key("gw", "old"), '[["anna","old"]]')
+    await bucket.put(promises.session_key("gw", "again"), '[["anna","again"]]')
+    for partition in (0, 1):
+        await bucket.put(promises.swept_key("gw", partition), str(registered.sequence))
+    seen = await bucket.get("gateway.gw")
+    await bucket.put("gateway.gw", "gw")
+    await bucket.put(promises.session_key("gw", "again"), '[["anna","again"]]')
+    with pytest.raises(WrongSequence):
+        await orphans.Orphans(connection, 2, 0, None)._sweep("gw", seen)
+    assert await keys(connection) == [
+        "gateway.gw",
+        promises.session_key("gw", "again"),
+        promises.swept_key("gw", 0),
+        promises.swept_key("gw", 1),
+    ]
