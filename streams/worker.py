@@ -94,8 +94,10 @@ class Worker:
             if self._connection.closed.is_set():
                 raise ConnectionLost("NATS closed the connection for good")
             await self._drain()
+            # Before the posts end: a beat would man again what could not be handed over.
             for task in beside:
                 task.cancel()
+            await self._end_posts()
         forget_reconnects()
         await control.close()
 
@@ -238,7 +240,7 @@ class Worker:
             self._connection.publish(reply, gone.encode())
 
     async def _drain(self) -> None:
-        """Hand over everything, and what nobody is ready for finish and leave to whoever comes."""
+        """Hand over everything that somebody is ready for."""
         self._leadership.leaving = True
         self._wake.set()
         try:
@@ -249,6 +251,9 @@ class Worker:
                     await asyncio.sleep(POLL_INTERVAL)
         except TimeoutError:
             log.warning("worker.not_drained", partitions=sorted(self._leadership.held))
+
+    async def _end_posts(self) -> None:
+        """Leave what is still manned to whoever comes."""
         ending = [*self._handovers.values(), *self._tasks.values()]
         for task in ending:
             task.cancel()
