@@ -1,8 +1,9 @@
 """Whether a worker may still believe what it last read about its leases.
 
-A process that was frozen does not notice it; its own clock does. After a longer pause than a lease lives, and after a
-broken connection, somebody else may lead: nothing is published until the leases have been read again. Where they
-cannot be read, going on is better than waiting: two leaders at once change nothing (docs/decisions).
+A process that was frozen does not notice it; its own clock does. After a pause that may have been, with the time since
+the last beat before it, longer than a lease lives, and after a broken connection, somebody else may lead: nothing is
+published until the leases have been read again. Where they cannot be read, going on is better than waiting: two
+leaders at once change nothing (docs/decisions).
 """
 
 from __future__ import annotations

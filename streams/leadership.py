@@ -35,7 +35,7 @@ class Leadership:
         self.worker = subjects.token(worker)
         self.interval = settings.lease_ttl_seconds / BEATS_PER_LEASE
         self.roster = Roster(self.worker, settings.partitions, settings.lease_ttl_seconds)
-        self.certainty = Certainty(settings.lease_ttl_seconds)
+        self.certainty = Certainty(settings.lease_ttl_seconds / 2)
         self.held: dict[int, int] = {}
         """What this worker leads, longest held first, with the revision of its own last write of the lease."""
         self.refused: set[int] = set()

@@ -1,0 +1,194 @@
+"""Workers as real processes under steady flow: killed, frozen, asked to go. Nothing is lost, nothing comes twice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+
+from streams import codec, subjects
+from streams.bucket import Bucket
+from streams.connection import Connection
+from streams.errors import Unavailable
+from streams.handover import ask_to_go
+from streams.partition import Partition
+from streams.roster import lease_key, standby_key
+from streams.settings import StreamSettings
+from streams.stream import StreamReader, state_of
+from tests.support.exchange import open_venue
+from tests.support.flow import Flow
+from tests.support.nats import nats_server, until
+from tests.support.worker_process import WorkerProcess, worker_processes
+
+pytestmark = pytest.mark.timeout(240)
+
+PARTITIONS = 4
+TAKEOVER_SECONDS_MAX = 2.0
+PAUSE_SECONDS_MAX = 1.0
+"""For a machine that does other things; measured alone a handover pauses for some tens of milliseconds."""
+
+START_SECONDS = 60
+
+
+@dataclass
+class Exchange:
+    """Two workers that share the partitions, and orders flowing into all of them."""
+
+    settings: StreamSettings
+    connection: Connection
+    flow: Flow
+    workers: list[WorkerProcess]
+    start: object
+
+    async def leases(self):
+        try:
+            entries = await Bucket(self.connection, subjects.LEASES).read_all()
+        except Unavailable:  # before the first worker has made the bucket
+            return {}
+        return {key: entry.value for key, entry in entries.items()}
+
+    async def led_by(self, worker: WorkerProcess) -> list[int]:
+        leases = await self.leases()
+        return [number for number in range(PARTITIONS) if leases.get(lease_key(number)) == worker.worker]
+
+    async def settled(self) -> bool:
+        """Whether both lead half of it and follow the other half."""
+        leases = await self.leases()
+        names = sorted(worker.worker for worker in self.workers)
+        sharing = sorted(leases.get(lease_key(number), "") for number in range(PARTITIONS))
+        following = [
+            (leases.get(lease_key(number), ""), leases.get(standby_key(number), "")) for number in range(PARTITIONS)
+        ]
+        return sharing == sorted(names * (PARTITIONS // 2)) and all(sorted(pair) == names for pair in following)
+
+    async def followed(self) -> bool:
+        """Whether every standby has loaded, as the leaders see it."""
+        answers = [await self.flow.venue.query(number, "partition") for number in range(PARTITIONS)]
+        return all(b'"lag":null' not in answer.body for answer in answers)
+
+    async def answers_again(self, partitions: list[int], since: float) -> float:
+        """Seconds until each of the partitions had answered an order that was sent after `since`."""
+        await until(lambda: all(self.flow.answered_since(since, number) for number in partitions), 20)
+        return max(self.flow.answered_since(since, number)[0].answered for number in partitions) - since
+
+
+@asynccontextmanager
+async def exchange_in(directory):
+    """An exchange in trading; at its end all that was answered is looked for, and all is replayed."""
+    async with nats_server(directory) as url:
+        settings = StreamSettings(nats_url=url, partitions=PARTITIONS, journal_max_bytes=64 * 1024 * 1024)
+        with worker_processes(settings, directory) as workers:
+            started = 0
+
+            def start() -> None:
+                nonlocal started
+                started += 1
+                workers.append(WorkerProcess(settings, directory / f"worker-{started}.log"))
+
+            start()
+            start()
+            connection = await Connection.open(settings, "test")
+            async with open_venue(settings) as venue:
+                flow = Flow(venue, rate=200)
+                exchange = Exchange(settings, connection, flow, workers, start)
+                await flow.list_instruments()
+                flowing = asyncio.create_task(flow.run())
+                await until(exchange.settled, START_SECONDS)
+                await until(exchange.followed, START_SECONDS)
+                yield exchange
+                flowing.cancel()
+                await asyncio.wait([flowing])
+                await flow.drained()
+                await flow.assert_nothing_was_lost()
+            for number in range(PARTITIONS):
+                await assert_one_history(connection, number)
+            await connection.close()
+
+
+@pytest_asyncio.fixture
+async def exchange(tmp_path):
+    async with exchange_in(tmp_path) as exchange:
+        yield exchange
+
+
+async def assert_one_history(connection: Connection, number: int) -> None:
+    """A replay of the journal gives every message of EVENTS, byte for byte, and no more."""
+    journal, events = subjects.journal_stream(number), subjects.events_stream(number)
+
+    async def answered() -> bool:
+        return (await state_of(connection, events)).last == (await state_of(connection, journal)).last
+
+    await until(answered)
+    partition = Partition(number)
+    async with StreamReader(connection, journal, 1) as stored, StreamReader(connection, events, 1) as told:
+        for sequence in range(1, (await state_of(connection, journal)).last + 1):
+            message, answer = await anext(stored), await anext(told)
+            output = partition.answer(message.payload, sequence, message.stored_at, render=False)
+            assert codec.decode_facts(output.events) == codec.decode_facts(answer.payload)
+
+
+async def test_a_killed_leaders_standby_answers_at_once(exchange):
+    """Kill -9 again and again, with no farewell: the other one answers within two seconds, and no order is lost."""
+    for _ in range(3):
+        victim = exchange.workers.pop(0)
+        led = await exchange.led_by(victim)
+        assert led
+        since = time.monotonic()
+        victim.kill()
+        assert await exchange.answers_again(led, since) < TAKEOVER_SECONDS_MAX
+        exchange.start()
+        await until(exchange.settled, START_SECONDS)
+        await until(exchange.followed, START_SECONDS)
+    assert (exchange.flow.busy, exchange.flow.unknown) == (0, 0)
+
+
+async def test_a_worker_that_is_asked_to_go_hands_over(exchange):
+    """SIGTERM, a rolling restart: no order is refused or unknown, and none waits long."""
+    for _ in range(2):
+        leaving = exchange.workers.pop(0)
+        led = await exchange.led_by(leaving)
+        since = time.monotonic()
+        leaving.terminate()
+        assert await asyncio.to_thread(leaving.wait) == 0
+        assert {(event["to"] == exchange.workers[0].worker) for event in leaving.logged("partition.handed_over")} == {
+            True
+        }
+        await exchange.answers_again(led, time.monotonic())
+        assert max(exchange.flow.slowest(number, since, time.monotonic()) for number in led) < PAUSE_SECONDS_MAX
+        exchange.start()
+        await until(exchange.settled, START_SECONDS)
+        await until(exchange.followed, START_SECONDS)
+    assert (exchange.flow.busy, exchange.flow.unknown) == (0, 0)
+
+
+async def test_an_operator_moves_a_partition(exchange):
+    """The standby leads when the answer comes; the workers go on sharing evenly."""
+    first, second = exchange.workers
+    partition = (await exchange.led_by(first))[0]
+    since = time.monotonic()
+    gone = await ask_to_go(exchange.connection, first.worker, partition)
+    assert gone.to == second.worker
+    await exchange.answers_again([partition], time.monotonic())
+    assert exchange.flow.slowest(partition, since, time.monotonic()) < PAUSE_SECONDS_MAX
+    await until(exchange.settled, START_SECONDS)
+    assert (exchange.flow.busy, exchange.flow.unknown) == (0, 0)
+
+
+async def test_a_thawed_leader_steps_down(exchange):
+    """Frozen past its lease, it finds another leader before it says anything more: one history, nothing doubled."""
+    frozen = exchange.workers[0]
+    led = await exchange.led_by(frozen)
+    since = time.monotonic()
+    frozen.freeze()
+    assert await exchange.answers_again(led, since) < TAKEOVER_SECONDS_MAX + exchange.settings.lease_ttl_seconds
+    frozen.thaw()
+    await until(lambda: sorted(event["partition"] for event in frozen.logged("lease.lost")) == led)
+    assert frozen.logged("worker.was_frozen")
+    assert not frozen.logged("events.mending")
+    await until(exchange.settled, START_SECONDS)
+    await until(exchange.followed, START_SECONDS)
+    assert (exchange.flow.busy, exchange.flow.unknown) == (0, 0)
