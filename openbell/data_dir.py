@@ -3,6 +3,7 @@
     DATA_DIR/lock                 who runs here, as JSON; held by flock(2) by `openbell up` and all its children
     DATA_DIR/secrets/jwt-secret   signs the tokens of `openbell token`; readable by its owner alone
     DATA_DIR/nats/                the store of the embedded nats-server
+    DATA_DIR/evidence/            what partitions that stopped have left behind (streams/evidence.py)
 
 The lock is the kernel's: it ends with the last process that holds it, however that ends.
 """
