@@ -87,7 +87,8 @@ class Promises:
         self._held[session] = promises
         if not self._registered:
             await self._register()
-        await self._put(session_key(self._gateway, session), _encode(promises))
+        if self._held.get(session) is promises:  # the session may have ended meanwhile
+            await self._put(session_key(self._gateway, session), _encode(promises))
 
     async def forget(self, session: str) -> None:
         """A session's promises are kept, or were never heard of. Unavailable if that cannot be stored."""
