@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ANSWER_BYTES_MAX: Final = 8_000_000
 """A little less than what our nats-server takes in one message (`max_payload` in nats/server.conf)."""
 
-SNAPSHOT_ORDERS_MAX: Final = 2_000
+SNAPSHOT_ORDERS_MAX: Final = 1_000
 """Open orders in one page of `orders_snapshot`: more would keep the partition waiting for one account."""
 
 ORDERS_MAX: Final = 1_000
