@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help build up test lint bench clean
+.PHONY: help build up test simulate lint bench clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,11 @@ up: build  ## Run the exchange with the demo market at http://localhost:8080 (AR
 
 test: build browser lint  ## Check and prove everything (under 15 minutes on 2 cores)
 	$(BIN)/python -m pytest $(ARGS)
+
+# One seed again, with everything that happens in it: make simulate SEED=42
+SEEDS ?= 200
+simulate: $(VENV)/.installed  ## Play the whole exchange on virtual time, with faults by seed (SEEDS=2000, or SEED=42)
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
 
 lint: $(VENV)/.installed  ## Style and types
 	$(BIN)/ruff check .

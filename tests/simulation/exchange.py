@@ -6,8 +6,8 @@ A gateway serves sockets of the simulation in place of a port; everything behind
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ class Role:
         self._lives += 1
         self.process = process = self._exchange.world.process(f"{self.name}.{self._lives}")
         process.services = None
+        process.transports = {}
         process.stop = asyncio.Event()
         process.ended.append(lambda: self._ended(process))
         process.start(self._main(process, process.stop))
@@ -113,7 +114,7 @@ class SimulatedExchange:
 def without_ports(world: World) -> Iterator[None]:
     """Have gateways serve the simulation's sockets for as long as the block lasts."""
     original = server.serve
-    server.serve = lambda services, stop: world.running.serve(services, stop)
+    server.serve = lambda services, stop: world.running.serve(services, stop)  # noqa: PLW0108 - who runs then
     try:
         yield
     finally:
@@ -125,3 +126,5 @@ async def _serve_sockets(process: Process, services: Any, stop: asyncio.Event) -
     await server.first_of(stop.wait(), services.venue.closed.wait())
     process.services = None
     await services.sessions.drain()
+    for transport in list(process.transports):
+        transport.abort()

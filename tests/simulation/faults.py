@@ -37,10 +37,10 @@ class Faults:
         self._traders = traders
         self._over = False
         kinds: dict[str, Callable[[], None]] = {
-            "worker killed": lambda: self._role("workers").process.kill(),
-            "gateway killed": lambda: self._role("gateways").process.kill(),
-            "worker asked to stop": lambda: self._role("workers").ask_to_stop(),
-            "gateway asked to stop": lambda: self._role("gateways").ask_to_stop(),
+            "worker killed": lambda: self._kill("workers"),
+            "gateway killed": lambda: self._kill("gateways"),
+            "worker asked to stop": lambda: self._stop("workers"),
+            "gateway asked to stop": lambda: self._stop("gateways"),
             "worker frozen": lambda: self._freeze("workers"),
             "gateway frozen": lambda: self._freeze("gateways"),
             "connection cut": self._cut,
@@ -88,6 +88,12 @@ class Faults:
 
     def _seconds(self) -> float:
         return self._world.random.choice((0.05, 0.5, 2.0, 5.0, 12.0)) * self._world.random.uniform(0.5, 1.0)
+
+    def _kill(self, kind: str) -> None:
+        self._role(kind).process.kill()
+
+    def _stop(self, kind: str) -> None:
+        self._role(kind).ask_to_stop()
 
     def _freeze(self, kind: str) -> None:
         self._role(kind).process.freeze(self._seconds())

@@ -47,7 +47,7 @@ class Simulation:
     """See the module. `tell` hears each line of the log, with the time before it."""
 
     def __init__(self, seed: int, tell: Any = None) -> None:
-        random = Random(seed)
+        random = Random(seed)  # noqa: S311
         MemoryClient.made = 0
         self.seed = seed
         self.world = World(random.randrange(1 << 30))
@@ -59,6 +59,7 @@ class Simulation:
             partitions=random.randint(1, 3),
             replicas=3 if self._broker.clustered else 1,
             batches_in_flight_max=random.choice((1, 1, 2, 4)),
+            checkpoint_commands=random.choice((20, 100, 100_000)),
         )
         self._checks = Checks(self._settings.partitions)
         self._broker.watch = self._checks.stored

@@ -121,6 +121,7 @@ class SocketTransport(asyncio.Transport):
         if services is None:
             self.close()
             return
+        self._socket.gateway.transports[self] = None
         self._connection = websocket.Connection(services, self, "192.0.2.1")
         services.sessions.enter(self._connection, "192.0.2.1")
 
@@ -134,6 +135,7 @@ class SocketTransport(asyncio.Transport):
     def lost(self) -> None:
         """The client has gone."""
         self._closing = True
+        self._socket.gateway.transports.pop(self, None)
         if self._connection is not None:
             self._connection.feed_eof()
             self._connection = None

@@ -31,16 +31,24 @@ Hear = Callable[[str, dict[str, Any]], None]
 """Told the level and the members of each line of the log."""
 
 
+class Collector:
+    """In place of garbage collection, which is the whole run's and not one process's."""
+
+    def __getattr__(self, _: str) -> Callable[..., tuple[int, ...]]:
+        return lambda *_: (0, 0, 0)
+
+
 @contextmanager
 def installed(world: World, broker: Broker, hear: Hear) -> Iterator[None]:
     """Put everything in place for as long as the block lasts."""
-    from streams import connection
+    from streams import connection, forked
 
     replacements: list[tuple[Any, Any]] = [
         (time, _clock_of(world)),
         (secrets, _secrets_of(world)),
         (random, world.random),
-        (gc, SimpleNamespace(get_threshold=lambda: (0, 0, 0), set_threshold=lambda *_: None, collect=lambda *_: 0)),
+        (gc, Collector()),
+        (forked.in_child, _in_process),
         (JournalClock, partial(JournalClock, world.monotonic)),
         (connection.NatsClient, lambda: _client(world, broker)),
     ]
@@ -81,6 +89,11 @@ def _secrets_of(world: World) -> SimpleNamespace:
         token_bytes=world.random.randbytes,
         randbelow=world.random.randrange,
     )
+
+
+async def _in_process(work: Callable[[], None], _: Any) -> float:
+    work()
+    return 0.0
 
 
 def _client(world: World, broker: Broker) -> MemoryClient:

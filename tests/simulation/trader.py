@@ -7,6 +7,7 @@ it repeats with the same client order id until it knows.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ MIDDLE_CENTS = 10_000
 KNOWN_ORDERS_MAX = 40
 PAUSE_SECONDS = 0.15
 CONVERSATION_SECONDS = 12.0
+LAST_PAUSE_SECONDS = 0.5
 RECONNECT_SECONDS = (0.1, 0.6)
 UNKNOWN = ("outcome_unknown",)
 PROMISES = ("", "connection", "account")
@@ -49,7 +51,7 @@ class Trader:
         self._exchange = exchange
         self._checks = checks
         self._token = token
-        self._random = Random(world.random.random())
+        self._random = Random(world.random.random())  # noqa: S311
         self._made = 0
         self._orders: list[str] = []
         self._ahead: dict[int, set[int]] = {}
@@ -80,10 +82,8 @@ class Trader:
         while not self.rests:
             gateway = self._random.choice(self._exchange.gateways).process
             self.talk = Conversation(self._world, self.process, gateway, self._checks, self)
-            try:
+            with suppress(Gone):
                 await self._converse(self.talk)
-            except Gone:
-                pass
             self.talk.drop()
             await asyncio.sleep(self._random.uniform(*RECONNECT_SECONDS))
 
@@ -136,13 +136,11 @@ class Trader:
             await asyncio.wait(tasks)
 
     async def _act(self, talk: Conversation) -> None:
-        try:
+        with suppress(Gone):
             await self._random.choices(
                 (self._place, self._place_again, self._cancel, self._amend, self._cancel_all, self._ask),
                 (12, 2, 4, 3, 0.5, 2),
             )[0](talk)
-        except Gone:
-            pass
 
     async def _place(self, talk: Conversation) -> None:
         self._made += 1
@@ -177,10 +175,9 @@ class Trader:
             self.placed[name] = params
             if "result" in frame:
                 self._orders = [*self._orders[-KNOWN_ORDERS_MAX:], frame["result"]["order_id"]]
-        elif first and frame["error"]["code"] not in UNKNOWN:
+        elif first and frame["error"]["code"] not in UNKNOWN and self.unknown.pop(name, None) is not None:
             # Surely not stored: it must never be found in the journal, so the name is not used again.
-            if self.unknown.pop(name, None) is not None:
-                self._checks.never_stored.add(name)
+            self._checks.never_stored.add(name)
 
     async def _cancel(self, talk: Conversation) -> None:
         if self._orders:
@@ -208,9 +205,28 @@ class Trader:
         """With nothing going wrong any more: learn what is unknown, and stay."""
         for params in list(self.unknown.values()):
             await self._send(talk, params)
+        # One more report in each partition shows whether any before it is missing, and that each is led.
+        for symbol in self._exchange.symbols:
+            await self._place_last(talk, symbol)
         if not self.unknown:
             self.rests = True
             await talk.over.wait()
+
+    async def _place_last(self, talk: Conversation, symbol: str) -> None:
+        while True:
+            self._made += 1
+            params = {
+                "symbol": symbol,
+                "side": "buy",
+                "type": "limit",
+                "quantity": "1",
+                "price": "1.00",
+                "client_order_id": f"{self.account}-{self._made}",
+            }
+            await self._send(talk, params)
+            if params["client_order_id"] in self.placed:
+                return
+            await asyncio.sleep(LAST_PAUSE_SECONDS)
 
     async def clear(self) -> None:
         """Find exactly the open orders that the history has, and cancel them all."""

@@ -94,7 +94,7 @@ class World:
     """See the module."""
 
     def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
+        self.random = Random(seed)  # noqa: S311
         self.now = 1000.0
         self.running: Process | None = None
         self.processes: list[Process] = []

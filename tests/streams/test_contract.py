@@ -379,6 +379,9 @@ async def test_a_message_can_be_read_by_number_and_by_subject(connection):
     assert await read_message(connection, "S", 4) is None
     last = await connection.api("STREAM.MSG.GET.S", {"last_by_subj": "s.0"})
     assert last["message"]["seq"] == 3
+    following = await connection.api("STREAM.MSG.GET.S", {"seq": 2, "next_by_subj": "s.0"})
+    assert following["message"]["seq"] == 3
+    assert await api_refusal(connection, "STREAM.MSG.GET.S", {"seq": 4, "next_by_subj": "s.0"}) == 10037
 
 
 async def test_a_stored_message_is_a_message_even_if_it_is_refused(connection):

@@ -17,6 +17,23 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
+DEFAULTS: Body = {
+    "storage": "file",
+    "num_replicas": 1,
+    "discard": "old",
+    "max_age": 0,
+    "max_bytes": -1,
+    "max_msgs": -1,
+    "max_msgs_per_subject": -1,
+    "duplicate_window": 120 * SECOND,
+    "deny_delete": False,
+    "deny_purge": False,
+    "allow_rollup_hdrs": False,
+    "allow_direct": False,
+    "allow_msg_ttl": False,
+}
+"""What a stream's configuration says where its maker says nothing."""
+
 
 class Api:
     """Takes requests without their `$JS.API.`."""
@@ -76,14 +93,14 @@ class Api:
         present = self._broker.streams.get(names[0])
         if present is None:
             self._broker.streams[names[0]] = StoredStream(
-                config, self._broker.network.clock, clustered=self._broker.clustered
+                DEFAULTS | config, self._broker.network.clock, clustered=self._broker.clustered
             )
-        elif present.config != config:
+        elif present.config != DEFAULTS | config:
             raise Refused(400, 10058, "stream name already in use with a different configuration")
         return self._stream_info(names, {})
 
     def _update_stream(self, names: list[str], config: Body) -> Body:
-        self._stream(names[0]).config = config
+        self._stream(names[0]).config = DEFAULTS | config
         return self._stream_info(names, {})
 
     def _delete_stream(self, names: list[str], _: Body) -> Body:
@@ -160,6 +177,8 @@ class Api:
 def _wanted(stream: StoredStream, request: Body) -> Message | None:
     if "last_by_subj" in request:
         return stream.last_of(request["last_by_subj"])
+    if "next_by_subj" in request:
+        return stream.next_of(request["next_by_subj"], request.get("seq", 1))
     return stream.message(request["seq"])
 
 

@@ -87,6 +87,12 @@ class StoredStream:
         sequences = self._of_subject.get(subject)
         return self._messages[sequences[-1]] if sequences else None
 
+    def next_of(self, subject: str, sequence: int) -> Message | None:
+        """The first message of a subject from a sequence on."""
+        self._forget_expired()
+        found = [number for number in self._of_subject.get(subject, []) if number >= sequence]
+        return self._messages[found[0]] if found else None
+
     def subjects(self) -> Iterator[str]:
         """All subjects that have a message."""
         self._forget_expired()
