@@ -122,7 +122,7 @@ class Partition:
             made = self.advance(command, moment)
             if render:
                 printed = self.print_reports(made, reports, hears)
-                bodies.append(result_of(command, self.engine, self.renderer, printed))
+                bodies.append(result_of(command, self.engine, self.renderer, made, printed))
                 frames += moment.frames
         output = self.seal(data, events)
         if not render:
@@ -147,6 +147,7 @@ class Partition:
             if isinstance(command, ListInstrument):
                 self.define(command)
             take(of_command, engine.changes, at)
+        self.tally.enter()
         self.commands += len(events)
         if events:
             self.queries.journal = f"{sequence}.{len(events) - 1}"

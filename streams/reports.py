@@ -169,13 +169,13 @@ class ExecutionReports:
             self.let_go()
         return report
 
-    def count(self, account: str) -> None:
-        """An account has had one more report, which is not kept; none may be held (`forget`)."""
+    def count(self, account: str, more: int) -> None:
+        """An account has had more reports, which are not kept; none may be held (`forget`)."""
         reports = self.accounts.get(account)
         if reports is None:
             reports = self.accounts[account] = AccountReports()
-        reports.seq += 1
-        reports.old += 1
+        reports.seq += more
+        reports.old += more
 
     def forget(self) -> None:
         """Hold no report any more."""

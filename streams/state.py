@@ -95,7 +95,7 @@ def restore_partition(partition: Partition, row: list[Any]) -> None:
 
 def feed_row(feed: Feed) -> list[Any]:
     """An instrument's symbol, the numbers of its channels, its ticker."""
-    numbers = [(channel.seq, channel.prev) for channel in channels_of(feed)]
+    numbers = [channel.seq for channel in channels_of(feed)]
     return [feed.book.symbol, numbers, list(feed.quote), feed.quoted_at]
 
 
@@ -105,14 +105,14 @@ def restore_feed(partition: Partition, row: list[Any]) -> None:
     book, renderer = partition.engine.books[symbol], partition.renderer
     renderer.define(book.instrument)
     feed = partition.market_data.feeds[symbol] = Feed(book, renderer.printers[symbol], partition.number)
-    for channel, (seq, prev) in zip(channels_of(feed), numbers, strict=True):
-        channel.seq, channel.prev = seq, prev
+    for channel, seq in zip(channels_of(feed), numbers, strict=True):
+        channel.seq = seq
     feed.quote = cast("Quote", tuple(quote))
     feed.quoted_at = quoted_at
 
 
 def channels_of(feed: Feed) -> tuple[Channel, ...]:
-    """The channels whose numbers are kept."""
+    """The channels, whose numbers are kept; the number before the last is only ever printed at once."""
     return feed.instruments, feed.status, feed.trades, feed.full, feed.levels, feed.ticker
 
 

@@ -7,7 +7,8 @@ command) is left to them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
 
 from exchange.events import Accepted, Amended, Canceled, Expired, InstrumentListed, Traded
 from exchange.order import BUY
@@ -18,33 +19,38 @@ if TYPE_CHECKING:
 
     from exchange.book import Change
     from exchange.events import Event
-    from streams.feed import Feed
+    from streams.feed import Feed, Quote
     from streams.market_data import MarketData
     from streams.reports import ExecutionReports
 
 
+OF_ONE_ORDER: Final = (Canceled, Amended, Expired)
+
+
 class Tally:
-    """Counts on in a partition's reports and market data."""
+    """Counts on in a partition's reports and market data: `take` each command, then `enter` it all."""
 
     def __init__(self, reports: ExecutionReports, market_data: MarketData) -> None:
         self.reports = reports
         self.market_data = market_data
+        self.reported: defaultdict[str, int] = defaultdict(int)
+        self.changed: defaultdict[str, int] = defaultdict(int)
 
     def take(self, events: Sequence[Event], changes: Sequence[Change], at: int) -> None:
         """A command did this. A listing has to be known to the renderer before."""
-        count = self.reports.count
+        reported = self.reported
         symbol = changes[0][0] if changes else ""
         plain = True
         trades: list[Trade] = []
         for event in events:
             if isinstance(event, Accepted):
-                count(event.order.account)
+                reported[event.order.account] += 1
+            elif isinstance(event, OF_ONE_ORDER):
+                reported[event.account] += 1
             elif isinstance(event, Traded):
-                count(event.taker_account)
-                count(event.maker_account)
+                reported[event.taker_account] += 1
+                reported[event.maker_account] += 1
                 trades.append(Trade(event.trade_id, event.price, event.quantity, event.side, at))
-            elif isinstance(event, Canceled | Expired | Amended):
-                count(event.account)
             elif isinstance(event, InstrumentListed):
                 plain = False
         for change in changes:
@@ -53,31 +59,40 @@ class Tally:
         if not plain:
             self.market_data.take(events, changes, Moment("", at, nobody))
         elif changes:
-            advance(self.market_data.feeds[symbol], changes, trades, at)
+            self.changed[symbol] += 1
+            feed = self.market_data.feeds[symbol]
+            if trades or any_at_best(feed.quote, changes):
+                quote_again(feed, trades, at)
+
+    def enter(self) -> None:
+        """Bring what was counted into the accounts and the feeds."""
+        for account, count in self.reported.items():
+            self.reports.count(account, count)
+        self.reported.clear()
+        for symbol, count in self.changed.items():
+            feed = self.market_data.feeds[symbol]
+            feed.full.seq += count
+            feed.levels.seq += count
+            feed.checksum.forget()
+        self.changed.clear()
 
 
-def advance(feed: Feed, changes: Sequence[Change], trades: Sequence[Trade], at: int) -> None:
-    """What `Feed.advance` does to the numbers."""
-    feed.checksum.forget()
-    for channel in (feed.full, feed.levels):
-        channel.prev = channel.seq
-        channel.seq += 1
-    if trades:
-        feed.recent.extend(trades)
-        feed.trades.advance(trades[-1].trade_id)
-    if trades or any_at_best(feed, changes):
-        quote = feed.quote_now()
-        if quote != feed.quote:
-            feed.quote = quote
-            feed.quoted_at = at
-            feed.ticker.advance(feed.ticker.seq + 1)
-
-
-def any_at_best(feed: Feed, changes: Sequence[Change]) -> bool:
+def any_at_best(quote: Quote, changes: Sequence[Change]) -> bool:
     """Whether a change may show in the ticker: all others lie behind the best prices."""
-    bid, ask = feed.quote[0], feed.quote[2]
-    for change in changes:
-        price = change[4]
-        if price >= bid if change[3] == BUY else ask == 0 or price <= ask:
+    bid, ask = quote[0], quote[2]
+    for _, _, _, side, price, _ in changes:  # noqa: SIM110 - any() makes a generator of it, for twice the time
+        if price >= bid if side == BUY else ask == 0 or price <= ask:
             return True
     return False
+
+
+def quote_again(feed: Feed, trades: Sequence[Trade], at: int) -> None:
+    """What `Feed.advance` does to the tape and the ticker."""
+    if trades:
+        feed.recent.extend(trades)
+        feed.trades.seq = trades[-1].trade_id
+    quote = feed.quote_now()
+    if quote != feed.quote:
+        feed.quote = quote
+        feed.quoted_at = at
+        feed.ticker.seq += 1
