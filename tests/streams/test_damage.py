@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -106,9 +107,27 @@ async def test_a_journal_that_was_filled_up_again_keeps_the_partition_shut(conne
     assert stopped.value.sequence == 12
 
 
-async def test_damaged_events_are_made_again_or_found(pristine, store):
-    """Events follow from the journal: what was lost at their end is stored again, a hole is named by the audit."""
+async def test_damaged_events_are_found_too(pristine, store):
+    """The journal is whole, and still the audit does not call such an exchange clean."""
     flip_a_bit(files_of(store, subjects.events_stream(0))[0])
     async with served(store, pristine[1]) as (connection, _):
         found = await audit(connection, 0)
-    assert found.finding is not None or found.unanswered
+    assert found.finding is not None
+    assert found.finding.where == "events"
+
+
+async def test_events_that_lost_their_end_keep_the_partition_shut(pristine, store):
+    """Their numbers are taken and nobody can store them again: the audit names the first, the worker does not lead."""
+    path = files_of(store, subjects.events_stream(0))[0]
+    os.truncate(path, path.stat().st_size - 400)
+    with capture_logs() as logs:
+        async with served(store, pristine[1]) as (connection, settings), running_worker(settings):
+            found = await audit(connection, 0)
+
+            def stopped():
+                return [entry for entry in logs if entry["event"] == "partition.stopped"]
+
+            await until(stopped, 30)
+    assert found.finding is not None
+    assert found.finding.where == "events"
+    assert f"sequence {found.finding.sequence}" in stopped()[0]["error"]
