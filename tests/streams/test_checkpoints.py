@@ -12,6 +12,7 @@ import pytest_asyncio
 from msgspec.structs import replace as altered
 
 from streams import checkpoint_maker, subjects
+from streams import checkpoints as checkpoints_module
 from streams.checkpoint_maker import CheckpointMaker
 from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, chunks_of, parts_in
 from streams.errors import CheckpointDamaged, ChildFailed, PartitionStopped
@@ -56,6 +57,21 @@ async def test_a_checkpoint_says_what_it_was_made_of(led):
     assert (manifest.sequence, manifest.at, manifest.chain, manifest.commands) == (sequence, at, chain, commands)
     assert await led.checkpoints.read(manifest) == state
     assert led.partition.sequence == sequence + 2
+
+
+async def test_trading_goes_on_while_a_checkpoint_is_made(led, monkeypatch):
+    """Whoever answers waits for the fork, and for nothing that comes after it."""
+    monkeypatch.setattr(checkpoints_module, "CHUNK_BYTES", 1_000)
+    await led.trade(20)
+    making = asyncio.create_task(led.make())
+    answered = 0
+    while not making.done():
+        await led.trade()
+        answered += 1
+    manifest = await making
+    assert len(manifest.chunks) > 5
+    assert answered > 5
+    assert manifest.sequence < led.partition.sequence
 
 
 @pytest.mark.parametrize(
