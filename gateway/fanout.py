@@ -63,8 +63,9 @@ class Fanout:
 
     def stale(self, members: Iterable[Subscription]) -> list[Subscription]:
         """Those whose feed has a hole, or may have one because NATS does not answer."""
+        well = self._venue.well
         followed = [member for member in members if member.key in self._feeds]
-        return [member for member in followed if not (self._venue.well and self._feeds[member.key].whole)]
+        return [member for member in followed if not (well and self._feeds[member.key].whole)]
 
     def _feed(self, key: Key) -> Feed | ReportFeed:
         feed = self._feeds.get(key)
@@ -107,8 +108,9 @@ def heartbeat_frame(seq: int, now: int, held: dict[Key, Subscription], stale: li
     `stale` are those of them all that may lag behind the exchange; of these no number is told.
     """
     symbols: dict[str, dict[str, int]] = {}
+    lagging = {subscription.key for subscription in stale}
     for (channel, symbol), subscription in held.items():
-        if channel in ("book", "trades") and subscription.seq >= 0 and subscription not in stale:
+        if channel in ("book", "trades") and subscription.seq >= 0 and subscription.key not in lagging:
             symbols.setdefault(symbol, {})["seq" if channel == "book" else "trade_id"] = subscription.seq
     frame: dict[str, Any] = {"channel": "heartbeat", "type": "update" if seq > 1 else "snapshot", "seq": seq}
     if seq > 1:
