@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 from nats.aio.client import Client
@@ -52,9 +53,10 @@ class NatsClient(Client):
         self._pending_data_size = 0
 
     async def writable(self) -> None:
-        """Wait while the socket holds more than its high-water mark."""
+        """Wait while the socket holds more than its high-water mark; not at all once it is lost."""
         if self.is_connected and self._transport is not None:
-            await self._transport.drain()  # type: ignore[no-untyped-call]
+            with suppress(OSError):  # its loss is seen a moment later by whoever reads from it
+                await self._transport.drain()  # type: ignore[no-untyped-call]
 
     async def listen(self, subject: str, receiver: Receiver, queue: str = "") -> int:
         """Subscribe; the subscription outlives reconnects."""

@@ -209,3 +209,15 @@ async def test_opening_waits_for_a_server(settings):
         assert early.connected
         await early.close()
         assert early.closed.is_set()
+
+
+async def test_whoever_publishes_in_bulk_is_not_broken_by_a_broken_connection(connection, monkeypatch):
+    """Waiting for a socket that has just been lost ends at once: what was on it is gone like all that is published."""
+
+    async def lost():
+        raise ConnectionResetError("Connection lost")
+
+    # The moment between the loss and nats-py's hearing of it cannot be met by cutting a wire.
+    monkeypatch.setattr(connection._client._transport, "drain", lost)
+    await connection.writable()
+    assert connection.connected
