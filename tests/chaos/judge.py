@@ -26,6 +26,9 @@ from tests.support.invariants import check_always_true
 from tests.support.nats import until
 
 IN_STEP_SECONDS = 60.0
+REPORTS_SECONDS = 15.0
+"""How late a report may be. A gateway that was cut off asks again after its question has timed out."""
+
 FAULTS_MAX = 50
 """More of them say nothing more."""
 
@@ -93,8 +96,10 @@ async def judge(connection: Connection, partitions: int, ledgers: Iterable[Ledge
     """Compare everything; the traders must have settled."""
     verdict = Verdict()
     replays = [await _replay(connection, number, verdict) for number in range(partitions)]
+    everybody = list(ledgers)
+    await _last_reports(everybody, replays)
     known: set[tuple[str, int, str]] = set()
-    for ledger in ledgers:
+    for ledger in everybody:
         _compare(ledger, replays, verdict)
         known |= ledger.fills
     made = set().union(*(replay.fills for replay in replays))
@@ -103,6 +108,22 @@ async def judge(connection: Connection, partitions: int, ledgers: Iterable[Ledge
     for fill in sorted(known - made):
         verdict.fault(f"somebody was told of a fill that never was: {fill}")
     return verdict
+
+
+async def _last_reports(ledgers: list[Ledger], replays: list[Replay]) -> None:
+    """Wait until everybody has the last reports, which may be on their way still; what never comes is a fault."""
+
+    def all_came() -> bool:
+        return all(
+            feed.top >= max(replays[number].reports.get(ledger.account, {0: b""}))
+            for ledger in ledgers
+            for number, feed in ledger.feeds.items()
+        )
+
+    try:
+        await until(all_came, REPORTS_SECONDS)
+    except TimeoutError:
+        return
 
 
 async def _replay(connection: Connection, number: int, verdict: Verdict) -> Replay:
