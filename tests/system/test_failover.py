@@ -21,6 +21,7 @@ from streams.settings import StreamSettings
 from streams.stream import StreamReader, state_of
 from tests.support.exchange import open_venue
 from tests.support.flow import Flow
+from tests.support.local_exchange import LocalExchange, wait_for
 from tests.support.nats import nats_server, until
 from tests.support.worker_process import WorkerProcess, worker_processes
 
@@ -192,3 +193,23 @@ async def test_a_thawed_leader_steps_down(exchange):
     await until(exchange.settled, START_SECONDS)
     await until(exchange.followed, START_SECONDS)
     assert (exchange.flow.busy, exchange.flow.unknown) == (0, 0)
+
+
+def test_an_operator_moves_a_partition_from_the_command_line(tmp_path):
+    """`openbell admin partitions` shows who leads and who follows; `handover` has the follower lead."""
+    local = LocalExchange(tmp_path / "exchange", "--workers", "2", "--partitions", "2")
+    try:
+        local.wait_until_ready()
+
+        def followed():
+            rows = local.command("admin", "partitions", "--json")
+            return rows if all(row.get("lag") is not None for row in rows) else None
+
+        before = wait_for(followed, START_SECONDS)[0]
+        assert before["leader"] != before["standby"]
+        after = local.command("admin", "handover", "--partition", "0", "--json")
+        assert after == {"partition": 0, "leader": before["standby"]}
+        assert local.interrupt() == 0
+    finally:
+        if local.process.poll() is None:
+            local.kill_everything()
