@@ -17,7 +17,7 @@ from typing import IO, Final
 
 import structlog
 
-from streams.checkpoints import Checkpoints, Manifest, chunks_of, digest_of, parts_in
+from streams.checkpoints import Checkpoints, Manifest, chunks_of, new_digest, parts_in
 from streams.connection import Connection
 from streams.errors import CheckpointDamaged, StreamError
 from streams.forked import in_child
@@ -105,11 +105,12 @@ class CheckpointMaker:
         sequence, at, commands, chain = partition.sequence, partition.at, partition.commands, partition.chain
         pause = await in_child(partial(write_state, partition, file), [file.fileno()])
         places: list[int] = []
+        digest = new_digest()
         for chunk in read_chunks(file):
+            digest.update(chunk)
             places.append(await self._checkpoints.store_chunk(chunk))
             await asyncio.sleep(interval)
-        digest = digest_of(read_chunks(file))
-        return Manifest(1, FORM, sequence, at, commands, chain, digest, places), pause
+        return Manifest(1, FORM, sequence, at, commands, chain, digest.digest(), places), pause
 
     async def _verify(self, manifest: Manifest) -> None:
         """CheckpointDamaged or ChildFailed if the stored chunks do not give the state that they were made of."""

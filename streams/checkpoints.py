@@ -30,6 +30,9 @@ log = structlog.get_logger()
 CHECKPOINTS_KEPT: Final = 3
 CHUNK_BYTES: Final = 256 * 1024
 DIGEST_BYTES: Final = 16
+STORE_TIMEOUT: Final = 10.0
+"""Nobody waits for a checkpoint."""
+
 READS_AT_ONCE: Final = 4
 """Chunks asked for before the first of them has come."""
 
@@ -70,12 +73,9 @@ def parts_in(chunk: bytes) -> list[Part]:
     return chunk_decoder.decode(chunk)
 
 
-def digest_of(chunks: Iterable[bytes]) -> bytes:
-    """What a manifest says of all chunks together."""
-    digest = blake2b(digest_size=DIGEST_BYTES)
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.digest()
+def new_digest() -> blake2b:
+    """To be updated by all chunks; what it is then stands in the manifest."""
+    return blake2b(digest_size=DIGEST_BYTES)
 
 
 class Checkpoints:
@@ -89,11 +89,11 @@ class Checkpoints:
 
     async def store_chunk(self, chunk: bytes) -> int:
         """Store one chunk; its place in the stream."""
-        return (await self._connection.store(self._chunks, chunk)).sequence
+        return (await self._connection.store(self._chunks, chunk, timeout_seconds=STORE_TIMEOUT)).sequence
 
     async def store_manifest(self, manifest: Manifest) -> None:
         """Declare a checkpoint good."""
-        await self._connection.store(self._manifests, codec.encode(manifest))
+        await self._connection.store(self._manifests, codec.encode(manifest), timeout_seconds=STORE_TIMEOUT)
 
     async def all(self) -> list[Manifest]:
         """All manifests that can be read, newest first."""
@@ -112,13 +112,15 @@ class Checkpoints:
         if manifest.form != FORM:
             raise CheckpointDamaged(f"its form is {manifest.form}, this is {FORM}")
         chunks: list[bytes] = []
+        digest = new_digest()
         for start in range(0, len(manifest.chunks), READS_AT_ONCE):
             some = manifest.chunks[start : start + READS_AT_ONCE]
             for chunk in await asyncio.gather(*[read_message(self._connection, self._stream, at) for at in some]):
                 if chunk is None:
                     raise CheckpointDamaged(f"chunk {len(chunks) + 1} of {len(manifest.chunks)} is gone")
                 chunks.append(chunk)
-        if digest_of(chunks) != manifest.digest:
+                digest.update(chunk)
+        if digest.digest() != manifest.digest:
             raise CheckpointDamaged("its chunks have another digest than its manifest says")
         return chunks
 
