@@ -36,6 +36,12 @@ log = structlog.get_logger()
 TICK_CHECK_INTERVAL = 0.05
 """How late a timer may be noticed; journal time itself decides whether it is due."""
 
+QUESTIONS_HELD_MAX = 1_000
+"""Asked while it is in doubt who leads; more are left to time out."""
+
+END_SECONDS = 0.01
+"""A leader that finds that it has lost its lease is ended within this."""
+
 
 class Leader:
     """Leads `partition`, from the next message that `reader` gives. `origin` marks the commands it writes itself."""
@@ -64,6 +70,8 @@ class Leader:
         self._partitions = settings.partitions
         self._reader = reader
         self._stop = asyncio.Event()
+        self._held: list[tuple[bytes, str]] = []
+        self._asked = asyncio.Event()
 
     def stop(self) -> None:
         """Read nothing more, and end when what was answered is stored."""
@@ -78,6 +86,7 @@ class Leader:
                 group.create_task(self._audience.run()),
                 group.create_task(self._checkpoints.run()),
                 group.create_task(self._retention.run()),
+                group.create_task(self._answer_held()),
                 group.create_task(self._tick()),
                 group.create_task(orphans.run(self._connection, self._partitions, self.number, self._journal)),
                 group.create_task(self._stop_reading()),
@@ -137,8 +146,24 @@ class Leader:
 
     def _answer_query(self, _: str, request: bytes, reply: str) -> None:
         # Of two that take themselves for the leader the first answer counts, and it must not be the older one.
-        if not self._certainty.look():
-            return
+        if self._certainty.look():
+            self._answer(request, reply)
+        elif len(self._held) < QUESTIONS_HELD_MAX:
+            self._held.append((request, reply))
+            self._asked.set()
+
+    async def _answer_held(self) -> None:
+        """Answer what was asked in doubt, once it is certain that we lead; whoever does not is ended before."""
+        while True:
+            await self._asked.wait()
+            await self._certainty.wait()
+            await asyncio.sleep(END_SECONDS)
+            self._asked.clear()
+            held, self._held = self._held, []
+            for request, reply in held:
+                self._answer(request, reply)
+
+    def _answer(self, request: bytes, reply: str) -> None:
         # Whoever asks may be about to follow what comes after the answer.
         self._audience.listen_again()
         self._publish(reply, self._partition.query(request))
