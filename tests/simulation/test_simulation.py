@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -49,8 +50,6 @@ def test_time_passes_only_by_waiting():
     happened = []
 
     async def sleeper(name):
-        import asyncio
-
         await asyncio.sleep(3600)
         happened.append((name, world.now))
 
@@ -58,8 +57,8 @@ def test_time_passes_only_by_waiting():
     processes = {name: world.process(name) for name in names}
     for name, process in processes.items():
         process.start(sleeper(name))
-    processes["frozen"].freeze(4000)
+    world.after(10, lambda: processes["frozen"].freeze(4000))
     world.after(10, processes["killed"].kill)
     world.run(10_000)
     world.end()
-    assert happened == [("lively", 4600.0), ("frozen", 5000.0)]
+    assert happened == [("lively", 4600.0), ("frozen", 5010.0)]

@@ -24,7 +24,7 @@ MIDDLE_CENTS = 10_000
 KNOWN_ORDERS_MAX = 40
 PAUSE_SECONDS = 0.15
 CONVERSATION_SECONDS = 12.0
-LAST_PAUSE_SECONDS = 0.5
+RETRY_SECONDS = 0.5
 RECONNECT_SECONDS = (0.1, 0.6)
 UNKNOWN = ("outcome_unknown",)
 PROMISES = ("", "connection", "account")
@@ -112,15 +112,20 @@ class Trader:
             )
             if talk.ended:
                 raise Gone
-        for partition, seq in list(self.through.items()):
-            answer = await talk.ask("resume", channel="orders", cursor=f"{partition}-{seq}")
-            if "result" in answer:
-                for place, frame in enumerate(answer["result"]["reports"]):
-                    if frame["seq"] != seq + 1 + place:
-                        self._checks.problem(f"{self.account}: resume from {partition}-{seq} has a hole")
-                    self.report(frame)
-            elif answer["error"]["code"] == "snapshot_required":
+        for partition in list(self.through):
+            await self._resume(talk, partition)
+
+    async def _resume(self, talk: Conversation, partition: int) -> None:
+        seq = self.through[partition]
+        while "result" not in (answer := await talk.ask("resume", channel="orders", cursor=f"{partition}-{seq}")):
+            if answer["error"]["code"] == "snapshot_required":
                 self._checks.problem(f"{self.account}: reports of so short a time are gone")
+                return
+            await asyncio.sleep(RETRY_SECONDS)
+        for place, frame in enumerate(answer["result"]["reports"]):
+            if frame["seq"] != seq + 1 + place:
+                self._checks.problem(f"{self.account}: resume from {partition}-{seq} has a hole")
+            self.report(frame)
 
     async def _trade(self, talk: Conversation) -> None:
         tasks: set[asyncio.Task[None]] = set()
@@ -226,7 +231,7 @@ class Trader:
             await self._send(talk, params)
             if params["client_order_id"] in self.placed:
                 return
-            await asyncio.sleep(LAST_PAUSE_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def clear(self) -> None:
         """Find exactly the open orders that the history has, and cancel them all."""

@@ -157,7 +157,8 @@ class World:
         for process in [process for process in self.processes if not process.alive]:
             self.processes.remove(process)
             self._graveyard.append(process)
-        when = min([process.next_time() for process in self.processes] + [due[0] for due in self._due[:1]])
+        times = [process.next_time() for process in self.processes] + [due[0] for due in self._due[:1]]
+        when = min(times, default=float("inf"))
         if when > end:
             self.now = end
             return False

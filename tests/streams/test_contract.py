@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -14,7 +15,7 @@ import pytest_asyncio
 from streams import bucket as buckets
 from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
-from streams.embedded import EmbeddedServer
+from streams.embedded import ANY_PORT, EmbeddedServer
 from streams.errors import (
     ApiRefused,
     NobodyListens,
@@ -33,7 +34,7 @@ from streams.topology import DUPLICATE_WINDOW
 from tests.support.broker.client import MemoryClient
 from tests.support.broker.network import Network
 from tests.support.broker.server import Broker
-from tests.support.nats import until, wire_to
+from tests.support.nats import forget_everything, until, wire_to
 
 NANOSECONDS = 1_000_000_000
 
@@ -54,32 +55,40 @@ class Far:
 
 
 class Real:
-    """A nats-server of its own, so that it can be restarted."""
+    """A nats-server."""
 
-    def __init__(self, folder) -> None:
-        self._folder = folder
-
-    async def start(self, port: int = -1) -> None:
-        self._server = await EmbeddedServer.start(self._folder / "nats", port, self._folder / "nats-server.log")
-        self.settings = StreamSettings(nats_url=self._server.url)
-
-    async def stop(self) -> None:
-        await self._server.stop()
-
-    async def restart(self) -> None:
-        self._server.kill()
-        await self._server.wait()
-        await self.start(self._server.port)
+    def __init__(self, url: str) -> None:
+        self.settings = StreamSettings(nats_url=url)
 
     @asynccontextmanager
     async def far(self) -> AsyncIterator[Far]:
-        async with wire_to(self._server.url) as wire:
+        async with wire_to(self.settings.nats_url) as wire:
             far = Far()
             far.connection = await Connection.open(replace(self.settings, nats_url=wire.url), "far")
             far.cut, far.mend, far.deafen = wire.cut, wire.connect, lambda: setattr(wire, "deaf", True)
             yield far
             wire.deaf = False
             await far.connection.close()
+
+
+class Mortal(Real):
+    """A nats-server of its own, so that it can be killed."""
+
+    def __init__(self, server: EmbeddedServer, folder: Path) -> None:
+        super().__init__(server.url)
+        self._server, self._folder = server, folder
+
+    async def restart(self) -> None:
+        self._server.kill()
+        await self._server.wait()
+        self._server = await start(self._folder, self._server.port)
+
+    async def stop(self) -> None:
+        await self._server.stop()
+
+
+async def start(folder: Path, port: int = ANY_PORT) -> EmbeddedServer:
+    return await EmbeddedServer.start(folder / "nats", port, folder / "nats-server.log")
 
 
 class Cuttable(Network):
@@ -104,12 +113,6 @@ class InMemory:
         self.settings = StreamSettings()
         self._network = Cuttable()
         self.broker = Broker(self._network)
-
-    async def start(self) -> None:
-        self.broker.start()
-
-    async def stop(self) -> None:
-        self.broker.stop()
 
     async def restart(self) -> None:
         self.broker.stop()
@@ -136,15 +139,27 @@ class InMemory:
 
 
 @pytest_asyncio.fixture(params=["nats-server", "memory"])
-async def server(request, tmp_path, monkeypatch):
+async def server(request, monkeypatch, shared_server):
     if request.param == "memory":
-        made = InMemory()
-        monkeypatch.setattr("streams.connection.NatsClient", lambda: MemoryClient(made.broker))
+        return in_memory(monkeypatch)
+    await forget_everything(shared_server)
+    return Real(shared_server)
+
+
+@pytest_asyncio.fixture(params=["nats-server", "memory"])
+async def mortal(request, monkeypatch, tmp_path):
+    if request.param == "memory":
+        yield in_memory(monkeypatch)
     else:
-        made = Real(tmp_path)
-    await made.start()
-    yield made
-    await made.stop()
+        made = Mortal(await start(tmp_path), tmp_path)
+        yield made
+        await made.stop()
+
+
+def in_memory(monkeypatch) -> InMemory:
+    made = InMemory()
+    monkeypatch.setattr("streams.connection.NatsClient", lambda: MemoryClient(made.broker))
+    return made
 
 
 @pytest_asyncio.fixture
@@ -504,8 +519,9 @@ async def _absent(bucket, key):
 # A server that dies
 
 
-async def test_a_killed_server_has_all_that_it_acknowledged_and_forgets_what_was_in_memory(server, connection):
+async def test_a_killed_server_has_all_that_it_acknowledged_and_forgets_what_was_in_memory(mortal):
     """Files, numbers and ids are there again; a stream in memory is not, nor is any consumer; readers go on."""
+    connection = await Connection.open(mortal.settings, "test")
     await make_stream(connection, duplicate_window=int(DUPLICATE_WINDOW * NANOSECONDS))
     await connection.api("STREAM.CREATE.M", {"name": "M", "subjects": ["m"], "storage": "memory"})
     await connection.store("s.1", b"1", "a")
@@ -513,9 +529,10 @@ async def test_a_killed_server_has_all_that_it_acknowledged_and_forgets_what_was
     connection.on_reconnect(lambda: back.append(1))
     async with StreamReader(connection, "S", 1) as reader:
         await take(reader, 1)
-        await server.restart()
+        await mortal.restart()
         await until(lambda: back)
         assert await connection.store("s.1", b"1", "a") == (1, True)
         assert (await connection.store("s.1", b"2", "b")).sequence == 2
         assert [message.payload for message in await take(reader, 1)] == [b"2"]
     assert await api_refusal(connection, "STREAM.INFO.M") == 10059
+    await connection.close()
