@@ -35,6 +35,9 @@ def test_each_variable_is_read_as_its_kind():
         ("OPENBELL_LEASE_TTL_SECONDS", "0.5"),
         ("OPENBELL_JOURNAL_MAX_BYTES", "-1"),
         ("OPENBELL_BATCHES_IN_FLIGHT_MAX", "0"),
+        ("OPENBELL_CHECKPOINT_COMMANDS", "0"),
+        ("OPENBELL_CHECKPOINT_SECONDS", "-3"),
+        ("OPENBELL_JOURNAL_RETENTION_SECONDS", "599"),
     ],
 )
 def test_what_no_exchange_can_run_with_is_refused_by_its_name(variable, text):
