@@ -28,10 +28,8 @@ def main() -> int:
         results = [simulate(arguments.seed, print)]
     else:
         results = _run_all(range(arguments.first, arguments.first + arguments.seeds), arguments.processes)
+        _print_problems(results[0])
     failed = [result for result in results if result.problems]
-    for result in failed:
-        print(f"\nseed {result.seed} (again: make simulate SEED={result.seed})")
-        print("\n".join(f"  {problem}" for problem in result.problems))
     _print_counts(results)
     print(f"{len(results)} seeds, {len(failed)} failed")
     return 1 if failed else 0
@@ -43,6 +41,7 @@ def _run_all(seeds: range, processes: int) -> list[Result]:
     with Pool(processes, maxtasksperchild=SEEDS_PER_PROCESS) as pool:
         for result in pool.imap_unordered(simulate, seeds):
             results.append(result)
+            _print_problems(result)
             bad = sum(bool(each.problems) for each in results)
             seconds = time.monotonic() - began
             line = f"\r{len(results)}/{len(seeds)} seeds, {bad} failed, {seconds:.0f} s "
@@ -50,6 +49,12 @@ def _run_all(seeds: range, processes: int) -> list[Result]:
                 print(line, end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return sorted(results)
+
+
+def _print_problems(result: Result) -> None:
+    if result.problems:
+        print(f"\nseed {result.seed} (again: make simulate SEED={result.seed})")
+        print("\n".join(f"  {problem}" for problem in result.problems), flush=True)
 
 
 def _print_counts(results: list[Result]) -> None:

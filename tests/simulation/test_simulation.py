@@ -14,7 +14,7 @@ from tests.simulation.run import simulate
 from tests.simulation.world import World
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SEEDS = range(24)
+SEEDS = range(20)
 FAULTY = (3, 25, 26, 27)
 """Seeds that have found a fault stay, though what they play changes with the code."""
 
