@@ -104,6 +104,11 @@ class Journal:
         self._leaving = False
         self._trouble = asyncio.Event()  # a batch in flight is unknown
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a batch was not acknowledged in time and nobody knows yet what became of it; all is Busy then."""
+        return self._trouble.is_set()
+
     def append(self, command: Command) -> FutureOutcome:
         """Take a command; Busy at once if it cannot be taken."""
         if self._trouble.is_set() or not self._connection.connected:

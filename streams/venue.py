@@ -94,8 +94,12 @@ class Venue:
 
     @property
     def well(self) -> bool:
-        """Whether NATS is there and has stored something of ours in the last few seconds."""
-        return self._connection.connected and self.promises.well
+        """Whether NATS is there, has stored something of ours in the last few seconds, and owes us no answer.
+
+        A full disk freezes one stream after the other: each journal speaks for its own.
+        """
+        stored = self.promises.well and not any(journal.in_doubt for journal in self._journals)
+        return self._connection.connected and stored
 
     def now(self) -> int:
         """An estimate of journal time."""

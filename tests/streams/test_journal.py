@@ -184,7 +184,10 @@ async def test_while_nats_is_away_everything_is_busy(settings, ready):
 async def test_an_unknown_batch_is_repeated_until_it_is_definite_and_never_twice(
     settings, ready, batches_in_flight_max
 ):
-    """A lost acknowledgement, then the same bytes again: each command stands in the journal once, in order."""
+    """A lost acknowledgement, then the same bytes again: each command stands in the journal once, in order.
+
+    Between the two the journal says that it is in doubt.
+    """
     async with wire_to(settings.nats_url) as wire:
         far = await Connection.open(replace(settings, nats_url=wire.url), "far")
         journal = Journal(far, 0, "me", replace(settings, batches_in_flight_max=batches_in_flight_max))
@@ -196,11 +199,14 @@ async def test_an_unknown_batch_is_repeated_until_it_is_definite_and_never_twice
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         await until_stored(ready, batches_in_flight_max)
+        assert not journal.in_doubt
         wire.cut()
         await until(lambda: not far.connected)
+        assert journal.in_doubt
         wire.deaf = False
         await wire.connect()
         outcomes.append(await append_when_it_can_be(journal, 99))
+        assert not journal.in_doubt
         await until_stored(ready, batches_in_flight_max + 1)
         assert await stored_numbers(ready) == [*range(batches_in_flight_max), 99]
         running.cancel()
