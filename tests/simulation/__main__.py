@@ -26,9 +26,9 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.seed is not None:
         results = [simulate(arguments.seed, print)]
+        _print_problems(results[0])
     else:
         results = _run_all(range(arguments.first, arguments.first + arguments.seeds), arguments.processes)
-        _print_problems(results[0])
     failed = [result for result in results if result.problems]
     _print_counts(results)
     print(f"{len(results)} seeds, {len(failed)} failed")
