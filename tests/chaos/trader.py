@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.chaos.ledger import UNSETTLED, Frame, Ledger, Placement
 from tests.chaos.socket import Lost, Socket
+from tests.support.nats import until
 
 IN_FLIGHT_MAX = 400
 """Requests of one trader without an outcome; beyond it a turn is missed, and counted."""
@@ -24,6 +25,7 @@ AGAIN_SECONDS = 0.2
 """Before a request is repeated whose outcome is unknown."""
 
 HEAL_SECONDS = 0.1
+SNAPSHOTS_SECONDS = 60.0
 TICKS = range(9_900, 10_100)
 OPEN_MAX = 60
 """Above so many open orders it cancels more than it places."""
@@ -151,6 +153,8 @@ class Trader:
     # Orders
 
     async def _trade(self) -> None:
+        # Reports from before the first snapshot are nobody's: orders wait for one of each partition.
+        await until(lambda: len(self.ledger.feeds) == len(self._symbols), SNAPSHOTS_SECONDS)
         loop = asyncio.get_running_loop()
         due = loop.time() + self._random.random() / self._rate
         while True:
