@@ -6,6 +6,7 @@ import asyncio
 import json
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -16,8 +17,8 @@ from streams.bucket import Bucket
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
 from streams.errors import Busy, OutcomeUnknown, TopologyMismatch
-from streams.roster import lease_key
 from streams.partition import Partition
+from streams.roster import lease_key
 from streams.settings import StreamSettings
 from streams.stream import read_message, state_of
 from tests.support.exchange import LOT, TICK, ask, buy, listing, open_venue, running_worker, sell
@@ -185,7 +186,7 @@ async def test_a_killed_nats_server_loses_nothing_that_was_answered(tmp_path):
         answered = {}
 
         async def flow():
-            for number in range(10_000):
+            for number in count():
                 name = f"f{number}"
                 with suppress(Busy, OutcomeUnknown):
                     outcome = await venue.submit(number % 2, buy("anna", f"S{number % 2}", 1, 100, name))
