@@ -11,6 +11,7 @@ Streams that contradict each other are PartitionStopped, which names the first s
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from typing import Final
 
@@ -85,6 +86,8 @@ async def _restore(connection: Connection, number: int, checkpoints: Checkpoints
     for chunk in await checkpoints.read(manifest):
         for part in parts_in(chunk):
             restore(partition, part)
+        # A collection would look at all of it at once, for as long as a lease lives, and find nothing (worker.py).
+        gc.freeze()
         await asyncio.sleep(0)
     seconds = round(time.monotonic() - began, 3)
     log.info("partition.restored", partition=number, sequence=manifest.sequence, seconds=seconds)
