@@ -67,7 +67,7 @@ def imports(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_imports_go_one_way_down(folder):
-    """gateway → streams → exchange, the command line on top, and the exchange imports nobody."""
+    """Imports run gateway → streams → exchange, the command line on top; the exchange imports nobody."""
     for path in modules(folder):
         ours = {name.split(".")[0] for name in imports(path)} & set(FOLDERS)
         assert ours <= MAY_IMPORT[folder], f"{path.relative_to(ROOT)} imports {sorted(ours)}"
