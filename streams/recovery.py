@@ -29,8 +29,8 @@ from streams.stream import StreamReader, first_gone, read_message, state_of
 
 log = structlog.get_logger()
 
-MESSAGES_PER_TURN: Final = 8
-"""Messages replayed before the rest of the process has its turn."""
+COMMANDS_PER_TURN: Final = 200
+"""Commands replayed before the rest of the process has its turn; one message holds up to 500."""
 
 COMMANDS_FAR: Final = 200_000
 """A replay of more commands is skimmed (partition.py), until COMMANDS_KEPT are left."""
@@ -98,7 +98,7 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
     """Bring a partition on to sequence `through`, which EVENTS has; `reader` is to give the message after its own."""
     began, first = time.monotonic(), partition.sequence + 1
     history = History(connection, partition)
-    skims = False
+    skims, turn_ends = False, partition.commands + COMMANDS_PER_TURN
     try:
         while partition.sequence < through:
             message = await anext(reader)
@@ -110,7 +110,8 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
             history.note(output.events)
             if message.sequence % MESSAGES_PER_COMPARISON == 0:
                 await history.compare()
-            if message.sequence % MESSAGES_PER_TURN == 0:
+            if partition.commands >= turn_ends:
+                turn_ends = partition.commands + COMMANDS_PER_TURN
                 await asyncio.sleep(0)
     except (StreamGap, StreamTooShort) as error:
         raise PartitionStopped(partition.number, partition.sequence + 1, str(error)) from error
