@@ -117,7 +117,7 @@ class Faults:
         streams = [stream for stream in self._broker.streams.values() if stream.config.get("storage") == "file"]
         if streams:
             self._world.random.choice(streams).full_disk = True
-            self._world.after(self._seconds(), self._kill_server)
+            self._world.after(self._seconds(), lambda: None if self._over else self._kill_server())
 
     def _step_server(self) -> None:
         self._network.server_offset = self._world.random.choice((-HOUR, -SECOND, 0, SECOND, HOUR))

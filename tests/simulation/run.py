@@ -24,6 +24,7 @@ TRADING_SECONDS = (10.0, 40.0)
 MENDING_SECONDS_MAX = 120.0
 """After the last fault everything is known and answered within this."""
 
+LONGEST_FAULT_SECONDS = 12.0
 QUIET_SECONDS = 3.0
 OUR_FAULTS = ("session.fault", "websocket.fault", "connection.callback_failed", "connection.receiver_failed")
 SYMBOLS = ("ACME", "BOLT", "CRUX")
@@ -100,6 +101,7 @@ class Simulation:
         if self._checks.problems:
             return
         faults.end()
+        self.world.run(LONGEST_FAULT_SECONDS)
         for trader in traders:
             trader.done = True
         if not self.world.run(MENDING_SECONDS_MAX, lambda: all(trader.rests for trader in traders)):
