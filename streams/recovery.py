@@ -59,9 +59,11 @@ async def load(connection: Connection, number: int, answered: int) -> Partition:
 
     The event loop goes on meanwhile. The journal is to be read from the partition's `sequence` + 1.
     """
-    journal = await state_of(connection, subjects.journal_stream(number))
     checkpoints = Checkpoints(connection, number)
-    for manifest in await checkpoints.all():
+    manifests = await checkpoints.all()
+    # Only now: a leader that lives may have made a checkpoint of what came after an earlier look at the journal.
+    journal = await state_of(connection, subjects.journal_stream(number))
+    for manifest in manifests:
         if manifest.sequence > journal.last:
             why = f"the journal ends here, a checkpoint was made of {manifest.sequence}"
             raise PartitionStopped(number, journal.last, why)
