@@ -27,8 +27,8 @@ from openbell.replay.plan import ACCOUNTS, TAKERS_ACCOUNT, Action, Plan
 BATCH: Final = 50
 """Requests the exchange takes at once."""
 
-BATCHES_IN_FLIGHT: Final = 8
-"""More would wait in the gateway, and the book's messages with them."""
+BATCHES_IN_FLIGHT: Final = 1
+"""A batch's answers are 27 kB and share the connection with the book, which is conflated when 64 kB wait."""
 
 SETTLE_SECONDS: Final = 30.0
 """How long the book's last message may take after the last answer."""
