@@ -21,6 +21,14 @@ HALTED: Final = 4
 CANCEL_ONLY: Final = 5
 PHASE_NAMES: Final = ("closed", "pre_open", "auction", "continuous", "halted", "cancel_only")
 
+OPENING: Final = 0
+CLOSING: Final = 1
+VOLATILITY: Final = 2
+REOPENING: Final = 3
+OPERATOR: Final = 4
+KIND_NAMES: Final = ("opening", "closing", "volatility", "reopening", "operator")
+"""What an auction is for."""
+
 OPENED: Final = 0
 CHANGED: Final = 1
 DONE: Final = 2

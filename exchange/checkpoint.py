@@ -154,13 +154,28 @@ def instrument_row(instrument: Instrument) -> list[Any]:
         instrument.collar_bps,
         instrument.max_open_orders,
         instrument.reference_price,
+        instrument.static_band_bps,
+        instrument.dynamic_band_bps,
+        instrument.luld_tier,
+        instrument.luld_window,
+        instrument.luld_hold,
+        instrument.luld_limit_state,
+        instrument.luld_call,
+        instrument.luld_extension,
+        instrument.call,
+        instrument.call_random,
+        instrument.call_extensions,
+        instrument.maker_bps,
+        instrument.taker_bps,
+        instrument.cross_bps,
+        instrument.calendar,
     ]
 
 
 def instrument_from(row: list[Any]) -> Instrument:
     """The listing of a row."""
-    ticks = [(start, tick) for start, tick in row[1]]
-    return Instrument(row[0], ticks, row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11])
+    symbol, ticks, *rest = row
+    return Instrument(symbol, [(start, tick) for start, tick in ticks], *rest)
 
 
 def placed_row(command: PlaceOrder) -> list[Any]:

@@ -9,9 +9,13 @@ after that is refused (`too_late`); 0 is never too late.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from exchange.instrument import Instrument
 from exchange.order import BOTH_SIDES, CANCEL_NEWEST, GTC
+
+UNNAMED: Final = -1
+"""The kind of an auction that a command does not name; the engine tells it from the phase before."""
 
 
 @dataclass
@@ -110,4 +114,101 @@ class Tick:
     """Let journal time pass: whatever is due by now happens."""
 
 
-Command = Configure | ListInstrument | PlaceOrder | AmendOrder | CancelOrder | CancelAll | CancelAfter | Tick
+@dataclass
+class DelistInstrument:
+    """Take an instrument off the exchange; it has to be closed and empty."""
+
+    symbol: str
+    principal: str = ""
+    reason: str = ""
+
+
+@dataclass
+class SetPhase:
+    """Bring an instrument, or with "" all of the partition, into a phase (RULES.md, "Trading day").
+
+    kind: of an auction, UNNAMED elsewhere or to have it told from the phase before. until: journal time at which it
+    ends by itself, 0 for never. lift: ends a halt. due: the time at which the calendar wanted it, 0 for an operator's
+    command; an instrument that has carried out its calendar up to there already passes it over, so a leader that takes
+    over may journal it again.
+    """
+
+    symbol: str
+    phase: int
+    kind: int = UNNAMED
+    until: int = 0
+    lift: bool = False
+    principal: str = ""
+    reason: str = ""
+    due: int = 0
+
+
+@dataclass
+class DrawEnd:
+    """The draw for the random end of an instrument's call number `call`: it ends so many nanoseconds after its time.
+
+    A call without its draw goes on until it comes. A second draw for the same call changes nothing.
+    """
+
+    symbol: str
+    call: int
+    extra: int
+
+
+@dataclass
+class SetLimits:
+    """Change what an account may do, in one instrument or, with "", in all that have no own value.
+
+    values: (field, value) for those that are set, by the numbers of `exchange.limits`; removed: a bit (1 << field) for
+    each that is taken away.
+    """
+
+    account: str
+    symbol: str
+    values: list[tuple[int, int]]
+    removed: int = 0
+    principal: str = ""
+    reason: str = ""
+
+
+@dataclass
+class SetKillSwitch:
+    """Stop an account, or an instrument, or with neither the whole partition, until set with `active` false.
+
+    cancel: of an instrument or the whole, resting orders go too; those of an account always do.
+    """
+
+    account: str
+    symbol: str
+    active: bool
+    cancel: bool = False
+    principal: str = ""
+    reason: str = ""
+
+
+@dataclass
+class BustTrade:
+    """Undo a trade: positions, cash and fees of both sides."""
+
+    symbol: str
+    trade_id: int
+    principal: str = ""
+    reason: str = ""
+
+
+Command = (
+    Configure
+    | ListInstrument
+    | PlaceOrder
+    | AmendOrder
+    | CancelOrder
+    | CancelAll
+    | CancelAfter
+    | Tick
+    | DelistInstrument
+    | SetPhase
+    | DrawEnd
+    | SetLimits
+    | SetKillSwitch
+    | BustTrade
+)

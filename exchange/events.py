@@ -52,7 +52,11 @@ class Repeated:
 
 @dataclass
 class Traded:
-    """One match. `side` is the taker's; it prints at the maker's price. Fees: negative is a rebate."""
+    """One match. `side` is the taker's; it prints at the maker's price. Fees: negative is a rebate.
+
+    In an uncross `side` is CROSSED: the buy order stands as taker and the sell order as maker, and both may be of one
+    account.
+    """
 
     trade_id: int
     symbol: str
@@ -133,6 +137,93 @@ class MessageRejected:
     digest: str
 
 
+@dataclass
+class InstrumentDelisted:
+    """The instrument is gone."""
+
+    symbol: str
+
+
+@dataclass
+class PhaseSet:
+    """How an instrument stands from here on: one for each change of phase, halt, planned end or reason.
+
+    phase: the one underneath a halt; `halted` says that there is one. kind: UNNAMED outside an auction. until: 0 for
+    no planned end (of a random one the earliest). call: the instrument's calls so far, this one included.
+    """
+
+    symbol: str
+    phase: int
+    kind: int
+    until: int
+    halted: bool
+    call: int
+    reason: str
+
+
+@dataclass
+class EndDrawn:
+    """The random part of a call's end is known; `extra` in nanoseconds."""
+
+    symbol: str
+    call: int
+    extra: int
+
+
+@dataclass
+class Triggered:
+    """A stop order has become a market or limit order and enters the market as one."""
+
+    order_id: int
+    account: str
+
+
+@dataclass
+class Refused:
+    """An accepted order ended because a check refused it later: a stop when it was triggered. `reason` is the code."""
+
+    order_id: int
+    account: str
+    quantity: int
+    reason: str
+
+
+@dataclass
+class LimitsSet:
+    """All own limits of an account in an instrument, or ("") elsewhere, from here on: (field, value)."""
+
+    account: str
+    symbol: str
+    values: list[tuple[int, int]]
+
+
+@dataclass
+class KillSwitchSet:
+    """The switch as it stands; `count` orders were canceled by it, told before."""
+
+    account: str
+    symbol: str
+    active: bool
+    count: int
+
+
+@dataclass
+class Busted:
+    """A trade was undone; the members are those of its `Traded`, the fees what is given back."""
+
+    trade_id: int
+    symbol: str
+    price: int
+    quantity: int
+    side: int
+    maker_order_id: int
+    maker_account: str
+    maker_fee: int
+    taker_order_id: int
+    taker_account: str
+    taker_fee: int
+
+
 Event = (
     Configured
     | InstrumentListed
@@ -146,4 +237,12 @@ Event = (
     | AllCanceled
     | CancelAfterSet
     | MessageRejected
+    | InstrumentDelisted
+    | PhaseSet
+    | EndDrawn
+    | Triggered
+    | Refused
+    | LimitsSet
+    | KillSwitchSet
+    | Busted
 )

@@ -9,10 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from exchange.units import LARGEST, UNIT
+from exchange.units import LARGEST, RATE, SECOND, UNIT
 
 MAX_OPEN_ORDERS: Final = 100_000
 """Open orders an account may have in one instrument unless the listing says otherwise."""
+
+CALL: Final = 300 * SECOND
+WINDOW: Final = 300 * SECOND
+HOLD: Final = 30 * SECOND
+LIMIT_STATE: Final = 15 * SECOND
+"""Durations of calls and of LULD unless the listing says otherwise."""
+
+CALL_EXTENSIONS: Final = 1
+
+NO_RATE: Final = -RATE - 1
+"""In place of a fee rate that is not given."""
 
 
 @dataclass
@@ -24,6 +35,12 @@ class Instrument:
     min_price 0 stands for no minimum but that prices are positive. What these mean is in `lowest_…` and `highest_…`.
     collar_bps: how far `price` may lie from the reference price; 0 is no collar.
     reference_price 0 stands for none.
+    static_band_bps, dynamic_band_bps: 0 is off. luld_tier: 1 or 2, 0 is off; the luld_* durations are nanoseconds:
+    the window of the mean, how long a reference has to stand, how long a limit state may last, the pause and its
+    extensions. call_*: length of a volatility call and of a call by command without an end of its own, the most that
+    its end may be put off at random, and how often it is extended.
+    maker_bps, taker_bps: fees, negative is a rebate; cross_bps: NO_RATE for the taker's.
+    calendar: the name of the schedule by which the leader changes its phases, "" for round the clock.
     """
 
     symbol: str
@@ -38,6 +55,21 @@ class Instrument:
     collar_bps: int = 0
     max_open_orders: int = MAX_OPEN_ORDERS
     reference_price: int = 0
+    static_band_bps: int = 0
+    dynamic_band_bps: int = 0
+    luld_tier: int = 0
+    luld_window: int = WINDOW
+    luld_hold: int = HOLD
+    luld_limit_state: int = LIMIT_STATE
+    luld_call: int = CALL
+    luld_extension: int = CALL
+    call: int = CALL
+    call_random: int = 0
+    call_extensions: int = CALL_EXTENSIONS
+    maker_bps: int = 0
+    taker_bps: int = 0
+    cross_bps: int = NO_RATE
+    calendar: str = ""
     smallest_tick: int = field(init=False, default=0)
     lowest_quantity: int = field(init=False, default=0)
     highest_quantity: int = field(init=False, default=0)
@@ -88,8 +120,27 @@ class Instrument:
             ("collar_bps", self.collar_bps),
             ("max_open_orders", self.max_open_orders),
             ("reference_price", self.reference_price),
+            ("static_band_bps", self.static_band_bps),
+            ("dynamic_band_bps", self.dynamic_band_bps),
+            ("call_random_seconds", self.call_random),
+            ("call_extensions", self.call_extensions),
         ):
             if number < 0 or number > LARGEST:
+                return name
+        for name, duration in (
+            ("luld.window_seconds", self.luld_window),
+            ("luld.hold_seconds", self.luld_hold),
+            ("luld.limit_state_seconds", self.luld_limit_state),
+            ("luld.call_seconds", self.luld_call),
+            ("luld.extension_seconds", self.luld_extension),
+            ("call_seconds", self.call),
+        ):
+            if not SECOND <= duration <= LARGEST:
+                return name
+        if not 0 <= self.luld_tier <= 2:
+            return "luld.tier"
+        for name, rate in (("maker_bps", self.maker_bps), ("taker_bps", self.taker_bps), ("cross_bps", self.cross_bps)):
+            if abs(rate) > RATE and rate != NO_RATE:
                 return name
         if self.highest_quantity < max(self.min_quantity, self.lot_size):
             return "max_quantity"

@@ -20,6 +20,11 @@ SELL: Final = 1
 BOTH_SIDES: Final = 2
 SIDE_NAMES: Final = ("buy", "sell")
 
+CROSSED: Final = 2
+"""In place of the taker's side: a trade of an uncross has no taker."""
+
+TRADE_SIDE_NAMES: Final = ("buy", "sell", "cross")
+
 LIMIT: Final = 0
 MARKET: Final = 1
 STOP: Final = 2

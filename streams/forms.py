@@ -18,8 +18,17 @@ import msgspec
 from msgspec import Meta, Struct
 
 from exchange import commands, events
+from exchange.book import KIND_NAMES, PHASE_NAMES
+from exchange.commands import UNNAMED
 from exchange.instrument import Instrument
-from exchange.order import BOTH_SIDES, SELF_TRADE_NAMES, SIDE_NAMES, TIME_IN_FORCE_NAMES, TYPE_NAMES
+from exchange.order import (
+    BOTH_SIDES,
+    SELF_TRADE_NAMES,
+    SIDE_NAMES,
+    TIME_IN_FORCE_NAMES,
+    TRADE_SIDE_NAMES,
+    TYPE_NAMES,
+)
 
 COMMAND_TAGS: Final[dict[int, type]] = {
     1: commands.Configure,
@@ -30,6 +39,12 @@ COMMAND_TAGS: Final[dict[int, type]] = {
     6: commands.CancelAll,
     7: commands.Tick,
     8: commands.CancelAfter,
+    9: commands.DelistInstrument,
+    10: commands.SetPhase,
+    11: commands.DrawEnd,
+    12: commands.SetLimits,
+    13: commands.SetKillSwitch,
+    14: commands.BustTrade,
 }
 
 EVENT_TAGS: Final[dict[int, type]] = {
@@ -45,6 +60,14 @@ EVENT_TAGS: Final[dict[int, type]] = {
     10: events.AllCanceled,
     11: events.CancelAfterSet,
     12: events.MessageRejected,
+    13: events.InstrumentDelisted,
+    14: events.PhaseSet,
+    15: events.EndDrawn,
+    16: events.Triggered,
+    17: events.Refused,
+    18: events.LimitsSet,
+    19: events.KillSwitchSet,
+    20: events.Busted,
 }
 
 Plain = tuple[Any, ...]
@@ -59,6 +82,10 @@ TEXT: Final = Annotated[str, Meta(max_length=500)]
 WORDS: Final[dict[str, object]] = {
     "side": Annotated[int, Meta(ge=0, lt=len(SIDE_NAMES))],
     "CancelAll.side": Annotated[int, Meta(ge=0, le=BOTH_SIDES)],
+    "Traded.side": Annotated[int, Meta(ge=0, lt=len(TRADE_SIDE_NAMES))],
+    "Busted.side": Annotated[int, Meta(ge=0, lt=len(TRADE_SIDE_NAMES))],
+    "phase": Annotated[int, Meta(ge=0, lt=len(PHASE_NAMES))],
+    "kind": Annotated[int, Meta(ge=UNNAMED, lt=len(KIND_NAMES))],
     "type": Annotated[int, Meta(ge=0, lt=len(TYPE_NAMES))],
     "time_in_force": Annotated[int, Meta(ge=0, lt=len(TIME_IN_FORCE_NAMES))],
     "self_trade": Annotated[int, Meta(ge=0, lt=len(SELF_TRADE_NAMES))],
@@ -68,6 +95,8 @@ WORDS: Final[dict[str, object]] = {
 PATTERNS: Final[dict[type, dict[str, str]]] = {
     commands.PlaceOrder: {"account": r"[A-Za-z0-9_-]{1,32}", "client_order_id": r"[A-Za-z0-9_.:-]{1,36}"},
     commands.CancelAll: {"reason": r"[a-z_]{1,32}"},
+    commands.SetLimits: {"account": r"[A-Za-z0-9_-]{1,32}"},
+    commands.SetKillSwitch: {"account": r"[A-Za-z0-9_-]{0,32}"},
     Instrument: {"symbol": r"[A-Z0-9_-]{1,32}"},
 }
 
