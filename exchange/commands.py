@@ -156,6 +156,18 @@ class DrawEnd:
 
 
 @dataclass
+class DoubleBands:
+    """LULD bands of an instrument are twice as wide from here on, or no more: the calendar's word.
+
+    due: as of SetPhase; the calendar never wants two things of one instrument at one `due`.
+    """
+
+    symbol: str
+    doubled: bool
+    due: int = 0
+
+
+@dataclass
 class SetLimits:
     """Change what an account may do, in one instrument or, with "", in all that have no own value.
 
@@ -208,6 +220,7 @@ Command = (
     | DelistInstrument
     | SetPhase
     | DrawEnd
+    | DoubleBands
     | SetLimits
     | SetKillSwitch
     | BustTrade

@@ -171,6 +171,14 @@ class EndDrawn:
 
 
 @dataclass
+class BandsDoubled:
+    """LULD bands of an instrument are twice as wide from here on, or no more."""
+
+    symbol: str
+    doubled: bool
+
+
+@dataclass
 class Triggered:
     """A stop order has become a market or limit order and enters the market as one."""
 
@@ -240,6 +248,7 @@ Event = (
     | InstrumentDelisted
     | PhaseSet
     | EndDrawn
+    | BandsDoubled
     | Triggered
     | Refused
     | LimitsSet

@@ -45,6 +45,7 @@ COMMAND_TAGS: Final[dict[int, type]] = {
     12: commands.SetLimits,
     13: commands.SetKillSwitch,
     14: commands.BustTrade,
+    15: commands.DoubleBands,
 }
 
 EVENT_TAGS: Final[dict[int, type]] = {
@@ -68,6 +69,7 @@ EVENT_TAGS: Final[dict[int, type]] = {
     18: events.LimitsSet,
     19: events.KillSwitchSet,
     20: events.Busted,
+    21: events.BandsDoubled,
 }
 
 Plain = tuple[Any, ...]
