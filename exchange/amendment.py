@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from exchange import rejections
 from exchange.book import Book
-from exchange.checks import check_collar, check_share, check_terms, check_value
+from exchange.checks import check_collar, check_position, check_post_only, check_share, check_terms, check_value
 from exchange.commands import AmendOrder
 from exchange.events import Event, Rejected
 from exchange.matching import amended
@@ -34,6 +34,7 @@ def amend(command: AmendOrder, order: Order, book: Book, register: Register, at:
     if loses_place:
         book.remove(order)
     order.price = price
+    order.holding.count(order.side, quantity - order.quantity)
     order.quantity = quantity
     order.display_quantity = display
     order.updated = at
@@ -71,15 +72,18 @@ def check_values(command: AmendOrder, order: Order, book: Book, price: int, quan
     """
     ends = 0 < quantity == order.filled + order.canceled
     judged = None if ends else command.quantity
-    refused = check_terms(book, command.price, None, judged, command.display_quantity, quantity)
+    allowance = order.holding.allowance
+    refused = check_terms(book, allowance, command.price, None, judged, command.display_quantity, quantity)
     if refused is None and command.display_quantity is None and quantity > order.quantity:
         refused = check_share(quantity, order.display_quantity or quantity, book.instrument.lot_size)
     if refused is None and not ends:
-        refused = check_value(book, price, quantity)
+        refused = check_value(book, allowance, price, quantity)
     if refused is None and command.price is not None:
         refused = check_collar(book, price)
-        if refused is None and order.post_only and book.crosses(order.side, price):
-            refused = Rejected(rejections.WOULD_TAKE, "price", book.sides[1 - order.side].best)
+    if refused is None and quantity > order.quantity:
+        refused = check_position(order.holding, order.side, quantity - order.quantity)
+    if refused is None and command.price is not None and order.post_only:
+        refused = check_post_only(book, order.side, price)
     return refused
 
 

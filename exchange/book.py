@@ -9,9 +9,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Final
 
+from exchange.accounts import Accounts
+from exchange.allowance import Allowance
 from exchange.instrument import Instrument
 from exchange.level import Level
 from exchange.order import BUY, SELL, Order
+from exchange.position import Position
 
 CLOSED: Final = 0
 PRE_OPEN: Final = 1
@@ -98,21 +101,53 @@ class BookSide:
 
 
 class Holding:
-    """What one account has in one instrument: its open orders, and all it may be asked about by its own names."""
+    """What one account has in one instrument: its open orders, and all it may be asked about by its own names.
 
-    __slots__ = ("client_orders", "open")
+    buying, selling: what may still trade of its orders. position: the account's. allowance: what it may do, and what
+    it pays.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("allowance", "buying", "client_orders", "open", "position", "selling")
+
+    def __init__(self, position: Position, allowance: Allowance) -> None:
         self.open: dict[int, Order] = {}
         self.client_orders: dict[str, Order] = {}
+        self.buying = 0
+        self.selling = 0
+        self.position = position
+        self.allowance = allowance
+
+    def open_quantity(self, side: int) -> int:
+        """What may still trade on a side, hidden reserve and waiting orders included."""
+        return self.buying if side == BUY else self.selling
+
+    def count(self, side: int, quantity: int) -> None:
+        """So much more may trade on a side, or less."""
+        if side == BUY:
+            self.buying += quantity
+        else:
+            self.selling += quantity
 
 
 class Book:
-    """An instrument in trading. `changes` is the engine's: what the command at work does to displayed orders."""
+    """An instrument in trading. `changes` is the engine's: what the command at work does to displayed orders.
 
-    __slots__ = ("changes", "holdings", "instrument", "last_price", "last_trade_id", "phase", "sides", "symbol")
+    `accounts` are the partition's.
+    """
 
-    def __init__(self, instrument: Instrument, changes: list[Change]) -> None:
+    __slots__ = (
+        "accounts",
+        "changes",
+        "holdings",
+        "instrument",
+        "last_price",
+        "last_trade_id",
+        "phase",
+        "sides",
+        "symbol",
+    )
+
+    def __init__(self, instrument: Instrument, changes: list[Change], accounts: Accounts) -> None:
         self.instrument = instrument
         self.symbol = instrument.symbol
         self.phase: int = CONTINUOUS
@@ -121,13 +156,32 @@ class Book:
         self.last_trade_id = 0
         self.last_price = 0
         self.changes = changes
+        self.accounts = accounts
 
     def holding(self, account: str) -> Holding:
         """What an account has here, made if there is nothing yet."""
         holding = self.holdings.get(account)
         if holding is None:
-            holding = self.holdings[account] = Holding()
+            position = self.accounts.open_position(account, self.symbol)
+            holding = self.holdings[account] = Holding(position, self.accounts.allowance(account, self.instrument))
         return holding
+
+    def let_go(self, account: str) -> None:
+        """Nothing is remembered of an account's orders any more."""
+        del self.holdings[account]
+        self.accounts.close_position(account, self.symbol)
+
+    def define(self, instrument: Instrument) -> None:
+        """Replace the definition; resting orders stay as they are."""
+        self.instrument = instrument
+        for account in self.holdings:
+            self.renew_allowance(account)
+
+    def renew_allowance(self, account: str) -> None:
+        """The listing or the account's limits have changed: they hold from here on."""
+        holding = self.holdings.get(account)
+        if holding is not None:
+            holding.allowance = self.accounts.allowance(account, self.instrument)
 
     def reference_price(self) -> int:
         """The last trade's price, else the listing's, else 0 (RULES.md, "Reference price")."""

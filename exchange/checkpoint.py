@@ -10,15 +10,22 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from exchange.book import Book
+from exchange.allowance import Allowance
+from exchange.book import Book, Holding
 from exchange.commands import PlaceOrder
+from exchange.events import Traded
 from exchange.instrument import Instrument
 from exchange.order import PARTIALLY_FILLED, Order
+from exchange.position import Position
+from exchange.trades import Trade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from exchange.accounts import Accounts
     from exchange.engine import Engine
+    from exchange.kill_switch import KillSwitch
+    from exchange.position import Standing
 
 State = dict[str, Any]
 """All rows, by their kind."""
@@ -39,6 +46,13 @@ def parts_of(engine: Engine) -> Iterator[tuple[str, list[Any]]]:
         yield from cut("resting", resting, int)
     yield from cut("ended", register.ended, list)
     yield from cut("deadlines", sorted(engine.deadlines.accounts.items()), list)
+    yield from cut("retired", sorted(engine.retired.items()), list)
+    yield from cut("positions", kept_positions(engine.accounts), position_row)
+    yield from cut("limits", kept_limits(engine.accounts), list)
+    yield from cut("stopped", stopped(engine.kill_switch), list)
+    remembered = engine.accounts.trades.remembered
+    yield from cut("past_orders", past_orders(remembered, register.orders), past_order_row)
+    yield from cut("past_trades", remembered, trade_row)
 
 
 def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
@@ -55,10 +69,28 @@ def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
         requeue(engine, rows)
     elif kind == "ended":
         engine.register.ended.extend((row[0], row[1]) for row in rows)
-    else:
-        assert kind == "deadlines", "a part that the engine does not know"
+    elif kind == "deadlines":
         for row in rows:
             engine.deadlines.set(row[0], row[1])
+    elif kind == "retired":
+        for row in rows:
+            engine.retired[row[0]] = row[1]
+    elif kind == "positions":
+        for row in rows:
+            restore_position(engine.accounts, row)
+    elif kind == "limits":
+        for row in rows:
+            restore_limits(engine, row)
+    elif kind == "stopped":
+        for row in rows:
+            engine.kill_switch.set(row[0], row[1], True)
+    elif kind == "past_orders":
+        for row in rows:
+            order = order_from(row, engine, remembered=False)
+            engine.accounts.trades.orders[order.order_id] = order
+    else:
+        assert kind == "past_trades", "a part that the engine does not know"
+        engine.accounts.trades.restore([trade_from(row, engine) for row in rows])
 
 
 def state_of(engine: Engine) -> State:
@@ -98,6 +130,7 @@ def bounds_row(engine: Engine) -> list[int]:
         engine.now,
         engine.sequence,
         register.next_order_id,
+        engine.accounts.trades.remembered_max,
     ]
 
 
@@ -111,6 +144,7 @@ def restore_bounds(engine: Engine, row: list[int]) -> None:
     engine.now = row[4]
     engine.sequence = row[5]
     register.next_order_id = row[6]
+    engine.accounts.trades.remembered_max = row[7]
 
 
 def digest_of(state: State) -> str:
@@ -125,7 +159,7 @@ def book_row(book: Book) -> list[Any]:
 
 def book_from(row: list[Any], engine: Engine) -> Book:
     """The book of a row, its queues still empty."""
-    book = Book(instrument_from(row[0]), engine.changes)
+    book = Book(instrument_from(row[0]), engine.changes, engine.accounts)
     book.phase = row[1]
     book.last_trade_id = row[2]
     book.last_price = row[3]
@@ -227,11 +261,15 @@ def order_row(order: Order) -> list[Any]:
     ]
 
 
-def order_from(row: list[Any], engine: Engine) -> Order:
-    """The order of a row, in no queue yet. Its cost may be above 64 bits, so it travels as text."""
+def order_from(row: list[Any], engine: Engine, *, remembered: bool = True) -> Order:
+    """The order of a row, in no queue yet. Its cost may be above 64 bits, so it travels as text.
+
+    One that the register remembers no more belongs to no holding but one of its own.
+    """
     placed = placed_from(row[1])
     book = engine.books[placed.symbol]
-    order = Order(row[0], placed, book, book.holding(placed.account), row[13])
+    holding = book.holding(placed.account) if remembered else Holding(Position(), Allowance(book.instrument, {}))
+    order = Order(row[0], placed, book, holding, row[13])
     order.price = row[2]
     order.stop_price = row[3]
     order.quantity = row[4]
@@ -255,3 +293,121 @@ def restore_order(engine: Engine, row: list[Any]) -> None:
     engine.register.enter(order)
     if order.status > PARTIALLY_FILLED:
         del order.holding.open[order.order_id]
+
+
+def kept_positions(accounts: Accounts) -> list[tuple[str, str, Position]]:
+    """The positions that are not blank, by account and symbol."""
+    return [
+        (account, symbol, position)
+        for account, positions in sorted(accounts.positions.items())
+        for symbol, position in sorted(positions.items())
+        if not position.is_blank()
+    ]
+
+
+def position_row(kept: tuple[str, str, Position]) -> list[str]:
+    """Whose and of what, and the numbers: sums may be above 64 bits, so all travel as text."""
+    account, symbol, position = kept
+    return [
+        account,
+        symbol,
+        str(position.quantity),
+        str(position.cost),
+        str(position.shares),
+        str(position.cash),
+        str(position.fees),
+    ]
+
+
+def restore_position(accounts: Accounts, row: list[str]) -> None:
+    """The other way round."""
+    position = accounts.open_position(row[0], row[1])
+    position.quantity = int(row[2])
+    position.cost = int(row[3])
+    position.shares = int(row[4])
+    position.cash = int(row[5])
+    position.fees = int(row[6])
+
+
+def kept_limits(accounts: Accounts) -> list[tuple[str, str, list[list[int]]]]:
+    """Account, symbol and the limits there."""
+    return [
+        (account, symbol, [list(value) for value in values])
+        for account in sorted(accounts.limits)
+        for symbol, values in accounts.limits_of(account).items()
+    ]
+
+
+def restore_limits(engine: Engine, row: list[Any]) -> None:
+    """The other way round."""
+    account, symbol, values = row
+    engine.accounts.set_limits(account, symbol, [(field, value) for field, value in values], 0)
+    for book in engine.books.values():
+        book.renew_allowance(account)
+
+
+def stopped(kill_switch: KillSwitch) -> list[tuple[str, str]]:
+    """Account and symbol of each switch that is on."""
+    everything = [("", "")] if kill_switch.everything else []
+    accounts = [(account, "") for account in sorted(kill_switch.accounts)]
+    return everything + accounts + [("", symbol) for symbol in sorted(kill_switch.symbols)]
+
+
+def past_orders(trades: Iterable[Trade], orders: dict[int, Order]) -> list[Order]:
+    """The orders that are remembered for their trades only."""
+    past: dict[int, Order] = {}
+    for trade in trades:
+        for order in (trade.maker, trade.taker):
+            if order.order_id not in orders:
+                past[order.order_id] = order
+    return list(past.values())
+
+
+def past_order_row(order: Order) -> list[Any]:
+    """The order as it ended; nobody asks for its fills any more."""
+    row = order_row(order)
+    row[15] = None
+    return row
+
+
+def trade_row(trade: Trade) -> list[Any]:
+    """What was told of it, when, whether it is undone, and how both accounts stood before it, as text."""
+    told = trade.told
+    return [
+        told.trade_id,
+        told.symbol,
+        told.price,
+        told.quantity,
+        told.side,
+        told.maker_order_id,
+        told.maker_account,
+        told.maker_filled,
+        told.maker_open,
+        told.maker_fee,
+        told.taker_order_id,
+        told.taker_account,
+        told.taker_filled,
+        told.taker_open,
+        told.taker_fee,
+        trade.at,
+        trade.busted,
+        [str(number) for number in trade.maker_before],
+        [str(number) for number in trade.taker_before],
+    ]
+
+
+def trade_from(row: list[Any], engine: Engine) -> Trade:
+    """The trade of a row, with its orders as they are remembered."""
+    r = row
+    told = Traded(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14])
+    past = engine.accounts.trades.orders
+    maker = engine.register.orders.get(r[5]) or past[r[5]]
+    taker = engine.register.orders.get(r[10]) or past[r[10]]
+    trade = Trade(told, maker, taker, standing_from(r[17]), standing_from(r[18]), r[15])
+    trade.busted = r[16]
+    return trade
+
+
+def standing_from(row: list[str]) -> Standing:
+    """The standing of a row."""
+    return (int(row[0]), int(row[1]), int(row[2]))

@@ -7,11 +7,12 @@ a new order and an amended one: it gets the values that would hold, and `price` 
 from __future__ import annotations
 
 from exchange import rejections
-from exchange.book import Book
+from exchange.allowance import NO_LIMIT, Allowance
+from exchange.book import Book, Holding
 from exchange.commands import PlaceOrder
 from exchange.events import Rejected
 from exchange.instrument import Instrument
-from exchange.order import AT_CLOSE, AT_OPEN, FOK, GTC, GTD, IOC, LIMIT, MARKET, STOP, STOP_LIMIT
+from exchange.order import AT_CLOSE, AT_OPEN, BUY, FOK, GTC, GTD, IOC, LIMIT, MARKET, STOP, STOP_LIMIT
 from exchange.units import RATE, UNIT
 
 
@@ -54,6 +55,7 @@ def misplaced(command: PlaceOrder) -> str:
 
 def check_terms(
     book: Book,
+    allowance: Allowance,
     price: int | None,
     stop_price: int | None,
     quantity: int | None,
@@ -67,9 +69,9 @@ def check_terms(
     if stop_price is not None and (stop_price <= 0 or stop_price % instrument.tick_at(stop_price) != 0):
         return bad_price(instrument, stop_price, "stop_price")
     if quantity is not None and not (
-        instrument.lowest_quantity <= quantity <= instrument.highest_quantity and quantity % instrument.lot_size == 0
+        instrument.lowest_quantity <= quantity <= allowance.highest_quantity and quantity % instrument.lot_size == 0
     ):
-        return bad_quantity(instrument, quantity)
+        return bad_quantity(instrument, allowance, quantity)
     if display_quantity is not None and (refused := check_display(instrument, total, display_quantity)):
         return refused
     if price is not None and not instrument.min_price <= price <= instrument.highest_price:
@@ -87,13 +89,13 @@ def bad_price(instrument: Instrument, price: int, field: str) -> Rejected:
     return Rejected(rejections.BAD_PRICE, field)
 
 
-def bad_quantity(instrument: Instrument, quantity: int) -> Rejected:
-    """The refusal of a quantity that is no whole lots, or not between the listing's minimum and maximum."""
+def bad_quantity(instrument: Instrument, allowance: Allowance, quantity: int) -> Rejected:
+    """The refusal of a quantity that is no whole lots, or not between minimum and maximum."""
     if quantity % instrument.lot_size != 0:
         return Rejected(rejections.QUANTITY_OFF_LOT, "quantity", instrument.lot_size)
     if quantity < instrument.lowest_quantity:
         return Rejected(rejections.QUANTITY_TOO_SMALL, "quantity", instrument.lowest_quantity)
-    return Rejected(rejections.QUANTITY_TOO_LARGE, "quantity", instrument.highest_quantity)
+    return Rejected(rejections.QUANTITY_TOO_LARGE, "quantity", allowance.highest_quantity)
 
 
 def check_display(instrument: Instrument, quantity: int, display_quantity: int) -> Rejected | None:
@@ -120,16 +122,15 @@ def outside(instrument: Instrument, price: int, field: str) -> Rejected:
     return Rejected(rejections.PRICE_TOO_HIGH, field, instrument.highest_price)
 
 
-def check_value(book: Book, price: int, quantity: int) -> Rejected | None:
-    """Price × quantity is within the listing's minimum and maximum; without a price there is nothing to judge."""
+def check_value(book: Book, allowance: Allowance, price: int, quantity: int) -> Rejected | None:
+    """Price × quantity is within minimum and maximum; without a price there is nothing to judge."""
     if price == 0:
         return None
-    instrument = book.instrument
     value = price * quantity
-    if value < instrument.min_value * UNIT:
-        return Rejected(rejections.VALUE_TOO_SMALL, "quantity", instrument.min_value)
-    if value > instrument.highest_value * UNIT:
-        return Rejected(rejections.VALUE_TOO_LARGE, "quantity", instrument.highest_value)
+    if value < book.instrument.min_value * UNIT:
+        return Rejected(rejections.VALUE_TOO_SMALL, "quantity", book.instrument.min_value)
+    if value > allowance.highest_value * UNIT:
+        return Rejected(rejections.VALUE_TOO_LARGE, "quantity", allowance.highest_value)
     return None
 
 
@@ -141,3 +142,29 @@ def check_collar(book: Book, price: int) -> Rejected | None:
         return None
     edge = reference + reference * width // RATE if price > reference else reference - reference * width // RATE
     return Rejected(rejections.PRICE_OUTSIDE_COLLAR, "price", edge)
+
+
+def check_room(holding: Holding) -> Rejected | None:
+    """The account has room for another open order in the instrument."""
+    open_orders_max = holding.allowance.open_orders_max
+    if len(holding.open) < open_orders_max:
+        return None
+    return Rejected(rejections.TOO_MANY_OPEN_ORDERS, "", open_orders_max)
+
+
+def check_position(holding: Holding, side: int, more: int) -> Rejected | None:
+    """The position stays within its limit if all that is open on one side trades, and `more` than that."""
+    limit = holding.allowance.longest if side == BUY else holding.allowance.shortest
+    if limit == NO_LIMIT:
+        return None
+    held = holding.position.quantity if side == BUY else -holding.position.quantity
+    if held + holding.open_quantity(side) + more <= limit:
+        return None
+    return Rejected(rejections.POSITION_LIMIT, "quantity", limit)
+
+
+def check_post_only(book: Book, side: int, price: int) -> Rejected | None:
+    """An order that may only rest would take nothing."""
+    if not book.crosses(side, price):
+        return None
+    return Rejected(rejections.WOULD_TAKE, "price", book.sides[1 - side].best)

@@ -14,6 +14,9 @@ from typing import Final
 from exchange.instrument import Instrument
 from exchange.order import BOTH_SIDES, CANCEL_NEWEST, GTC
 
+TRADES_REMEMBERED_MAX: Final = 100_000
+"""How many trades may still be undone unless the journal says otherwise."""
+
 UNNAMED: Final = -1
 """The kind of an auction that a command does not name; the engine tells it from the phase before."""
 
@@ -29,6 +32,7 @@ class Configure:
     trades_per_order_max: int
     ended_orders_max: int
     command_age_max: int
+    trades_remembered_max: int = TRADES_REMEMBERED_MAX
 
 
 @dataclass

@@ -11,19 +11,33 @@ from __future__ import annotations
 from typing import Final
 
 from exchange import rejections
+from exchange.accounts import Accounts
+from exchange.allowance import Allowance
 from exchange.amendment import amend
-from exchange.book import Book, Change, Holding
+from exchange.book import CLOSED, Book, Change, Holding
 from exchange.checkpoint import State, digest_of, restore, state_of
-from exchange.checks import check_collar, check_kind, check_terms, check_value
+from exchange.checks import (
+    check_collar,
+    check_kind,
+    check_position,
+    check_post_only,
+    check_room,
+    check_terms,
+    check_value,
+)
 from exchange.commands import (
     AmendOrder,
+    BustTrade,
     CancelAfter,
     CancelAll,
     CancelOrder,
     Command,
     Configure,
+    DelistInstrument,
     ListInstrument,
     PlaceOrder,
+    SetKillSwitch,
+    SetLimits,
     Tick,
 )
 from exchange.deadlines import DURATION_MAX, Deadlines
@@ -33,10 +47,16 @@ from exchange.events import (
     CancelAfterSet,
     Configured,
     Event,
+    InstrumentDelisted,
     InstrumentListed,
+    KillSwitchSet,
+    LimitsSet,
     Rejected,
     Repeated,
 )
+from exchange.fees import FEE_ACCOUNT
+from exchange.kill_switch import KillSwitch
+from exchange.limits import fault_in
 from exchange.matching import can_fill, cancel, expire, sweep
 from exchange.order import (
     BOTH_SIDES,
@@ -48,6 +68,7 @@ from exchange.order import (
     effective_display,
 )
 from exchange.register import NEVER, Register
+from exchange.settlement import undo
 from exchange.units import SECOND
 
 SEMANTICS: Final = 1
@@ -62,17 +83,20 @@ class UnknownSemantics(Exception):
 
 
 class Engine:
-    """All instruments of one partition."""
+    """All instruments of one partition. `retired` has the last trade id of each one that is listed no more."""
 
     __slots__ = (
+        "accounts",
         "books",
         "changes",
         "command_age_max",
         "deadlines",
         "due_events",
         "events",
+        "kill_switch",
         "now",
         "register",
+        "retired",
         "semantics",
         "sequence",
         "trades_max",
@@ -85,8 +109,11 @@ class Engine:
         self.now = 0
         self.sequence = 0
         self.books: dict[str, Book] = {}
+        self.retired: dict[str, int] = {}
         self.register = Register()
         self.deadlines = Deadlines()
+        self.accounts = Accounts()
+        self.kill_switch = KillSwitch()
         self.changes: list[Change] = []
         self.events: list[Event] = []
         self.due_events = 0
@@ -116,6 +143,14 @@ class Engine:
             self.cancel_after(command)
         elif isinstance(command, ListInstrument):
             self.list_instrument(command)
+        elif isinstance(command, DelistInstrument):
+            self.delist_instrument(command)
+        elif isinstance(command, SetLimits):
+            self.set_limits(command)
+        elif isinstance(command, SetKillSwitch):
+            self.set_kill_switch(command)
+        elif isinstance(command, BustTrade):
+            self.bust_trade(command)
         elif isinstance(command, Configure):
             self.configure(command)
         else:
@@ -156,20 +191,20 @@ class Engine:
         if book is None:
             self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
             return
-        holding = book.holdings.get(command.account)
-        before = None if holding is None else holding.client_orders.get(command.client_order_id)
+        holding = book.holding(command.account)
+        before = holding.client_orders.get(command.client_order_id)
         if before is not None:
             self.repeat(command, before)
             return
         refused = self.refusal(command, book, holding)
         if refused is not None:
             self.events.append(refused)
+            if not holding.client_orders:
+                book.let_go(command.account)
             return
         register = self.register
         order_id = register.next_order_id
         register.next_order_id = order_id + 1
-        if holding is None:
-            holding = book.holding(command.account)
         order = Order(order_id, command, book, holding, self.now)
         register.enter(order)
         self.events.append(Accepted(order_id, command))
@@ -182,30 +217,66 @@ class Engine:
         else:
             self.reject(rejections.CLIENT_ORDER_ID_REUSED, "client_order_id")
 
-    def refusal(self, command: PlaceOrder, book: Book, holding: Holding | None) -> Rejected | None:
+    def refusal(self, command: PlaceOrder, book: Book, holding: Holding) -> Rejected | None:
         """Why a new order may not enter, or None. Repeats are answered before, so one that comes late is safe."""
-        price = command.price
         if command.sent_at and self.is_late(command.sent_at):
             return Rejected(rejections.TOO_LATE)
-        refused = check_kind(command, self.now)
-        if refused is not None:
-            return refused
-        refused = check_terms(
-            book, price, command.stop_price, command.quantity, command.display_quantity, command.quantity
-        )
-        if refused is not None:
-            return refused
-        refused = check_value(book, price or command.stop_price or book.reference_price(), command.quantity)
-        if refused is not None:
-            return refused
-        if price is not None and book.instrument.collar_bps:
+        allowance = holding.allowance
+        refused = self.shut_out(command.account, book, allowance)
+        if refused is None:
+            refused = check_kind(command, self.now)
+        if refused is None:
+            refused = check_terms(
+                book,
+                allowance,
+                command.price,
+                command.stop_price,
+                command.quantity,
+                command.display_quantity,
+                command.quantity,
+            )
+        if refused is None:
+            price = command.price or command.stop_price or book.reference_price()
+            refused = check_value(book, allowance, price, command.quantity)
+        if refused is None and command.price is not None and book.instrument.collar_bps:
+            refused = check_collar(book, command.price)
+        if refused is None:
+            refused = check_room(holding)
+        if refused is None:
+            refused = check_position(holding, command.side, command.quantity)
+        if refused is None and command.post_only and command.price is not None:
+            refused = check_post_only(book, command.side, command.price)
+        return refused
+
+    def refusal_when_triggered(self, order: Order) -> Rejected | None:
+        """Why a stop that has been triggered may not enter the market, or None.
+
+        The checks of a new order, on its terms as they are now and as the order that it becomes; it has its place
+        among the account's open orders, and its quantity is among what is open.
+        """
+        book, holding = order.book, order.holding
+        allowance = holding.allowance
+        price = order.price or None
+        display = order.display_quantity or None
+        refused = self.shut_out(order.account, book, allowance)
+        if refused is None:
+            refused = check_terms(book, allowance, price, None, order.quantity, display, order.quantity)
+        if refused is None:
+            refused = check_value(book, allowance, order.price or book.reference_price(), order.quantity)
+        if refused is None and price is not None:
             refused = check_collar(book, price)
-            if refused is not None:
-                return refused
-        if holding is not None and 0 < book.instrument.max_open_orders <= len(holding.open):
-            return Rejected(rejections.TOO_MANY_OPEN_ORDERS, "", book.instrument.max_open_orders)
-        if command.post_only and price is not None and book.crosses(command.side, price):
-            return Rejected(rejections.WOULD_TAKE, "price", book.sides[1 - command.side].best)
+        if refused is None:
+            refused = check_position(holding, order.side, 0)
+        if refused is None and order.post_only and price is not None:
+            refused = check_post_only(book, order.side, price)
+        return refused
+
+    def shut_out(self, account: str, book: Book, allowance: Allowance) -> Rejected | None:
+        """Why an account may neither place nor amend any order here now, or None."""
+        if self.kill_switch.armed and self.kill_switch.stops(account, book.symbol):
+            return Rejected(rejections.KILLED)
+        if not allowance.enabled or account == FEE_ACCOUNT:
+            return Rejected(rejections.ACCOUNT_DISABLED)
         return None
 
     def is_late(self, sent_at: int) -> bool:
@@ -259,7 +330,10 @@ class Engine:
         if order is None:
             return
         book = order.book
-        if amend(command, order, book, self.register, self.now, self.events):
+        refused = self.shut_out(order.account, book, order.holding.allowance)
+        if refused is not None:
+            self.events.append(refused)
+        elif amend(command, order, book, self.register, self.now, self.events):
             self.trade_and_rest(order, book)
 
     def cancel_all(self, command: CancelAll) -> None:
@@ -303,9 +377,10 @@ class Engine:
             return
         book = self.books.get(instrument.symbol)
         if book is None:
-            self.books[instrument.symbol] = Book(instrument, self.changes)
+            book = self.books[instrument.symbol] = Book(instrument, self.changes, self.accounts)
+            book.last_trade_id = self.retired.pop(instrument.symbol, 0)
         else:
-            book.instrument = instrument
+            book.define(instrument)
         self.events.append(InstrumentListed(instrument))
 
     def configure(self, command: Configure) -> None:
@@ -317,7 +392,76 @@ class Engine:
         self.register.ended_max = command.ended_orders_max
         self.register.wake_at = 0
         self.command_age_max = command.command_age_max
+        self.accounts.trades.remembered_max = command.trades_remembered_max
         self.events.append(Configured(command.semantics))
+
+    def delist_instrument(self, command: DelistInstrument) -> None:
+        """Take an instrument off the exchange, its remembered orders and trades with it; positions stay."""
+        book = self.books.get(command.symbol)
+        if book is None:
+            self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+            return
+        if book.phase != CLOSED or any(holding.open for holding in book.holdings.values()):
+            self.reject(rejections.WRONG_PHASE)
+            return
+        self.register.forget_book(book)
+        self.accounts.trades.forget_symbol(book.symbol)
+        self.retired[book.symbol] = book.last_trade_id
+        del self.books[book.symbol]
+        self.events.append(InstrumentDelisted(book.symbol))
+
+    def set_limits(self, command: SetLimits) -> None:
+        """Change what an account may do; it holds from the next command on, for orders that rest too."""
+        if command.symbol and command.symbol not in self.books:
+            self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+            return
+        fault = fault_in(command.values, command.removed)
+        if fault or command.account == FEE_ACCOUNT:
+            self.reject(rejections.BAD_REQUEST, fault or "account")
+            return
+        values = self.accounts.set_limits(command.account, command.symbol, command.values, command.removed)
+        for book in self.books.values():
+            book.renew_allowance(command.account)
+        self.events.append(LimitsSet(command.account, command.symbol, values))
+
+    def set_kill_switch(self, command: SetKillSwitch) -> None:
+        """Stop an account, an instrument or everything, or let it go on: RULES.md, "Kill switch"."""
+        account, symbol = command.account, command.symbol
+        if account and symbol:
+            self.reject(rejections.BAD_REQUEST, "symbol")
+            return
+        if symbol and symbol not in self.books:
+            self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+            return
+        self.kill_switch.set(account, symbol, command.active)
+        count = 0
+        if command.active and (account or command.cancel):
+            for order in self.stopped_orders(account, symbol):
+                order.book.remove(order)
+                cancel(order, "killed", self.register, self.now, self.events)
+                count += 1
+        self.events.append(KillSwitchSet(account, symbol, command.active, count))
+
+    def stopped_orders(self, account: str, symbol: str) -> list[Order]:
+        """The open orders that a kill switch is about, oldest first."""
+        if account:
+            return self.open_orders(account)
+        orders = self.register.orders.values()
+        return [order for order in orders if order.status <= PARTIALLY_FILLED and symbol in ("", order.symbol)]
+
+    def bust_trade(self, command: BustTrade) -> None:
+        """Undo a trade: RULES.md, "Bust"."""
+        book = self.books.get(command.symbol)
+        if book is None:
+            self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+            return
+        trade = self.accounts.trades.find(command.symbol, command.trade_id, self.now)
+        if trade is None:
+            self.reject(rejections.UNKNOWN_TRADE, "trade_id")
+        elif trade.busted:
+            self.reject(rejections.ALREADY_BUSTED, "trade_id")
+        else:
+            undo(book, trade, self.events)
 
     # Asking
 

@@ -2,12 +2,15 @@
 
 A value for one instrument goes before the account's value for all of them. Rates (`*_bps`) are in hundredths of a
 basis point and go before the instrument's, kind by kind; a quantity, a value or a count binds beside the
-instrument's, the stricter one first. Units as in `units`.
+instrument's, the stricter one first. 0 is a limit like any other; what is not there does not bind. Units as in
+`units`.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from exchange.units import LARGEST, RATE
 
 ENABLED: Final = 0
 MAX_QUANTITY: Final = 1
@@ -31,3 +34,27 @@ LIMIT_NAMES: Final = (
     "cross_bps",
 )
 """What clients call them, by number."""
+
+
+def fault_in(values: list[tuple[int, int]], removed: int) -> str:
+    """The name of the limit that cannot be set like this, or an empty string."""
+    if not 0 <= removed < 1 << len(LIMIT_NAMES):
+        return "removed"
+    for field, value in values:
+        if not 0 <= field < len(LIMIT_NAMES):
+            return "values"
+        if not lowest(field) <= value <= highest(field):
+            return LIMIT_NAMES[field]
+    return ""
+
+
+def lowest(field: int) -> int:
+    """The least that a limit may be: a rate may be a rebate."""
+    return -RATE if field >= MAKER_BPS else 0
+
+
+def highest(field: int) -> int:
+    """The most that a limit may be: LARGEST is what a gateway cuts a larger number down to."""
+    if field == ENABLED:
+        return 1
+    return RATE if field >= MAKER_BPS else LARGEST - 1

@@ -10,7 +10,7 @@ from collections import deque
 from typing import Final
 
 from exchange.book import CHANGED, Book
-from exchange.events import Amended, Canceled, Event, Expired, Traded
+from exchange.events import Amended, Canceled, Event, Expired
 from exchange.level import Level
 from exchange.order import (
     CANCEL_BOTH,
@@ -20,12 +20,11 @@ from exchange.order import (
     DECREMENT,
     EXPIRED,
     FILLED,
-    MAKER,
     PARTIALLY_FILLED,
-    TAKER,
     Order,
 )
 from exchange.register import Register
+from exchange.settlement import settle
 
 
 def sweep(book: Book, taker: Order, register: Register, trades_max: int, at: int, events: list[Event]) -> None:
@@ -59,52 +58,18 @@ def trade(
     price = maker.price
     wanted = taker.quantity - taker.filled - taker.canceled
     quantity = maker.shown if maker.shown < wanted else wanted
-    trade_id = book.last_trade_id = book.last_trade_id + 1
-    book.last_price = price
-    maker_open = fill(maker, trade_id, price, quantity, MAKER, at)
-    taker_open = fill(taker, trade_id, price, quantity, TAKER, at)
+    settle(book, maker, taker, price, quantity, taker.side, at, events)
     level.displayed -= quantity
     maker.shown -= quantity
-    events.append(
-        Traded(
-            trade_id,
-            book.symbol,
-            price,
-            quantity,
-            taker.side,
-            maker.order_id,
-            maker.account,
-            maker.filled,
-            maker_open,
-            0,
-            taker.order_id,
-            taker.account,
-            taker.filled,
-            taker_open,
-            0,
-        )
-    )
-    if maker_open == 0:
+    if maker.filled + maker.canceled == maker.quantity:
         book.remove(maker)
         register.end(maker, FILLED, "", at)
     elif maker.shown == 0:
         book.requeue(maker)
     else:
         book.changes.append((book.symbol, CHANGED, maker.order_id, maker.side, price, maker.shown))
-    if taker_open == 0:
+    if quantity == wanted:
         register.end(taker, FILLED, "", at)
-
-
-def fill(order: Order, trade_id: int, price: int, quantity: int, liquidity: int, at: int) -> int:
-    """Book a trade to one of its orders; what is open of it then."""
-    order.filled += quantity
-    order.cost += price * quantity
-    order.status = PARTIALLY_FILLED
-    order.updated = at
-    if order.fills is None:
-        order.fills = []
-    order.fills.append((trade_id, price, quantity, liquidity, 0, at))
-    return order.quantity - order.filled - order.canceled
 
 
 def meet_own(book: Book, taker: Order, maker: Order, register: Register, at: int, events: list[Event]) -> None:
@@ -130,6 +95,7 @@ def decrement(book: Book, taker: Order, maker: Order, register: Register, at: in
             cancel(order, "self_trade", register, at, events)
             continue
         order.canceled += quantity
+        order.holding.count(order.side, -quantity)
         order.updated = at
         if order is maker:
             book.show(maker, min(maker.shown, maker.open_quantity))
@@ -156,6 +122,7 @@ def cancel(order: Order, reason: str, register: Register, at: int, events: list[
     """End an order that is not in the book (any more) by somebody's decision."""
     rest = order.open_quantity
     order.canceled += rest
+    order.holding.count(order.side, -rest)
     register.end(order, CANCELED, reason, at)
     events.append(Canceled(order.order_id, order.account, rest, reason))
 
@@ -164,6 +131,7 @@ def expire(order: Order, reason: str, register: Register, at: int, events: list[
     """End an order that is not in the book (any more) by a rule."""
     rest = order.open_quantity
     order.canceled += rest
+    order.holding.count(order.side, -rest)
     register.end(order, EXPIRED, reason, at)
     events.append(Expired(order.order_id, order.account, rest, reason))
 

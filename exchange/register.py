@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from heapq import heapify, heappop, heappush
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from exchange.order import PARTIALLY_FILLED, Order
 from exchange.units import HOUR
+
+if TYPE_CHECKING:
+    from exchange.book import Book
 
 MEMORY: Final = 24 * HOUR
 """How long an ended order is remembered, in nanoseconds of journal time."""
@@ -49,6 +52,7 @@ class Register:
         self.orders[order_id] = order
         holding.open[order_id] = order
         holding.client_orders[order.command.client_order_id] = order
+        holding.count(order.side, order.quantity - order.filled - order.canceled)
         if order.expires:
             self.schedule(order)
 
@@ -78,7 +82,14 @@ class Register:
         holding = order.holding
         del holding.client_orders[order.command.client_order_id]
         if not holding.client_orders:
-            del order.book.holdings[order.account]
+            order.book.let_go(order.account)
+
+    def forget_book(self, book: Book) -> None:
+        """Forget every order of a book in which none is open."""
+        self.ended = deque([(at, order_id) for at, order_id in self.ended if self.orders[order_id].book is not book])
+        self.orders = {order_id: order for order_id, order in self.orders.items() if order.book is not book}
+        for account in list(book.holdings):
+            book.let_go(account)
 
     def schedule(self, order: Order) -> None:
         """An open order has an expiry, or another one: its old timer is passed over when it comes up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from exchange.accounts import Accounts
 from exchange.book import CHANGED, DONE, OPENED, Book, Change
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
@@ -15,7 +16,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
-        self.book = Book(Instrument("ACME", [(0, 1)], 1), self.changes)
+        self.book = Book(Instrument("ACME", [(0, 1)], 1), self.changes, Accounts())
         self.count = 0
 
     def rest(self, side: int, price: int, quantity: int, display: int | None = None) -> Order:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange import order as words
+from exchange.accounts import Accounts
 from exchange.book import Book
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
@@ -14,7 +15,7 @@ from exchange.units import UNIT
 
 def an_order(quantity: int, display_quantity: int | None = None) -> Order:
     """A bid that nobody has met yet."""
-    book = Book(Instrument("ACME", [(0, UNIT)], UNIT), [])
+    book = Book(Instrument("ACME", [(0, UNIT)], UNIT), [], Accounts())
     command = PlaceOrder(
         "anna", "ACME", "mine", BUY, LIMIT, quantity * UNIT, 100 * UNIT, display_quantity=display_quantity
     )

@@ -1,5 +1,6 @@
 from zlib import crc32
 
+from exchange.accounts import Accounts
 from exchange.book import Book
 from exchange.instrument import Instrument
 from exchange.order import BUY, SELL
@@ -11,7 +12,7 @@ from tests.support.journaled import ACME, Journaled, buy, sell
 
 def test_an_empty_book_has_the_checksum_0() -> None:
     """CRC32 of nothing."""
-    assert Checksum(Book(ACME, []), Printer(ACME)).value() == 0
+    assert Checksum(Book(ACME, [], Accounts()), Printer(ACME)).value() == 0
 
 
 def test_asks_come_before_bids_without_points_and_leading_zeros() -> None:

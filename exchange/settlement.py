@@ -1,0 +1,91 @@
+"""What a trade does, wherever it comes from: it gets its number, is booked to both orders and positions, and is told.
+
+Queues, and the end of an order that is filled, are the caller's. The maker has its fill first. Source: RULES.md,
+"Before matching" (fees), "Bust".
+"""
+
+from __future__ import annotations
+
+from exchange.book import Book
+from exchange.events import Busted, Event, Traded
+from exchange.fees import fee_of
+from exchange.order import CROSS, CROSSED, MAKER, PARTIALLY_FILLED, TAKER, Order
+from exchange.trades import Trade
+from exchange.units import UNIT, value_of
+
+
+def settle(
+    book: Book, maker: Order, taker: Order, price: int, quantity: int, side: int, at: int, events: list[Event]
+) -> None:
+    """Let two orders trade. `side` is the taker's; CROSSED in an uncross, where the buy order stands as taker."""
+    trade_id = book.last_trade_id = book.last_trade_id + 1
+    book.last_price = price
+    amount = price * quantity
+    value = price * (quantity // UNIT) if quantity % UNIT == 0 else value_of(price, quantity)
+    maker_liquidity, taker_liquidity = (CROSS, CROSS) if side == CROSSED else (MAKER, TAKER)
+    maker_fee = fee_of(amount, maker.holding.allowance.rates[maker_liquidity])
+    taker_fee = fee_of(amount, taker.holding.allowance.rates[taker_liquidity])
+    if maker_fee or taker_fee:
+        book.accounts.pay_fees(book.symbol, maker_fee + taker_fee)
+    fill(maker, trade_id, price, quantity, amount, maker_liquidity, maker_fee, at)
+    fill(taker, trade_id, price, quantity, amount, taker_liquidity, taker_fee, at)
+    maker_position = maker.holding.position
+    maker_before = maker_position.standing
+    maker_position.settle(maker.side, quantity, amount, value, maker_fee)
+    taker_position = taker.holding.position
+    taker_before = taker_position.standing
+    taker_position.settle(taker.side, quantity, amount, value, taker_fee)
+    told = Traded(
+        trade_id,
+        book.symbol,
+        price,
+        quantity,
+        side,
+        maker.order_id,
+        maker.account,
+        maker.filled,
+        maker.quantity - maker.filled - maker.canceled,
+        maker_fee,
+        taker.order_id,
+        taker.account,
+        taker.filled,
+        taker.quantity - taker.filled - taker.canceled,
+        taker_fee,
+    )
+    events.append(told)
+    book.accounts.trades.remember(Trade(told, maker, taker, maker_before, taker_before, at))
+
+
+def fill(
+    order: Order, trade_id: int, price: int, quantity: int, amount: int, liquidity: int, fee: int, at: int
+) -> None:
+    """Book a trade to one of its orders; `amount` is price × quantity."""
+    order.filled += quantity
+    order.cost += amount
+    order.status = PARTIALLY_FILLED
+    order.updated = at
+    if order.fills is None:
+        order.fills = []
+    order.fills.append((trade_id, price, quantity, liquidity, fee, at))
+    order.holding.count(order.side, -quantity)
+
+
+def undo(book: Book, trade: Trade, events: list[Event]) -> None:
+    """Undo a trade: positions, cash and fees of both sides; orders, last price and stops stay as they are."""
+    book.accounts.undo(trade)
+    told = trade.told
+    events.append(
+        Busted(
+            told.trade_id,
+            told.symbol,
+            told.price,
+            told.quantity,
+            told.side,
+            told.maker_order_id,
+            told.maker_account,
+            told.maker_fee,
+            told.taker_order_id,
+            told.taker_account,
+            told.taker_fee,
+        )
+    )

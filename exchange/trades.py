@@ -1,0 +1,103 @@
+"""The trades that may still be undone, and how one is.
+
+Each is remembered for 24 hours of journal time, within a bound in number (`Configure.trades_remembered_max`), together
+with both orders, and with what both positions were right before it. So undoing one is going back to there and letting
+the later ones happen again: the positions are then exactly as if it had never been. Source: RULES.md, "Bust".
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from exchange.commands import TRADES_REMEMBERED_MAX
+from exchange.units import HOUR
+
+if TYPE_CHECKING:
+    from exchange.events import Traded
+    from exchange.order import Order
+    from exchange.position import Standing
+
+MEMORY: Final = 24 * HOUR
+"""How long a trade may be undone, in nanoseconds of journal time."""
+
+
+class Trade:
+    """A remembered trade: what was told of it, its two orders, and how their accounts stood before each had its fill.
+
+    The maker has its fill first: the one order of an account that trades with itself stands before the other there.
+    """
+
+    __slots__ = ("at", "busted", "maker", "maker_before", "taker", "taker_before", "told")
+
+    def __init__(
+        self, told: Traded, maker: Order, taker: Order, maker_before: Standing, taker_before: Standing, at: int
+    ) -> None:
+        self.told = told
+        self.maker = maker
+        self.taker = taker
+        self.maker_before = maker_before
+        self.taker_before = taker_before
+        self.at = at
+        self.busted = False
+
+
+class Trades:
+    """Oldest first. `orders` are those that a state brought and that only trades remember (`checkpoint`)."""
+
+    __slots__ = ("count", "oldest_at", "orders", "remembered", "remembered_max")
+
+    def __init__(self) -> None:
+        self.remembered: deque[Trade] = deque()
+        self.remembered_max: int = TRADES_REMEMBERED_MAX
+        self.count = 0
+        self.oldest_at = 0
+        self.orders: dict[int, Order] = {}
+
+    def remember(self, trade: Trade) -> None:
+        """Take in a new trade, and let go of those whose time or number is over."""
+        self.remembered.append(trade)
+        self.count += 1
+        if self.count > self.remembered_max or self.oldest_at <= trade.at - MEMORY:
+            self.forget(trade.at)
+
+    def forget(self, at: int) -> None:
+        """Forget the trades of 24 hours before `at` or earlier, and those above the bound in number."""
+        remembered = self.remembered
+        while remembered and (len(remembered) > self.remembered_max or remembered[0].at <= at - MEMORY):
+            oldest = remembered.popleft()
+            if self.orders:
+                self.orders.pop(oldest.maker.order_id, None)
+                self.orders.pop(oldest.taker.order_id, None)
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Note how many there are, and when the oldest was."""
+        self.count = len(self.remembered)
+        self.oldest_at = self.remembered[0].at if self.remembered else 0
+
+    def restore(self, trades: list[Trade]) -> None:
+        """Take in the next trades of a state."""
+        self.remembered.extend(trades)
+        self.look_again()
+
+    def forget_symbol(self, symbol: str) -> None:
+        """Forget all trades of an instrument."""
+        self.remembered = deque([trade for trade in self.remembered if trade.told.symbol != symbol])
+        self.look_again()
+
+    def find(self, symbol: str, trade_id: int, at: int) -> Trade | None:
+        """The trade of that number, if it may still be undone at journal time `at`."""
+        for trade in self.remembered:
+            if trade.told.trade_id == trade_id and trade.told.symbol == symbol:
+                return trade if trade.at > at - MEMORY else None
+        return None
+
+    def after(self, trade: Trade) -> list[Trade]:
+        """The trades of the same instrument that came later and still stand."""
+        symbol, trade_id = trade.told.symbol, trade.told.trade_id
+        return [
+            later
+            for later in self.remembered
+            if later.told.symbol == symbol and later.told.trade_id > trade_id and not later.busted
+        ]
