@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from exchange.order import Order
     from streams.feed import Channel, Quote
 
-FORM: Final = 1
+FORM: Final = 2
 """The version of all these forms: a state of another one cannot be restored."""
 
 Part = tuple[str, list[Any]]
