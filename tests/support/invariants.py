@@ -24,6 +24,7 @@ def check_always_true(engine: Engine) -> None:
             _check_levels(book, side)
     for order in engine.orders.values():
         _check_quantities(order)
+    _check_accounts(engine)
     resting = sorted(
         order.order_id for book in engine.books.values() for side in (BUY, SELL) for order in book.sides[side].orders()
     )
@@ -44,6 +45,24 @@ def check_bought_equals_sold(events: Iterable[Event]) -> None:
             assert event.maker_order_id != event.taker_order_id
             assert event.maker_account != event.taker_account
             assert min(event.maker_open, event.taker_open) >= 0
+
+
+def _check_accounts(engine: Engine) -> None:
+    """What one account has, others lack; and its open orders are counted."""
+    accounts = engine.accounts
+    every = [position for positions in accounts.positions.values() for position in positions.values()]
+    assert sum(position.cash for position in every) == 0
+    assert sum(position.fees for position in every) == 0
+    for position in every:
+        assert (position.shares == 0) == (position.cost == 0) == (position.quantity == 0)
+        assert abs(position.quantity) <= position.shares
+    for symbol, book in engine.books.items():
+        assert sum(accounts.position(account, symbol).quantity for account in accounts.positions) == 0
+        for account, holding in book.holdings.items():
+            assert holding.position is accounts.position(account, symbol)
+            for side in (BUY, SELL):
+                mine = [order for order in holding.open.values() if order.side == side]
+                assert holding.open_quantity(side) == sum(order.open_quantity for order in mine)
 
 
 def _check_not_crossed(book: Book) -> None:

@@ -15,18 +15,24 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from exchange.commands import (
+    TRADES_REMEMBERED_MAX,
     AmendOrder,
+    BustTrade,
     CancelAfter,
     CancelAll,
     CancelOrder,
     Configure,
+    DelistInstrument,
     ListInstrument,
     PlaceOrder,
+    SetKillSwitch,
+    SetLimits,
     Tick,
 )
 from exchange.engine import Engine
 from exchange.events import Accepted, Event, Rejected, Repeated, Traded
 from exchange.instrument import Instrument
+from exchange.limits import ENABLED, LIMIT_NAMES, MAKER_BPS, MAX_OPEN_ORDERS
 from exchange.order import BUY, LIMIT, MARKET, SELL, STATUS_NAMES
 from exchange.units import SECOND, UNIT, to_text
 from tests.support.invariants import check_always_true
@@ -48,6 +54,13 @@ Terms = Any
 def units(number: Number) -> int:
     """The units of a number as people write it: "10.02" or 10."""
     return int(Decimal(number) * UNIT)
+
+
+def limit_value(field: int, number: Number) -> int:
+    """A limit as it is told the engine: a rate in hundredths, a switch or a count as it is, all else in units."""
+    if field in (ENABLED, MAX_OPEN_ORDERS):
+        return int(number)
+    return int(Decimal(number) * 100) if field >= MAKER_BPS else units(number)
 
 
 def maybe_units(number: Number | None) -> int | None:
@@ -97,7 +110,13 @@ class Market:
     """One engine with ACME listed (tick 1, lot 1 unless said otherwise) and whoever comes to trade."""
 
     def __init__(
-        self, *, trades_per_order_max: int = 10_000, ended_orders_max: int = 1_000, symbol: str = "ACME", **terms: Terms
+        self,
+        *,
+        trades_per_order_max: int = 10_000,
+        ended_orders_max: int = 1_000,
+        trades_remembered_max: int = TRADES_REMEMBERED_MAX,
+        symbol: str = "ACME",
+        **terms: Terms,
     ) -> None:
         self.engine = Engine()
         self.now = OPENING
@@ -106,7 +125,7 @@ class Market:
         self.tape: list[str] = []
         self.accounts: dict[int, str] = {}
         self._client_order_ids = 0
-        self.apply(Configure(1, trades_per_order_max, ended_orders_max, 5 * SECOND))
+        self.apply(Configure(1, trades_per_order_max, ended_orders_max, 5 * SECOND, trades_remembered_max))
         self.list_instrument(symbol, **terms)
 
     def apply(self, command: Command) -> list[Event]:
@@ -127,6 +146,29 @@ class Market:
         """List an instrument, or list it anew; `terms` are Instrument's fields, numbers in units."""
         ticks = terms.pop("ticks", [(0, units(tick))])
         self.apply(ListInstrument(Instrument(symbol, ticks, units(lot), **terms)))
+
+    def delist(self, symbol: str = "ACME") -> None:
+        """Take an instrument off the exchange."""
+        self.apply(DelistInstrument(symbol))
+
+    def limit(self, account: str, symbol: str = "", **limits: Number | None) -> None:
+        """Change an account's own limits, by their names: rates in basis points, None takes one away."""
+        fields = {LIMIT_NAMES.index(name): number for name, number in limits.items()}
+        values = [(field, limit_value(field, number)) for field, number in fields.items() if number is not None]
+        removed = sum(1 << field for field, number in fields.items() if number is None)
+        self.apply(SetLimits(account, symbol, values, removed))
+
+    def kill(self, account: str = "", symbol: str = "", *, cancel: bool = False) -> None:
+        """Stop an account, an instrument, or with neither the whole exchange."""
+        self.apply(SetKillSwitch(account, symbol, active=True, cancel=cancel))
+
+    def revive(self, account: str = "", symbol: str = "") -> None:
+        """Let what was stopped go on."""
+        self.apply(SetKillSwitch(account, symbol, active=False))
+
+    def bust(self, trade_id: int, symbol: str = "ACME") -> None:
+        """Undo a trade."""
+        self.apply(BustTrade(symbol, trade_id))
 
     def later(self, seconds: Number) -> None:
         """Move the clock; whoever comes next tells the engine of it."""
@@ -215,6 +257,25 @@ class Market:
         """Every displayed order of a side in book order, with what it shows: ["boris 6 @ 101", "anna 3 @ 102"]."""
         orders = self.engine.books[symbol].sides[side].orders()
         return [f"{order.account} {to_text(order.shown, 0)} @ {to_text(order.price, 0)}" for order in orders]
+
+    def position(self, account: str, symbol: str = "ACME") -> str:
+        """What an account has: "10 at 100", short: "-10 at 100", "flat"."""
+        position = self.engine.accounts.position(account, symbol)
+        if not position.quantity:
+            return "flat"
+        return f"{to_text(position.quantity, 0)} at {to_text(position.average_price, 0)}"
+
+    def realised(self, account: str, symbol: str = "ACME") -> str:
+        """What the account has earned on what it has closed."""
+        return to_text(self.engine.accounts.position(account, symbol).realised, 0)
+
+    def cash(self, account: str) -> str:
+        """The money that the account has received less what it has paid."""
+        return to_text(self.engine.accounts.cash(account), 0)
+
+    def fees(self, account: str) -> str:
+        """What the account has paid in fees; the fee account has received it."""
+        return to_text(self.engine.accounts.fees(account), 0)
 
     def _levels(self, symbol: str, side: int) -> list[str]:
         levels = self.engine.books[symbol].sides[side].depth(0)

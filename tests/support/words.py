@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange import events
+from exchange.limits import LIMIT_NAMES
 from exchange.units import to_text
 
 if TYPE_CHECKING:
@@ -40,6 +41,21 @@ def told(event: Event) -> str:
             return f"{account} canceled all: {count}"
         case events.CancelAfterSet(account, deadline):
             return f"{account} cancels all at {deadline}" if deadline else f"{account} cancels all at no time"
+        case events.InstrumentDelisted(symbol):
+            return f"{symbol} delisted"
+        case events.LimitsSet():
+            return _limited(event)
+        case events.KillSwitchSet(account, symbol, active, count):
+            return f"{account or symbol or 'everything'} {'stopped' if active else 'goes on'}, {count} canceled"
+        case events.Busted():
+            quantity, price = _plain(event.quantity), _plain(event.price)
+            return f"{event.taker_order_id} no longer traded {quantity} @ {price} with {event.maker_order_id}"
+
+
+def _limited(event: events.LimitsSet) -> str:
+    where = f"{event.account} in {event.symbol}" if event.symbol else event.account
+    limits = ", ".join(f"{LIMIT_NAMES[field]} {value}" for field, value in event.values) or "no limits"
+    return f"{where}: {limits}"
 
 
 def _amended(event: events.Amended) -> str:
