@@ -1,39 +1,56 @@
 """How a resting order is changed, and when it keeps its place in the queue.
 
 It keeps it when its quantity or displayed part shrinks or its expiry moves; it loses it when its price changes or
-its quantity or displayed part grows. Source: RULES.md, "Amend".
+its quantity or displayed part grows. A stop that waits keeps its place among those of its stop price only when its
+quantity shrinks or its expiry moves. Source: RULES.md, "Amend".
 """
 
 from __future__ import annotations
 
 from exchange import rejections
 from exchange.book import Book
-from exchange.checks import check_collar, check_position, check_post_only, check_share, check_terms, check_value
+from exchange.checks import (
+    check_collar,
+    check_position,
+    check_post_only,
+    check_share,
+    check_terms,
+    check_trigger,
+    check_value,
+)
 from exchange.commands import AmendOrder
 from exchange.events import Event, Rejected
 from exchange.matching import amended
-from exchange.order import FILLED, GTD, Order, effective_display
+from exchange.order import FILLED, FOK, GTD, IOC, MARKET, PENDING_TRIGGER, STOP, Order, effective_display
 from exchange.register import Register
 
 
 def amend(command: AmendOrder, order: Order, book: Book, register: Register, at: int, events: list[Event]) -> bool:
     """Carry out an amendment of an open order; True when it left the book and has to enter it anew."""
     price = order.price if command.price is None else command.price
+    stop_price = order.stop_price if command.stop_price is None else command.stop_price
     quantity = order.quantity if command.quantity is None else command.quantity
     expires = order.expires if command.expires is None else command.expires
     display = display_after(command, order, quantity)
     refused = refusal(command, order, book, at)
-    if refused is None and unchanged(order, price, quantity, display, expires):
+    if refused is None and unchanged(order, price, stop_price, quantity, display, expires):
         refused = Rejected(rejections.NO_CHANGE)
     if refused is None:
         refused = check_values(command, order, book, price, quantity)
+    if refused is None:
+        refused = check_effect(command, order, book)
     if refused is not None:
         events.append(refused)
         return False
-    loses_place = price != order.price or quantity > order.quantity or shows_more(order, quantity, display)
+    loses_place = price != order.price or stop_price != order.stop_price or quantity > order.quantity
+    if order.status == PENDING_TRIGGER:
+        loses_place = loses_place or (command.display_quantity is not None and display != order.display_quantity)
+    else:
+        loses_place = loses_place or shows_more(order, quantity, display)
     if loses_place:
         book.remove(order)
     order.price = price
+    order.stop_price = stop_price
     order.holding.count(order.side, quantity - order.quantity)
     order.quantity = quantity
     order.display_quantity = display
@@ -45,15 +62,19 @@ def amend(command: AmendOrder, order: Order, book: Book, register: Register, at:
         finish(order, book, register, at, events)
         return False
     events.append(amended(order, "requested"))
-    if not loses_place:
+    if order.level is not None:
         book.show(order, min(order.shown, order.tranche()))
     return loses_place
 
 
 def refusal(command: AmendOrder, order: Order, book: Book, at: int) -> Rejected | None:
     """What is wrong with an amendment whatever the instrument's limits are."""
-    if command.stop_price is not None:
+    if command.stop_price is not None and order.status != PENDING_TRIGGER:
         return Rejected(rejections.BAD_REQUEST, "stop_price")
+    if command.price is not None and order.type in (MARKET, STOP):
+        return Rejected(rejections.BAD_REQUEST, "price")
+    if command.display_quantity is not None and (order.type in (MARKET, STOP) or order.time_in_force in (IOC, FOK)):
+        return Rejected(rejections.BAD_REQUEST, "display_quantity")
     if command.expires is not None:
         if order.time_in_force != GTD:
             return Rejected(rejections.BAD_REQUEST, "expires")
@@ -73,18 +94,37 @@ def check_values(command: AmendOrder, order: Order, book: Book, price: int, quan
     ends = 0 < quantity == order.filled + order.canceled
     judged = None if ends else command.quantity
     allowance = order.holding.allowance
-    refused = check_terms(book, allowance, command.price, None, judged, command.display_quantity, quantity)
+    refused = check_terms(
+        book, allowance, command.price, command.stop_price, judged, command.display_quantity, quantity
+    )
     if refused is None and command.display_quantity is None and quantity > order.quantity:
         refused = check_share(quantity, order.display_quantity or quantity, book.instrument.lot_size)
     if refused is None and not ends:
-        refused = check_value(book, allowance, price, quantity)
+        refused = check_value(book, allowance, price or price_of_value(command, order, book), quantity)
     if refused is None and command.price is not None:
         refused = check_collar(book, price)
     if refused is None and quantity > order.quantity:
         refused = check_position(order.holding, order.side, quantity - order.quantity)
-    if refused is None and command.price is not None and order.post_only:
-        refused = check_post_only(book, order.side, price)
     return refused
+
+
+def price_of_value(command: AmendOrder, order: Order, book: Book) -> int:
+    """What an order without a limit is valued by: its stop price while it waits, else the reference price."""
+    if order.status == PENDING_TRIGGER:
+        return order.stop_price if command.stop_price is None else command.stop_price
+    return book.reference_price()
+
+
+def check_effect(command: AmendOrder, order: Order, book: Book) -> Rejected | None:
+    """Whether the order would do at once what it may not: a stop be triggered, a post-only order take.
+
+    What waits, for its trigger or for the closing call, takes nothing now.
+    """
+    if order.status == PENDING_TRIGGER:
+        return None if command.stop_price is None else check_trigger(book, order.side, command.stop_price)
+    if order.post_only and command.price is not None and order.level is not None:
+        return check_post_only(book, order.side, command.price)
+    return None
 
 
 def display_after(command: AmendOrder, order: Order, quantity: int) -> int:
@@ -94,10 +134,11 @@ def display_after(command: AmendOrder, order: Order, quantity: int) -> int:
     return order.display_quantity if order.display_quantity < quantity else 0
 
 
-def unchanged(order: Order, price: int, quantity: int, display: int, expires: int) -> bool:
+def unchanged(order: Order, price: int, stop_price: int, quantity: int, display: int, expires: int) -> bool:
     """Whether an amendment asks for what already is."""
     return (
         price == order.price
+        and stop_price == order.stop_price
         and quantity == order.quantity
         and display == order.display_quantity
         and expires == order.expires

@@ -1,20 +1,28 @@
-"""The order book of one instrument: two sides of price levels, and what trading there has left behind.
+"""The order book of one instrument: two sides of price levels, what waits unseen, and how the instrument stands.
 
-Always true: in continuous trading the best bid is below the best ask; a side's `best` is 0 exactly when it is empty.
-Each change of a displayed order is noted in `changes`, from which market data is made.
+Always true: in continuous trading, unless it is halted, the best bid is below the best ask; a side's `best` is 0
+exactly when it is empty. Each change of a displayed order is noted in `changes`, from which market data is made; market
+orders that rest in a call, stops, and orders that wait for the closing call are not displayed.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from exchange.accounts import Accounts
 from exchange.allowance import Allowance
+from exchange.commands import UNNAMED
 from exchange.instrument import Instrument
 from exchange.level import Level
-from exchange.order import BUY, SELL, Order
+from exchange.luld import Luld
+from exchange.order import BUY, PENDING_TRIGGER, SELL, Order
 from exchange.position import Position
+from exchange.register import NEVER
+from exchange.stops import Stops
+
+if TYPE_CHECKING:
+    from exchange.auction import Indication
 
 CLOSED: Final = 0
 PRE_OPEN: Final = 1
@@ -93,7 +101,7 @@ class BookSide:
         return 0 if level is None else level.displayed
 
     def orders(self) -> list[Order]:
-        """Every resting order in the order in which they would trade."""
+        """Every resting limit order in the order in which they would trade."""
         found: list[Order] = []
         for key in reversed(self.keys):
             found.extend(self.levels[key * self.sign].orders())
@@ -130,33 +138,107 @@ class Holding:
 
 
 class Book:
-    """An instrument in trading. `changes` is the engine's: what the command at work does to displayed orders.
+    """An instrument in trading.
 
-    `accounts` are the partition's.
+    `changes` is the engine's: what the command at work does to displayed orders. `accounts` are the partition's.
+
+    How it stands: phase (never HALTED: that is `halted`, a flag beside it), kind (UNNAMED outside an auction), until
+    (when a call ends at the earliest, 0 if that is not planned), drawn (what is added to that, -1 as long as it is not
+    known), length (of the call), extended (how often), call (how many there have been), reason (of the last change).
+    last_due: its calendar is carried out up to there. due: when it changes by itself. number: its place in the listing.
+
+    Its prices: last_price, previous_price (of the trade before; the same after an uncross), auction_price (of the last
+    uncross); luld holds its limit bands, if it has any; banded is whether it may have bands of any kind.
+
+    Its orders: sides, markets (those at any price, that rest in a call), stops, waiting (for the closing call, in the
+    order of their time). `stamps` counts the times given out.
     """
 
     __slots__ = (
         "accounts",
+        "auction_price",
+        "banded",
+        "call",
         "changes",
+        "drawn",
+        "due",
+        "extended",
+        "halted",
         "holdings",
+        "indicated",
         "instrument",
+        "kind",
+        "last_due",
         "last_price",
         "last_trade_id",
+        "length",
+        "luld",
+        "markets",
+        "number",
         "phase",
+        "previous_price",
+        "reason",
         "sides",
+        "stamps",
+        "stops",
         "symbol",
+        "until",
+        "waiting",
     )
 
     def __init__(self, instrument: Instrument, changes: list[Change], accounts: Accounts) -> None:
         self.instrument = instrument
         self.symbol = instrument.symbol
-        self.phase: int = CONTINUOUS
+        self.number = 0
+        self.phase: int = CLOSED if instrument.calendar else CONTINUOUS
+        self.kind: int = UNNAMED
+        self.until = 0
+        self.drawn = 0
+        self.length = 0
+        self.extended = 0
+        self.call = 0
+        self.halted = False
+        self.reason = ""
+        self.last_due = 0
+        self.due: int = NEVER
         self.sides = (BookSide(BUY), BookSide(SELL))
+        self.markets = (Level(0), Level(0))
+        self.stops = Stops()
+        self.waiting: dict[int, Order] = {}
+        self.stamps = 0
         self.holdings: dict[str, Holding] = {}
         self.last_trade_id = 0
         self.last_price = 0
+        self.previous_price = 0
+        self.auction_price = 0
+        self.luld: Luld | None = None
+        self.banded = False
+        self.indicated: Indication | None = None
         self.changes = changes
         self.accounts = accounts
+        self.define(instrument)
+
+    def define(self, instrument: Instrument) -> None:
+        """Replace the definition; resting orders stay as they are."""
+        self.instrument = instrument
+        self.indicated = None
+        if instrument.luld_tier == 0:
+            self.luld = None
+        elif self.luld is None:
+            self.luld = Luld(instrument.reference_price or self.last_price)
+        if self.luld is not None:
+            self.luld.find_bands(instrument)
+        self.banded = self.luld is not None or instrument.static_band_bps > 0 or instrument.dynamic_band_bps > 0
+        for account in self.holdings:
+            self.renew_allowance(account)
+
+    def is_trading(self) -> bool:
+        """Whether orders are matched as they come."""
+        return self.phase == CONTINUOUS and not self.halted
+
+    def takes_orders(self) -> bool:
+        """Whether orders may be placed and amended (RULES.md, "Trading day")."""
+        return PRE_OPEN <= self.phase <= CONTINUOUS and not self.halted
 
     def holding(self, account: str) -> Holding:
         """What an account has here, made if there is nothing yet."""
@@ -170,12 +252,6 @@ class Book:
         """Nothing is remembered of an account's orders any more."""
         del self.holdings[account]
         self.accounts.close_position(account, self.symbol)
-
-    def define(self, instrument: Instrument) -> None:
-        """Replace the definition; resting orders stay as they are."""
-        self.instrument = instrument
-        for account in self.holdings:
-            self.renew_allowance(account)
 
     def renew_allowance(self, account: str) -> None:
         """The listing or the account's limits have changed: they hold from here on."""
@@ -194,18 +270,52 @@ class Book:
             return False
         return price >= best if side == BUY else price <= best
 
+    def stamp(self, order: Order) -> None:
+        """Give an order the next time, behind all others."""
+        self.stamps = order.stamp = self.stamps + 1
+
+    def part(self, order: Order) -> None:
+        """Divide what is open of an order into what is shown and what is not; a market order shows nothing."""
+        order.shown = order.tranche() if order.price else 0
+        order.reserve = order.quantity - order.filled - order.canceled - order.shown
+
     def rest(self, order: Order) -> None:
-        """Put an order behind the queue at its price, showing its next part."""
-        order.shown = order.tranche()
+        """Put an order behind the queue at its price, showing its next part; a market order with the others."""
+        self.indicated = None
+        self.stamp(order)
+        self.part(order)
+        if order.price == 0:
+            self.markets[order.side].append(order)
+            return
         self.sides[order.side].level_at(order.price).append(order)
         self.changes.append((self.symbol, OPENED, order.order_id, order.side, order.price, order.shown))
 
+    def wait(self, order: Order) -> None:
+        """Let an order wait for the closing call."""
+        self.stamp(order)
+        self.waiting[order.order_id] = order
+
+    def wait_for_trigger(self, order: Order) -> None:
+        """Let a stop order wait to be triggered."""
+        self.stamp(order)
+        self.stops.add(order)
+
     def remove(self, order: Order) -> None:
-        """Take a resting order out of the book."""
+        """Take an open order out of the book, wherever it rests or waits."""
         level = order.level
-        assert level is not None, "only a resting order can leave the book"
+        if level is None:
+            if order.status == PENDING_TRIGGER:
+                self.stops.remove(order)
+            else:
+                assert order.order_id in self.waiting, "only an order that rests or waits can leave the book"
+                del self.waiting[order.order_id]
+            return
         level.remove(order)
         order.shown = 0
+        order.reserve = 0
+        self.indicated = None
+        if order.price == 0:
+            return
         if level.first is None:
             self.sides[order.side].drop(level)
         self.changes.append((self.symbol, DONE, order.order_id, order.side, order.price, 0))
@@ -216,17 +326,54 @@ class Book:
         assert level is not None, "only a resting order can lose its place"
         level.remove(order)
         self.changes.append((self.symbol, DONE, order.order_id, order.side, order.price, 0))
-        order.shown = order.tranche()
+        self.stamp(order)
+        self.part(order)
         level.append(order)
         self.changes.append((self.symbol, OPENED, order.order_id, order.side, order.price, order.shown))
 
     def show(self, order: Order, shown: int) -> None:
-        """Let a resting order show less than before; it keeps its place."""
+        """Let a resting order of which less is open, or to be shown, show as much as `shown`; it keeps its place."""
         level = order.level
         assert level is not None, "only a resting order shows anything"
-        assert 0 < shown <= order.shown, "showing more would need a new place in the queue"
+        reserve = order.quantity - order.filled - order.canceled - shown
+        self.indicated = None
+        level.reserve += reserve - order.reserve
+        order.reserve = reserve
         if shown == order.shown:
             return
-        level.displayed -= order.shown - shown
+        level.displayed += shown - order.shown
         order.shown = shown
         self.changes.append((self.symbol, CHANGED, order.order_id, order.side, order.price, shown))
+
+    def join(self, orders: list[Order]) -> None:
+        """Put orders, in the order of their time, into the queues at the places that this time gives them.
+
+        Whoever follows the changes knows a queue by the order in which they open, so those behind open anew.
+        """
+        self.indicated = None
+        by_queue: dict[tuple[int, int], list[Order]] = {}
+        for order in orders:
+            self.part(order)
+            by_queue.setdefault((order.side, order.price), []).append(order)
+        for (side, price), joining in by_queue.items():
+            if price:
+                self.merge(self.sides[side].level_at(price), joining)
+            else:
+                self.merge(self.markets[side], joining)
+
+    def merge(self, level: Level, joining: list[Order]) -> None:
+        """Let orders join one queue."""
+        behind = [order for order in level.orders() if order.stamp > joining[0].stamp]
+        for order in behind:
+            level.remove(order)
+            if level.price:
+                self.changes.append((self.symbol, DONE, order.order_id, order.side, level.price, 0))
+        for order in sorted(behind + joining, key=stamp_of):
+            level.append(order)
+            if level.price:
+                self.changes.append((self.symbol, OPENED, order.order_id, order.side, level.price, order.shown))
+
+
+def stamp_of(order: Order) -> int:
+    """The key by which orders queue."""
+    return order.stamp

@@ -1,8 +1,9 @@
 """The engine's whole state as plain values (dict, list, int, str, bool, None) and back, whole or part by part.
 
-What can be told from the rest is left out: levels and their totals, timers, holdings. Rows are lists in the order of
-the names above them. A part is a kind and some rows, ROWS_MAX at most; an engine may be written and restored without
-ever holding all of them. Always true: `restore` of `state_of` gives an engine with an equal digest and equal answers.
+What can be told from the rest is left out: levels and their totals, timers, holdings, the order of stops. Rows are
+lists in the order of the names above them. A part is a kind and some rows, ROWS_MAX at most; an engine may be written
+and restored without ever holding all of them. Always true: `restore` of `state_of` gives an engine with an equal digest
+and equal answers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from exchange.book import Book, Holding
 from exchange.commands import PlaceOrder
 from exchange.events import Traded
 from exchange.instrument import Instrument
-from exchange.order import PARTIALLY_FILLED, Order
+from exchange.order import PARTIALLY_FILLED, PENDING_TRIGGER, Order
 from exchange.position import Position
 from exchange.trades import Trade
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from exchange.accounts import Accounts
     from exchange.engine import Engine
     from exchange.kill_switch import KillSwitch
+    from exchange.luld import Luld
     from exchange.position import Standing
 
 State = dict[str, Any]
@@ -42,10 +44,17 @@ def parts_of(engine: Engine) -> Iterator[tuple[str, list[Any]]]:
     yield from cut("books", books, book_row)
     yield from cut("orders", register.orders.values(), order_row)
     for book in books:
-        resting = [order.order_id for side in book.sides for order in side.orders()]
+        resting = [order.order_id for queue in book.markets for order in queue.orders()]
+        resting += [order.order_id for side in book.sides for order in side.orders()]
         yield from cut("resting", resting, int)
+        yield from cut("waiting", book.waiting, int)
+        if book.luld is not None:
+            yield "luld", [luld_row(book, book.luld)]
+            window = [(book.symbol, at, total, count) for at, total, count in book.luld.trades]
+            yield from cut("window", window, list)
     yield from cut("ended", register.ended, list)
     yield from cut("deadlines", sorted(engine.deadlines.accounts.items()), list)
+    yield from cut("deferred", [book.symbol for book in engine.deferred], str)
     yield from cut("retired", sorted(engine.retired.items()), list)
     yield from cut("positions", kept_positions(engine.accounts), position_row)
     yield from cut("limits", kept_limits(engine.accounts), list)
@@ -61,12 +70,24 @@ def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
         restore_bounds(engine, rows)
     elif kind == "books":
         for row in rows:
-            engine.books[row[0][0]] = book_from(row, engine)
+            restore_book(engine, row)
+        engine.find_banded()
     elif kind == "orders":
         for row in rows:
             restore_order(engine, row)
     elif kind == "resting":
         requeue(engine, rows)
+    elif kind == "waiting":
+        for order_id in rows:
+            order = engine.register.orders[order_id]
+            order.book.waiting[order_id] = order
+    elif kind == "luld":
+        for row in rows:
+            restore_luld(engine, row)
+    elif kind == "window":
+        restore_window(engine, rows)
+    elif kind == "deferred":
+        engine.deferred.extend([engine.books[symbol] for symbol in rows])
     elif kind == "ended":
         engine.register.ended.extend((row[0], row[1]) for row in rows)
     elif kind == "deadlines":
@@ -153,24 +174,87 @@ def digest_of(state: State) -> str:
 
 
 def book_row(book: Book) -> list[Any]:
-    """Instrument, phase, last trade id, last price."""
-    return [instrument_row(book.instrument), book.phase, book.last_trade_id, book.last_price]
+    """Instrument, last trade id, prices, and how it stands."""
+    return [
+        instrument_row(book.instrument),
+        book.last_trade_id,
+        book.last_price,
+        book.previous_price,
+        book.auction_price,
+        book.stamps,
+        book.phase,
+        book.kind,
+        book.until,
+        book.drawn,
+        book.length,
+        book.extended,
+        book.call,
+        book.halted,
+        book.reason,
+        book.last_due,
+        book.due,
+    ]
 
 
-def book_from(row: list[Any], engine: Engine) -> Book:
-    """The book of a row, its queues still empty."""
+def restore_book(engine: Engine, row: list[Any]) -> None:
+    """List the book of a row, its queues still empty."""
     book = Book(instrument_from(row[0]), engine.changes, engine.accounts)
-    book.phase = row[1]
-    book.last_trade_id = row[2]
-    book.last_price = row[3]
-    return book
+    engine.take_in(book)
+    book.last_trade_id = row[1]
+    book.last_price = row[2]
+    book.previous_price = row[3]
+    book.auction_price = row[4]
+    book.stamps = row[5]
+    book.phase = row[6]
+    book.kind = row[7]
+    book.until = row[8]
+    book.drawn = row[9]
+    book.length = row[10]
+    book.extended = row[11]
+    book.call = row[12]
+    book.halted = row[13]
+    book.reason = row[14]
+    book.last_due = row[15]
+    engine.schedule(book, row[16])
+
+
+def luld_row(book: Book, luld: Luld) -> list[Any]:
+    """Symbol, reference, bands' width and limit state; the bands themselves follow."""
+    return [book.symbol, luld.reference, luld.since, luld.initial, luld.doubled, luld.limit_since, luld.wake]
+
+
+def restore_luld(engine: Engine, row: list[Any]) -> None:
+    """The other way round."""
+    book = engine.books[row[0]]
+    luld = book.luld
+    assert luld is not None, "bands of a book that has none"
+    luld.reference = row[1]
+    luld.since = row[2]
+    luld.initial = row[3]
+    luld.doubled = row[4]
+    luld.limit_since = row[5]
+    luld.wake = row[6]
+    luld.find_bands(book.instrument)
+
+
+def restore_window(engine: Engine, rows: list[Any]) -> None:
+    """Let books under LULD know their latest trades again."""
+    for symbol, at, total, count in rows:
+        luld = engine.books[symbol].luld
+        assert luld is not None, "a window of a book that needs none"
+        luld.trades.append((at, total, count))
+        luld.total += total
+        luld.count += count
 
 
 def requeue(engine: Engine, resting: list[int]) -> None:
     """Put resting orders, given in book order, into their queues again, each showing what it showed."""
     for order_id in resting:
         order = engine.register.orders[order_id]
-        order.book.sides[order.side].level_at(order.price).append(order)
+        book = order.book
+        order.reserve = order.open_quantity - order.shown
+        level = book.sides[order.side].level_at(order.price) if order.price else book.markets[order.side]
+        level.append(order)
 
 
 def instrument_row(instrument: Instrument) -> list[Any]:
@@ -258,6 +342,7 @@ def order_row(order: Order) -> list[Any]:
         order.created,
         order.updated,
         None if order.fills is None else [list(fill) for fill in order.fills],
+        order.stamp,
     ]
 
 
@@ -284,15 +369,18 @@ def order_from(row: list[Any], engine: Engine, *, remembered: bool = True) -> Or
     order.updated = row[14]
     if row[15] is not None:
         order.fills = [(f[0], f[1], f[2], f[3], f[4], f[5]) for f in row[15]]
+    order.stamp = row[16]
     return order
 
 
 def restore_order(engine: Engine, row: list[Any]) -> None:
-    """Enter the order of a row into the register; an ended one keeps its client order id only."""
+    """Enter the order of a row into the register, a stop to wait; an ended one keeps its client order id only."""
     order = order_from(row, engine)
     engine.register.enter(order)
     if order.status > PARTIALLY_FILLED:
         del order.holding.open[order.order_id]
+    elif order.status == PENDING_TRIGGER:
+        order.book.stops.add(order)
 
 
 def kept_positions(accounts: Accounts) -> list[tuple[str, str, Position]]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from exchange import rejections
 from exchange.allowance import NO_LIMIT, Allowance
-from exchange.book import Book, Holding
+from exchange.book import CONTINUOUS, OPENING, PRE_OPEN, Book, Holding
 from exchange.commands import PlaceOrder
 from exchange.events import Rejected
 from exchange.instrument import Instrument
 from exchange.order import AT_CLOSE, AT_OPEN, BUY, FOK, GTC, GTD, IOC, LIMIT, MARKET, STOP, STOP_LIMIT
+from exchange.stops import is_met
 from exchange.units import RATE, UNIT
 
 
-def check_kind(command: PlaceOrder, now: int) -> Rejected | None:
+def check_kind(command: PlaceOrder, book: Book, now: int) -> Rejected | None:
     """Whether type, time in force and the members they go with make an order that is taken now (RULES.md 3, 4, 12)."""
     if (
         command.type == LIMIT
@@ -25,27 +26,36 @@ def check_kind(command: PlaceOrder, now: int) -> Rejected | None:
         and command.expires is None
     ):
         return None if command.price is not None else Rejected(rejections.BAD_REQUEST, "price")
-    if command.type in (STOP, STOP_LIMIT):
-        return Rejected(rejections.NOT_ALLOWED_IN_PHASE, "type")
-    if command.time_in_force in (AT_OPEN, AT_CLOSE):
-        return Rejected(rejections.NOT_ALLOWED_IN_PHASE, "time_in_force")
     field = misplaced(command)
     if field:
         return Rejected(rejections.BAD_REQUEST, field)
+    if not is_allowed_now(command.time_in_force, book):
+        return Rejected(rejections.NOT_ALLOWED_IN_PHASE, "time_in_force")
     if command.expires is not None and command.expires <= now:
         return Rejected(rejections.BAD_EXPIRES, "expires")
     return None
 
 
+def is_allowed_now(time_in_force: int, book: Book) -> bool:
+    """Whether orders with this time in force are taken in the book's phase."""
+    if book.phase == CONTINUOUS:
+        return time_in_force != AT_OPEN
+    if time_in_force == AT_OPEN:
+        return book.phase == PRE_OPEN or book.kind == OPENING
+    return time_in_force not in (IOC, FOK)
+
+
 def misplaced(command: PlaceOrder) -> str:
-    """The member that a limit or market order must have and has not, or has and must not have; "" if none."""
-    if (command.price is None) == (command.type == LIMIT):
+    """The member that an order must have and has not, or has and must not have; "" if none."""
+    if (command.price is None) == (command.type in (LIMIT, STOP_LIMIT)):
         return "price"
-    if command.stop_price is not None:
+    if (command.stop_price is None) == (command.type in (STOP, STOP_LIMIT)):
         return "stop_price"
     if (command.expires is None) == (command.time_in_force == GTD):
         return "expires"
-    if command.type == MARKET or command.time_in_force in (IOC, FOK):
+    if command.type in (STOP, STOP_LIMIT) and command.time_in_force in (AT_OPEN, AT_CLOSE):
+        return "time_in_force"
+    if command.type in (MARKET, STOP) or command.time_in_force in (IOC, FOK):
         if command.post_only:
             return "post_only"
         if command.display_quantity is not None:
@@ -134,6 +144,20 @@ def check_value(book: Book, allowance: Allowance, price: int, quantity: int) -> 
     return None
 
 
+def check_post_only(book: Book, side: int, price: int) -> Rejected | None:
+    """An order that may only rest would take nothing. In a call nothing is taken, whatever it crosses."""
+    if not book.is_trading() or not book.crosses(side, price):
+        return None
+    return Rejected(rejections.WOULD_TAKE, "price", book.sides[1 - side].best)
+
+
+def check_trigger(book: Book, side: int, stop_price: int) -> Rejected | None:
+    """A stop order would not be triggered at once. In a call it is taken, and looked at when trading begins."""
+    if not book.is_trading() or book.last_price == 0 or not is_met(side, stop_price, book.last_price):
+        return None
+    return Rejected(rejections.WOULD_TRIGGER, "stop_price", book.last_price)
+
+
 def check_collar(book: Book, price: int) -> Rejected | None:
     """A limit price lies within the collar round the reference price, both edges included."""
     width = book.instrument.collar_bps
@@ -161,10 +185,3 @@ def check_position(holding: Holding, side: int, more: int) -> Rejected | None:
     if held + holding.open_quantity(side) + more <= limit:
         return None
     return Rejected(rejections.POSITION_LIMIT, "quantity", limit)
-
-
-def check_post_only(book: Book, side: int, price: int) -> Rejected | None:
-    """An order that may only rest would take nothing."""
-    if not book.crosses(side, price):
-        return None
-    return Rejected(rejections.WOULD_TAKE, "price", book.sides[1 - side].best)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from exchange import rejections
+from exchange import limit_state, phases, rejections
 from exchange.accounts import Accounts
 from exchange.allowance import Allowance
 from exchange.amendment import amend
-from exchange.book import CLOSED, Book, Change, Holding
+from exchange.bands import bands_of
+from exchange.book import CLOSED, CLOSING, CONTINUOUS, Book, Change, Holding
+from exchange.calls import begin_volatility_call
 from exchange.checkpoint import State, digest_of, restore, state_of
 from exchange.checks import (
     check_collar,
@@ -23,6 +25,7 @@ from exchange.checks import (
     check_post_only,
     check_room,
     check_terms,
+    check_trigger,
     check_value,
 )
 from exchange.commands import (
@@ -34,10 +37,13 @@ from exchange.commands import (
     Command,
     Configure,
     DelistInstrument,
+    DoubleBands,
+    DrawEnd,
     ListInstrument,
     PlaceOrder,
     SetKillSwitch,
     SetLimits,
+    SetPhase,
     Tick,
 )
 from exchange.deadlines import DURATION_MAX, Deadlines
@@ -57,21 +63,28 @@ from exchange.events import (
 from exchange.fees import FEE_ACCOUNT
 from exchange.kill_switch import KillSwitch
 from exchange.limits import fault_in
-from exchange.matching import can_fill, cancel, expire, sweep
+from exchange.matching import cancel, expire, sweep
 from exchange.order import (
+    AT_CLOSE,
     BOTH_SIDES,
+    BUY,
     FOK,
     IOC,
-    MARKET,
     PARTIALLY_FILLED,
+    PENDING_TRIGGER,
+    STOP,
     Order,
     effective_display,
+    order_id_of,
 )
 from exchange.register import NEVER, Register
 from exchange.settlement import undo
+from exchange.stops import trigger
+from exchange.timetable import Timetable
+from exchange.trial import Trial
 from exchange.units import SECOND
 
-SEMANTICS: Final = 1
+SEMANTICS: Final = 2
 """The version of the rules that this engine carries out; each change of what it would answer is a new one."""
 
 TRADES_PER_ORDER_MAX: Final = 10_000
@@ -83,22 +96,35 @@ class UnknownSemantics(Exception):
 
 
 class Engine:
-    """All instruments of one partition. `retired` has the last trade id of each one that is listed no more."""
+    """All instruments of one partition.
+
+    now: the time of the command at work. moment: of what is happening, which for timers is when they were due.
+    deferred: books with stops that wait for the next command, because this one has made its `trades_made`.
+    banded: books under LULD; before `bands_due` time alone changes nothing of their bands.
+    retired: the last trade id of each instrument that is listed no more.
+    """
 
     __slots__ = (
         "accounts",
+        "banded",
+        "bands_due",
         "books",
         "changes",
         "command_age_max",
         "deadlines",
+        "deferred",
         "due_events",
         "events",
         "kill_switch",
+        "listings",
+        "moment",
         "now",
         "register",
         "retired",
         "semantics",
         "sequence",
+        "timetable",
+        "trades_made",
         "trades_max",
     )
 
@@ -114,6 +140,13 @@ class Engine:
         self.deadlines = Deadlines()
         self.accounts = Accounts()
         self.kill_switch = KillSwitch()
+        self.timetable = Timetable()
+        self.listings = 0
+        self.moment = 0
+        self.deferred: list[Book] = []
+        self.trades_made = 0
+        self.banded: list[Book] = []
+        self.bands_due = 0
         self.changes: list[Change] = []
         self.events: list[Event] = []
         self.due_events = 0
@@ -125,10 +158,12 @@ class Engine:
         """
         assert at >= self.now, "journal time never runs backwards"
         self.now = at
+        self.moment = at
         self.sequence = sequence
         self.events = []
         self.changes.clear()
         self.due_events = 0
+        self.trades_made = 0
         if at >= self.register.wake_at:
             self.pass_time(at)
         if isinstance(command, PlaceOrder):
@@ -141,6 +176,12 @@ class Engine:
             self.cancel_all(command)
         elif isinstance(command, CancelAfter):
             self.cancel_after(command)
+        elif isinstance(command, SetPhase):
+            phases.set_phase(self, command)
+        elif isinstance(command, DrawEnd):
+            phases.draw_end(self, command)
+        elif isinstance(command, DoubleBands):
+            phases.double_bands(self, command)
         elif isinstance(command, ListInstrument):
             self.list_instrument(command)
         elif isinstance(command, DelistInstrument):
@@ -155,20 +196,55 @@ class Engine:
             self.configure(command)
         else:
             assert isinstance(command, Tick), "a command the engine does not know"
+        if self.banded:
+            limit_state.follow(self)
         return self.events
 
     def pass_time(self, at: int) -> None:
-        """Let happen what was due by now, in the order in which it was due; at one time expiries come first."""
-        deadlines = self.deadlines
+        """Let happen what was left over, and then what was due by now, in the order in which it was due.
+
+        At one time expiries come first, then deadlines of accounts, then ends of calls and of limit states.
+        """
         self.register.forget(at)
-        while deadlines.accounts and deadlines.first() <= at:
-            self.expire_due(deadlines.first())
-            for order in self.open_orders(deadlines.take()):
-                order.book.remove(order)
-                cancel(order, "cancel_after", self.register, self.now, self.events)
+        self.trigger_deferred()
+        deadline, end = self.deadlines.first(), self.timetable.first(self.books)
+        while min(deadline, end) <= at:
+            self.moment = min(deadline, end)
+            self.expire_due(self.moment)
+            if deadline <= end:
+                self.cancel_due(self.deadlines.take())
+            else:
+                phases.end(self, self.timetable.take(self.books))
+            deadline, end = self.deadlines.first(), self.timetable.first(self.books)
+        self.moment = at
         self.expire_due(at)
-        self.register.sleep(deadlines.first())
+        self.register.sleep(min(deadline, end))
+        if self.deferred:
+            self.register.wake_at = 0
         self.due_events = len(self.events)
+
+    def trigger_deferred(self) -> None:
+        """Go on with the stops for which the command before had made too many trades."""
+        books, self.deferred = self.deferred, []
+        for book in books:
+            trigger(self, book)
+
+    def defer(self, book: Book) -> None:
+        """Let the next command go on with a book's stops, before anything else."""
+        if book not in self.deferred:
+            self.deferred.append(book)
+        self.register.wake_at = 0
+
+    def schedule(self, book: Book, due: int) -> None:
+        """Let a book change by itself at `due`, and not when it was to change before; NEVER for not at all."""
+        self.timetable.set(book, due, self.books)
+        self.register.wake_at = 0
+
+    def cancel_due(self, account: str) -> None:
+        """An account's deadline has come: cancel all of its orders."""
+        for order in self.open_orders(account):
+            order.book.remove(order)
+            cancel(order, "cancel_after", self.register, self.now, self.events)
 
     def expire_due(self, until: int) -> None:
         """Let the orders expire whose time comes no later than `until`."""
@@ -206,9 +282,11 @@ class Engine:
         order_id = register.next_order_id
         register.next_order_id = order_id + 1
         order = Order(order_id, command, book, holding, self.now)
+        if command.type >= STOP:
+            order.status = PENDING_TRIGGER
         register.enter(order)
         self.events.append(Accepted(order_id, command))
-        self.trade_and_rest(order, book)
+        self.enter(order, book)
 
     def repeat(self, command: PlaceOrder, before: Order) -> None:
         """Answer a client order id that is remembered: the same order again is no new one."""
@@ -224,7 +302,7 @@ class Engine:
         allowance = holding.allowance
         refused = self.shut_out(command.account, book, allowance)
         if refused is None:
-            refused = check_kind(command, self.now)
+            refused = check_kind(command, book, self.now)
         if refused is None:
             refused = check_terms(
                 book,
@@ -244,7 +322,9 @@ class Engine:
             refused = check_room(holding)
         if refused is None:
             refused = check_position(holding, command.side, command.quantity)
-        if refused is None and command.post_only and command.price is not None:
+        if refused is None and command.stop_price is not None:
+            return check_trigger(book, command.side, command.stop_price)
+        if refused is None and command.post_only and command.price is not None and command.time_in_force != AT_CLOSE:
             refused = check_post_only(book, command.side, command.price)
         return refused
 
@@ -275,6 +355,8 @@ class Engine:
         """Why an account may neither place nor amend any order here now, or None."""
         if self.kill_switch.armed and self.kill_switch.stops(account, book.symbol):
             return Rejected(rejections.KILLED)
+        if not book.takes_orders():
+            return Rejected(rejections.WRONG_PHASE)
         if not allowance.enabled or account == FEE_ACCOUNT:
             return Rejected(rejections.ACCOUNT_DISABLED)
         return None
@@ -283,20 +365,62 @@ class Engine:
         """Whether a command took longer to reach the journal than its client may expect it to."""
         return sent_at != 0 and self.now - sent_at > self.command_age_max
 
+    def enter(self, order: Order, book: Book) -> None:
+        """Let an order that has just come, or come again with new terms, trade or wait where it has to."""
+        if order.status == PENDING_TRIGGER:
+            book.wait_for_trigger(order)
+        elif order.command.time_in_force == AT_CLOSE and book.kind != CLOSING:
+            book.wait(order)
+        elif book.phase != CONTINUOUS:
+            book.rest(order)
+        else:
+            before = book.last_trade_id
+            self.trade_and_rest(order, book)
+            if book.last_trade_id != before and book.stops.meets(book.last_price):
+                self.trades_made += book.last_trade_id - before
+                trigger(self, book)
+
     def trade_and_rest(self, order: Order, book: Book) -> None:
-        """Let an order that has just come, or come again at a new price, do what it can at once."""
+        """Let an order do what it can at once, in continuous trading. The bands are those from before it."""
         time_in_force = order.command.time_in_force
-        if time_in_force == FOK and not can_fill(book, order, self.trades_max):
-            expire(order, "no_liquidity", self.register, self.now, self.events)
-            return
+        low = high = 0
+        if book.banded:
+            low, high = bands_of(book)
+        if time_in_force == FOK:
+            trial = Trial(book, order, self.trades_max, low, high)
+            if not trial.fills():
+                self.expire(order, reason_to_kill(book, order, trial, low, high))
+                return
+        stopped = False
         if order.price == 0 or book.crosses(order.side, order.price):
-            sweep(book, order, self.register, self.trades_max, self.now, self.events)
-        if order.status > PARTIALLY_FILLED:
+            stopped = sweep(book, order, self.register, self.trades_max, low, high, self.now, self.events)
+            if order.status > PARTIALLY_FILLED:
+                return
+        if high and book.luld is not None and (stopped or is_priced_beyond(order, low, high)):
+            self.expire(order, "outside_band")
             return
-        if time_in_force == IOC or order.command.type == MARKET:
-            expire(order, "no_liquidity", self.register, self.now, self.events)
+        if stopped:
+            begin_volatility_call(self, book)
+        if time_in_force == IOC:
+            self.expire(order, "volatility" if stopped else "no_liquidity")
+        elif order.price == 0 and not stopped:
+            self.expire(order, "no_liquidity")
         else:
             book.rest(order)
+
+    def expire(self, order: Order, reason: str) -> None:
+        """End an order that rests nowhere by a rule."""
+        expire(order, reason, self.register, self.now, self.events)
+
+    def has_trades_left_for(self, order: Order) -> bool:
+        """Whether a triggered stop would stay within the trades that a command may make; the first one always does."""
+        if self.trades_made == 0:
+            return True
+        book = order.book
+        low, high = bands_of(book) if book.banded else (0, 0)
+        if order.command.time_in_force == FOK and not Trial(book, order, self.trades_max, low, high).fills():
+            return True
+        return not Trial(book, order, max(self.trades_max - self.trades_made, 0), low, high).exceeds
 
     # Changing and canceling
 
@@ -334,7 +458,7 @@ class Engine:
         if refused is not None:
             self.events.append(refused)
         elif amend(command, order, book, self.register, self.now, self.events):
-            self.trade_and_rest(order, book)
+            self.enter(order, book)
 
     def cancel_all(self, command: CancelAll) -> None:
         """Cancel an account's open orders, oldest first, as far as the command's filters say."""
@@ -377,11 +501,24 @@ class Engine:
             return
         book = self.books.get(instrument.symbol)
         if book is None:
-            book = self.books[instrument.symbol] = Book(instrument, self.changes, self.accounts)
+            book = Book(instrument, self.changes, self.accounts)
             book.last_trade_id = self.retired.pop(instrument.symbol, 0)
+            self.take_in(book)
         else:
             book.define(instrument)
+        self.find_banded()
         self.events.append(InstrumentListed(instrument))
+
+    def take_in(self, book: Book) -> None:
+        """Give a new book its place in the listing."""
+        self.listings += 1
+        book.number = self.listings
+        self.books[book.symbol] = book
+
+    def find_banded(self) -> None:
+        """The listing has changed: find the books under LULD, and look at their bands."""
+        self.banded = [book for book in self.books.values() if book.luld is not None]
+        self.bands_due = 0
 
     def configure(self, command: Configure) -> None:
         """Adopt rules and bounds from here on; a version that this engine does not know stops it."""
@@ -408,6 +545,7 @@ class Engine:
         self.accounts.trades.forget_symbol(book.symbol)
         self.retired[book.symbol] = book.last_trade_id
         del self.books[book.symbol]
+        self.find_banded()
         self.events.append(InstrumentDelisted(book.symbol))
 
     def set_limits(self, command: SetLimits) -> None:
@@ -504,15 +642,13 @@ class Engine:
 
     def next_due(self) -> int:
         """Journal time at which something is to happen by itself, 0 if nothing waits for its time."""
-        expiry, deadline = self.register.next_due(), self.deadlines.first()
-        if deadline == NEVER:
+        if self.deferred:
+            return max(self.now, 1)
+        due = min(self.deadlines.first(), self.timetable.first(self.books), limit_state.next_look(self))
+        expiry = self.register.next_due()
+        if due == NEVER:
             return expiry
-        return min(expiry, deadline) if expiry else deadline
-
-
-def order_id_of(order: Order) -> int:
-    """The key by which orders are listed: as they came."""
-    return order.order_id
+        return min(expiry, due) if expiry else due
 
 
 def same_meaning(one: PlaceOrder, other: PlaceOrder) -> bool:
@@ -530,3 +666,15 @@ def same_meaning(one: PlaceOrder, other: PlaceOrder) -> bool:
         and effective_display(one.display_quantity, one.quantity)
         == effective_display(other.display_quantity, other.quantity)
     )
+
+
+def is_priced_beyond(order: Order, low: int, high: int) -> bool:
+    """Whether an order's limit lies on the far side of its band: a buy above the upper, a sell below the lower."""
+    return order.price > high if order.side == BUY else 0 < order.price < low
+
+
+def reason_to_kill(book: Book, order: Order, trial: Trial, low: int, high: int) -> str:
+    """Why a fill-or-kill order that would not fill has expired."""
+    if book.luld is not None and high and (trial.banded or is_priced_beyond(order, low, high)):
+        return "outside_band"
+    return "volatility" if trial.banded else "no_liquidity"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from exchange.units import LARGEST, RATE, SECOND, UNIT
+from exchange.units import LARGEST, RATE, SECOND, UNIT, divide_half_even
 
 MAX_OPEN_ORDERS: Final = 100_000
 """Open orders an account may have in one instrument unless the listing says otherwise."""
@@ -37,8 +37,8 @@ class Instrument:
     reference_price 0 stands for none.
     static_band_bps, dynamic_band_bps: 0 is off. luld_tier: 1 or 2, 0 is off; the luld_* durations are nanoseconds:
     the window of the mean, how long a reference has to stand, how long a limit state may last, the pause and its
-    extensions. call_*: length of a volatility call and of a call by command without an end of its own, the most that
-    its end may be put off at random, and how often it is extended.
+    extensions. call_*: length of a volatility call, the most that the end of a timed call may be put off at random, and
+    how often one is extended.
     maker_bps, taker_bps: fees, negative is a rebate; cross_bps: NO_RATE for the taker's.
     calendar: the name of the schedule by which the leader changes its phases, "" for round the clock.
     """
@@ -94,6 +94,31 @@ class Instrument:
                 break
             found = tick
         return found
+
+    def floor_price(self, price: int) -> int:
+        """The highest whole number of ticks that is not above `price`, 0 for none."""
+        limit = price
+        for start, tick in reversed(self.ticks):
+            if start <= limit:
+                found = limit // tick * tick
+                if found >= start:
+                    return found
+                limit = start - 1
+        return 0
+
+    def ceil_price(self, price: int) -> int:
+        """The lowest whole number of ticks that is not below `price`."""
+        found = 0
+        for place, row in enumerate(self.ticks):
+            found = -(-max(price, row[0]) // row[1]) * row[1]
+            if place + 1 == len(self.ticks) or found < self.ticks[place + 1][0]:
+                break
+        return found
+
+    def nearest_price(self, total: int, count: int) -> int:
+        """The mean total / count, rounded half to even to the tick that holds there."""
+        tick = self.tick_at(total // count)
+        return divide_half_even(total, count * tick) * tick
 
     def fault(self) -> str:
         """The name of the field that makes this listing impossible, or an empty string.

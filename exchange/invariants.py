@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exchange.book import CONTINUOUS
 from exchange.order import BOTH_SIDES, BUY, PARTIALLY_FILLED, PENDING_TRIGGER, SELL, SIDE_NAMES
 
 if TYPE_CHECKING:
@@ -30,9 +29,9 @@ def first_broken(engine: Engine) -> str:
 
 
 def broken_in_book(book: Book) -> str:
-    """Whether a book is uncrossed, and each level the sum of its queue."""
+    """Whether a book is uncrossed where orders are matched, and each level the sum of its queue."""
     bid, ask = book.sides[BUY].best, book.sides[SELL].best
-    if book.phase == CONTINUOUS and 0 < ask <= bid:
+    if book.is_trading() and 0 < ask <= bid:
         return f"{book.symbol} is crossed: best bid {bid}, best ask {ask}"
     for side in range(BOTH_SIDES):
         broken = broken_in_side(book.sides[side], side)
@@ -52,6 +51,8 @@ def broken_in_side(half: BookSide, side: int) -> str:
             return f"the level {price} is empty"
         if level.displayed != sum([order.shown for order in orders]):
             return f"the level {price} displays {level.displayed}, which is not the sum of its orders"
+        if level.reserve != sum([order.reserve for order in orders]):
+            return f"the level {price} hides {level.reserve}, which is not the sum of its orders"
         for order in orders:
             if order.price != price or order.side != side or order.status > PARTIALLY_FILLED:
                 return f"order {order.order_id} does not belong to the level {price}"
@@ -59,7 +60,7 @@ def broken_in_side(half: BookSide, side: int) -> str:
 
 
 def broken_in_order(order: Order) -> str:
-    """Whether an order's parts make up its quantity, and it rests just when it is open."""
+    """Whether an order's parts make up its quantity, and it rests or waits just when it is open."""
     what = f"order {order.order_id}"
     parts = (order.filled, order.open_quantity, order.canceled)
     if sum(parts) != order.quantity:
@@ -69,7 +70,9 @@ def broken_in_order(order: Order) -> str:
     if order.status == PENDING_TRIGGER or order.status > PARTIALLY_FILLED:
         return "" if order.level is None else f"{what} is in the book and not open"
     if order.level is None:
-        return f"{what} is open and rests nowhere"
-    if not 0 < order.shown <= order.open_quantity:
-        return f"{what} shows {order.shown} of {order.open_quantity}"
+        return "" if order.order_id in order.book.waiting else f"{what} is open and rests nowhere"
+    if order.price == 0 and order.book.is_trading():
+        return f"{what} rests at no price where orders are matched"
+    if order.shown + order.reserve != order.open_quantity or (order.shown > 0) != (order.price > 0):
+        return f"{what} shows {order.shown} and hides {order.reserve} of {order.open_quantity}"
     return ""

@@ -1,7 +1,8 @@
 """All orders that rest at one price on one side, in the order in which they trade.
 
-Always true: `displayed` is the sum of `shown` over the queue. Adding, removing and taking the first are O(1):
-the queue is a list linked through the orders themselves, so an order leaves from the middle without a search.
+Always true: `displayed` is the sum of `shown` over the queue, `reserve` the sum of what its orders hide. Adding,
+removing and taking the first are O(1): the queue is a list linked through the orders themselves, so an order leaves
+from the middle without a search.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
 
 
 class Level:
-    """A price and its queue, oldest first."""
+    """A price and its queue, oldest first. Market orders that wait for an uncross queue at price 0."""
 
-    __slots__ = ("displayed", "first", "last", "price")
+    __slots__ = ("displayed", "first", "last", "price", "reserve")
 
     def __init__(self, price: int) -> None:
         self.price = price
         self.displayed = 0
+        self.reserve = 0
         self.first: Order | None = None
         self.last: Order | None = None
 
@@ -34,6 +36,7 @@ class Level:
             last.newer = order
         self.last = order
         self.displayed += order.shown
+        self.reserve += order.reserve
 
     def remove(self, order: Order) -> None:
         """Take an order out, wherever it stands."""
@@ -48,6 +51,7 @@ class Level:
         else:
             newer.older = older
         self.displayed -= order.shown
+        self.reserve -= order.reserve
         order.level = None
         order.older = None
         order.newer = None

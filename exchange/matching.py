@@ -6,9 +6,6 @@ iceberg is gone, its next part goes behind everything at that price. Source: RUL
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Final
-
 from exchange.book import CHANGED, Book
 from exchange.events import Amended, Canceled, Event, Expired
 from exchange.level import Level
@@ -27,28 +24,34 @@ from exchange.register import Register
 from exchange.settlement import settle
 
 
-def sweep(book: Book, taker: Order, register: Register, trades_max: int, at: int, events: list[Event]) -> None:
+def sweep(
+    book: Book, taker: Order, register: Register, trades_max: int, low: int, high: int, at: int, events: list[Event]
+) -> bool:
     """Match an incoming order until it is done, or nothing is left that it may trade with.
 
-    It ends here when it is filled, when self-trade prevention ends it, or when it has made `trades_max` trades.
+    It ends here when it is filled, when self-trade prevention ends it, or when it has made `trades_max` trades. True if
+    what is left of it would trade beyond the band from `low` to `high` (0: there is none), which holds for all of it.
     """
     opposite = book.sides[1 - taker.side]
     trades = 0
     while taker.status <= PARTIALLY_FILLED:
         best = opposite.best
         if best == 0 or (taker.price and not book.crosses(taker.side, taker.price)):
-            return
+            return False
         level = opposite.levels[best]
         maker = level.first
         assert maker is not None, "a level in the book holds an order"
         if maker.account == taker.account:
             meet_own(book, taker, maker, register, at, events)
             continue
+        if high and (best > high or best < low):
+            return True
         if trades == trades_max:
             expire(taker, "too_many_fills", register, at, events)
-            return
+            return False
         trades += 1
         trade(book, level, taker, maker, register, at, events)
+    return False
 
 
 def trade(
@@ -134,58 +137,3 @@ def expire(order: Order, reason: str, register: Register, at: int, events: list[
     order.holding.count(order.side, -rest)
     register.end(order, EXPIRED, reason, at)
     events.append(Expired(order.order_id, order.account, rest, reason))
-
-
-def can_fill(book: Book, taker: Order, trades_max: int) -> bool:
-    """Whether a fill-or-kill order would trade wholly, executed under its own self-trade mode.
-
-    It walks the queues as `sweep` would, touching nothing, and stops where the answer is known: after at most
-    `trades_max` trades, having met each own order once.
-    """
-    opposite = book.sides[1 - taker.side]
-    wanted = taker.quantity
-    trades_left = trades_max
-    for key in reversed(opposite.keys):
-        price = key * opposite.sign
-        if taker.price and (price > taker.price if opposite.sign < 0 else price < taker.price):
-            return False
-        taken, trades = walk(opposite.levels[price], taker, wanted, trades_left)
-        if taken == wanted:
-            return True
-        if trades == BLOCKED:
-            return False
-        wanted -= taken
-        trades_left -= trades
-    return False
-
-
-BLOCKED: Final = -1
-
-
-def walk(level: Level, taker: Order, wanted: int, trades_max: int) -> tuple[int, int]:
-    """How much of `wanted` a level would give in how many trades; the second is BLOCKED where the sweep would end."""
-    taken = 0
-    trades = 0
-    # The parts that icebergs would show next stand behind all that are shown now.
-    behind: deque[tuple[Order, int]] = deque()
-    maker = level.first
-    while maker is not None or behind:
-        if maker is not None:
-            order, rest, shown = maker, maker.open_quantity, maker.shown
-            maker = maker.newer
-        else:
-            order, rest = behind.popleft()
-            shown = min(rest, order.display_quantity)
-        if order.account == taker.account:
-            if taker.command.self_trade != CANCEL_OLDEST:
-                return taken, BLOCKED
-            continue
-        if trades == trades_max:
-            return taken, BLOCKED
-        trades += 1
-        if shown >= wanted - taken:
-            return wanted, trades
-        taken += shown
-        if rest > shown:
-            behind.append((order, rest - shown))
-    return taken, trades

@@ -69,8 +69,8 @@ class Order:
 
     price, stop_price, display_quantity (a plain order) and expires are 0 where there is none. `shown` is what the
     book displays of it now; what is open beyond that is hidden reserve. `cost` is the sum of price × quantity of its
-    trades, in units². `holding` is its account's in its book. While it rests, `level` is its queue and `older`,
-    `newer` its neighbours there.
+    trades, in units². `holding` is its account's in its book. `stamp` is its time among the orders of its book. While
+    it rests, `level` is its queue, `older` and `newer` its neighbours there; `shown` and `reserve` make up its open.
     """
 
     __slots__ = (
@@ -92,8 +92,10 @@ class Order:
         "price",
         "quantity",
         "reason",
+        "reserve",
         "shown",
         "side",
+        "stamp",
         "status",
         "stop_price",
         "updated",
@@ -115,6 +117,8 @@ class Order:
         self.filled = 0
         self.canceled = 0
         self.shown = 0
+        self.reserve = 0
+        self.stamp = 0
         self.cost = 0
         self.status: int = OPEN
         self.reason = ""
@@ -175,6 +179,11 @@ class Order:
         rest = self.quantity - self.filled - self.canceled
         display = self.display_quantity
         return display if 0 < display < rest else rest
+
+
+def order_id_of(order: Order) -> int:
+    """The key by which orders are listed: as they came."""
+    return order.order_id
 
 
 def effective_display(display_quantity: int | None, quantity: int) -> int:

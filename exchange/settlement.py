@@ -19,6 +19,7 @@ def settle(
 ) -> None:
     """Let two orders trade. `side` is the taker's; CROSSED in an uncross, where the buy order stands as taker."""
     trade_id = book.last_trade_id = book.last_trade_id + 1
+    book.previous_price = book.last_price
     book.last_price = price
     amount = price * quantity
     value = price * (quantity // UNIT) if quantity % UNIT == 0 else value_of(price, quantity)

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from exchange.commands import AmendOrder, CancelAll, CancelOrder, Configure, ListInstrument, PlaceOrder, Tick
+from exchange.engine import SEMANTICS
 from exchange.instrument import Instrument
 from exchange.order import BUY, FOK, IOC, LIMIT, MARKET, SELL
 from exchange.units import UNIT
@@ -209,7 +210,7 @@ class Told:
         self.frames: list[Any] = []
         acme = Instrument("ACME", [(0, UNIT // 100)], UNIT, reference_price=100 * UNIT, collar_bps=1_000_000)
         for command in (
-            Configure(1, 10_000, 1_000, 0),
+            Configure(SEMANTICS, 10_000, 1_000, 0),
             ListInstrument(acme),
             PlaceOrder("anna", "ACME", "a1", SELL, LIMIT, 50 * UNIT, 101 * UNIT, display_quantity=10 * UNIT),
             PlaceOrder("anna", "ACME", "a2", BUY, LIMIT, 5 * UNIT, 99 * UNIT, time_in_force=0),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy, builds, integers, lists, sampled_from, tuples
 
 from exchange.commands import Configure, ListInstrument, PlaceOrder
-from exchange.engine import Engine
+from exchange.engine import SEMANTICS, Engine
 from exchange.events import Amended, Event, Expired, Traded
 from exchange.order import BUY, CANCEL_BOTH, CANCEL_NEWEST, CANCEL_OLDEST, DECREMENT, FOK, IOC, LIMIT, MARKET, SELL
 from exchange.units import UNIT
@@ -50,7 +50,7 @@ def takers() -> SearchStrategy[PlaceOrder]:
 def crowded(rows: list[Ask]) -> Engine:
     """An engine where these asks rest."""
     engine = Engine()
-    engine.apply(Configure(1, TRADES_MAX, 100, 1), 1, 0)
+    engine.apply(Configure(SEMANTICS, TRADES_MAX, 100, 1), 1, 0)
     engine.apply(ListInstrument(PLAIN), 2, 0)
     for number, (account, price, quantity, display) in enumerate(rows):
         shown = min(display, quantity) * UNIT or None

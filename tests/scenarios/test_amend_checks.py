@@ -28,7 +28,7 @@ def test_terms_that_the_order_cannot_have() -> None:
     market, anna = two_bids()
     market.amend(anna, expires=market.time(60))
     assert market.refused == "bad_request"
-    market.amend(anna, stop_price=units(90))
+    market.amend(anna, stop=90)
     assert market.refused == "bad_request"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from exchange.order import AT_CLOSE, AT_OPEN, FOK, GTD, IOC, LIMIT, MARKET, STOP, STOP_LIMIT
-from tests.support.market import OPENING, Market, Terms, units
+from tests.support.market import Market, Terms
+from tests.support.words import OPENING
 
 
 @pytest.mark.parametrize(
@@ -22,8 +23,19 @@ from tests.support.market import OPENING, Market, Terms, units
         {"type": LIMIT},
         {"at": 100, "expires": OPENING + 1},
         {"expires": OPENING + 1},
-        {"at": 100, "stop_price": units(90)},
-        {"stop_price": units(90)},
+        {"at": 100, "stop": 90, "type": LIMIT},
+        {"stop": 90, "type": MARKET},
+        {"type": STOP},
+        {"at": 100, "type": STOP_LIMIT},
+        {"stop": 110, "type": STOP_LIMIT},
+        {"at": 112, "stop": 110, "type": STOP},
+        {"stop": 110, "display": 5},
+        {"stop": 110, "post_only": True},
+        {"stop": 110, "time_in_force": AT_OPEN},
+        {"at": 112, "stop": 110, "time_in_force": AT_CLOSE},
+        {"at": 112, "stop": 110, "time_in_force": IOC, "display": 5},
+        {"at": 112, "stop": 110, "time_in_force": FOK, "post_only": True},
+        {"time_in_force": IOC, "display": 5},
     ],
     ids=str,
 )
@@ -42,21 +54,3 @@ def test_gtd_needs_its_expiry() -> None:
     market = Market()
     market.buy("boris", 10, at=100, time_in_force=GTD)
     assert market.refused in ("bad_request", "bad_expires")
-
-
-@pytest.mark.parametrize(
-    "terms",
-    [
-        {"at": 100, "time_in_force": AT_OPEN},
-        {"at": 100, "time_in_force": AT_CLOSE},
-        {"type": STOP, "stop_price": units(110)},
-        {"at": 112, "type": STOP_LIMIT, "stop_price": units(110)},
-    ],
-    ids=str,
-)
-def test_what_this_release_does_not_trade(terms: dict[str, Terms]) -> None:
-    """Auction orders and stops come with phases; until then they are refused, never taken and forgotten."""
-    market = Market()
-    market.buy("boris", 10, **({"at": None} | terms))
-    assert market.refused == "not_allowed_in_phase"
-    assert market.engine.open_orders("boris") == []

@@ -34,7 +34,7 @@ def test_a_done_order_stays_done_whatever_the_amend_says() -> None:
     market = Market()
     order = market.buy("anna", 5, at=100)
     market.cancel(order)
-    market.amend(order, at="0.5", to=-1, stop_price=units(3))
+    market.amend(order, at="0.5", to=-1, stop=3)
     assert market.refused == "order_done"
 
 

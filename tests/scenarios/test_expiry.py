@@ -7,7 +7,8 @@ import pytest
 from exchange.commands import PlaceOrder
 from exchange.order import BUY, DAY, GTD, SELL
 from exchange.units import SECOND
-from tests.support.market import OPENING, Market
+from tests.support.market import Market
+from tests.support.words import OPENING
 
 
 def test_it_expires_when_journal_time_reaches_its_time() -> None:

@@ -14,6 +14,7 @@ from exchange.commands import (
     PlaceOrder,
     Tick,
 )
+from exchange.engine import SEMANTICS
 from exchange.events import (
     Accepted,
     AllCanceled,
@@ -36,7 +37,7 @@ ACME = Instrument("ACME", [(0, 1_000_000), (10_000_000_000, 5_000_000)], 100_000
 PLACEMENT = PlaceOrder("anna", "ACME", "a-1", 0, 0, 5, 101, expires=7, time_in_force=4, display_quantity=2, sent_at=9)
 
 COMMANDS: list[Command] = [
-    Configure(1, 10_000, 200_000, 5_000_000_000),
+    Configure(SEMANTICS, 10_000, 200_000, 5_000_000_000),
     ListInstrument(ACME, "operator", "it's new"),
     PLACEMENT,
     PlaceOrder("boris", "ACME", "b.1:x", 1, 1, 5, post_only=True, session="s1"),

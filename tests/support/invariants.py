@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange.events import Traded
-from exchange.order import BUY, OPEN, PARTIALLY_FILLED, SELL
+from exchange.invariants import first_broken
+from exchange.order import BUY, CROSSED, OPEN, PARTIALLY_FILLED, PENDING_TRIGGER, SELL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,15 +26,19 @@ def check_always_true(engine: Engine) -> None:
     for order in engine.orders.values():
         _check_quantities(order)
     _check_accounts(engine)
-    resting = sorted(
-        order.order_id for book in engine.books.values() for side in (BUY, SELL) for order in book.sides[side].orders()
-    )
-    assert resting == sorted(order.order_id for order in engine.orders.values() if is_open(order))
+    there = [order.order_id for book in engine.books.values() for order in _orders_of(book)]
+    assert sorted(there) == sorted(order.order_id for order in engine.orders.values() if is_open(order))
+    assert first_broken(engine) == ""
+
+
+def _orders_of(book: Book) -> list[Order]:
+    resting = [order for side in (BUY, SELL) for order in book.sides[side].orders() + book.markets[side].orders()]
+    return resting + list(book.waiting.values()) + book.stops.orders()
 
 
 def is_open(order: Order) -> bool:
     """Whether the order may still trade."""
-    return order.status in (OPEN, PARTIALLY_FILLED)
+    return order.status in (PENDING_TRIGGER, OPEN, PARTIALLY_FILLED)
 
 
 def check_bought_equals_sold(events: Iterable[Event]) -> None:
@@ -43,7 +48,7 @@ def check_bought_equals_sold(events: Iterable[Event]) -> None:
             assert event.quantity > 0
             assert event.price > 0
             assert event.maker_order_id != event.taker_order_id
-            assert event.maker_account != event.taker_account
+            assert event.maker_account != event.taker_account or event.side == CROSSED
             assert min(event.maker_open, event.taker_open) >= 0
 
 
@@ -67,6 +72,10 @@ def _check_accounts(engine: Engine) -> None:
 
 def _check_not_crossed(book: Book) -> None:
     bid, ask = book.sides[BUY].best, book.sides[SELL].best
+    if not book.is_trading():
+        return
+    assert not book.markets[BUY].reserve
+    assert not book.markets[SELL].reserve
     assert not (bid and ask) or bid < ask, f"{book.instrument.symbol} is crossed: {bid} ≥ {ask}"
 
 
@@ -88,7 +97,8 @@ def _check_quantities(order: Order) -> None:
     assert order.filled + order.open_quantity + order.canceled == order.quantity
     assert min(order.filled, order.open_quantity, order.canceled) >= 0
     if is_open(order):
-        assert 0 < order.shown <= order.open_quantity
+        hidden = order.price == 0 or order.level is None
+        assert order.shown == 0 if hidden else 0 < order.shown <= order.open_quantity
         assert order.shown <= (order.display_quantity or order.quantity)
         assert (order.status == PARTIALLY_FILLED) == (order.filled > 0)
         assert order.reason == ""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from exchange.commands import Configure, ListInstrument, PlaceOrder
+from exchange.engine import SEMANTICS
 from exchange.events import Accepted
 from exchange.instrument import Instrument
 from exchange.order import BUY, LIMIT, MARKET, PARTIALLY_FILLED, SELL
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 OPENING = 1_795_341_600 * SECOND
 """2026-11-22T10:00:00Z."""
 
-CONFIGURE = Configure(1, 10_000, 1_000, 5 * SECOND)
+CONFIGURE = Configure(SEMANTICS, 10_000, 1_000, 5 * SECOND)
 ACME = Instrument("ACME", [(0, UNIT // 100)], UNIT)
 
 Number = str | int

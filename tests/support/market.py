@@ -14,8 +14,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from exchange.auction import indication
+from exchange.bands import bands_of
+from exchange.book import KIND_NAMES, PHASE_NAMES
 from exchange.commands import (
     TRADES_REMEMBERED_MAX,
+    UNNAMED,
     AmendOrder,
     BustTrade,
     CancelAfter,
@@ -23,27 +27,27 @@ from exchange.commands import (
     CancelOrder,
     Configure,
     DelistInstrument,
+    DoubleBands,
+    DrawEnd,
     ListInstrument,
     PlaceOrder,
     SetKillSwitch,
     SetLimits,
+    SetPhase,
     Tick,
 )
-from exchange.engine import Engine
+from exchange.engine import SEMANTICS, Engine
 from exchange.events import Accepted, Event, Rejected, Repeated, Traded
 from exchange.instrument import Instrument
 from exchange.limits import ENABLED, LIMIT_NAMES, MAKER_BPS, MAX_OPEN_ORDERS
-from exchange.order import BUY, LIMIT, MARKET, SELL, STATUS_NAMES
+from exchange.order import BOTH_SIDES, BUY, CROSSED, LIMIT, MARKET, SELL, SIDE_NAMES, STATUS_NAMES, STOP, STOP_LIMIT
 from exchange.units import SECOND, UNIT, to_text
 from tests.support.invariants import check_always_true
-from tests.support.words import told
+from tests.support.words import OPENING, told
 
 if TYPE_CHECKING:
     from exchange.commands import Command
     from exchange.order import Order
-
-OPENING = 1_795_341_600 * SECOND
-"""2026-11-22T10:00:00Z, when every story starts."""
 
 Number = str | int
 
@@ -125,7 +129,7 @@ class Market:
         self.tape: list[str] = []
         self.accounts: dict[int, str] = {}
         self._client_order_ids = 0
-        self.apply(Configure(1, trades_per_order_max, ended_orders_max, 5 * SECOND, trades_remembered_max))
+        self.apply(Configure(SEMANTICS, trades_per_order_max, ended_orders_max, 5 * SECOND, trades_remembered_max))
         self.list_instrument(symbol, **terms)
 
     def apply(self, command: Command) -> list[Event]:
@@ -183,20 +187,36 @@ class Market:
         """The moment so many seconds after the opening."""
         return OPENING + int(Decimal(seconds) * SECOND)
 
+    def phase(self, name: str, kind: str = "", until: Number = 0, symbol: str = "ACME", **terms: Terms) -> None:
+        """Bring an instrument ("" for all) into a phase; `until` in seconds after the opening."""
+        number = KIND_NAMES.index(kind) if kind else UNNAMED
+        ends = self.time(until) if until else 0
+        self.apply(SetPhase(symbol, PHASE_NAMES.index(name), number, ends, **terms))
+
+    def draw(self, seconds: Number, call: int = 0) -> None:
+        """Draw the random end of the call at hand, or of another one."""
+        self.apply(DrawEnd("ACME", call or self.engine.books["ACME"].call, int(Decimal(seconds) * SECOND)))
+
+    def double_bands(self, *, doubled: bool = True) -> None:
+        """Make the LULD bands twice as wide, or no more."""
+        self.apply(DoubleBands("ACME", doubled))
+
     # What traders do.
 
     def place(self, account: str, side: int, quantity: Number, at: Number | None, **terms: Terms) -> Ticket:
-        """Send an order: a limit order at `at`, a market order without; `display` is its display quantity."""
-        display = maybe_units(terms.pop("display", None))
+        """Send an order: a limit order at `at`, a market order without, a stop with `stop`; `display` shows a part."""
+        display, stop = maybe_units(terms.pop("display", None)), maybe_units(terms.pop("stop", None))
+        kinds = (MARKET, LIMIT) if stop is None else (STOP, STOP_LIMIT)
         self._client_order_ids += 1
         command = PlaceOrder(
             account,
             terms.pop("symbol", "ACME"),
             terms.pop("client_order_id", f"c{self._client_order_ids}"),
             side,
-            terms.pop("type", MARKET if at is None else LIMIT),
+            terms.pop("type", kinds[at is not None]),
             units(quantity),
             maybe_units(at),
+            stop,
             display_quantity=display,
             **terms,
         )
@@ -213,11 +233,12 @@ class Market:
         return self.place(account, SELL, quantity, at, **terms)
 
     def amend(self, ticket: Ticket, account: str = "", **terms: Terms) -> None:
-        """Change an order, as its owner or as `account`; terms are `to` (the total), `at`, `display`, `expires`."""
+        """Change an order, as its owner or as `account`: `to` (its total), `at`, `stop`, `display`, `expires`."""
         command = AmendOrder(
             account or self.accounts[ticket.order_id],
             ticket.order_id,
             price=maybe_units(terms.pop("at", None)),
+            stop_price=maybe_units(terms.pop("stop", None)),
             quantity=maybe_units(terms.pop("to", None)),
             display_quantity=maybe_units(terms.pop("display", None)),
             **terms,
@@ -248,6 +269,27 @@ class Market:
     def story(self) -> list[str]:
         """Every event of the last command in words (see `words`), so nothing else can have happened."""
         return [told(event) for event in self.events]
+
+    def stands(self, symbol: str = "ACME") -> str:
+        """The phase of an instrument: "auction volatility until 300 s", "continuous, halted"."""
+        book = self.engine.books[symbol]
+        kind = "" if book.kind == UNNAMED else f" {KIND_NAMES[book.kind]}"
+        until = f" until {(book.until - OPENING) / SECOND:g} s" if book.until else ""
+        return f"{PHASE_NAMES[book.phase]}{kind}{until}{', halted' if book.halted else ''}"
+
+    def indicated(self, symbol: str = "ACME") -> str:
+        """What an uncross would give: "500 @ 201, 100 to buy", or an empty string."""
+        found = indication(self.engine.books[symbol])
+        if found.price == 0:
+            return ""
+        rest = "" if found.imbalance_side == BOTH_SIDES else f", {to_text(found.imbalance, 0)} to "
+        side = "" if found.imbalance_side == BOTH_SIDES else SIDE_NAMES[found.imbalance_side]
+        return f"{to_text(found.paired_quantity, 0)} @ {to_text(found.price, 0)}{rest}{side}"
+
+    def bands(self, symbol: str = "ACME") -> tuple[str, str]:
+        """The outermost prices that may trade, "0" for none."""
+        low, high = bands_of(self.engine.books[symbol])
+        return to_text(low, 0), to_text(high, 0)
 
     def depth(self, symbol: str = "ACME") -> dict[str, list[str]]:
         """The displayed totals of every level, best first: {"bids": ["3 @ 100"], "asks": []}."""
@@ -291,6 +333,9 @@ def two_bids(**terms: Terms) -> tuple[Market, Ticket]:
 
 
 def _printed(trade: Traded) -> str:
+    if trade.side == CROSSED:
+        quantity, price = to_text(trade.quantity, 0), to_text(trade.price, 0)
+        return f"{trade.taker_account} and {trade.maker_account} cross {quantity} at {price}"
     verb, other = ("buys", "from") if trade.side == BUY else ("sells", "to")
     quantity, price = to_text(trade.quantity, 0), to_text(trade.price, 0)
     return f"{trade.taker_account} {verb} {quantity} {other} {trade.maker_account} at {price}"

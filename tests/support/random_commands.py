@@ -20,6 +20,7 @@ from exchange.commands import (
     PlaceOrder,
     Tick,
 )
+from exchange.engine import SEMANTICS
 from exchange.instrument import Instrument
 from exchange.order import (
     BOTH_SIDES,
@@ -53,10 +54,10 @@ ACCOUNTS = ("anna", "boris", "carla", "dora")
 OWNER = ""
 """Stands for whoever owns the order that a step names."""
 
-NARROW = Configure(semantics=1, trades_per_order_max=6, ended_orders_max=12, command_age_max=5 * SECOND)
+NARROW = Configure(semantics=SEMANTICS, trades_per_order_max=6, ended_orders_max=12, command_age_max=5 * SECOND)
 """Bounds so small that random runs meet them."""
 
-WIDE = Configure(semantics=1, trades_per_order_max=10_000, ended_orders_max=1_000, command_age_max=5 * SECOND)
+WIDE = Configure(semantics=SEMANTICS, trades_per_order_max=10_000, ended_orders_max=1_000, command_age_max=5 * SECOND)
 
 PLAIN = Instrument("ACME", [(0, UNIT)], UNIT)
 FINE = Instrument("BETA", [(0, UNIT), (90 * UNIT, UNIT // 100)], UNIT // 100, max_open_orders=0)
@@ -183,7 +184,7 @@ def _list(choose: Chooser) -> ListInstrument:
 
 def _configure(choose: Chooser) -> Configure:
     trades, ended = choose.number(1, 12), choose.number(0, 20)
-    return choose.one_of((NARROW, WIDE, Configure(1, trades, ended, 5 * SECOND)))
+    return choose.one_of((NARROW, WIDE, Configure(SEMANTICS, trades, ended, 5 * SECOND)))
 
 
 def _tick(choose: Chooser) -> Tick:

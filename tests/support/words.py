@@ -1,6 +1,7 @@
 """Events as short sentences, so that a test can compare the whole list at a glance.
 
-Orders are named by their ids: "3 trades 5 @ 101 with 1" is taker 3 meeting maker 1.
+Orders are named by their ids: "3 trades 5 @ 101 with 1" is taker 3 meeting maker 1, or in an uncross buy 3 and sell 1.
+Moments are seconds after the opening.
 """
 
 from __future__ import annotations
@@ -8,11 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange import events
+from exchange.book import KIND_NAMES, PHASE_NAMES
+from exchange.commands import UNNAMED
 from exchange.limits import LIMIT_NAMES
-from exchange.units import to_text
+from exchange.units import SECOND, to_text
 
 if TYPE_CHECKING:
     from exchange.events import Event
+
+OPENING = 1_795_341_600 * SECOND
+"""2026-11-22T10:00:00Z, when every story starts."""
 
 
 def told(event: Event) -> str:
@@ -50,6 +56,16 @@ def told(event: Event) -> str:
         case events.Busted():
             quantity, price = _plain(event.quantity), _plain(event.price)
             return f"{event.taker_order_id} no longer traded {quantity} @ {price} with {event.maker_order_id}"
+        case events.PhaseSet():
+            return _stands(event)
+        case events.EndDrawn(symbol, call, extra):
+            return f"{symbol} call {call} ends {extra / SECOND:g} s later"
+        case events.BandsDoubled(symbol, doubled):
+            return f"{symbol} bands {'doubled' if doubled else 'single'}"
+        case events.Triggered(order_id):
+            return f"{order_id} triggered"
+        case events.Refused(order_id, _, quantity, reason):
+            return f"{order_id} refused, {_plain(quantity)} left: {reason}"
 
 
 def _limited(event: events.LimitsSet) -> str:
@@ -61,6 +77,13 @@ def _limited(event: events.LimitsSet) -> str:
 def _amended(event: events.Amended) -> str:
     price, total, rest = _plain(event.price or 0), _plain(event.quantity), _plain(event.open_quantity)
     return f"{event.order_id} amended to {total} @ {price}, {rest} open: {event.reason}"
+
+
+def _stands(event: events.PhaseSet) -> str:
+    kind = "" if event.kind == UNNAMED else f" {KIND_NAMES[event.kind]}"
+    until = f" until {(event.until - OPENING) / SECOND:g} s" if event.until else ""
+    reason = f": {event.reason}" if event.reason else ""
+    return f"{event.symbol} {PHASE_NAMES[event.phase]}{kind}{until}{', halted' if event.halted else ''}{reason}"
 
 
 def _plain(units: int) -> str:

@@ -1,0 +1,194 @@
+"""The trading day: what happens when an instrument goes from one phase into another.
+
+Entering continuous trading first uncrosses whatever crosses, from any phase; leaving a call for the closed phase
+uncrosses, leaving it for another does not. A halt is a flag beside the phase: as long as it is set the phase changes
+underneath it, and nothing is matched until a command lifts it and enters the phase that it names. Any phase may follow
+any other. Source: RULES.md, "Trading day".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exchange import rejections
+from exchange.auction import uncross
+from exchange.book import (
+    AUCTION,
+    CLOSED,
+    CLOSING,
+    CONTINUOUS,
+    HALTED,
+    OPENING,
+    PRE_OPEN,
+    REOPENING,
+)
+from exchange.calls import announce, begin_call, begin_timed_call, extension_of, put_off
+from exchange.calls import set_phase as leave_for
+from exchange.commands import UNNAMED, DoubleBands, DrawEnd, SetPhase
+from exchange.events import BandsDoubled, EndDrawn
+from exchange.matching import expire
+from exchange.order import AT_CLOSE, AT_OPEN, BOTH_SIDES, DAY, PENDING_TRIGGER, Order, order_id_of
+from exchange.stops import trigger
+
+if TYPE_CHECKING:
+    from exchange.book import Book
+    from exchange.engine import Engine
+
+
+# Commands
+
+
+def set_phase(engine: Engine, command: SetPhase) -> None:
+    """Bring an instrument, or all of them in the order of their listing, into a phase."""
+    field = misplaced(command, engine.now)
+    if field:
+        engine.reject(rejections.BAD_REQUEST, field)
+        return
+    if command.symbol and command.symbol not in engine.books:
+        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+        return
+    books = [engine.books[command.symbol]] if command.symbol else list(engine.books.values())
+    for book in books:
+        if is_new(book, command.due):
+            change_phase(engine, book, command)
+
+
+def misplaced(command: SetPhase, now: int) -> str:
+    """The member that does not go with the phase, "" if all do.
+
+    A calendar that is carried out late may bring a call that is over by now; an operator may not.
+    """
+    if command.kind != UNNAMED and command.phase != AUCTION:
+        return "kind"
+    if command.until and (command.phase != AUCTION or (command.until <= now and not command.due)):
+        return "until"
+    return "lift" if command.lift and command.phase == HALTED else ""
+
+
+def is_new(book: Book, due: int) -> bool:
+    """Whether a command of the calendar has not been carried out yet; an operator's (0) always has to be."""
+    if due == 0:
+        return True
+    if due <= book.last_due:
+        return False
+    book.last_due = due
+    return True
+
+
+def change_phase(engine: Engine, book: Book, command: SetPhase) -> None:
+    """Halt an instrument, or let it enter a phase."""
+    if command.phase == HALTED:
+        book.halted = True
+        book.reason = command.reason
+        announce(engine, book)
+        return
+    kind = kind_after(book) if command.kind == UNNAMED else command.kind
+    if command.lift:
+        book.halted = False
+    if command.phase == AUCTION:
+        length = command.until - (command.due or engine.now) if command.until else 0
+        begin_call(engine, book, kind, command.until, max(length, 0), command.reason)
+    else:
+        enter(engine, book, command.phase, command.reason)
+
+
+def kind_after(book: Book) -> int:
+    """What an auction is for that no command has said it of."""
+    if book.halted:
+        return REOPENING
+    if book.phase in (CLOSED, PRE_OPEN):
+        return OPENING
+    return CLOSING if book.phase == CONTINUOUS else REOPENING
+
+
+def draw_end(engine: Engine, command: DrawEnd) -> None:
+    """The random part of a call's end is known; only the first draw for a call that still goes on counts."""
+    book = engine.books.get(command.symbol)
+    if book is None:
+        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+    elif command.extra < 0:
+        engine.reject(rejections.BAD_REQUEST, "extra")
+    elif book.phase == AUCTION and book.call == command.call and book.drawn < 0:
+        book.drawn = command.extra
+        engine.schedule(book, book.until + book.drawn)
+        engine.events.append(EndDrawn(book.symbol, book.call, command.extra))
+
+
+def double_bands(engine: Engine, command: DoubleBands) -> None:
+    """LULD bands are twice as wide from here on, or no more."""
+    book = engine.books.get(command.symbol)
+    if book is None:
+        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+    elif is_new(book, command.due) and book.luld is not None and book.luld.doubled != command.doubled:
+        book.luld.doubled = command.doubled
+        engine.bands_due = 0
+        engine.events.append(BandsDoubled(book.symbol, command.doubled))
+
+
+# Time
+
+
+def end(engine: Engine, book: Book) -> None:
+    """The end of a timed call or of a limit state has come."""
+    if book.phase != AUCTION:
+        begin_timed_call(engine, book, REOPENING, book.instrument.luld_call, "limit_state")
+        return
+    extension = extension_of(book)
+    if extension:
+        put_off(engine, book, extension)
+    else:
+        enter(engine, book, CLOSED if book.kind == CLOSING else CONTINUOUS, "")
+
+
+# Phases
+
+
+def enter(engine: Engine, book: Book, phase: int, reason: str) -> None:
+    """Leave the phase for one that is no call."""
+    trades = not book.halted and (phase == CONTINUOUS or (phase == CLOSED and book.phase == AUCTION))
+    if trades:
+        uncross(book, engine.register, engine.now, engine.events)
+    if phase == CLOSED:
+        expire_all(engine, book, open_orders_of(book))
+    elif trades:
+        expire_all(engine, book, left_by_call(book))
+    leave_for(engine, book, phase, reason)
+    trigger(engine, book)
+
+
+def expire_all(engine: Engine, book: Book, orders: list[Order]) -> None:
+    """Let those of `orders` expire, as they came, whose time ends here."""
+    orders.sort(key=order_id_of)
+    for order in orders:
+        reason = reason_to_expire(book, order)
+        if reason:
+            book.remove(order)
+            expire(order, reason, engine.register, engine.now, engine.events)
+
+
+def open_orders_of(book: Book) -> list[Order]:
+    """Every open order of a book, waiting ones included."""
+    return [order for holding in book.holdings.values() for order in holding.open.values()]
+
+
+def left_by_call(book: Book) -> list[Order]:
+    """The orders that an uncross has left and that were for it alone."""
+    left = [order for queue in book.markets for order in queue.orders()]
+    for side in range(BOTH_SIDES):
+        for order in book.sides[side].orders():
+            if order.command.time_in_force >= AT_OPEN:
+                left.append(order)  # noqa: PERF401 — a loop that is compiled, without a list beside the one it fills
+    return left
+
+
+def reason_to_expire(book: Book, order: Order) -> str:
+    """Why an order may not stay after a call or the day, "" if it may.
+
+    An at-close order that still waits has not had its call.
+    """
+    time_in_force = order.command.time_in_force
+    if time_in_force == AT_CLOSE and order.order_id in book.waiting:
+        return "day_ended"
+    if time_in_force in (AT_OPEN, AT_CLOSE) or (order.price == 0 and order.status != PENDING_TRIGGER):
+        return "auction_ended"
+    return "day_ended" if time_in_force == DAY else ""
