@@ -208,17 +208,19 @@ class Engine:
         self.register.forget(at)
         self.trigger_deferred()
         deadline, end = self.deadlines.first(), self.timetable.first(self.books)
-        while min(deadline, end) <= at:
-            self.moment = min(deadline, end)
-            self.expire_due(self.moment)
+        due = min(deadline, end)
+        while due <= at and due != NEVER:
+            self.moment = due
+            self.expire_due(due)
             if deadline <= end:
                 self.cancel_due(self.deadlines.take())
             else:
                 phases.end(self, self.timetable.take(self.books))
             deadline, end = self.deadlines.first(), self.timetable.first(self.books)
+            due = min(deadline, end)
         self.moment = at
         self.expire_due(at)
-        self.register.sleep(min(deadline, end))
+        self.register.sleep(due)
         if self.deferred:
             self.register.wake_at = 0
         self.due_events = len(self.events)

@@ -117,7 +117,7 @@ def test_anothers_order_is_unknown_whatever_else_is_wrong() -> None:
         {"at": "0.3"},
         {"to": -1},
         {"display": 900},
-        {"stop_price": 1},
+        {"stop": 1},
         {"expires": 1},
         {"to": 3, "sent_at": late},
         {},

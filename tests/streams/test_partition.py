@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.commands import CancelAll, CancelOrder, Configure, ListInstrument, Tick
+from exchange.engine import SEMANTICS
 from exchange.events import Accepted, MessageRejected, Traded
 from exchange.order import GTD
 from exchange.units import SECOND, UNIT
@@ -241,7 +242,7 @@ WIRE_NUMBERS = st.sampled_from([-(2**63), -1, 0, 1, UNIT, 100 * UNIT, 4 * 10**18
 WHO = st.sampled_from(["anna", "boris"])
 MAYBE = st.none() | WIRE_NUMBERS
 WIRE_COMMANDS = st.one_of(
-    st.tuples(st.just(1), st.just(1), WIRE_NUMBERS, WIRE_NUMBERS, WIRE_NUMBERS),
+    st.tuples(st.just(1), st.just(SEMANTICS), WIRE_NUMBERS, WIRE_NUMBERS, WIRE_NUMBERS),
     st.tuples(
         st.just(2),
         st.tuples(
