@@ -15,7 +15,7 @@ from exchange.accounts import Accounts
 from exchange.allowance import Allowance
 from exchange.amendment import amend
 from exchange.bands import bands_of
-from exchange.book import CLOSED, CLOSING, CONTINUOUS, Book, Change, Holding
+from exchange.book import AUCTION, CLOSED, CLOSING, CONTINUOUS, Book, Change, Holding
 from exchange.calls import begin_volatility_call
 from exchange.checkpoint import State, digest_of, restore, state_of
 from exchange.checks import (
@@ -508,6 +508,8 @@ class Engine:
             self.take_in(book)
         else:
             book.define(instrument)
+            if book.luld is None and book.phase != AUCTION:
+                self.schedule(book, NEVER)  # A limit state, if there was one, is over.
         self.find_banded()
         self.events.append(InstrumentListed(instrument))
 
