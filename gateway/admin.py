@@ -1,4 +1,4 @@
-"""The operator's routes: `/v1/admin`. All need the scope `admin`."""
+"""The operator's routes for what there is: instruments, partitions, sessions. All need the scope `admin`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import msgspec
 import orjson
 
 from exchange.commands import ListInstrument
+from gateway import operations
+from gateway.control import ask
 from gateway.errors import ApiError
 from gateway.listings import ListingParams, instrument_of, partition_of, reason_of
 from gateway.market import NoQuery, symbol_of
-from gateway.orders import Prepared
+from gateway.operations import ReasonParams
+from gateway.orders import Prepared, body_of
 from gateway.throttle import ORDERS, READS
 from streams.errors import StreamError
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from gateway.call import Call
 
 PARTITION_DIGITS_MAX: Final = 3
+
 _listing = msgspec.json.Decoder(ListingParams)
 
 
@@ -32,6 +36,8 @@ async def put_instrument(call: Call) -> web.Response:
     symbol = symbol_of(call)
     params = await call.body(_listing)
     instrument = instrument_of(symbol, params)
+    if instrument.calendar:
+        await check_calendar(call, instrument.calendar)
     wanted = partition_of(params, call.services.venue.partitions)
     try:
         partition = await call.services.venue.claim(symbol, wanted)
@@ -39,7 +45,7 @@ async def put_instrument(call: Call) -> web.Response:
         raise ApiError("unavailable", retry_after=1.0) from error
     if wanted not in (None, partition):
         raise ApiError("bad_request", f"{symbol} lives in partition {partition} for ever", "partition")
-    command = ListInstrument(instrument, principal.subject, reason_of(params))
+    command = ListInstrument(instrument, principal.subject, reason_of(params.reason))
     return call.json(await call.carry_out(Prepared(partition, command)))
 
 
@@ -49,6 +55,23 @@ async def get_instrument(call: Call) -> web.Response:
     call.query(NoQuery)
     listed = await call.services.directory.listed(symbol_of(call))
     return call.json(listed.definition)
+
+
+async def check_calendar(call: Call, name: str) -> None:
+    """ApiError `bad_request` unless the workers know the calendar."""
+    known = orjson.loads(body_of(await ask(call, 0, "calendars")))["calendars"]
+    if name not in known:
+        sentence = f"calendar must be round_the_clock or one that the workers have: {', '.join(known) or 'none'}"
+        raise ApiError("bad_request", sentence, "calendar")
+
+
+async def delete_instrument(call: Call) -> web.Response:
+    """DELETE /admin/instruments/{symbol}: only while it is closed and empty."""
+    principal = await call.login("admin", ORDERS)
+    params = call.query(ReasonParams)
+    listed = await call.services.directory.listed(symbol_of(call))
+    command = operations.delist_command(listed.symbol, params, principal.subject)
+    return call.json(await call.carry_out(Prepared(listed.partition, command)))
 
 
 async def get_sessions(call: Call) -> web.Response:
@@ -102,6 +125,7 @@ def partition_in_path(call: Call) -> int:
 ROUTES: Final = (
     ("PUT", "/v1/admin/instruments/{symbol}", put_instrument),
     ("GET", "/v1/admin/instruments/{symbol}", get_instrument),
+    ("DELETE", "/v1/admin/instruments/{symbol}", delete_instrument),
     ("GET", "/v1/admin/sessions", get_sessions),
     ("GET", "/v1/admin/partitions", get_partitions),
     ("POST", "/v1/admin/partitions/{partition}/handover", hand_over),

@@ -21,6 +21,7 @@ from gateway.schemas import (
     word,
 )
 from gateway.shapes import ERROR, JOURNAL, SHAPES
+from gateway.subscriptions import PRIVATE
 
 
 def asyncapi() -> dict[str, Any]:
@@ -81,7 +82,7 @@ def operations() -> dict[str, Any]:
             },
         }
     for channel in CHANNELS:
-        kinds = ("snapshot", "update", "end") if channel.name == "orders" else ("snapshot", "update")
+        kinds = ("snapshot", "update", "end") if channel.name in PRIVATE else ("snapshot", "update")
         found[f"send_{channel.name}"] = {
             "action": "send",
             "channel": {"$ref": "#/channels/session"},
@@ -108,13 +109,13 @@ def messages() -> dict[str, Any]:
     for channel in CHANNELS:
         for kind in ("snapshot", "update"):
             found[f"{channel.name}_{kind}"] = message(f"{channel.name}_{kind}", channel.summary)
-    return found | {"orders_end": message("orders_end", "The private channel ended.")}
+    return found | {f"{name}_end": message(f"{name}_end", "The private channel ended.") for name in PRIVATE}
 
 
 def schemas() -> dict[str, Schema]:
     """Every schema by its name."""
     found = VALUES | SHAPES | {"Error": ERROR, "BatchItem": request(BatchItem)}
-    found |= {"error": ERROR_FRAME, "orders_end": END}
+    found |= {"error": ERROR_FRAME} | {f"{name}_end": end_frame(name) for name in PRIVATE}
     for method in METHODS:
         found[f"{key_of(method)}_request"] = request_frame(method)
         found[f"{key_of(method)}_result"] = result_frame(method)
@@ -130,14 +131,18 @@ ERROR_FRAME: Final = record(
     {"id": ID, "journal": JOURNAL, "error": ref("Error")},
     may_lack=("id", "journal"),
 )
-END: Final = record(
-    "The private channel has ended; after `token_expired` a login restores it.",
-    {
-        "channel": {"const": "orders"},
-        "type": {"const": "end"},
-        "reason": word("Why.", ("token_expired", "login", "too_many")),
-    },
-)
+
+
+def end_frame(name: str) -> Schema:
+    """The frame that ends a private channel."""
+    return record(
+        "The private channel has ended; after `token_expired` a login restores it.",
+        {
+            "channel": {"const": name},
+            "type": {"const": "end"},
+            "reason": word("Why.", ("token_expired", "login", "too_many")),
+        },
+    )
 
 
 def request_frame(method: Method) -> Schema:
@@ -157,13 +162,13 @@ def result_frame(method: Method) -> Schema:
 def channel_frame(channel: Channel, kind: str, members: dict[str, Schema]) -> Schema:
     """The frame of a channel message: the members that all have, and its own."""
     common: dict[str, Schema] = {"channel": {"const": channel.name}, "type": {"const": kind}}
-    if channel.name not in ("orders", "heartbeat"):
+    if channel.name not in (*PRIVATE, "heartbeat"):
         common["symbol"] = SYMBOL
     common["seq"] = whole("Its number.")
     if kind == "update":
         common["prev"] = whole("The number of the message before it; if you have another, subscribe again.")
     common["journal"] = JOURNAL
-    lacking = ("journal",) if channel.name in ("orders", "heartbeat", "instruments", "book") else ()
+    lacking = ("journal",) if channel.name in (*PRIVATE, "heartbeat", "instruments", "book") else ()
     return record(channel.summary, common | members, may_lack=(*lacking, *channel.may_lack))
 
 

@@ -114,6 +114,11 @@ class Call:
         """The query of the URL."""
         return protocol.query_of(list(self.request.query.items()), kind)
 
+    @property
+    def has_body(self) -> bool:
+        """Whether there is one, where it may be left out."""
+        return self.request.body_exists
+
     async def body(self, decoder: msgspec.json.Decoder[Params]) -> Params:
         """The body, which must be a JSON object."""
         if self.request.content_type != JSON:

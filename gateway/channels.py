@@ -10,7 +10,7 @@ import orjson
 from gateway import protocol
 from gateway.errors import ApiError
 from gateway.requests import Text
-from gateway.subscriptions import ORDERS, SubscribeParams
+from gateway.subscriptions import ORDERS, PRIVATE, SubscribeParams
 
 if TYPE_CHECKING:
     from gateway.protocol import Request
@@ -41,7 +41,7 @@ class Channels:
         """Carry out `subscribe`."""
         params = protocol.params_of(request, _subscribe)
         self._session.login.check_market_data(params.channel)
-        account = self._session.login.account_for("read", params.account) if params.channel == ORDERS else ""
+        account = self._session.login.account_for("read", params.account) if params.channel in PRIVATE else ""
         keys, options = self._session.held.wanted(params, account)
         self._session.held.check_room(keys)
         members = self._session.held.add(keys, options)

@@ -145,6 +145,7 @@ class Directory:
 
     async def _ask(self, partition: int) -> bool:
         """Learn a partition's instruments; False if it does not answer."""
+        before = [listed for listed in self._listed.values() if listed.partition == partition]
         try:
             answer = await self._venue.query(partition, "instruments")
         except StreamError as error:
@@ -153,8 +154,10 @@ class Directory:
         if answer.code:
             log.warning("directory.refused", partition=partition, code=answer.code)
             return False
-        for definition in orjson.loads(answer.body):
+        definitions = orjson.loads(answer.body)
+        for definition in definitions:
             self._learn(definition, partition)
+        self._forget_gone(before, {definition["symbol"] for definition in definitions})
         self._answered.add(partition)
         return True
 
@@ -163,6 +166,12 @@ class Directory:
         if known is not None and known.definition == definition:
             return
         self._change(definition, partition, known.seq + 1 if known else 0, "")
+
+    def _forget_gone(self, before: list[Listed], symbols: set[str]) -> None:
+        """What was known before a partition was asked, and is not listed there, was taken off while nobody heard."""
+        for listed in before:
+            if listed.symbol not in symbols and self._listed.get(listed.symbol) is listed:
+                self._change({**listed.definition, "delisted": True}, listed.partition, listed.seq + 1, "")
 
     def _published(self, payload: bytes) -> None:
         frame = orjson.loads(payload)
@@ -173,8 +182,10 @@ class Directory:
 
     def _change(self, definition: dict[str, Any], partition: int, seq: int, journal: str) -> None:
         symbol = definition["symbol"]
-        known = self._listed.get(symbol)
-        listed = self._listed[symbol] = Listed(symbol, partition, definition, seq)
+        known = self._listed.pop(symbol, None)
+        listed = Listed(symbol, partition, definition, seq)
+        if "delisted" not in definition:
+            self._listed[symbol] = listed
         self._absent.pop(symbol, None)
         for watcher in self.watchers:
             watcher(listed, known.seq if known else None, journal)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.feeds import Feed
 from gateway.groups import encoded
+from gateway.positions import PositionFeed
 from gateway.reports import ReportFeed
-from gateway.subscriptions import ORDERS, Key, Subscription
+from gateway.subscriptions import ORDERS, POSITIONS, Key, Subscription
 from gateway.timestamps import time_text
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 LINGER_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 1.0
 
+AnyFeed = Feed | ReportFeed | PositionFeed
+
 
 class Fanout:
     """The feeds and their subscribers. `tasks` hold the feeds' work."""
@@ -32,7 +35,7 @@ class Fanout:
         self._venue = venue
         self._directory = directory
         self._tasks = tasks
-        self._feeds: dict[Key, Feed | ReportFeed] = {}
+        self._feeds: dict[Key, AnyFeed] = {}
         self._instruments: dict[Subscription, None] = {}
         directory.watchers.append(self._listed)
         venue.on_reconnect(self.heal)
@@ -67,19 +70,34 @@ class Fanout:
         followed = [member for member in members if member.key in self._feeds]
         return [member for member in followed if not (well and self._feeds[member.key].whole)]
 
-    def _feed(self, key: Key) -> Feed | ReportFeed:
+    def last_numbers(self, members: Iterable[Subscription]) -> dict[str, dict[str, int]]:
+        """By symbol, the last numbers of the books and trades that these have been given."""
+        symbols: dict[str, dict[str, int]] = {}
+        for member in members:
+            channel, symbol = member.key
+            if member.seq >= 0 and channel == "book":
+                symbols.setdefault(symbol, {})["seq"] = member.seq
+            elif member.seq >= 0 and channel == "trades":
+                feed = self._feeds[member.key]
+                assert isinstance(feed, Feed), "trades are public"
+                symbols.setdefault(symbol, {})["trade_id"] = feed.last_trade_id
+        return symbols
+
+    def _feed(self, key: Key) -> AnyFeed:
         feed = self._feeds.get(key)
         if feed is None:
             feed = self._feeds[key] = self._new_feed(key)
             feed.start()
         return feed
 
-    def _new_feed(self, key: Key) -> Feed | ReportFeed:
+    def _new_feed(self, key: Key) -> AnyFeed:
         if key.channel == ORDERS:
             return ReportFeed(self._venue, self._tasks, key.name)
+        if key.channel == POSITIONS:
+            return PositionFeed(self._venue, self._tasks, key.name)
         return Feed(self._venue, self._tasks, key, self._directory.partition_of(key.name))
 
-    def _drop(self, feed: Feed | ReportFeed) -> None:
+    def _drop(self, feed: AnyFeed) -> None:
         if feed.empty and self._feeds.get(feed.key) is feed:
             del self._feeds[feed.key]
             feed.stop()
@@ -102,16 +120,8 @@ def instrument_frame(listed: Listed, previous: int | None, journal: str) -> byte
     return encoded(frame | {"instrument": listed.definition})
 
 
-def heartbeat_frame(seq: int, now: int, held: dict[Key, Subscription], stale: list[Subscription]) -> bytes:
-    """A frame of channel `heartbeat`: the last numbers of the books and trades that the session holds.
-
-    `stale` are those of them all that may lag behind the exchange; of these no number is told.
-    """
-    symbols: dict[str, dict[str, int]] = {}
-    lagging = {subscription.key for subscription in stale}
-    for (channel, symbol), subscription in held.items():
-        if channel in ("book", "trades") and subscription.seq >= 0 and subscription.key not in lagging:
-            symbols.setdefault(symbol, {})["seq" if channel == "book" else "trade_id"] = subscription.seq
+def heartbeat_frame(seq: int, now: int, symbols: dict[str, dict[str, int]], stale: list[Subscription]) -> bytes:
+    """A frame of channel `heartbeat`. `stale` are the subscriptions that may lag behind the exchange."""
     frame: dict[str, Any] = {"channel": "heartbeat", "type": "update" if seq > 1 else "snapshot", "seq": seq}
     if seq > 1:
         frame["prev"] = seq - 1

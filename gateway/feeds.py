@@ -72,6 +72,11 @@ class Feed:
         """Whether nobody is subscribed."""
         return not self._groups
 
+    @property
+    def last_trade_id(self) -> int:
+        """The number of the last trade on the tape, 0 before the first; of other channels 0."""
+        return self._view.last_id if isinstance(self._view, TradesView) else 0
+
     def join(self, member: Subscription) -> None:
         """Take a subscriber in; it has its snapshot at once, or as soon as there is one."""
         group = self._groups.get(member.options)

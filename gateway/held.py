@@ -14,7 +14,7 @@ from gateway.fanout import heartbeat_frame
 from gateway.frames import frame_of
 from gateway.subscriptions import (
     OF_SYMBOL,
-    ORDERS,
+    PRIVATE,
     Key,
     Options,
     SubscribeParams,
@@ -49,12 +49,12 @@ class Held:
     def wanted(self, params: SubscribeParams, account: str) -> tuple[list[Key], Options]:
         """What a request to subscribe is for; ApiError, or NotKnown for a symbol that has to be looked for.
 
-        account: whose orders, if the channel is that of orders.
+        account: whose, if the channel is a private one.
         """
         check_channel(params)
         options, symbols = options_of(params), symbols_of(params)
-        if params.channel == ORDERS:
-            return [Key(ORDERS, account)], options
+        if params.channel in PRIVATE:
+            return [Key(params.channel, account)], options
         if params.channel not in OF_SYMBOL:
             return [Key(params.channel, "")], options
         if not symbols:
@@ -85,7 +85,7 @@ class Held:
     def end(self, params: SubscribeParams, account: str) -> None:
         """Unsubscribe; without symbols from all of the channel."""
         check_channel(params)
-        names = [account] if params.channel == ORDERS else symbols_of(params)
+        names = [account] if params.channel in PRIVATE else symbols_of(params)
         for key in [key for key in self._held if key.channel == params.channel and (not names or key.name in names)]:
             self._end(key)
 
@@ -96,10 +96,10 @@ class Held:
 
     def suspend(self, reason: str) -> None:
         """End the private channels and say so; `resume` may bring them back."""
-        for key in [key for key in self._held if key.channel == ORDERS]:
+        for key in [key for key in self._held if key.channel in PRIVATE]:
             self._end(key)
             self._suspended.append(key)
-            self._outbox.send(frame_of(orjson.dumps({"channel": ORDERS, "type": "end", "reason": reason})))
+            self._outbox.send(frame_of(orjson.dumps({"channel": key.channel, "type": "end", "reason": reason})))
 
     def resume(self, *, restore: bool) -> None:
         """After a login: bring back what its expired predecessor had, or forget it."""
@@ -113,7 +113,9 @@ class Held:
         if member is not None:
             self._beats += 1
             stale = self._fanout.stale(self._held.values())
-            member.send(heartbeat_frame(self._beats, now, self._held, stale), self._beats)
+            # Of those that may lag behind the exchange no number is told.
+            numbers = self._fanout.last_numbers(held for held in self._held.values() if held not in stale)
+            member.send(heartbeat_frame(self._beats, now, numbers, stale), self._beats)
 
     def described(self) -> list[dict[str, Any]]:
         """The subscriptions now held."""

@@ -5,12 +5,13 @@ Units: as in `exchange.instrument`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.structs import asdict
 
 from exchange.instrument import MAX_OPEN_ORDERS, Instrument
-from exchange.units import LARGEST, UNIT
+from exchange.units import LARGEST, RATE, SECOND, UNIT
 from gateway.errors import ApiError
 from gateway.requests import Decimal, Text, Whole, decimal
 
@@ -28,6 +29,17 @@ DECIMALS: Final = (
 RATE_UNIT: Final = UNIT // 100
 """A basis point has a hundred parts."""
 
+BANDS: Final = ("collar_bps", "static_band_bps", "dynamic_band_bps")
+"""Members that are rates, and 0 where they are left out."""
+
+FEES: Final = ("maker_bps", "taker_bps", "cross_bps")
+
+ROUND_THE_CLOCK: Final = "round_the_clock"
+"""The calendar of an instrument that no calendar moves."""
+
+SECONDS_MAX: Final = 7 * 86_400
+"""The longest duration: a week."""
+
 REASON_CHARACTERS_MAX: Final = 256
 
 
@@ -36,6 +48,17 @@ class Row(Struct, forbid_unknown_fields=True, rename={"start": "from"}):
 
     start: Raw
     tick: Raw
+
+
+class LuldParams(Struct, forbid_unknown_fields=True):
+    """Limit up, limit down: the tier, and durations that have defaults."""
+
+    tier: int
+    window_seconds: Whole = UNSET
+    hold_seconds: Whole = UNSET
+    limit_state_seconds: Whole = UNSET
+    call_seconds: Whole = UNSET
+    extension_seconds: Whole = UNSET
 
 
 class ListingParams(Struct, forbid_unknown_fields=True):
@@ -53,6 +76,16 @@ class ListingParams(Struct, forbid_unknown_fields=True):
     reference_price: Decimal = UNSET
     collar_bps: Decimal = UNSET
     max_open_orders: Whole = UNSET
+    static_band_bps: Decimal = UNSET
+    dynamic_band_bps: Decimal = UNSET
+    luld: LuldParams | UnsetType | None = UNSET
+    call_seconds: Whole = UNSET
+    call_random_seconds: Whole = UNSET
+    call_extensions: Whole = UNSET
+    maker_bps: Decimal = UNSET
+    taker_bps: Decimal = UNSET
+    cross_bps: Decimal = UNSET
+    calendar: Text = UNSET
     partition: Whole = UNSET
     reason: Text = UNSET
 
@@ -66,15 +99,25 @@ def instrument_of(symbol: str, params: ListingParams) -> Instrument:
         symbol,
         _ticks(params),
         decimal(params.lot_size, "lot_size"),
-        collar_bps=_rate(params.collar_bps, "collar_bps"),
         max_open_orders=most,
+        calendar=calendar_of(params),
         **{name: _decimal(getattr(params, name), name) for name in DECIMALS},
+        **{name: _rate(getattr(params, name), name) for name in BANDS},
+        **_fees(params),
+        **_calls(params),
+        **_luld(params.luld),
     )
     fault = instrument.fault()
     if fault:
         field = "tick_size" if fault == "ticks" and params.ticks is UNSET else fault
         raise ApiError("bad_request", f"{field} makes this listing impossible (docs/rules.md)", field)
     return instrument
+
+
+def calendar_of(params: ListingParams) -> str:
+    """The name of its calendar, "" for none."""
+    name = params.calendar if isinstance(params.calendar, str) else ""
+    return "" if name == ROUND_THE_CLOCK else name
 
 
 def partition_of(params: ListingParams, partitions: int) -> int | None:
@@ -87,9 +130,9 @@ def partition_of(params: ListingParams, partitions: int) -> int | None:
     return wanted
 
 
-def reason_of(params: ListingParams) -> str:
+def reason_of(given: Text) -> str:
     """The operator's reason, for the audit."""
-    reason = params.reason if isinstance(params.reason, str) else ""
+    reason = given if isinstance(given, str) else ""
     if len(reason) > REASON_CHARACTERS_MAX:
         raise ApiError("bad_request", f"reason may have {REASON_CHARACTERS_MAX} characters", "reason")
     return reason
@@ -107,6 +150,49 @@ def _ticks(params: ListingParams) -> list[tuple[int, int]]:
 
 def _decimal(raw: Decimal, field: str) -> int:
     return 0 if raw is UNSET else decimal(raw, field)
+
+
+def _fees(params: ListingParams) -> dict[str, int]:
+    """The rates of fees that are given: negative is a rebate, and no cross rate is the taker's."""
+    given = {name: getattr(params, name) for name in FEES}
+    return {name: fee_rate(raw, name) for name, raw in given.items() if raw is not UNSET}
+
+
+def fee_rate(raw: Raw, field: str) -> int:
+    """A rate of a fee."""
+    rate = _rate(raw, field)
+    if abs(rate) > RATE:
+        raise ApiError("bad_request", f"{field} must be from -10000 to 10000", field)
+    return rate
+
+
+def _calls(params: ListingParams) -> dict[str, int]:
+    """How long calls last and how often they are extended, as far as it is given."""
+    found = _durations({"call": params.call_seconds, "call_random": params.call_random_seconds}, "", "")
+    if isinstance(params.call_extensions, int):
+        found["call_extensions"] = params.call_extensions
+    return found
+
+
+def _luld(params: LuldParams | UnsetType | None) -> dict[str, int]:
+    if not isinstance(params, LuldParams):
+        return {}
+    if params.tier not in (1, 2):
+        raise ApiError("bad_request", "luld.tier must be 1 or 2", "luld.tier")
+    durations = {name.removesuffix("_seconds"): given for name, given in asdict(params).items() if name != "tier"}
+    return {"luld_tier": params.tier, **_durations(durations, "luld_", "luld.")}
+
+
+def _durations(given: dict[str, Any], prefix: str, parent: str) -> dict[str, int]:
+    """Seconds as nanoseconds under the names that an Instrument has for them."""
+    found = {}
+    for name, seconds in given.items():
+        if isinstance(seconds, int):
+            if not 0 <= seconds <= SECONDS_MAX:
+                field = f"{parent}{name}_seconds"
+                raise ApiError("bad_request", f"{field} must be from 0 to {SECONDS_MAX}", field)
+            found[prefix + name] = seconds * SECOND
+    return found
 
 
 def _rate(raw: Decimal, field: str) -> int:

@@ -43,6 +43,7 @@ from gateway.shapes import (
     ORDERS_PAGE,
     PHASE,
     QUOTE,
+    ROWS_OF_ACCOUNT,
     TAPE,
 )
 from gateway.subscriptions import SubscribeParams
@@ -179,6 +180,10 @@ REPORT: Final = {
     **PARTITION,
     "exec": word("What happened; more words will come.", EXECUTIONS),
     "reason": text("Why it was amended."),
+    "self_match": {
+        "type": "boolean",
+        "description": "True of an uncross of two orders of one account.",
+    },
     "last_price": ref("Decimal"),
     "last_quantity": ref("Decimal"),
     "trade_id": whole("Of a trade.", 1),
@@ -186,14 +191,14 @@ REPORT: Final = {
     "fee": ref("Decimal"),
     "order": ref("Order"),
 }
-OF_A_TRADE: Final = ("reason", "last_price", "last_quantity", "trade_id", "liquidity", "fee")
+OF_A_TRADE: Final = ("reason", "self_match", "last_price", "last_quantity", "trade_id", "liquidity", "fee")
 
 CHANNELS: Final = (
     Channel("book", DEPTH, DEPTH, "Total displayed quantity per price, absolute."),
     Channel("full", FULL, FULL, "Every displayed order; never conflated."),
     Channel("trades", TAPE, TAPE, "The tape."),
     Channel("ticker", QUOTE, QUOTE, "Best prices and the last trade."),
-    Channel("status", PHASE, PHASE, "The instrument's phase."),
+    Channel("status", PHASE, PHASE, "The instrument's phase, the auction to be, the bands."),
     Channel("instruments", INSTRUMENT, INSTRUMENT, "Reference data: a snapshot for each instrument, then changes."),
     Channel("heartbeat", HEARTBEAT, HEARTBEAT, "Once a second: the time, and the last numbers sent."),
     Channel(
@@ -202,6 +207,12 @@ CHANNELS: Final = (
         REPORT,
         "Private: a snapshot for each partition, then execution reports.",
         OF_A_TRADE,
+    ),
+    Channel(
+        "positions",
+        {"account": ACCOUNT, **ROWS_OF_ACCOUNT},
+        {"account": ACCOUNT, **ROWS_OF_ACCOUNT},
+        "Private: what the account has, its limits and what is used of them; then the rows that have changed.",
     ),
 )
 ON_NATS: Final = ("book", "full", "trades", "ticker", "status")

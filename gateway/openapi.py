@@ -12,9 +12,10 @@ from gateway.asyncapi import asyncapi
 from gateway.errors import CODES, PROBLEM_TYPE
 from gateway.market import DEPTH_MAX
 from gateway.reference import page
-from gateway.routes import ROUTES, Route
-from gateway.schemas import CLIENT_ORDER_ID, MEMBERS, ORDER_ID, SYMBOL, VALUES, Schema, ref, whole
-from gateway.shapes import PROBLEM, SHAPES
+from gateway.route import Route
+from gateway.routes import ROUTES
+from gateway.schemas import ACCOUNT, CLIENT_ORDER_ID, MEMBERS, ORDER_ID, SYMBOL, VALUES, Schema, ref, whole
+from gateway.shapes import ACCOUNT_SHAPE, PROBLEM, SHAPES
 
 __all__ = ["asyncapi", "openapi", "page"]
 
@@ -22,6 +23,8 @@ PATH_MEMBERS: Final[dict[str, Schema]] = {
     "symbol": SYMBOL,
     "order_id": ORDER_ID,
     "client_order_id": CLIENT_ORDER_ID,
+    "account": ACCOUNT,
+    "trade_id": whole("The trade's number on its instrument's tape.", 1),
     "partition": whole("A partition's number."),
 }
 QUERY_MEMBERS: Final = MEMBERS | {"depth": whole("Levels of each side; 0 is all.", 0, maximum=DEPTH_MAX, default=10)}
@@ -79,7 +82,7 @@ def openapi() -> dict[str, Any]:
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": VALUES | SHAPES | {"Problem": PROBLEM},
+            "schemas": VALUES | SHAPES | {"Account": ACCOUNT_SHAPE, "Problem": PROBLEM},
             "headers": HEADERS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },

@@ -81,13 +81,16 @@ class PartitionReports:
         """Whether nothing is known to be missing."""
         return not self._continuity.broken
 
-    def received(self, seq: int, report: bytes) -> None:
-        """Take a report as the leader published it."""
-        frame = frame_of(report)
-        if self._continuity.offer(seq - 1, seq, frame):
-            self._pass_on(seq, frame)
-        elif self._continuity.broken:
-            self.wanted.set()
+    def received(self, reports: list[tuple[int, bytes]]) -> None:
+        """Take reports as the leader published them."""
+        following = []
+        for seq, report in reports:
+            frame = frame_of(report)
+            if self._continuity.offer(seq - 1, seq, frame):
+                following.append((seq, frame))
+            elif self._continuity.broken:
+                self.wanted.set()
+        self._pass_on(following)
 
     async def keep(self) -> None:
         """Whenever it is wanted: welcome who waits, and close the gap if there may be one."""
@@ -156,19 +159,21 @@ class PartitionReports:
             return
         if answer.code:
             raise StreamError(f"the leader answers {answer.code}")
-        for raw in _reports.decode(answer.body).reports:
-            self._pass_on(_numbered.decode(raw).seq, frame_of(bytes(raw)))
-        for numbered in self._continuity.restart(self._passed_on):
-            self._pass_on(numbered.seq, numbered.item)
+        missed = _reports.decode(answer.body).reports
+        self._pass_on([(_numbered.decode(raw).seq, frame_of(bytes(raw))) for raw in missed])
+        self._pass_on([(numbered.seq, numbered.item) for numbered in self._continuity.restart(self._passed_on)])
         if self._continuity.broken:
             self.wanted.set()
 
-    def _pass_on(self, seq: int, frame: bytes) -> None:
-        self._passed_on = seq
+    def _pass_on(self, following: list[tuple[int, bytes]]) -> None:
+        """Give everybody the reports that they have not had, as one piece: an uncross may bring thousands."""
+        if not following:
+            return
+        self._passed_on = last = following[-1][0]
         for member, had in self.members.items():
-            if seq > had:
-                self.members[member] = seq
-                member.send(frame, seq)
+            if last > had:
+                self.members[member] = last
+                member.send(b"".join([frame for seq, frame in following if seq > had]), last)
 
 
 class ReportFeed:
@@ -219,8 +224,7 @@ class ReportFeed:
 
     def _received(self, payload: bytes) -> None:
         reports = decode_reports(payload)
-        for seq, report in reports.reports:
-            self._partitions[reports.partition].received(seq, report)
+        self._partitions[reports.partition].received(reports.reports)
 
     async def _keep(self) -> None:
         following = None

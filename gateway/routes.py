@@ -2,74 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-from exchange import rejections
-from gateway.listings import ListingParams
+from gateway.admin_routes import ADMIN_ROUTES
 from gateway.requests import AmendParams, PlaceParams
+from gateway.route import AMEND_CODES, BY_ORDER, BY_SYMBOL, PLACE_CODES, Route
 from gateway.schemas import ACCOUNT, SYMBOL, Schema, record, ref, request, rows, text, whole
-from gateway.shapes import CANCELED, CLOCK, DEPTH, ORDERS_PAGE, PHASE, QUOTE, TAPE
-
-PLACE_CODES: Final = (
-    rejections.UNKNOWN_INSTRUMENT,
-    rejections.CLIENT_ORDER_ID_REUSED,
-    rejections.NOT_ALLOWED_IN_PHASE,
-    rejections.PRICE_OFF_TICK,
-    rejections.BAD_PRICE,
-    rejections.PRICE_TOO_LOW,
-    rejections.PRICE_TOO_HIGH,
-    rejections.PRICE_OUTSIDE_COLLAR,
-    rejections.QUANTITY_OFF_LOT,
-    rejections.QUANTITY_TOO_SMALL,
-    rejections.QUANTITY_TOO_LARGE,
-    rejections.DISPLAY_TOO_LARGE,
-    rejections.DISPLAY_TOO_SMALL,
-    rejections.VALUE_TOO_SMALL,
-    rejections.VALUE_TOO_LARGE,
-    rejections.TOO_MANY_OPEN_ORDERS,
-    rejections.WOULD_TAKE,
-    rejections.BAD_EXPIRES,
-)
-AMEND_CODES: Final = (
-    rejections.UNKNOWN_ORDER,
-    rejections.ORDER_DONE,
-    rejections.NO_CHANGE,
-    rejections.QUANTITY_BELOW_FILLED,
-    *(code for code in PLACE_CODES if code.startswith(("price", "quantity", "display", "value", "bad", "would"))),
-)
-COMMAND_CODES: Final = ("busy", "outcome_unknown", rejections.TOO_LATE)
-LOGIN_CODES: Final = ("unauthenticated", "token_expired", "forbidden")
-BODY_CODES: Final = ("bad_request", "unknown_field", "bad_decimal", "too_large", "unsupported_media_type")
-QUERY_CODES: Final = ("bad_request", "unknown_field")
-EVERY_CODE: Final = ("rate_limited", "too_many", "internal")
-
-
-class Route(NamedTuple):
-    """A route. `answer` is its JSON on success, `scope` what the token must allow ("" for no token)."""
-
-    method: str
-    path: str
-    summary: str
-    answer: Schema
-    scope: str = ""
-    query: tuple[str, ...] = ()
-    body: Schema | None = None
-    codes: tuple[str, ...] = ()
-    status: int = 200
-    media_type: str = "application/json"
-
-    @property
-    def all_codes(self) -> tuple[str, ...]:
-        """Every code that this route may answer with."""
-        command = self.scope in ("trade", "admin") and self.method != "get"
-        found = (
-            *(LOGIN_CODES if self.scope else ()),
-            *(BODY_CODES if self.body else QUERY_CODES if self.query else ()),
-            *self.codes,
-            *(COMMAND_CODES if command else ()),
-            *EVERY_CODE,
-        )
-        return tuple(dict.fromkeys(found))
+from gateway.shapes import CANCELED, CLOCK, DEPTH, ORDERS_PAGE, PHASE, POSITIONS, QUOTE, TAPE
 
 
 def frame_of(channel: str, members: dict[str, Schema], summary: str) -> Schema:
@@ -86,8 +25,6 @@ def frame_of(channel: str, members: dict[str, Schema], summary: str) -> Schema:
 
 HEALTH: Final = record("How the gateway is.", {"status": text("`ok`, or what is missing.")})
 DOCUMENT: Final[Schema] = {"type": "object", "description": "The document."}
-BY_SYMBOL: Final = ("unknown_instrument", "unavailable")
-BY_ORDER: Final = ("unknown_order", "unavailable")
 OWN_ID: Final = ("order_id", "client_order_id", "symbol")
 
 ROUTES: Final = (
@@ -187,66 +124,18 @@ ROUTES: Final = (
         codes=("unknown_instrument", *BY_ORDER),
     ),
     Route(
-        "put",
-        "/v1/admin/instruments/{symbol}",
-        "List an instrument, or replace its definition.",
-        ref("Instrument"),
-        "admin",
-        body=request(ListingParams),
+        "get", "/v1/positions", "Positions that are not flat.", POSITIONS, "read", ("account",), codes=("unavailable",)
+    ),
+    Route(
+        "get",
+        "/v1/account",
+        "Cash, fees, positions, limits and what is used of them.",
+        ref("Account"),
+        "read",
+        ("account",),
         codes=("unavailable",),
     ),
-    Route(
-        "get",
-        "/v1/admin/instruments/{symbol}",
-        "One instrument.",
-        ref("Instrument"),
-        "admin",
-        codes=BY_SYMBOL,
-    ),
-    Route(
-        "get",
-        "/v1/admin/sessions",
-        "The client connections of the gateway process that answers.",
-        record("All of them.", {"sessions": rows({"type": "object"})}),
-        "admin",
-    ),
-    Route(
-        "get",
-        "/v1/admin/partitions",
-        "Who leads each partition, who follows it, and how far they are.",
-        record(
-            "All of them.",
-            {
-                "partitions": rows(
-                    record(
-                        "One partition.",
-                        {
-                            "partition": whole("Its number."),
-                            "available": {"type": "boolean", "description": "Whether its leader answers."},
-                            "leader": text("The worker that leads it."),
-                            "standby": {"type": ["string", "null"], "description": "The worker that follows it."},
-                            "sequence": whole("Of the last command's message in the journal."),
-                            "lag": {
-                                "type": ["integer", "null"],
-                                "description": "Messages by which the standby was behind lately; null if it loads.",
-                            },
-                            "instruments": whole("How many live there."),
-                        },
-                        may_lack=("leader", "standby", "sequence", "lag", "instruments"),
-                    )
-                )
-            },
-        ),
-        "admin",
-    ),
-    Route(
-        "post",
-        "/v1/admin/partitions/{partition}/handover",
-        "Let a partition's standby lead it, without a break.",
-        record("It does.", {"partition": whole("Its number."), "leader": text("The worker that leads it now.")}),
-        "admin",
-        codes=("not_found", "unavailable"),
-    ),
+    *ADMIN_ROUTES,
     Route(
         "post",
         "/v1/demo/token",

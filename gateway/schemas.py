@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from exchange.book import KIND_NAMES, PHASE_NAMES
 from exchange.order import SELF_TRADE_NAMES, SIDE_NAMES, TIME_IN_FORCE_NAMES, TYPE_NAMES
 from gateway.subscriptions import DEPTH_DEFAULT, DEPTHS, INTERVAL_DEFAULT, INTERVALS, OPTIONS
 
@@ -90,10 +91,10 @@ CURSOR: Final = text("Opaque: give it back as it was given to you.", examples=["
 MEMBERS: Final[dict[str, Schema]] = {
     "symbol": SYMBOL,
     "side": word("Which side the order is on.", SIDE_NAMES),
-    "type": word("Stops wait for a later release.", TYPE_NAMES),
+    "type": word("What kind it is.", TYPE_NAMES),
     "quantity": described("DecimalInput", "A multiple of the lot size; of an amend the new total."),
     "price": described("DecimalInput", "A multiple of the tick size; limit orders need one, market orders have none."),
-    "stop_price": described("DecimalInput", "Of stop orders."),
+    "stop_price": described("DecimalInput", "Of stop orders: the last price that triggers them."),
     "time_in_force": word("How long it stays.", TIME_IN_FORCE_NAMES, "gtc"),
     "expires": described("Time", "With `gtd`: when it expires."),
     "post_only": {"type": "boolean", "default": False, "description": "Refuse the order if it would take."},
@@ -150,8 +151,40 @@ MEMBERS: Final[dict[str, Schema]] = {
     "collar_bps": described("DecimalInput", "How far a price may lie from the reference price, in basis points."),
     "max_open_orders": whole("Per account.", 1),
     "reference_price": described("DecimalInput", "What collars and market orders go by before the first trade."),
+    "static_band_bps": described("DecimalInput", "How far from the last auction price may trade, in basis points."),
+    "dynamic_band_bps": described("DecimalInput", "How far from the last trade may trade, in basis points."),
+    "luld": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["tier"],
+        "properties": {
+            "tier": whole("1 or 2.", 1, maximum=2),
+            "window_seconds": whole("Of the trades whose mean is the reference.", 1, default=300),
+            "hold_seconds": whole("How long a reference stands at least.", 1, default=30),
+            "limit_state_seconds": whole("How long a limit state may last.", 1, default=15),
+            "call_seconds": whole("Of the call after it.", 1, default=300),
+            "extension_seconds": whole("Of each of its extensions.", 1, default=300),
+        },
+        "description": "Limit up, limit down, in place of the bands above.",
+    },
+    "call_seconds": whole("Of a volatility call, and of a call by command without an end of its own.", 1, default=300),
+    "call_random_seconds": whole("By how much, at most, the end of a call is put off at random.", default=0),
+    "call_extensions": whole("How often a call is extended while its price is outside the static band.", default=1),
+    "maker_bps": described("DecimalInput", "The fee of who waited, in basis points; negative is a rebate."),
+    "taker_bps": described("DecimalInput", "The fee of who came, in basis points."),
+    "cross_bps": described("DecimalInput", "The fee of an uncross, in basis points; the taker's if left out."),
+    "calendar": text("By which its phases change; `round_the_clock`, or left out, for none."),
+    "phase": word("Where to bring it.", PHASE_NAMES),
+    "kind": word("Of an auction; told from the phase before if left out.", KIND_NAMES),
+    "until": described("Time", "When an auction ends by itself."),
+    "lift": {"type": "boolean", "default": False, "description": "End the halt, and enter the phase."},
+    "enabled": {"type": "boolean", "description": "False: the account may only cancel."},
+    "max_long": described("DecimalInput", "Of the position with its open buys."),
+    "max_short": described("DecimalInput", "Of the short position with its open sells."),
+    "active": {"type": "boolean", "description": "On, or off again."},
+    "cancel": {"type": "boolean", "default": False, "description": "Cancel resting orders; an account's always are."},
     "partition": whole("Where the instrument lives; chosen by its symbol if left out, and never changed."),
-    "reason": text("Why; kept with the listing."),
+    "reason": text("Why; kept in the audit, and of a phase shown in `status`."),
 }
 """Every member that a request may have, over either transport."""
 

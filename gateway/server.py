@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiohttp import web, web_response
 
-from gateway import admin, market, middleware, pages, trading, websocket
+from gateway import admin, control, market, middleware, pages, trading, websocket
+from gateway.accounts import Accounts
 from gateway.directory import Directory
 from gateway.door import Door
 from gateway.fanout import Fanout
@@ -74,6 +75,7 @@ def make_services(settings: GatewaySettings, venue: Venue, tasks: asyncio.TaskGr
         throttle=Throttle.from_settings(settings),
         directory=directory,
         orders=Orders(venue, directory, settings),
+        accounts=Accounts(venue),
         fanout=Fanout(venue, directory, tasks),
         sessions=sessions,
         tasks=tasks,
@@ -131,7 +133,7 @@ def make_application(services: Services) -> web.Application:
     )
     application[middleware.newcomers_key] = set()
     application.on_response_prepare.append(middleware.finish)
-    for method, path, handler in (*market.ROUTES, *trading.ROUTES, *admin.ROUTES, *pages.ROUTES):
+    for method, path, handler in (*market.ROUTES, *trading.ROUTES, *admin.ROUTES, *control.ROUTES, *pages.ROUTES):
         application.router.add_route(method, path, middleware.route(handler))
     application.router.add_route("GET", "/v1/ws", middleware.route(get_socket))
     return application

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
+    from gateway.accounts import Accounts
     from gateway.directory import Directory
     from gateway.fanout import Fanout
     from gateway.identity import Identity
@@ -28,6 +29,7 @@ class Services:
     throttle: Throttle
     directory: Directory
     orders: Orders
+    accounts: Accounts
     fanout: Fanout
     sessions: Sessions
     tasks: asyncio.TaskGroup

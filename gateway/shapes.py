@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from exchange.book import PHASE_NAMES
+from exchange.book import KIND_NAMES, PHASE_NAMES
 from exchange.order import (
     LIQUIDITY_NAMES,
     SELF_TRADE_NAMES,
     SIDE_NAMES,
     STATUS_NAMES,
     TIME_IN_FORCE_NAMES,
+    TRADE_SIDE_NAMES,
     TYPE_NAMES,
 )
 from gateway.errors import CODES
@@ -40,12 +41,17 @@ REASONS: Final = (
     "no_liquidity",
     "self_trade",
     "expired",
+    "day_ended",
+    "auction_ended",
+    "volatility",
+    "outside_band",
     "too_many_fills",
+    "killed",
     "cancel_after",
     "disconnected",
 )
-"""Why an order ended, as far as there are such ends yet."""
-EXECUTIONS: Final = ("accepted", "trade", "amended", "canceled", "expired")
+"""Why an order ended; a stop that was refused when it was triggered has the check's code instead."""
+EXECUTIONS: Final = ("accepted", "trade", "amended", "canceled", "expired", "rejected", "triggered", "busted")
 
 JOURNAL: Final = text("Its command's message in the journal and the place there.", "^[0-9]+\\.[0-9]+$")
 LIQUIDITY: Final = word("Who waited and who came.", LIQUIDITY_NAMES)
@@ -81,7 +87,10 @@ ORDER: Final = record(
         "self_trade": word("What gives way to what.", SELF_TRADE_NAMES),
         "expires": optional("Time", "With `gtd`."),
         "status": word("Where it stands.", STATUS_NAMES),
-        "reason": {"anyOf": [word("", REASONS), {"type": "null"}], "description": "Why it ended; more will come."},
+        "reason": {
+            "anyOf": [word("", (*REASONS, *CODES)), {"type": "null"}],
+            "description": "Why it ended; of a stop that was refused when it was triggered the code.",
+        },
         "created": ref("Time"),
         "updated": ref("Time"),
     },
@@ -90,7 +99,14 @@ PLACED: Final = record(
     "The answer to a placement: the order, and its fills so far.",
     {**ORDER["properties"], "fills": rows(ref("Fill"), "Oldest first.")},
 )
-LIMITS: Final = ("max_quantity", "min_price", "max_price", "min_value", "max_value", "collar_bps")
+OF_LISTING: Final = ("max_quantity", "min_price", "max_price", "min_value", "max_value", "collar_bps")
+BANDS: Final = ("static_band_bps", "dynamic_band_bps")
+FEES: Final = ("maker_bps", "taker_bps", "cross_bps")
+SECONDS: Final = ("window_seconds", "hold_seconds", "limit_state_seconds", "call_seconds", "extension_seconds")
+LULD: Final = record(
+    "Limit up, limit down.",
+    {"tier": whole("1 or 2.", 1, maximum=2), **{name: whole("A duration.", 1) for name in SECONDS}},
+)
 INSTRUMENT: Final = record(
     "Reference data; a limit that is not set is null.",
     {
@@ -99,11 +115,20 @@ INSTRUMENT: Final = record(
         "ticks": rows(record("One step.", {"from": ref("Decimal"), "tick": ref("Decimal")}), "Price steps by price."),
         "lot_size": ref("Decimal"),
         "min_quantity": ref("Decimal"),
-        **{name: optional("Decimal", MEMBERS[name]["description"]) for name in LIMITS},
+        **{name: optional("Decimal", MEMBERS[name]["description"]) for name in OF_LISTING},
         "max_open_orders": whole("Per account."),
         "reference_price": optional("Decimal", "Before the first trade."),
+        **{name: optional("Decimal", MEMBERS[name]["description"]) for name in BANDS},
+        "luld": {"anyOf": [LULD, {"type": "null"}], "description": "Null without."},
+        "call_seconds": whole("Of a volatility call, and of a call by command without an end of its own.", 1),
+        "call_random_seconds": whole("By how much, at most, the end of a call is put off at random."),
+        "call_extensions": whole("How often a call is extended."),
+        **{name: described("Decimal", MEMBERS[name]["description"]) for name in FEES},
+        "calendar": {"type": ["string", "null"], "description": "Null for round the clock."},
         "partition": whole("Where it lives."),
+        "delisted": {"type": "boolean", "description": "True when it was taken off the exchange."},
     },
+    may_lack=("delisted",),
 )
 TRADE: Final = record(
     "A line of the tape.",
@@ -111,9 +136,11 @@ TRADE: Final = record(
         "trade_id": whole("Dense per symbol from 1.", 1),
         "price": ref("Decimal"),
         "quantity": ref("Decimal"),
-        "side": word("The taker's.", SIDE_NAMES),
+        "side": word("The taker's; `cross` in an uncross.", TRADE_SIDE_NAMES),
         "time": ref("Time"),
+        "bust": {"type": "boolean", "description": "True when the trade was undone."},
     },
+    may_lack=("bust",),
 )
 ERROR: Final = record(
     "Why a request was refused.",
@@ -163,8 +190,67 @@ QUOTE: Final[dict[str, Schema]] = {
 PHASE: Final[dict[str, Schema]] = {
     "phase": word("What may be done now.", PHASE_NAMES),
     "reason": {"type": ["string", "null"], "description": "Why, if an operator said so."},
-    "until": optional("Time", "When it is planned to end."),
+    "until": optional("Time", "When it is planned to end; with a random end the earliest."),
+    "kind": {
+        "anyOf": [word("", KIND_NAMES), {"type": "null"}],
+        "description": "Of an auction; like the four that follow null outside one.",
+    },
+    "indicative_price": optional("Decimal", "Where it would uncross now; null if nothing would trade."),
+    "paired_quantity": optional("Decimal", "What would trade there."),
+    "imbalance": optional("Decimal", "What would be left on one side."),
+    "imbalance_side": {"anyOf": [word("", SIDE_NAMES), {"type": "null"}], "description": "On which, null on none."},
+    "band_low": optional("Decimal", "The lowest price that may trade; null without bands."),
+    "band_high": optional("Decimal", "The highest price that may trade."),
 }
+
+POSITION: Final = record(
+    "What an account has of an instrument.",
+    {
+        "symbol": SYMBOL,
+        "quantity": described("Decimal", "Below zero it is short; in an update zero when it has become flat."),
+        "average_price": optional("Decimal", "What its shares have cost, rounded half to even at 8 decimals."),
+        "realised": described("Decimal", "What the closed part has earned, without fees."),
+        "unrealised": optional("Decimal", "What the open part would earn at the last price; null before a trade."),
+        "fees": described("Decimal", "Paid; negative is a rebate."),
+    },
+)
+LIMITS: Final = record(
+    "The account's own limits in one instrument, or (symbol null) in all that have no own; null where there is none.",
+    {
+        "symbol": {"type": ["string", "null"], "description": "The instrument."},
+        "enabled": {"type": ["boolean", "null"], "description": "False: it may only cancel."},
+        "max_quantity": optional("Decimal", "Of an order."),
+        "max_value": optional("Decimal", "Of price × quantity of an order."),
+        "max_open_orders": {"type": ["integer", "null"], "description": "In an instrument."},
+        "max_long": optional("Decimal", "Of the position with its open buys."),
+        "max_short": optional("Decimal", "Of the short position with its open sells."),
+        **{name: optional("Decimal", MEMBERS[name]["description"]) for name in FEES},
+    },
+)
+USED: Final = record(
+    "What open orders, waiting ones included, use of the limits in one instrument.",
+    {
+        "symbol": SYMBOL,
+        "open_orders": whole("How many."),
+        "open_buy_quantity": ref("Decimal"),
+        "open_sell_quantity": ref("Decimal"),
+    },
+)
+ROWS_OF_ACCOUNT: Final[dict[str, Schema]] = {
+    "positions": rows(ref("Position"), "By instrument; flat ones are left out."),
+    "limits": rows(ref("Limits")),
+    "used": rows(ref("Used"), "By instrument."),
+}
+ACCOUNT_SHAPE: Final = record(
+    "What an account has and may do.",
+    {
+        "account": ACCOUNT,
+        "cash": described("Decimal", "Received less paid, fees included."),
+        "fees": described("Decimal", "Paid; negative is a rebate."),
+        **ROWS_OF_ACCOUNT,
+    },
+)
+POSITIONS: Final = record("Those that are not flat.", {"positions": ROWS_OF_ACCOUNT["positions"]})
 
 SHAPES: Final[dict[str, Schema]] = {
     "Fill": FILL,
@@ -172,5 +258,8 @@ SHAPES: Final[dict[str, Schema]] = {
     "PlacedOrder": PLACED,
     "Instrument": INSTRUMENT,
     "Trade": TRADE,
+    "Position": POSITION,
+    "Limits": LIMITS,
+    "Used": USED,
 }
 """What has a name of its own in both documents."""

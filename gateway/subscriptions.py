@@ -28,7 +28,9 @@ WHOLE: Final = ("instruments", "heartbeat")
 """Channels that there is one of."""
 
 ORDERS: Final = "orders"
-"""The private channel: one per account."""
+POSITIONS: Final = "positions"
+PRIVATE: Final = (ORDERS, POSITIONS)
+"""The private channels: one of each per account."""
 
 OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "book": ("symbols", "depth", "interval_ms"),
@@ -39,6 +41,7 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "instruments": (),
     "heartbeat": (),
     "orders": ("account",),
+    "positions": ("account",),
 }
 
 
@@ -53,7 +56,7 @@ class SubscribeParams(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Key(NamedTuple):
-    """What is subscribed to: `name` is a symbol, of `orders` an account, or empty."""
+    """What is subscribed to: `name` is a symbol, of a private channel an account, or empty."""
 
     channel: str
     name: str
@@ -89,7 +92,7 @@ class Subscription:
     def named(self) -> dict[str, Any]:
         """The channel, and the symbol or account."""
         channel, name = self.key
-        return {"channel": channel} | ({"account" if channel == ORDERS else "symbol": name} if name else {})
+        return {"channel": channel} | ({"account" if channel in PRIVATE else "symbol": name} if name else {})
 
     def described(self) -> dict[str, Any]:
         """As the answer to `subscribe` lists it."""

@@ -31,7 +31,7 @@ _amend = msgspec.json.Decoder(AmendParams)
 
 
 class AccountQuery(Struct, forbid_unknown_fields=True):
-    """Routes about one order."""
+    """Routes about one order, or about an account."""
 
     account: Text = UNSET
 
@@ -121,6 +121,20 @@ async def cancel_orders(call: Call) -> web.Response:
     return call.json(canceled_in_all(await outcomes(call, commands)))
 
 
+async def get_positions(call: Call) -> web.Response:
+    """GET /positions."""
+    principal = await call.login("read", READS)
+    account = account_of(principal, call.query(AccountQuery).account)
+    return call.json(await call.services.accounts.positions(account))
+
+
+async def get_account(call: Call) -> web.Response:
+    """GET /account."""
+    principal = await call.login("read", READS)
+    account = account_of(principal, call.query(AccountQuery).account)
+    return call.json(await call.services.accounts.account(account))
+
+
 async def outcomes(call: Call, commands: list[Prepared]) -> list[Result | ApiError]:
     """Submit several commands at once and wait for what becomes of each."""
     found: list[Result | ApiError] = []
@@ -166,4 +180,6 @@ ROUTES: Final = (
     ("GET", "/v1/orders/{order_id}", get_order),
     ("PATCH", "/v1/orders/{order_id}", amend_order),
     ("DELETE", "/v1/orders/{order_id}", cancel_order),
+    ("GET", "/v1/positions", get_positions),
+    ("GET", "/v1/account", get_account),
 )

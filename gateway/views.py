@@ -56,22 +56,29 @@ class LatestView:
 
 
 class TradesView:
-    """The last trades, oldest first."""
+    """The last trades, oldest first. `last_id` is the number of the last, 0 before the first."""
 
     def __init__(self) -> None:
         self._frame: Frame = {}
         self._trades: deque[Any] = deque(maxlen=TRADES_KEPT)
+        self.last_id = 0
 
     def reset(self, frame: Frame) -> None:
         """Begin anew from a snapshot."""
         self._frame = frame
         self._trades.clear()
         self._trades.extend(sorted(frame["trades"], key=_trade_id))
+        self.last_id = _trade_id(self._trades[-1]) if self._trades else 0
 
     def apply(self, frame: Frame) -> bool:
-        """Take an update."""
+        """Take an update: new trades, or old ones that were undone."""
         self._frame = frame
-        self._trades.extend(frame["trades"])
+        for trade in frame["trades"]:
+            if "bust" in trade:
+                self._mark(trade)
+            else:
+                self._trades.append(trade)
+                self.last_id = _trade_id(trade)
         return True
 
     def snapshot(self) -> Frame:
@@ -79,6 +86,11 @@ class TradesView:
         frame = self._frame | {"type": "snapshot", "trades": list(self._trades)}
         frame.pop("prev", None)
         return frame
+
+    def _mark(self, busted: Frame) -> None:
+        for place, trade in enumerate(self._trades):
+            if trade["trade_id"] == busted["trade_id"]:
+                self._trades[place] = busted
 
 
 class FullView:

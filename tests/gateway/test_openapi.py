@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -14,11 +15,13 @@ from exchange.engine import SEMANTICS
 from exchange.instrument import Instrument
 from exchange.order import BUY, FOK, IOC, LIMIT, MARKET, SELL
 from exchange.units import UNIT
-from gateway import admin, channels, entry, market, openapi, pages, session, subscriptions, trading
+from gateway import admin, channels, control, entry, market, openapi, pages, session, subscriptions, trading
 from gateway.directory import Listed
 from gateway.errors import CODES, ApiError
 from gateway.fanout import heartbeat_frame, instrument_frame
 from gateway.methods import CHANNELS, METHODS
+from gateway.operations import ReasonParams
+from gateway.positions import ROWS, changes, snapshot_frame, update_frame
 from gateway.routes import ROUTES
 from gateway.subscriptions import Key
 from streams import codec
@@ -104,7 +107,8 @@ def test_parameters_are_those_of_the_path_and_the_query():
 
 def test_the_document_has_exactly_the_routes_that_are_served():
     """Neither more nor less, but for what is made for browsers."""
-    served = {row[:2] for row in (*market.ROUTES, *trading.ROUTES, *admin.ROUTES, *pages.ROUTES)} | {("GET", "/v1/ws")}
+    tables = (market.ROUTES, trading.ROUTES, admin.ROUTES, control.ROUTES, pages.ROUTES)
+    served = {row[:2] for table in tables for row in table} | {("GET", "/v1/ws")}
     assert {(method.upper(), path) for method, path, _ in operations()} == served - FOR_BROWSERS
 
 
@@ -118,6 +122,11 @@ def test_the_document_has_exactly_the_routes_that_are_served():
         ("delete", "/v1/orders/{order_id}", trading.AccountQuery),
         ("delete", "/v1/orders", trading.CancelAllParams),
         ("get", "/v1/orders/by-client-id/{client_order_id}", trading.ClientIdQuery),
+        ("get", "/v1/positions", trading.AccountQuery),
+        ("get", "/v1/account", trading.AccountQuery),
+        ("get", "/v1/admin/kill-switch", control.KillSwitchQuery),
+        ("get", "/v1/admin/audit", control.AuditQuery),
+        ("delete", "/v1/admin/instruments/{symbol}", ReasonParams),
     ],
 )
 def test_query_parameters_are_those_that_are_decoded(method, path, decoder):
@@ -208,6 +217,7 @@ class Told:
         self.partition = Partition(3)
         self.answers: list[tuple[str, Any]] = []
         self.frames: list[Any] = []
+        self.accounts: list[Any] = []
         acme = Instrument("ACME", [(0, UNIT // 100)], UNIT, reference_price=100 * UNIT, collar_bps=1_000_000)
         for command in (
             Configure(SEMANTICS, 10_000, 1_000, 0),
@@ -250,6 +260,8 @@ class Told:
         snapshot = self.partition.query(codec.encode_query("orders_snapshot", {"account": "anna"}))
         body = json.loads(codec.decode_answer(snapshot)[1])
         self.frames.append({"channel": "orders", "type": "snapshot"} | body)
+        account = self.partition.query(codec.encode_query("account", {"account": "anna"}))
+        self.accounts.append(json.loads(codec.decode_answer(account)[1]))
 
 
 TOLD = Told()
@@ -270,7 +282,7 @@ def test_what_the_exchange_answers_is_what_the_documents_say():
             seen.add(kind)
             schema = schemas[RESULTS[kind]]
             assert is_true(SOCKET, schema, body)
-            assert set(body) == set(schema["properties"])
+            assert set(body) == set(schema["properties"]) - {"delisted"}
         elif kind == "error":
             assert is_true(SOCKET, schemas["Error"], body | {"request_id": "r"})
     assert seen == set(RESULTS)
@@ -286,9 +298,12 @@ def test_what_the_channels_tell_is_what_the_document_says():
             instrument_frame(listed, None, ""),
             instrument_frame(listed, 1, "5.0"),
             heartbeat_frame(1, 0, {}, []),
-            heartbeat_frame(
-                2, 0, {Key("book", "ACME"): subscription(7), Key("trades", "ACME"): subscription(9)}, [subscription(1)]
-            ),
+            heartbeat_frame(2, 0, {"ACME": {"seq": 7, "trade_id": 9}}, [subscription()]),
+            *[snapshot_frame("anna", number, [part]) for number, part in enumerate(TOLD.accounts)],
+            *[
+                update_frame("anna", 2, after["journal"], told(before, after))
+                for before, after in pairwise(TOLD.accounts)
+            ],
         )
     ]
     seen = set()
@@ -301,11 +316,14 @@ def test_what_the_channels_tell_is_what_the_document_says():
     assert seen == {f"{channel.name}_{kind}" for channel in CHANNELS for kind in ("snapshot", "update")}
 
 
-def subscription(seq: int) -> Any:
-    """A subscription that has had messages up to `seq`."""
-    found = subscriptions.Subscription(Key("book", "ACME"), subscriptions.Options(), None)  # type: ignore[arg-type]
-    found.seq = seq
-    return found
+def told(before: Any, after: Any) -> Any:
+    """What channel `positions` tells after one command."""
+    return {name: changes(before[name], after[name], name) for name in ROWS}
+
+
+def subscription() -> Any:
+    """A subscription that may lag behind."""
+    return subscriptions.Subscription(Key("book", "ACME"), subscriptions.Options(), None)  # type: ignore[arg-type]
 
 
 class Page(HTMLParser):

@@ -1,0 +1,68 @@
+"""What an account has and may do, gathered from all partitions: each knows its own instruments.
+
+Money is added up exactly; what stands in one partition alone is joined. Asked one after the other the partitions
+answer as of different moments, so what is told is each as of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from exchange.units import to_text
+from gateway.decimals import units_of
+from gateway.errors import ApiError
+from gateway.orders import body_of
+from streams.errors import StreamError
+
+if TYPE_CHECKING:
+    from streams.venue import Venue
+
+Json = dict[str, Any]
+
+
+class Accounts:
+    """Asks about accounts."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+
+    async def account(self, account: str) -> Json:
+        """Cash, fees, positions, limits and what is used of them; ApiError `unavailable`."""
+        parts = await asyncio.gather(*(self._part(number, account) for number in range(self._venue.partitions)))
+        return {
+            "account": account,
+            "cash": added_up(part["cash"] for part in parts),
+            "fees": added_up(part["fees"] for part in parts),
+            **joined(parts),
+        }
+
+    async def positions(self, account: str) -> Json:
+        """The positions that are not flat; ApiError `unavailable`."""
+        return {"positions": (await self.account(account))["positions"]}
+
+    async def _part(self, partition: int, account: str) -> Json:
+        try:
+            answer = await self._venue.query(partition, "account", account=account)
+        except StreamError as error:
+            raise ApiError("unavailable", retry_after=1.0) from error
+        part: Json = orjson.loads(body_of(answer))
+        return part
+
+
+def joined(parts: list[Json]) -> Json:
+    """What partitions tell of an account, but for sums of money; a limit for all instruments stands in each of them."""
+    found: Json = {}
+    for name in ("positions", "limits", "used"):
+        rows = [row for part in parts for row in part[name]]
+        if name == "limits":
+            rows = [row for place, row in enumerate(rows) if row not in rows[:place]]
+        found[name] = sorted(rows, key=lambda row: row["symbol"] or "")
+    return found
+
+
+def added_up(amounts: Any) -> str:  # noqa: ANN401 - decimals as text
+    """A sum of money, exact."""
+    return to_text(sum(units_of(amount.encode()) for amount in amounts), 0)
