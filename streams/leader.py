@@ -11,30 +11,28 @@ heal by a query, an unheard answer is asked for again by the client. Of events, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
-from exchange.commands import Tick
 from streams import orphans, subjects
 from streams.audience import Audience
+from streams.calendars import Schedule
 from streams.certainty import Certainty
 from streams.checkpoint_maker import CheckpointMaker
 from streams.clock import JournalClock
 from streams.codec import decode_results
 from streams.connection import Connection
-from streams.errors import Busy, OutcomeUnknown, PayloadTooLarge
+from streams.errors import PayloadTooLarge
 from streams.event_stream import EventStream, as_stored
 from streams.journal import Journal
 from streams.partition import Output, Partition
 from streams.retention import Retention
 from streams.settings import StreamSettings
 from streams.stream import StreamReader, state_of
+from streams.timekeeper import Timekeeper
 
 log = structlog.get_logger()
-
-TICK_CHECK_INTERVAL = 0.05
-"""How late a timer may be noticed; journal time itself decides whether it is due."""
 
 QUESTIONS_HELD_MAX = 1_000
 """Asked while it is in doubt who leads; more are left to time out."""
@@ -55,6 +53,7 @@ class Leader:
         origin: str,
         clock: JournalClock,
         certainty: Certainty,
+        calendars: Mapping[str, Schedule],
     ) -> None:
         self.number = partition.number
         self._connection = connection
@@ -67,7 +66,9 @@ class Leader:
         self._checkpoints = CheckpointMaker(connection, settings, partition)
         self._retention = Retention(connection, settings, self.number)
         self._partition = partition
+        self._timekeeper = Timekeeper(partition.engine, self._journal, clock, calendars, self.number)
         self._partitions = settings.partitions
+        partition.queries.calendars = sorted(calendars)
         self._reader = reader
         self._stop = asyncio.Event()
         self._held: list[tuple[bytes, str]] = []
@@ -87,7 +88,7 @@ class Leader:
                 group.create_task(self._checkpoints.run()),
                 group.create_task(self._retention.run()),
                 group.create_task(self._answer_held()),
-                group.create_task(self._tick()),
+                group.create_task(self._timekeeper.run()),
                 group.create_task(orphans.run(self._connection, self._partitions, self.number, self._journal)),
                 group.create_task(self._stop_reading()),
             ]
@@ -167,17 +168,6 @@ class Leader:
         # Whoever asks may be about to follow what comes after the answer.
         self._audience.listen_again()
         self._publish(reply, self._partition.query(request))
-
-    async def _tick(self) -> None:
-        """Have the journal note that time has passed when a timer is due."""
-        while True:
-            await asyncio.sleep(TICK_CHECK_INTERVAL)
-            due = self._partition.engine.next_due()
-            if due and self._clock.now() >= due:
-                try:
-                    await self._journal.append(Tick())
-                except (Busy, OutcomeUnknown) as error:
-                    log.warning("partition.not_ticked", partition=self.number, error=str(error))
 
     async def _stop_reading(self) -> None:
         await self._stop.wait()

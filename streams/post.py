@@ -7,8 +7,10 @@ the partition's state may be ahead of what is stored, and the post ends (worker.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from streams import recovery, subjects
+from streams.calendars import Schedule
 from streams.certainty import Certainty
 from streams.checkpoint_maker import CheckpointMaker
 from streams.clock import JournalClock
@@ -32,6 +34,7 @@ class Post:
         worker: str,
         clock: JournalClock,
         certainty: Certainty,
+        calendars: Mapping[str, Schedule],
     ) -> None:
         self.number = number
         self._connection = connection
@@ -39,6 +42,7 @@ class Post:
         self._worker = worker
         self._clock = clock
         self._certainty = certainty
+        self._calendars = calendars
         self._partition: Partition | None = None
         self._leader: Leader | None = None
         self._promoted = asyncio.Event()
@@ -95,7 +99,14 @@ class Post:
         if not self._promoted.is_set():
             return
         self._leader = Leader(
-            self._connection, self._settings, partition, journal, self._worker, self._clock, self._certainty
+            self._connection,
+            self._settings,
+            partition,
+            journal,
+            self._worker,
+            self._clock,
+            self._certainty,
+            self._calendars,
         )
         try:
             await self._leader.run()

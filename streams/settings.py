@@ -38,6 +38,7 @@ class StreamSettings:
         without ever giving a batch up.
     commands_waiting_max: commands of one partition that wait for their batch to leave; more are `Busy`.
     outcome_timeout_seconds: then a submitted command's outcome is unknown.
+    calendars: a TOML file of calendars, or a folder of such files (calendars.py); "" is none.
     data_dir: where a partition that stops leaves evidence (evidence.py); "" is nowhere.
     """
 
@@ -52,6 +53,7 @@ class StreamSettings:
     batches_in_flight_max: int = 1
     commands_waiting_max: int = 10_000
     outcome_timeout_seconds: float = 5.0
+    calendars: str = ""
     data_dir: str = ""
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from streams import evidence, subjects, topology
+from streams import calendars, evidence, subjects, topology
 from streams.clock import JournalClock, keep_time
 from streams.connection import Connection
 from streams.errors import ConnectionLost, Overtaken, PartitionStopped, StreamError, Unavailable, Undecodable
@@ -72,6 +72,7 @@ class Worker:
         self._settings = settings
         self._worker = worker
         self._clock = JournalClock()
+        self._calendars = calendars.load(settings.calendars)
         self._leadership = Leadership(connection, settings, worker)
         self._posts: dict[int, Post] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -137,7 +138,15 @@ class Worker:
                 self._posts[partition].promote()
 
     def _open_post(self, partition: int) -> None:
-        post = Post(self._connection, self._settings, partition, self._worker, self._clock, self._leadership.certainty)
+        post = Post(
+            self._connection,
+            self._settings,
+            partition,
+            self._worker,
+            self._clock,
+            self._leadership.certainty,
+            self._calendars,
+        )
         self._posts[partition] = post
         self._tasks[partition] = self._group.create_task(self._man(post))
 
