@@ -1,8 +1,8 @@
 """One instrument's public market data: its frames and their numbers.
 
 `seq` is dense per channel and follows from the journal alone, so every leader publishes the same frames. An update
-holds what one command changed, as absolute values; a snapshot holds everything. The numbers of `trades` are the
-trades' own ids. The latest RECENT_TRADES_MAX trades are kept, unprinted.
+holds what one command changed, as absolute values; a snapshot holds everything. The number of `trades` counts the
+lines of the tape: trades, and busts of them. The latest RECENT_TRADES_MAX trades are kept, unprinted.
 """
 
 from __future__ import annotations
@@ -11,35 +11,44 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from exchange.book import CHANGED, OPENED, PHASE_NAMES
-from exchange.order import BUY, SELL, SIDE_NAMES
+from exchange.book import CHANGED, OPENED
+from exchange.order import BUY, SELL, SIDE_NAMES, TRADE_SIDE_NAMES
 from streams import subjects
 from streams.checksum import Checksum
 from streams.rendering import print_time
+from streams.status import NEVER_TOLD, print_status, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from exchange.book import Book, Change
+    from exchange.events import Busted
     from streams.rendering import Printer
 
 RECENT_TRADES_MAX: Final = 1_000
 
+ROWS_PER_FRAME_MAX: Final = 4_000
+"""Trades, or changes of orders, in one frame: half a megabyte."""
+
 KIND_NAMES: Final = ("open", "change", "done")
 """By the kind of a Change."""
+
+BUST: Final = ',"bust":true'
+"""Marks a line of the tape whose trade was undone."""
 
 Frame = tuple[str, bytes]
 """Subject and JSON."""
 
 
 class Trade(NamedTuple):
-    """One line of the tape; `side` is the taker's."""
+    """One line of the tape; `side` is the taker's, or CROSSED."""
 
     trade_id: int
     price: int
     quantity: int
     side: int
     at: int
+    bust: bool = False
 
 
 Quote = tuple[int, int, int, int, int, int]
@@ -111,29 +120,75 @@ class Feed:
         self.recent: deque[Trade] = deque(maxlen=RECENT_TRADES_MAX)
         self.quote = NO_QUOTE
         self.quoted_at = 0
+        self.told = NEVER_TOLD
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """All six; the number before a channel's last is only ever printed at once."""
+        return self.instruments, self.status, self.trades, self.full, self.levels, self.ticker
+
+    def numbers(self) -> list[int]:
+        """How far the channels have come."""
+        return [channel.seq for channel in self.channels]
+
+    def go_on_from(self, numbers: Sequence[int]) -> None:
+        """Number on where an earlier feed of this instrument has ended, if there was one."""
+        for channel, seq in zip(self.channels, numbers, strict=False):
+            channel.seq = seq
 
     # What one command did
 
     def advance(self, changes: Sequence[Change], trades: Sequence[Trade], moment: Moment) -> None:
-        """A command changed these displayed orders and made these trades."""
+        """A command changed these displayed orders and made these trades; an uncross may do one without the other."""
         if trades:
             self.recent.extend(trades)
-            self.trades.advance(trades[-1].trade_id)
-            if moment.hears(self.trades.subject):
-                moment.frames.append(self.trades.update(moment.journal, self.print_trades(trades)))
-        self.full.advance(self.full.seq + 1)
-        self.levels.advance(self.levels.seq + 1)
-        if moment.hears(self.full.subject):
-            moment.frames.append(self.full.update(moment.journal, self.print_changes(changes)))
-        if moment.hears(self.levels.subject):
-            moment.frames.append(self.levels.update(moment.journal, self.print_change_of_levels(changes)))
-        else:
-            self.checksum.forget()
+            self.publish_trades(trades, moment)
+        if changes:
+            self.publish_changes(changes, moment)
+            self.levels.advance(self.levels.seq + 1)
+            if moment.hears(self.levels.subject):
+                moment.frames.append(self.levels.update(moment.journal, self.print_change_of_levels(changes)))
+            else:
+                self.checksum.forget()
         quote = self.quote_now()
         if quote != self.quote:
             self.quote = quote
             self.quoted_at = moment.at
             self.publish_quote(moment)
+
+    def publish_trades(self, lines: Sequence[Trade], moment: Moment) -> None:
+        """Add lines to the tape: an uncross may make more than one frame holds."""
+        for first in range(0, len(lines), ROWS_PER_FRAME_MAX):
+            part = lines[first : first + ROWS_PER_FRAME_MAX]
+            self.trades.advance(self.trades.seq + len(part))
+            if moment.hears(self.trades.subject):
+                moment.frames.append(self.trades.update(moment.journal, self.print_trades(part)))
+
+    def publish_changes(self, changes: Sequence[Change], moment: Moment) -> None:
+        """Tell of displayed orders, in as many frames as it takes."""
+        for first in range(0, len(changes), ROWS_PER_FRAME_MAX):
+            self.full.advance(self.full.seq + 1)
+            if moment.hears(self.full.subject):
+                part = changes[first : first + ROWS_PER_FRAME_MAX]
+                moment.frames.append(self.full.update(moment.journal, self.print_changes(part)))
+
+    def undo(self, busted: Busted, moment: Moment) -> None:
+        """A trade was undone: the tape marks it, with the trade's time as long as that is known here."""
+        line = Trade(busted.trade_id, busted.price, busted.quantity, busted.side, moment.at, bust=True)
+        for place, trade in enumerate(self.recent):
+            if trade.trade_id == busted.trade_id:
+                line = self.recent[place] = trade._replace(bust=True)
+                break
+        self.publish_trades((line,), moment)
+
+    def look(self, moment: Moment) -> None:
+        """Publish the status if it has changed."""
+        now = status_of(self.book)
+        if now != self.told:
+            self.told = now
+            self.status.advance(self.status.seq + 1)
+            if moment.hears(self.status.subject):
+                moment.frames.append(self.status.update(moment.journal, print_status(now, self.printer)))
 
     def print_change_of_levels(self, changes: Sequence[Change]) -> str:
         """The totals of the levels that a command touched."""
@@ -142,14 +197,10 @@ class Feed:
         return self.print_book(self.print_levels(BUY, bids), self.print_levels(SELL, asks))
 
     def announce(self, definition: str, moment: Moment) -> None:
-        """The instrument was listed, defined as this JSON says; the first time opens it for trading."""
+        """The instrument was listed, or is no more, defined as this JSON says."""
         self.instruments.advance(self.instruments.seq + 1)
         if moment.hears(self.instruments.subject):
             moment.frames.append(self.instruments.update(moment.journal, f'"instrument":{definition}'))
-        if self.status.seq == 0:
-            self.status.advance(1)
-            if moment.hears(self.status.subject):
-                moment.frames.append(self.status.update(moment.journal, self.print_status()))
 
     def reprint(self, printer: Printer, moment: Moment) -> None:
         """Print all numbers anew, because a listing changed the tick's or the lot's decimals.
@@ -159,11 +210,7 @@ class Feed:
         """
         before, self.printer = self.printer, printer
         self.checksum = Checksum(self.book, printer)
-        changes = self.displayed(CHANGED)
-        if changes:
-            self.full.advance(self.full.seq + 1)
-            if moment.hears(self.full.subject):
-                moment.frames.append(self.full.update(moment.journal, self.print_changes(changes)))
+        self.publish_changes(self.displayed(CHANGED), moment)
         bids, asks = (self.print_again(side, before) for side in (BUY, SELL))
         if bids or asks:
             self.levels.advance(self.levels.seq + 1)
@@ -186,8 +233,8 @@ class Feed:
         ask_quantity = asks.displayed_at(ask) if ask else 0
         if not self.recent:
             return bid, bid_quantity, ask, ask_quantity, 0, 0
-        _, last, last_quantity, _, _ = self.recent[-1]
-        return bid, bid_quantity, ask, ask_quantity, last, last_quantity
+        last = self.recent[-1]
+        return bid, bid_quantity, ask, ask_quantity, last.price, last.quantity
 
     # Everything as it is now. `journal` is the last command that the answer includes.
 
@@ -211,7 +258,7 @@ class Feed:
 
     def status_snapshot(self, journal: str) -> str:
         """The phase."""
-        return self.status.snapshot(journal, self.print_status())
+        return self.status.snapshot(journal, print_status(status_of(self.book), self.printer))
 
     # Parts of frames
 
@@ -257,8 +304,8 @@ class Feed:
         price, quantity = self.printer.price, self.printer.quantity
         rows = [
             f'{{"trade_id":{trade_id},"price":{price[at_price]},"quantity":{quantity[traded]},'
-            f'"side":"{SIDE_NAMES[side]}","time":{print_time(at)}}}'
-            for trade_id, at_price, traded, side, at in trades
+            f'"side":"{TRADE_SIDE_NAMES[side]}","time":{print_time(at)}{BUST if bust else ""}}}'
+            for trade_id, at_price, traded, side, at, bust in trades
         ]
         return f'"trades":[{",".join(rows)}]'
 
@@ -272,10 +319,6 @@ class Feed:
             f'"last":{price[last] if last else "null"},"last_quantity":{quantity[last_quantity] if last else "null"},'
             f'"time":{print_time(self.quoted_at) if self.quoted_at else "null"}'
         )
-
-    def print_status(self) -> str:
-        """The phase; nothing but a listing changes it yet."""
-        return f'"phase":"{PHASE_NAMES[self.book.phase]}","reason":null,"until":null'
 
 
 def prices_of(changes: Sequence[Change], side: int) -> list[int]:

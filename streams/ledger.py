@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from exchange.events import Accepted, Amended, Canceled, Expired, Traded
-from exchange.order import PARTIALLY_FILLED
+from exchange.events import Accepted, Amended, Canceled, Expired, Refused, Traded
+from exchange.order import BUY, CROSSED, PARTIALLY_FILLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +95,7 @@ class Ledger:
             entry = self._entry(event.order_id)
             entry.quantity, entry.canceled = event.quantity, event.canceled
             self._agree(event.order_id, entry, event.open_quantity)
-        elif isinstance(event, Canceled | Expired):
+        elif isinstance(event, Canceled | Expired | Refused):
             self._agree(event.order_id, self._entry(event.order_id), event.quantity)
             self._open.pop(event.order_id, None)
 
@@ -107,7 +107,9 @@ class Ledger:
         maker, taker = self._entry(trade.maker_order_id), self._entry(trade.taker_order_id)
         if trade.quantity <= 0 or (maker.symbol, taker.symbol) != (trade.symbol, trade.symbol):
             raise WrongEntry(f"trade {trade.trade_id} is none of {trade.symbol}")
-        if maker.side == taker.side or taker.side != trade.side or trade.maker_account == trade.taker_account:
+        crossed = trade.side == CROSSED
+        own = trade.maker_account == trade.taker_account
+        if maker.side == taker.side or taker.side != (BUY if crossed else trade.side) or (own and not crossed):
             raise WrongEntry(f"trade {trade.trade_id} of {trade.symbol} has not two sides")
         self._fill(trade.maker_order_id, maker, trade.quantity, trade.maker_filled, trade.maker_open)
         self._fill(trade.taker_order_id, taker, trade.quantity, trade.taker_filled, trade.taker_open)

@@ -6,51 +6,115 @@ from the journal alone, rendered or not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from exchange.events import InstrumentListed, Traded
+from exchange.events import (
+    Accepted,
+    Amended,
+    BandsDoubled,
+    Busted,
+    Canceled,
+    Expired,
+    InstrumentDelisted,
+    InstrumentListed,
+    PhaseSet,
+    Refused,
+    Traded,
+    Triggered,
+)
 from streams.feed import Feed, Moment, Trade
+from streams.status import may_move
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from exchange.book import Book, Change
+    from exchange.book import Change
+    from exchange.engine import Engine
     from exchange.events import Event
     from exchange.instrument import Instrument
     from streams.rendering import Renderer
 
+OF_ONE_ORDER: Final = (Amended, Canceled, Expired, Refused, Triggered)
+
 
 class MarketData:
-    """The feeds of all instruments, by symbol, in the order of their listing. `books` are the engine's."""
+    """The feeds of all instruments, by symbol, in the order of their listing.
 
-    def __init__(self, books: dict[str, Book], renderer: Renderer) -> None:
-        self.books = books
+    moving: those whose status may change by trading; timed: those of them where time alone may do it. gone: how far
+    the channels of instruments that are not listed any more had come, should they be listed again.
+    """
+
+    def __init__(self, engine: Engine, renderer: Renderer) -> None:
+        self.engine = engine
         self.renderer = renderer
         self.feeds: dict[str, Feed] = {}
+        self.moving: dict[str, Feed] = {}
+        self.timed: dict[str, Feed] = {}
+        self.gone: dict[str, list[int]] = {}
 
     def take(self, events: Sequence[Event], changes: Sequence[Change], moment: Moment) -> None:
         """Put a command's frames into `moment`. A listing has to be known to the renderer before."""
         trades: dict[str, list[Trade]] = {}
+        looks: dict[str, Feed] = self.timed.copy()
         for event in events:
             if isinstance(event, Traded):
                 trade = Trade(event.trade_id, event.price, event.quantity, event.side, moment.at)
                 trades.setdefault(event.symbol, []).append(trade)
             elif isinstance(event, InstrumentListed):
                 self.announce(event.instrument, moment)
+                looks[event.instrument.symbol] = self.feeds[event.instrument.symbol]
+            elif isinstance(event, PhaseSet | BandsDoubled):
+                looks[event.symbol] = self.feeds[event.symbol]
+            elif isinstance(event, Busted):
+                self.feeds[event.symbol].undo(event, moment)
+            elif isinstance(event, InstrumentDelisted):
+                self.withdraw(event.symbol, moment)
         changed: dict[str, list[Change]] = {}
         for change in changes:
             changed.setdefault(change[0], []).append(change)
-        # A trade always changes what a resting order shows, so whoever has trades has changes.
-        for symbol, of_symbol in changed.items():
-            self.feeds[symbol].advance(of_symbol, trades.get(symbol, ()), moment)
+        if self.moving:
+            touched = (*trades, *changed, *self.unseen(events))
+            looks |= {symbol: self.moving[symbol] for symbol in touched if symbol in self.moving}
+        for feed in looks.values():
+            self.follow(feed)
+            feed.look(moment)
+        for symbol in trades | changed:
+            self.feeds[symbol].advance(changed.get(symbol, ()), trades.get(symbol, ()), moment)
+
+    def unseen(self, events: Sequence[Event]) -> Iterator[str]:
+        """The instruments of orders that something became of, displayed or not."""
+        orders = self.engine.orders
+        for event in events:
+            if isinstance(event, Accepted):
+                yield event.order.symbol
+            elif isinstance(event, OF_ONE_ORDER):
+                yield orders[event.order_id].symbol
+
+    def follow(self, feed: Feed) -> None:
+        """Sort a feed by what may move its status from here on."""
+        symbol, book = feed.book.symbol, feed.book
+        for feeds, belongs in ((self.moving, may_move(book)), (self.timed, book.instrument.luld_tier > 0)):
+            if belongs:
+                feeds[symbol] = feed
+            else:
+                feeds.pop(symbol, None)
 
     def announce(self, instrument: Instrument, moment: Moment) -> None:
         """Publish a listing."""
         printer = self.renderer.printers[instrument.symbol]
         feed = self.feeds.get(instrument.symbol)
         if feed is None:
-            book = self.books[instrument.symbol]
+            book = self.engine.books[instrument.symbol]
             feed = self.feeds[instrument.symbol] = Feed(book, printer, self.renderer.partition)
+            feed.go_on_from(self.gone.pop(instrument.symbol, ()))
         feed.announce(self.renderer.instrument(instrument), moment)
         if printer is not feed.printer:
             feed.reprint(printer, moment)
+
+    def withdraw(self, symbol: str, moment: Moment) -> None:
+        """An instrument is not listed any more."""
+        feed = self.feeds.pop(symbol)
+        self.moving.pop(symbol, None)
+        self.timed.pop(symbol, None)
+        feed.announce(self.renderer.instrument(feed.book.instrument, delisted=True), moment)
+        self.gone[symbol] = feed.numbers()

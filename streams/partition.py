@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from exchange.commands import ListInstrument
 from exchange.engine import Engine, UnknownSemantics
 from exchange.events import InstrumentListed, MessageRejected
-from streams import codec, subjects
+from streams import actions, codec, subjects
+from streams.actions import Actions
 from streams.codec import Batch, Body, Results, Undecodable
 from streams.errors import PartitionFailed, PartitionStopped
 from streams.feed import Frame, Hears, Moment, everybody, nobody
@@ -28,11 +29,14 @@ from streams.results import result_of
 from streams.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from exchange.commands import Command
     from exchange.events import Event
     from streams.reports import Report
+
+REPORTS_PER_MESSAGE_MAX: Final = 4_000
+"""An uncross may give an account more than one message of NATS can hold; these are about four megabytes."""
 
 CHAIN_BYTES: Final = 16
 CHAIN_START: Final = bytes(CHAIN_BYTES)
@@ -42,7 +46,8 @@ class Output(NamedTuple):
     """All that one journal message gives. Only `events` is made when it is not rendered.
 
     results: who is to get the answers, and the message; None if nobody can be told.
-    reports: one message for each account with all of its reports, in the order in which they are first concerned.
+    reports: one message (of very many reports, several) for each account, in the order in which they are first
+    concerned.
     market_data: in the order of publication.
     """
 
@@ -67,9 +72,10 @@ class Partition:
         """Carried out so far."""
         self.renderer = Renderer(number)
         self.reports = ExecutionReports()
-        self.market_data = MarketData(self.engine.books, self.renderer)
+        self.market_data = MarketData(self.engine, self.renderer)
+        self.actions = Actions()
         self.tally = Tally(self.reports, self.market_data)
-        self.queries = Queries(self.engine, self.renderer, self.reports, self.market_data)
+        self.queries = Queries(self.engine, self.renderer, self.reports, self.market_data, self.actions)
 
     def answer(
         self, data: bytes, sequence: int, stored_at: int, render: bool = True, hears: Hears = everybody
@@ -119,7 +125,7 @@ class Partition:
         for index, command in enumerate(batch.commands):
             moment = Moment(f"{self.sequence}.{index}", self.at, hears)
             events.append(self.engine.apply(command, self.sequence, self.at))
-            made = self.advance(command, moment)
+            made = self.advance(command, index, moment)
             if render:
                 printed = self.print_reports(made, reports, hears)
                 bodies.append(result_of(command, self.engine, self.renderer, made, printed))
@@ -131,8 +137,9 @@ class Partition:
         return output._replace(
             results=(batch.origin, codec.encode_results(results)),
             reports=[
-                (account, codec.encode_reports(codec.Reports(self.number, of_account)))
+                (account, codec.encode_reports(codec.Reports(self.number, part)))
                 for account, of_account in reports.items()
+                for part in parts_of(of_account)
             ],
             market_data=frames,
         )
@@ -141,11 +148,11 @@ class Partition:
         """Apply a batch's commands in order, and only count what follows."""
         engine, take, sequence, at = self.engine, self.tally.take, self.sequence, self.at
         events: list[list[Event]] = []
-        for command in batch.commands:
+        for index, command in enumerate(batch.commands):
             of_command = engine.apply(command, sequence, at)
             events.append(of_command)
-            if isinstance(command, ListInstrument):
-                self.define(command)
+            if type(command) in actions.NAMES:
+                self.note(command, index)
             take(of_command, engine.changes, at)
         self.tally.enter()
         self.commands += len(events)
@@ -153,19 +160,21 @@ class Partition:
             self.queries.journal = f"{sequence}.{len(events) - 1}"
         return self.seal(data, events)
 
-    def define(self, command: ListInstrument) -> None:
-        """Print an instrument's numbers by a listing, if it was not refused."""
-        if isinstance(self.engine.events[-1], InstrumentListed):
+    def note(self, command: Command, index: int) -> None:
+        """Remember an operator's command; print an instrument's numbers by a listing, if it was not refused."""
+        events = self.engine.events
+        self.actions.note(command, events, self.at, self.sequence, index)
+        if isinstance(command, ListInstrument) and isinstance(events[-1], InstrumentListed):
             self.renderer.define(command.instrument)
 
-    def advance(self, command: Command, moment: Moment) -> list[Report]:
+    def advance(self, command: Command, index: int, moment: Moment) -> list[Report]:
         """Let everything that is counted follow the command just applied; the reports that it gives."""
         engine = self.engine
-        if isinstance(command, ListInstrument):
-            self.define(command)
+        if type(command) in actions.NAMES:
+            self.note(command, index)
         self.market_data.take(engine.events, engine.changes, moment)
         self.queries.journal = moment.journal
-        return self.reports.take(engine.events, engine.orders, moment.journal, self.at)
+        return self.reports.take(engine, moment.journal, self.at)
 
     def print_reports(
         self, made: list[Report], reports: dict[str, list[tuple[int, bytes]]], hears: Hears
@@ -186,6 +195,12 @@ class Partition:
         encoded = codec.encode_events(events)
         self.chain = link(self.chain, data, encoded)
         return Output(self.sequence, self.at, codec.encode_facts(self.at, self.chain, encoded), None, [], [])
+
+
+def parts_of(reports: list[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """An account's reports in messages of a size that NATS takes."""
+    for first in range(0, len(reports), REPORTS_PER_MESSAGE_MAX):
+        yield reports[first : first + REPORTS_PER_MESSAGE_MAX]
 
 
 def link(chain: bytes, data: bytes, encoded_events: bytes) -> bytes:

@@ -7,6 +7,7 @@ does not fit into one message (ANSWER_BYTES_MAX) is answered by `too_large`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -16,12 +17,15 @@ from exchange import rejections
 from exchange.events import Rejected
 from exchange.order import Order
 from streams import codec
+from streams.actions import print_action
 from streams.codec import Undecodable
-from streams.rendering import Renderer, print_error, state_of
+from streams.holdings import print_account, print_kill_switch
+from streams.rendering import Renderer, print_error, print_object, state_of
 from streams.reports import print_report
 
 if TYPE_CHECKING:
     from exchange.engine import Engine
+    from streams.actions import Actions
     from streams.feed import Feed
     from streams.market_data import MarketData
     from streams.reports import ExecutionReports
@@ -97,6 +101,26 @@ class ReportsAfter(Struct, forbid_unknown_fields=True):
     after: Number
 
 
+class OfAccount(Struct, forbid_unknown_fields=True):
+    """`account`: all that an account has here."""
+
+    account: str
+
+
+class OfKillSwitch(Struct, forbid_unknown_fields=True):
+    """What a switch for an account, an instrument or ("", "") everything would find."""
+
+    account: str = ""
+    symbol: str = ""
+
+
+class Audit(Struct, forbid_unknown_fields=True):
+    """The last `limit` actions of operators before a cursor, "" for the latest."""
+
+    limit: Annotated[int, Meta(ge=1)]
+    before: str = ""
+
+
 class Standing(NamedTuple):
     """Who leads and who follows the partition, and by how many journal messages the follower was behind lately."""
 
@@ -122,11 +146,20 @@ def too_large() -> Refused:
 class Queries:
     """Answers from the live state of a partition. `journal` names the last command that they include."""
 
-    def __init__(self, engine: Engine, renderer: Renderer, reports: ExecutionReports, market_data: MarketData) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        renderer: Renderer,
+        reports: ExecutionReports,
+        market_data: MarketData,
+        actions: Actions,
+    ) -> None:
         self.engine = engine
         self.renderer = renderer
         self.reports = reports
         self.market_data = market_data
+        self.actions = actions
+        self.calendars: list[str] = []
         self.journal = "0.0"
         self.standing = Standing()
 
@@ -181,6 +214,26 @@ class Queries:
             "instruments": len(self.engine.books),
         }
         return msgspec.json.encode(told).decode()
+
+    # Operators
+
+    def calendars_known(self, _: Nothing) -> str:
+        """The names of the calendars that the leader has."""
+        return print_object({"calendars": self.calendars})
+
+    def kill_switch(self, of: OfKillSwitch) -> str:
+        """The kill switches that are on, and what another would find."""
+        return print_kill_switch(self.engine, of.account, of.symbol)
+
+    def audit(self, of: Audit) -> str:
+        """A page of what operators did here, newest first."""
+        partition = self.renderer.partition
+        page = islice(self.actions.before(of.before, partition), of.limit)
+        return f'{{"actions":[{",".join([print_action(action, partition) for action in page])}]}}'
+
+    def account(self, of: OfAccount) -> str:
+        """What an account has here."""
+        return print_account(self.engine, self.renderer, of.account, self.journal)
 
     def feed(self, symbol: str) -> Feed:
         """The market data of an instrument that is listed here."""
@@ -249,6 +302,10 @@ KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Ask]]] = {
     "ticker": (msgspec.msgpack.Decoder(OfSymbol), Queries.ticker),
     "status": (msgspec.msgpack.Decoder(OfSymbol), Queries.status),
     "instruments": (msgspec.msgpack.Decoder(Nothing), Queries.instruments),
+    "calendars": (msgspec.msgpack.Decoder(Nothing), Queries.calendars_known),
+    "kill_switch": (msgspec.msgpack.Decoder(OfKillSwitch), Queries.kill_switch),
+    "audit": (msgspec.msgpack.Decoder(Audit), Queries.audit),
+    "account": (msgspec.msgpack.Decoder(OfAccount), Queries.account),
     "partition": (msgspec.msgpack.Decoder(Nothing), Queries.partition),
     "order": (msgspec.msgpack.Decoder(OfOrder), Queries.order),
     "by_client_id": (msgspec.msgpack.Decoder(OfClientOrder), Queries.by_client_id),

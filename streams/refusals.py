@@ -39,14 +39,21 @@ SENTENCES: Final[dict[str, str]] = {
     rejections.NO_CHANGE: "the order is already as you ask; give at least one value that differs",
     rejections.QUANTITY_BELOW_FILLED: "{field} is the new total and must be at least {quantity}, which is already done",
     rejections.BAD_EXPIRES: "{field} must be later than now",
+    rejections.WRONG_PHASE: "the instrument's present phase does not allow this",
+    rejections.KILLED: "a kill switch is on: orders are neither taken nor changed, cancels work",
+    rejections.ACCOUNT_DISABLED: "this account may only cancel; ask the operator",
+    rejections.POSITION_LIMIT: "with its open orders this account could pass its position limit of {quantity}",
+    rejections.WOULD_TRIGGER: "{field} has been reached already: the stop would trigger at once",
+    rejections.UNKNOWN_TRADE: "no such trade can be undone: it was never made, or too long ago",
+    rejections.ALREADY_BUSTED: "this trade has been undone before",
     rejections.TOO_LATE: "the command took too long to reach the exchange and was not carried out; send it again",
 }
 
 # What is wrong with a listing, or with an order that lacks its price, can be said better field by field.
 BAD_REQUESTS: Final[dict[str, str]] = {
     "": "the message could not be understood",
-    "price": "a limit order needs a price",
-    "stop_price": "only stop orders have a stop_price",
+    "price": "limit and stop_limit orders need a price, others have none",
+    "stop_price": "stop and stop_limit orders need a stop_price, others have none",
     "expires": "only orders with time_in_force gtd have expires",
     "seconds": "seconds must be from 0, which turns it off, to a day",
     "ticks": "ticks must begin with a row from 0, rise from row to row, and be above zero",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
+from exchange.instrument import NO_RATE
 from exchange.order import (
     LIQUIDITY_NAMES,
     SELF_TRADE_NAMES,
@@ -36,6 +37,9 @@ PRINTED_NUMBERS_MAX: Final = 16_384
 
 PRINTED_TIMES_MAX: Final = 16_384
 """Printed times kept in all; the one used longest ago is forgotten."""
+
+BASIS_POINT: Final = UNIT // 100
+"""Of the hundredths that rates are kept in, so that a rate prints like any other number."""
 
 BOOLEANS: Final = ("false", "true")
 
@@ -178,7 +182,7 @@ class Renderer:
         """An error: the code, a sentence that says what to do, and the field that is wrong, if it is one."""
         return print_error(rejected.code, sentence_of(rejected, self.printers.get(symbol)), rejected.field)
 
-    def instrument(self, instrument: Instrument) -> str:
+    def instrument(self, instrument: Instrument, *, delisted: bool = False) -> str:
         """Reference data; a limit that is not set is null, a minimum quantity that is not set is one lot."""
         printer = self.printers[instrument.symbol]
         price, quantity = printer.price.decimals, printer.quantity.decimals
@@ -196,12 +200,42 @@ class Renderer:
                 "max_price": limit(instrument.max_price, price),
                 "min_value": limit(instrument.min_value, price),
                 "max_value": limit(instrument.max_value, price),
-                "collar_bps": limit(instrument.collar_bps * (UNIT // 100), 0),
+                "collar_bps": limit(instrument.collar_bps * BASIS_POINT, 0),
                 "max_open_orders": instrument.max_open_orders,
                 "reference_price": limit(instrument.reference_price, price),
+                "static_band_bps": limit(instrument.static_band_bps * BASIS_POINT, 0),
+                "dynamic_band_bps": limit(instrument.dynamic_band_bps * BASIS_POINT, 0),
+                "luld": luld_of(instrument),
+                "call_seconds": instrument.call // SECOND,
+                "call_random_seconds": instrument.call_random // SECOND,
+                "call_extensions": instrument.call_extensions,
+                "maker_bps": to_text(instrument.maker_bps * BASIS_POINT, 0),
+                "taker_bps": to_text(instrument.taker_bps * BASIS_POINT, 0),
+                "cross_bps": to_text(cross_rate(instrument) * BASIS_POINT, 0),
+                "calendar": instrument.calendar or None,
                 "partition": self.partition,
             }
+            | ({"delisted": True} if delisted else {})
         )
+
+
+def luld_of(instrument: Instrument) -> dict[str, int] | None:
+    """Limit up, limit down as listed, durations in seconds."""
+    if not instrument.luld_tier:
+        return None
+    return {
+        "tier": instrument.luld_tier,
+        "window_seconds": instrument.luld_window // SECOND,
+        "hold_seconds": instrument.luld_hold // SECOND,
+        "limit_state_seconds": instrument.luld_limit_state // SECOND,
+        "call_seconds": instrument.luld_call // SECOND,
+        "extension_seconds": instrument.luld_extension // SECOND,
+    }
+
+
+def cross_rate(instrument: Instrument) -> int:
+    """What an uncross costs: the taker's rate unless the listing says otherwise."""
+    return instrument.taker_bps if instrument.cross_bps == NO_RATE else instrument.cross_bps
 
 
 def limit(units: int, decimals: int) -> str | None:

@@ -14,25 +14,43 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from exchange.events import Accepted, Amended, Canceled, Expired, Traded
-from exchange.order import CANCELED, EXPIRED, FILLED, LIQUIDITY_NAMES, MAKER, OPEN, PARTIALLY_FILLED, TAKER
-from streams.rendering import OrderState
+from exchange.events import Accepted, Amended, Busted, Canceled, Expired, Refused, Traded, Triggered
+from exchange.order import (
+    CANCELED,
+    CROSS,
+    CROSSED,
+    EXPIRED,
+    FILLED,
+    LIQUIDITY_NAMES,
+    MAKER,
+    OPEN,
+    PARTIALLY_FILLED,
+    PENDING_TRIGGER,
+    REFUSED,
+    STOP,
+    STOP_LIMIT,
+    TAKER,
+)
+from streams.rendering import OrderState, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from exchange.engine import Engine
     from exchange.events import Event
-    from exchange.order import Order
     from streams.rendering import Printer, Renderer
 
 REPORTS_PER_ACCOUNT_MAX: Final = 1_000
 REPORTS_MAX: Final = 100_000
 
+SELF_MATCH: Final = '"self_match":true,'
+"""Marks both reports of an uncross that brought two orders of one account together."""
+
 NOTHING: Final = (0, 0)
 """No quantity traded, at no cost."""
 
-Side = tuple[int, int, int, int, int]
-"""One side of a trade: trade_id, price, quantity, liquidity, fee."""
+STOPS: Final = (STOP, STOP_LIMIT)
+
+Side = tuple[int, int, int, int, int, bool]
+"""One side of a trade: trade_id, price, quantity, liquidity, fee, whether both sides are of one account."""
 
 Happening = tuple[str, OrderState, str, Side | None]
 """What a report tells: what happened, the order right after it, an amendment's reason, a trade's side."""
@@ -53,20 +71,24 @@ class Rewind:
     """Looks at a command's events from the last to the first, and knows each order as it was after each of them.
 
     The orders are as the whole command has left them. What traded after the event looked at is taken off again; an
-    order's terms do not change between the first and the last event that a command gives it.
+    order's terms do not change between the first and the last event that a command gives it. `waiting` are the stops
+    that were triggered after the event looked at.
     `happenings` are what the events looked at so far tell, last first.
     """
 
-    def __init__(self, orders: dict[int, Order], at: int) -> None:
-        self.orders = orders
+    def __init__(self, engine: Engine, at: int) -> None:
+        self.engine = engine
+        self.orders = engine.orders
         self.at = at
         self.later: dict[int, tuple[int, int]] = {}
+        self.waiting: dict[int, bool] = {}
         self.happenings: list[Happening] = []
 
     def look_at(self, event: Event) -> None:
         """Note what an event tells, and go back to before it."""
         if isinstance(event, Accepted):
-            self.note("accepted", event.order_id, OPEN, event.order.quantity)
+            status = PENDING_TRIGGER if event.order.type in STOPS else OPEN
+            self.note("accepted", event.order_id, status, event.order.quantity)
         elif isinstance(event, Traded):
             self.look_at_trade(event)
         elif isinstance(event, Canceled):
@@ -76,17 +98,27 @@ class Rewind:
         elif isinstance(event, Amended):
             status = self.status(event.order_id, event.open_quantity)
             self.note("amended", event.order_id, status, event.open_quantity, reason=event.reason)
+        elif isinstance(event, Triggered):
+            # It has waited until now, so nothing of it has traded.
+            self.note("triggered", event.order_id, OPEN, self.orders[event.order_id].quantity)
+            self.waiting[event.order_id] = True
+        elif isinstance(event, Refused):
+            self.note("rejected", event.order_id, REFUSED, 0, ended=event.reason)
+        elif isinstance(event, Busted):
+            self.look_at_bust(event)
 
     def look_at_trade(self, event: Traded) -> None:
         """A trade tells its taker and its maker."""
         trade_id, price, quantity = event.trade_id, event.price, event.quantity
         cost = price * quantity
+        taker, maker = (CROSS, CROSS) if event.side == CROSSED else (TAKER, MAKER)
+        own = event.taker_account == event.maker_account
         for order_id, open_quantity, liquidity, fee in (
-            (event.taker_order_id, event.taker_open, TAKER, event.taker_fee),
-            (event.maker_order_id, event.maker_open, MAKER, event.maker_fee),
+            (event.taker_order_id, event.taker_open, taker, event.taker_fee),
+            (event.maker_order_id, event.maker_open, maker, event.maker_fee),
         ):
             status = PARTIALLY_FILLED if open_quantity else FILLED
-            self.note("trade", order_id, status, open_quantity, side=(trade_id, price, quantity, liquidity, fee))
+            self.note("trade", order_id, status, open_quantity, side=(trade_id, price, quantity, liquidity, fee, own))
             later_quantity, later_cost = self.later.get(order_id, NOTHING)
             self.later[order_id] = (later_quantity + quantity, later_cost + cost)
 
@@ -94,6 +126,8 @@ class Rewind:
         """What an order is that nobody has ended."""
         if open_quantity == 0:
             return FILLED
+        if order_id in self.waiting or self.orders[order_id].status == PENDING_TRIGGER:
+            return PENDING_TRIGGER
         filled = self.orders[order_id].filled > self.later.get(order_id, NOTHING)[0]
         return PARTIALLY_FILLED if filled else OPEN
 
@@ -129,6 +163,16 @@ class Rewind:
         )
         self.happenings.append((execution, state, reason, side))
 
+    def look_at_bust(self, event: Busted) -> None:
+        """A bust tells both sides of the trade, its fee negated; the orders stay as they are, and may be forgotten."""
+        trade = self.engine.accounts.trades.find(event.symbol, event.trade_id, self.at)
+        assert trade is not None, "a trade that was undone just now is remembered"
+        taker, maker = (CROSS, CROSS) if event.side == CROSSED else (TAKER, MAKER)
+        own = event.taker_account == event.maker_account
+        for order, liquidity, fee in ((trade.taker, taker, event.taker_fee), (trade.maker, maker, event.maker_fee)):
+            side = (event.trade_id, event.price, event.quantity, liquidity, -fee, own)
+            self.happenings.append(("busted", state_of(order), "", side))
+
 
 class AccountReports:
     """The reports of one account: how many there have been, the latest, and how many have grown too old to hold."""
@@ -148,9 +192,9 @@ class ExecutionReports:
         self.accounts: dict[str, AccountReports] = {}
         self.latest: deque[AccountReports] = deque()
 
-    def take(self, events: Sequence[Event], orders: dict[int, Order], journal: str, at: int) -> list[Report]:
-        """The reports that a command's events give, in order. `orders` are as the command has left them."""
-        rewind = Rewind(orders, at)
+    def take(self, engine: Engine, journal: str, at: int) -> list[Report]:
+        """The reports that the events of the command just applied give, in order."""
+        rewind, events = Rewind(engine, at), engine.events
         for event in reversed(events):
             rewind.look_at(event)
         return [self.number(happening, journal) for happening in reversed(rewind.happenings)]
@@ -222,8 +266,8 @@ def print_report(report: Report, order: str, renderer: Renderer) -> str:
 
 def print_side(side: Side, printer: Printer) -> str:
     """The order's side of a trade."""
-    trade_id, price, quantity, liquidity, fee = side
+    trade_id, price, quantity, liquidity, fee, own = side
     return (
         f'"last_price":{printer.price[price]},"last_quantity":{printer.quantity[quantity]},"trade_id":{trade_id},'
-        f'"liquidity":"{LIQUIDITY_NAMES[liquidity]}","fee":{printer.price[fee]},'
+        f'"liquidity":"{LIQUIDITY_NAMES[liquidity]}","fee":{printer.price[fee]},{SELF_MATCH if own else ""}'
     )

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from exchange.commands import PlaceOrder
+from exchange.commands import AmendOrder, CancelOrder, PlaceOrder, SetPhase
 from exchange.events import (
     Accepted,
     AllCanceled,
     Amended,
+    Busted,
     CancelAfterSet,
     Canceled,
+    InstrumentDelisted,
     InstrumentListed,
+    KillSwitchSet,
+    LimitsSet,
     Rejected,
     Repeated,
 )
-from streams.rendering import print_time, state_of
+from exchange.order import TRADE_SIDE_NAMES
+from streams.holdings import limits_row
+from streams.rendering import print_object, print_time, state_of
+from streams.status import print_status, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exchange.commands import Command
     from exchange.engine import Engine
+    from exchange.events import Event
     from streams.codec import Body
-    from streams.rendering import OrderState, Renderer
+    from streams.rendering import OrderState, Printer, Renderer
     from streams.reports import Report
+
+OF_AN_ORDER: Final = (PlaceOrder, AmendOrder, CancelOrder)
 
 
 def result_of(
@@ -32,8 +42,9 @@ def result_of(
 ) -> Body:
     """The answer to the command that the engine has just applied: its code, "" for success, and its body.
 
-    The first event that is not of a timer tells what became of the command, but for CancelAll, which counts at last.
-    `made` are the reports that it gave, `printed` the orders that these have already printed as they are now, by id.
+    The first event that is not of a timer tells what became of an order's command; a command of operators has told so
+    after what it did to orders. `made` are the reports that it gave, `printed` the orders that these have already
+    printed as they are now, by id.
     """
     own = engine.events[engine.due_events :]
     if not own:
@@ -41,20 +52,52 @@ def result_of(
     first, last = own[0], own[-1]
     if isinstance(first, Rejected):
         return first.code, renderer.refusal(first, symbol_of(command, engine)).encode()
-    if isinstance(last, AllCanceled):
-        return "", f'{{"canceled":{last.count}}}'.encode()
-    if isinstance(first, CancelAfterSet):
-        deadline = print_time(first.deadline) if first.deadline else "null"
-        return "", f'{{"deadline":{deadline}}}'.encode()
-    if isinstance(first, InstrumentListed):
-        return "", renderer.instrument(first.instrument).encode()
-    if isinstance(first, Accepted | Repeated | Amended | Canceled):
+    if isinstance(command, OF_AN_ORDER) and isinstance(first, Accepted | Repeated | Amended | Canceled):
         order = engine.orders[first.order_id]
         text = printed.get(first.order_id) or renderer.order(state_in(made, first.order_id) or state_of(order))
         if isinstance(command, PlaceOrder):
             text = renderer.with_fills(text, order)
         return "", text.encode()
-    return "", b"{}"
+    if isinstance(last, AllCanceled):
+        return "", f'{{"canceled":{last.count}}}'.encode()
+    if isinstance(first, CancelAfterSet):
+        deadline = print_time(first.deadline) if first.deadline else "null"
+        return "", f'{{"deadline":{deadline}}}'.encode()
+    return "", result_for_operator(command, engine, renderer, own)
+
+
+def result_for_operator(command: Command, engine: Engine, renderer: Renderer, own: Sequence[Event]) -> bytes:
+    """The answer to a command that changes no single order; what else it did to orders is told by reports."""
+    if isinstance(command, SetPhase) and command.symbol in engine.books:
+        status = status_of(engine.books[command.symbol])
+        return f'{{"symbol":"{command.symbol}",{print_status(status, renderer.printers[command.symbol])}}}'.encode()
+    for event in own:
+        if isinstance(event, InstrumentListed):
+            return renderer.instrument(event.instrument).encode()
+        if isinstance(event, InstrumentDelisted):
+            return print_object({"symbol": event.symbol}).encode()
+        if isinstance(event, LimitsSet):
+            return print_object({"account": event.account, **limits_row(event.symbol, event.values)}).encode()
+        if isinstance(event, KillSwitchSet):
+            return print_object(
+                {
+                    "account": event.account or None,
+                    "symbol": event.symbol or None,
+                    "active": event.active,
+                    "canceled": event.count,
+                }
+            ).encode()
+        if isinstance(event, Busted):
+            return print_busted(event, renderer.printers[event.symbol]).encode()
+    return b"{}"
+
+
+def print_busted(event: Busted, printer: Printer) -> str:
+    """The trade that is undone, as on the tape but for its time."""
+    return (
+        f'{{"symbol":"{event.symbol}","trade_id":{event.trade_id},"price":{printer.price[event.price]},'
+        f'"quantity":{printer.quantity[event.quantity]},"side":"{TRADE_SIDE_NAMES[event.side]}","bust":true}}'
+    )
 
 
 def state_in(made: Sequence[Report], order_id: int) -> OrderState | None:

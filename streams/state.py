@@ -16,16 +16,18 @@ from msgspec.structs import astuple
 from exchange.checkpoint import cut, placed_from, placed_row
 from exchange.checkpoint import parts_of as parts_of_engine
 from exchange.checkpoint import restore_part as restore_engine
+from streams.actions import Action
 from streams.feed import Feed, Trade
 from streams.partition import Partition
 from streams.rendering import OrderState
 from streams.reports import AccountReports, Report
+from streams.status import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from exchange.order import Order
-    from streams.feed import Channel, Quote
+    from streams.feed import Quote
 
 FORM: Final = 2
 """The version of all these forms: a state of another one cannot be restored."""
@@ -45,6 +47,8 @@ def parts_of(partition: Partition) -> Iterator[Part]:
     for feed in partition.market_data.feeds.values():
         yield "feed", feed_row(feed)
         yield from cut(f"trades.{feed.book.symbol}", feed.recent, list)
+    yield from cut("gone", partition.market_data.gone.items(), list)
+    yield from cut("actions", partition.actions.rows, list)
     yield from cut("accounts", accounts.items(), account_row)
     for name, account in accounts.items():
         yield from cut(f"reports.{name}", account.held, lambda report: report_row(report, orders))
@@ -63,6 +67,10 @@ def restore(partition: Partition, part: Part) -> None:
         restore_feed(partition, rows)
     elif kind == "trades":
         partition.market_data.feeds[of].recent.extend(Trade(*row) for row in rows)
+    elif kind == "gone":
+        partition.market_data.gone.update((symbol, numbers) for symbol, numbers in rows)
+    elif kind == "actions":
+        partition.actions.rows.extend(Action(*row) for row in rows)
     elif kind == "accounts":
         for row in rows:
             restore_account(partition, row)
@@ -95,8 +103,7 @@ def restore_partition(partition: Partition, row: list[Any]) -> None:
 
 def feed_row(feed: Feed) -> list[Any]:
     """An instrument's symbol, the numbers of its channels, its ticker."""
-    numbers = [channel.seq for channel in channels_of(feed)]
-    return [feed.book.symbol, numbers, list(feed.quote), feed.quoted_at]
+    return [feed.book.symbol, feed.numbers(), list(feed.quote), feed.quoted_at]
 
 
 def restore_feed(partition: Partition, row: list[Any]) -> None:
@@ -105,15 +112,11 @@ def restore_feed(partition: Partition, row: list[Any]) -> None:
     book, renderer = partition.engine.books[symbol], partition.renderer
     renderer.define(book.instrument)
     feed = partition.market_data.feeds[symbol] = Feed(book, renderer.printers[symbol], partition.number)
-    for channel, seq in zip(channels_of(feed), numbers, strict=True):
-        channel.seq = seq
+    feed.go_on_from(numbers)
     feed.quote = cast("Quote", tuple(quote))
     feed.quoted_at = quoted_at
-
-
-def channels_of(feed: Feed) -> tuple[Channel, ...]:
-    """The channels, whose numbers are kept; the number before the last is only ever printed at once."""
-    return feed.instruments, feed.status, feed.trades, feed.full, feed.levels, feed.ticker
+    feed.told = status_of(book)
+    partition.market_data.follow(feed)
 
 
 def account_row(item: tuple[str, AccountReports]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 Every number, ticker and trade becomes what `ExecutionReports.take` and `MarketData.take` make of it; reports are
 counted and not kept. It costs a fraction of theirs. What is not plain (a listing, several instruments in one
-command) is left to them.
+command, a status that moves) is left to them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,22 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from exchange.events import Accepted, Amended, Canceled, Expired, InstrumentListed, Traded
+from exchange.events import (
+    Accepted,
+    Amended,
+    BandsDoubled,
+    Busted,
+    Canceled,
+    Expired,
+    InstrumentDelisted,
+    InstrumentListed,
+    PhaseSet,
+    Refused,
+    Traded,
+    Triggered,
+)
 from exchange.order import BUY
-from streams.feed import Moment, Trade, nobody
+from streams.feed import ROWS_PER_FRAME_MAX, Moment, Trade, nobody
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +37,8 @@ if TYPE_CHECKING:
     from streams.reports import ExecutionReports
 
 
-OF_ONE_ORDER: Final = (Canceled, Amended, Expired)
+OF_ONE_ORDER: Final = (Canceled, Amended, Expired, Triggered, Refused)
+UNCOMMON: Final = (InstrumentListed, InstrumentDelisted, PhaseSet, BandsDoubled)
 
 
 class Tally:
@@ -40,7 +54,7 @@ class Tally:
         """A command did this. A listing has to be known to the renderer before."""
         reported = self.reported
         symbol = changes[0][0] if changes else ""
-        plain = True
+        plain = not self.market_data.moving
         trades: list[Trade] = []
         for event in events:
             if isinstance(event, Accepted):
@@ -51,11 +65,18 @@ class Tally:
                 reported[event.taker_account] += 1
                 reported[event.maker_account] += 1
                 trades.append(Trade(event.trade_id, event.price, event.quantity, event.side, at))
-            elif isinstance(event, InstrumentListed):
+            elif isinstance(event, Busted):
+                reported[event.taker_account] += 1
+                reported[event.maker_account] += 1
+                plain = False
+            elif isinstance(event, UNCOMMON):
                 plain = False
         for change in changes:
             if change[0] != symbol:
                 plain = False
+        # A command's frames are one for each channel, but for the very long.
+        if len(changes) > ROWS_PER_FRAME_MAX or (trades and not changes):
+            plain = False
         if not plain:
             self.market_data.take(events, changes, Moment("", at, nobody))
         elif changes:
@@ -90,7 +111,7 @@ def quote_again(feed: Feed, trades: Sequence[Trade], at: int) -> None:
     """What `Feed.advance` does to the tape and the ticker."""
     if trades:
         feed.recent.extend(trades)
-        feed.trades.seq = trades[-1].trade_id
+        feed.trades.seq += len(trades)
     quote = feed.quote_now()
     if quote != feed.quote:
         feed.quote = quote

@@ -5,13 +5,20 @@ from hypothesis import strategies as st
 
 from exchange.commands import (
     AmendOrder,
+    BustTrade,
     CancelAfter,
     CancelAll,
     CancelOrder,
     Command,
     Configure,
+    DelistInstrument,
+    DoubleBands,
+    DrawEnd,
     ListInstrument,
     PlaceOrder,
+    SetKillSwitch,
+    SetLimits,
+    SetPhase,
     Tick,
 )
 from exchange.engine import SEMANTICS
@@ -19,17 +26,27 @@ from exchange.events import (
     Accepted,
     AllCanceled,
     Amended,
+    BandsDoubled,
+    Busted,
     CancelAfterSet,
     Canceled,
     Configured,
+    EndDrawn,
     Event,
     Expired,
+    InstrumentDelisted,
     InstrumentListed,
+    KillSwitchSet,
+    LimitsSet,
+    PhaseSet,
+    Refused,
     Rejected,
     Repeated,
     Traded,
+    Triggered,
 )
-from exchange.instrument import Instrument
+from exchange.instrument import NO_RATE, Instrument
+from exchange.units import SECOND
 from streams import codec
 from streams.codec import Results, Undecodable
 
@@ -46,6 +63,13 @@ COMMANDS: list[Command] = [
     CancelAll("anna", "ACME", side=2),
     CancelAfter("anna", 5_000_000_000),
     Tick(),
+    DelistInstrument("ACME", "operator", "no more"),
+    SetPhase("ACME", 2, 4, 123, lift=True, principal="operator", reason="news", due=7),
+    DrawEnd("ACME", 3, 5_000_000_000),
+    SetLimits("anna", "", [(0, 1), (6, -25)], 1 << 8, "operator", "rebate"),
+    SetKillSwitch("", "ACME", active=True, cancel=True, principal="operator"),
+    BustTrade("ACME", 7, "operator", "wrong"),
+    DoubleBands("ACME", doubled=True, due=9),
 ]
 
 EVENTS: list[list[Event]] = [
@@ -57,6 +81,10 @@ EVENTS: list[list[Event]] = [
     [Repeated(7), Amended(7, "anna", 101, None, 6, None, None, 1, 0, "requested")],
     [Expired(8, "anna", 4, "no_liquidity"), Canceled(9, "anna", 4, "requested"), AllCanceled("anna", 1)],
     [CancelAfterSet("anna", 9)],
+    [PhaseSet("ACME", 2, 1, 123, halted=False, call=4, reason="news"), EndDrawn("ACME", 4, 5), InstrumentDelisted("B")],
+    [Triggered(7, "anna"), Refused(7, "anna", 5, "position_limit"), BandsDoubled("ACME", doubled=False)],
+    [LimitsSet("anna", "ACME", [(0, 0), (6, -25)]), KillSwitchSet("anna", "", active=True, count=3)],
+    [Busted(1, "ACME", 101, 5, 2, 3, "carla", -1, 7, "anna", 2)],
 ]
 
 
@@ -100,6 +128,21 @@ def test_what_is_worked_out_does_not_travel() -> None:
         0,
         100_000,
         0,
+        0,
+        0,
+        0,
+        300 * SECOND,
+        30 * SECOND,
+        15 * SECOND,
+        300 * SECOND,
+        300 * SECOND,
+        300 * SECOND,
+        0,
+        1,
+        0,
+        0,
+        NO_RATE,
+        "",
     ]
     [command] = codec.decode_batch(batch(sent)).commands
     assert isinstance(command, ListInstrument)

@@ -23,6 +23,13 @@ def test_the_tags_of_commands_never_change() -> None:
         6: "CancelAll",
         7: "Tick",
         8: "CancelAfter",
+        9: "DelistInstrument",
+        10: "SetPhase",
+        11: "DrawEnd",
+        12: "SetLimits",
+        13: "SetKillSwitch",
+        14: "BustTrade",
+        15: "DoubleBands",
     }
 
 
@@ -41,6 +48,15 @@ def test_the_tags_of_events_never_change() -> None:
         10: "AllCanceled",
         11: "CancelAfterSet",
         12: "MessageRejected",
+        13: "InstrumentDelisted",
+        14: "PhaseSet",
+        15: "EndDrawn",
+        16: "Triggered",
+        17: "Refused",
+        18: "LimitsSet",
+        19: "KillSwitchSet",
+        20: "Busted",
+        21: "BandsDoubled",
     }
 
 

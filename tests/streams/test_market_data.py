@@ -168,6 +168,13 @@ def test_a_first_listing_is_announced_with_its_phase() -> None:
         "phase": "continuous",
         "reason": None,
         "until": None,
+        "kind": None,
+        "indicative_price": None,
+        "paired_quantity": None,
+        "imbalance": None,
+        "imbalance_side": None,
+        "band_low": None,
+        "band_high": None,
     }
 
 

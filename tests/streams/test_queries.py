@@ -116,6 +116,16 @@ def test_instruments_give_every_definition(journaled: Journaled) -> None:
         "collar_bps": None,
         "max_open_orders": 100_000,
         "reference_price": None,
+        "static_band_bps": None,
+        "dynamic_band_bps": None,
+        "luld": None,
+        "call_seconds": 300,
+        "call_random_seconds": 0,
+        "call_extensions": 1,
+        "maker_bps": "0",
+        "taker_bps": "0",
+        "cross_bps": "0",
+        "calendar": None,
         "partition": 3,
     }
     assert (beta["tick_size"], beta["lot_size"], beta["collar_bps"]) == ("0.5", "0.01", "1250.5")

@@ -39,7 +39,7 @@ def test_a_sentence_is_whole(code: str) -> None:
             Rejected("too_many_open_orders", "", 3),
             "this account has 3 open orders in the instrument, the most it may have",
         ),
-        (Rejected("bad_request", "price"), "a limit order needs a price"),
+        (Rejected("bad_request", "price"), "limit and stop_limit orders need a price, others have none"),
         (Rejected("bad_request", ""), "the message could not be understood"),
         (
             Rejected("bad_request", "post_only"),
