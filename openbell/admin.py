@@ -18,7 +18,7 @@ from openbell.data_dir import DataDir
 from openbell.faults import WRONG_USE, Fault
 
 app = typer.Typer(
-    help="Operate a running exchange: its instruments and its partitions.",
+    help="Operate a running exchange: instruments, phases, accounts, kill switches, busts, partitions.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -53,6 +53,20 @@ def list_instrument(
         str, typer.Option(help="How far a price may be from the reference price.", metavar="DECIMAL")
     ] = "",
     max_open_orders: Annotated[int | None, typer.Option(help="Per account.", min=1)] = None,
+    static_band_bps: Annotated[
+        str, typer.Option(help="How far from the last auction price may trade.", metavar="DECIMAL")
+    ] = "",
+    dynamic_band_bps: Annotated[
+        str, typer.Option(help="How far from the last trade may trade.", metavar="DECIMAL")
+    ] = "",
+    luld_tier: Annotated[int | None, typer.Option(help="Limit up, limit down instead.", min=1, max=2)] = None,
+    call_seconds: Annotated[int | None, typer.Option(help="Of a volatility call.", min=1)] = None,
+    call_random_seconds: Annotated[int | None, typer.Option(help="Of a call's random end, at most.", min=0)] = None,
+    call_extensions: Annotated[int | None, typer.Option(help="Of a call outside the static band.", min=0)] = None,
+    maker_bps: Annotated[str, typer.Option(help="Fee of who waited; below 0 a rebate.", metavar="DECIMAL")] = "",
+    taker_bps: Annotated[str, typer.Option(help="Fee of who came.", metavar="DECIMAL")] = "",
+    cross_bps: Annotated[str, typer.Option(help="Fee of an uncross; else the taker's.", metavar="DECIMAL")] = "",
+    calendar: Annotated[str, typer.Option(help="By which its phases change; round the clock if not given.")] = "",
     partition: Annotated[int | None, typer.Option(help="Where it lives; chosen if not given.", min=0)] = None,
     reason: Annotated[str, typer.Option(help="Kept in the audit.")] = "",
     url: Url = DEFAULT_URL,
@@ -63,6 +77,8 @@ def list_instrument(
     """List an instrument, or replace the terms of one that is listed.
 
     Example: `openbell admin list-instrument ACME --tick 0.01 --lot 1 --reference-price 101.25`
+
+    Example: `openbell admin list-instrument ACME --tick 0.01 --lot 1 --calendar xetra --dynamic-band-bps 300`
     """
     body = {
         "tick_size": tick,
@@ -76,12 +92,22 @@ def list_instrument(
         "max_value": max_value,
         "collar_bps": collar_bps,
         "max_open_orders": max_open_orders,
+        "static_band_bps": static_band_bps,
+        "dynamic_band_bps": dynamic_band_bps,
+        "luld": None if luld_tier is None else {"tier": luld_tier},
+        "call_seconds": call_seconds,
+        "call_random_seconds": call_random_seconds,
+        "call_extensions": call_extensions,
+        "maker_bps": maker_bps,
+        "taker_bps": taker_bps,
+        "cross_bps": cross_bps,
+        "calendar": calendar,
         "partition": partition,
         "reason": reason,
     }
-    given = {name: value for name, value in body.items() if value not in {"", None}}
+    given = {name: value for name, value in body.items() if value not in ("", None)}
     instrument = Api(url, token_or_minted(token, data_dir)).put(path_of(symbol), given)
-    _print(instrument, as_json, f"{symbol} is listed.")
+    print_answer(instrument, as_json, f"{symbol} is listed.")
 
 
 @app.command("instruments")
@@ -140,7 +166,7 @@ def handover(
     """
     api = Api(url, token_or_minted(token, data_dir))
     answer = api.post(f"/v1/admin/partitions/{partition}/handover", {})
-    _print(answer, as_json, f"Worker {answer['leader']} leads partition {partition} now.")
+    print_answer(answer, as_json, f"Worker {answer['leader']} leads partition {partition} now.")
 
 
 def token_or_minted(token: str, data_dir: Path) -> str:
@@ -164,5 +190,6 @@ def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["symbol"], tick, row.get("lot_size", ""), row.get("reference_price") or "", row.get("partition", "")
 
 
-def _print(answer: object, as_json: bool, sentence: str) -> None:
+def print_answer(answer: object, as_json: bool, sentence: str) -> None:
+    """Say how it went, or with --json what the exchange answered."""
     typer.echo(json.dumps(answer) if as_json else sentence)

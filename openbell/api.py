@@ -58,6 +58,10 @@ class Api:
         """The body of the answer to a POST."""
         return self._request("POST", path, body)
 
+    def delete(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """The body of the answer to a DELETE."""
+        return self._request("DELETE", path, None)
+
     def is_ready(self) -> bool:
         """Whether the exchange takes orders."""
         try:

@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from openbell import admin
+from openbell import admin, control
 from openbell.api import DEFAULT_URL
 from openbell.data_dir import DataDir
 from openbell.faults import Fault
@@ -42,6 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+admin.app.add_typer(control.app)
 app.add_typer(admin.app, name="admin")
 
 Directory = Annotated[

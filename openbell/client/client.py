@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
+from urllib.parse import quote
 
+from openbell.api import Api, Refused
 from openbell.client import requests
 from openbell.client.book import Book
 from openbell.client.connection import Connection, Token
-from openbell.client.errors import RequestError, request_error
+from openbell.client.errors import ConnectionLost, RequestError, request_error
 from openbell.client.feeds import BookFeed, Feed, Frame, QueueFeed, Tape
-from openbell.client.models import FullUpdate, Instrument, Order, Report, Status, Ticker, Trade
+from openbell.client.models import (
+    Account,
+    FullUpdate,
+    Instrument,
+    Order,
+    Position,
+    Report,
+    Status,
+    Ticker,
+    Trade,
+)
 from openbell.client.reports import ReportFeed
 from openbell.client.requests import Changes, Request, Side, Terms
 from openbell.client.settings import ClientSettings
 from openbell.client.socket import Answer
 from openbell.client.subscriptions import Subscriptions
 from openbell.client.values import Number, time_from_wire
+from openbell.faults import Fault
 
 Item = TypeVar("Item")
 
@@ -54,6 +68,8 @@ class Client:
             settings: bounds and habits.
         """
         self._settings = settings or ClientSettings()
+        self._url = url
+        self._token = token
         self._subscriptions = Subscriptions()
         self._connection = Connection(url, token, self._settings, self._subscriptions)
 
@@ -143,6 +159,12 @@ class Client:
                 return orders
             params = params | {"cursor": page["cursor"]}
 
+    async def account(self) -> Account:
+        """Cash, fees, positions and limits of the account."""
+        token = self._token() if callable(self._token) else self._token
+        query = f"?account={quote(self._settings.account)}" if self._settings.account else ""
+        return Account.read(await asyncio.to_thread(_fetch, Api(self._url, token or ""), f"/v1/account{query}"))
+
     async def request(self, method: str, params: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - any JSON
         """Send any request of docs/protocol.md; the `result` as it came."""
         return (await self._call(method, params or {})).result
@@ -188,6 +210,10 @@ class Client:
         options = self._with_account({})
         return self._read("orders", "", ReportFeed(self._resume, self._settings.feed_messages_max), **options)
 
+    def positions(self) -> AsyncGenerator[Position]:
+        """Every position of the account that is not flat, then each one again when it has changed, flat or not."""
+        return self._read("positions", "", self._queue(_positions), **self._with_account({}))
+
     def frames(self, channel: str, symbol: str = "", **options: Any) -> AsyncGenerator[Frame]:  # noqa: ANN401
         """A channel's messages as they come, in order and without a hole: after a reconnect there is a snapshot."""
         return self._read(channel, symbol, self._queue(lambda frame: [frame]), **options)
@@ -219,6 +245,21 @@ class Client:
 def _row(row: dict[str, Any]) -> Order | RequestError:
     """One answer of a batch."""
     return request_error(row["error"]) if "error" in row else Order.read(row["result"], row.get("journal") or "")
+
+
+def _fetch(api: Api, path: str) -> dict[str, Any]:
+    """A question over HTTP, its failures told like those of the connection."""
+    try:
+        body: dict[str, Any] = api.get(path)
+    except Refused as refused:
+        raise request_error({"code": refused.error_code, "message": refused.what}) from refused
+    except Fault as fault:
+        raise ConnectionLost(fault.what) from fault
+    return body
+
+
+def _positions(frame: Frame) -> list[Position]:
+    return [Position.read(body) for body in frame["positions"]]
 
 
 def _instruments(frame: Frame) -> list[Instrument]:

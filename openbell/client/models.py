@@ -122,6 +122,7 @@ class Report:
     trade_id: int = 0
     liquidity: str = ""
     fee: Decimal | None = None
+    self_match: bool = False
 
     @classmethod
     def read(cls, frame: Body) -> Report:
@@ -138,12 +139,16 @@ class Report:
             trade_id=frame.get("trade_id") or 0,
             liquidity=frame.get("liquidity") or "",
             fee=from_wire(frame.get("fee")),
+            self_match=bool(frame.get("self_match")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A print on the tape; `side` is the taker's. `trade_id` is dense per symbol, so a hole in it is a missed print."""
+    """A print on the tape; `side` is the taker's, "cross" in an uncross. `bust`: the trade of this number was undone.
+
+    `trade_id` is dense per symbol, so a hole in it is a missed print.
+    """
 
     symbol: str
     trade_id: int
@@ -152,6 +157,7 @@ class Trade:
     side: str
     time: int
     journal: str = ""
+    bust: bool = False
 
     @classmethod
     def read(cls, symbol: str, body: Body, journal: str = "") -> Trade:
@@ -164,6 +170,7 @@ class Trade:
             side=body["side"],
             time=time_from_wire(body.get("time")),
             journal=journal,
+            bust=bool(body.get("bust")),
         )
 
 
@@ -199,13 +206,23 @@ class Ticker:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The phase an instrument is in."""
+    """The phase an instrument is in, the auction to be and the bands; None where there is none.
+
+    `kind` and what follows it up to `imbalance_side` are of an auction.
+    """
 
     symbol: str
     seq: int
     phase: str
     reason: str
     until: int
+    kind: str = ""
+    indicative_price: Decimal | None = None
+    paired_quantity: Decimal | None = None
+    imbalance: Decimal | None = None
+    imbalance_side: str = ""
+    band_low: Decimal | None = None
+    band_high: Decimal | None = None
 
     @classmethod
     def read(cls, frame: Body) -> Status:
@@ -216,6 +233,61 @@ class Status:
             phase=frame["phase"],
             reason=frame.get("reason") or "",
             until=time_from_wire(frame.get("until")),
+            kind=frame.get("kind") or "",
+            indicative_price=from_wire(frame.get("indicative_price")),
+            paired_quantity=from_wire(frame.get("paired_quantity")),
+            imbalance=from_wire(frame.get("imbalance")),
+            imbalance_side=frame.get("imbalance_side") or "",
+            band_low=from_wire(frame.get("band_low")),
+            band_high=from_wire(frame.get("band_high")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What an account has of an instrument; below zero it is short. `unrealised` is None before the first trade."""
+
+    symbol: str
+    quantity: Decimal
+    average_price: Decimal | None
+    realised: Decimal
+    unrealised: Decimal | None
+    fees: Decimal
+
+    @classmethod
+    def read(cls, body: Body) -> Position:
+        """From a row of `positions`."""
+        return cls(
+            symbol=body["symbol"],
+            quantity=Decimal(body["quantity"]),
+            average_price=from_wire(body.get("average_price")),
+            realised=Decimal(body["realised"]),
+            unrealised=from_wire(body.get("unrealised")),
+            fees=Decimal(body["fees"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an account has: cash and fees in all, positions by symbol, its limits and their use as the exchange told."""
+
+    account: str
+    cash: Decimal
+    fees: Decimal
+    positions: dict[str, Position]
+    limits: list[Body]
+    used: list[Body]
+
+    @classmethod
+    def read(cls, body: Body) -> Account:
+        """From the answer to `GET /v1/account`."""
+        return cls(
+            account=body["account"],
+            cash=Decimal(body["cash"]),
+            fees=Decimal(body["fees"]),
+            positions={row["symbol"]: Position.read(row) for row in body["positions"]},
+            limits=body["limits"],
+            used=body["used"],
         )
 
 
@@ -228,6 +300,7 @@ class Instrument:
     lot_size: Decimal
     reference_price: Decimal | None
     terms: Body = field(repr=False)
+    delisted: bool = False
 
     @classmethod
     def read(cls, body: Body) -> Instrument:
@@ -239,6 +312,7 @@ class Instrument:
             lot_size=Decimal(body["lot_size"]),
             reference_price=from_wire(body.get("reference_price")),
             terms=body,
+            delisted=bool(body.get("delisted")),
         )
 
 

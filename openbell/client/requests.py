@@ -17,7 +17,7 @@ SelfTrade = Literal["cancel_newest", "cancel_oldest", "cancel_both", "decrement"
 class Terms(TypedDict, total=False):
     """What an order may say beyond symbol, side, quantity and price; what is left out is the exchange's default.
 
-    type: needed for no order but a stop: a price makes a limit order, none a market order.
+    type: not needed: a price makes a limit order, none a market order, and a stop_price a stop of either.
     expires: nanoseconds since 1970 UTC, with time_in_force "gtd".
     account: one of the token's other accounts.
     """
@@ -63,8 +63,19 @@ def place(symbol: str, side: Side, quantity: Number, price: Number | None = None
     params: dict[str, Any] = {"symbol": symbol, "side": side, "quantity": quantity, "client_order_id": uuid4().hex}
     if price is not None:
         params["price"] = price
-    params["type"] = "market" if price is None else "limit"
+    params["type"] = type_of(price, terms.get("stop_price"))
     return Request("order.place", _printed(params | terms))
+
+
+def type_of(price: Number | None, stop_price: Number | None) -> OrderType:
+    """What an order is by the prices that it has.
+
+    >>> type_of("101.25", "101")
+    'stop_limit'
+    """
+    if stop_price is None:
+        return "market" if price is None else "limit"
+    return "stop" if price is None else "stop_limit"
 
 
 def amend(order_id: str, *, symbol: str = "", account: str = "", **changes: Unpack[Changes]) -> Request:
