@@ -9,6 +9,7 @@ export class Instruments {
   readonly symbols = computed(() => [...this.#bySymbol.value.keys()].sort());
   readonly #tickers = new Map<string, Signal<TickerFrame | null>>();
   readonly #latest = new Map<string, TickerFrame>();
+  readonly #watched = new Map<string, () => void>();
 
   constructor(
     private readonly feed: Feed,
@@ -28,14 +29,21 @@ export class Instruments {
   }
 
   #take({ instrument }: InstrumentsFrame): boolean {
-    const known = this.#bySymbol.peek();
-    if (!known.has(instrument.symbol)) this.#watch(instrument.symbol);
-    this.#bySymbol.value = new Map(known).set(instrument.symbol, instrument);
+    const known = new Map(this.#bySymbol.peek());
+    if (instrument.delisted) {
+      this.#watched.get(instrument.symbol)?.();
+      this.#watched.delete(instrument.symbol);
+      known.delete(instrument.symbol);
+    } else {
+      if (!known.has(instrument.symbol)) this.#watch(instrument.symbol);
+      known.set(instrument.symbol, instrument);
+    }
+    this.#bySymbol.value = known;
     return true;
   }
 
   #watch(symbol: string): void {
-    this.feed.subscribe({
+    const leave = this.feed.subscribe({
       channel: "ticker",
       symbol,
       options: { interval_ms: 100 },
@@ -45,6 +53,7 @@ export class Instruments {
         return true;
       },
     });
+    this.#watched.set(symbol, leave);
   }
 
   readonly #publish = (): void => {

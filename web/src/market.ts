@@ -7,12 +7,14 @@ import type { Frames } from "./frames";
 import type { Instruments } from "./instruments";
 import { Ladder } from "./ladder";
 import type { Orders, Side } from "./orders";
+import type { StatusFrame } from "./protocol";
 import { Tape } from "./tape";
 
 export class Market {
   readonly symbol = signal("");
   readonly instrument = computed(() => this.instruments.get(this.symbol.value));
   readonly ladder = new Ladder();
+  readonly status = signal<StatusFrame | null>(null);
   readonly tape: Tape;
   readonly #book = new Book();
   #leave: (() => void)[] = [];
@@ -40,6 +42,7 @@ export class Market {
     this.#book.clear();
     this.ladder.clear();
     this.tape.clear();
+    this.status.value = null;
     this.symbol.value = symbol;
     this.#leave = [
       this.feed.subscribe({
@@ -52,6 +55,14 @@ export class Market {
         },
       }),
       this.feed.subscribe({ channel: "trades", symbol, take: (frame) => this.tape.take(frame) }),
+      this.feed.subscribe({
+        channel: "status",
+        symbol,
+        take: (frame) => {
+          this.status.value = frame;
+          return true;
+        },
+      }),
     ];
   }
 

@@ -62,8 +62,8 @@ export interface Order {
   expires: Time | null;
   /** Where it stands. */
   status: "pending_trigger" | "open" | "partially_filled" | "filled" | "canceled" | "expired" | "rejected";
-  /** Why it ended; more will come. */
-  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "too_many_fills" | "cancel_after" | "disconnected" | null;
+  /** Why it ended; of a stop that was refused when it was triggered the code. */
+  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "day_ended" | "auction_ended" | "volatility" | "outside_band" | "too_many_fills" | "killed" | "cancel_after" | "disconnected" | "bad_request" | "unknown_field" | "bad_decimal" | "unknown_method" | "too_large" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "unauthenticated" | "token_expired" | "forbidden" | "rate_limited" | "too_many" | "unknown_instrument" | "unknown_order" | "unknown_trade" | "order_done" | "client_order_id_reused" | "wrong_phase" | "no_change" | "quantity_below_filled" | "already_busted" | "snapshot_required" | "not_allowed_in_phase" | "killed" | "account_disabled" | "price_off_tick" | "bad_price" | "price_too_low" | "price_too_high" | "price_outside_collar" | "quantity_off_lot" | "quantity_too_small" | "quantity_too_large" | "display_too_large" | "display_too_small" | "value_too_small" | "value_too_large" | "too_many_open_orders" | "position_limit" | "would_take" | "would_trigger" | "bad_expires" | "too_late" | "busy" | "outcome_unknown" | "unavailable" | "internal" | null;
   created: Time;
   updated: Time;
 }
@@ -105,8 +105,8 @@ export interface PlacedOrder {
   expires: Time | null;
   /** Where it stands. */
   status: "pending_trigger" | "open" | "partially_filled" | "filled" | "canceled" | "expired" | "rejected";
-  /** Why it ended; more will come. */
-  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "too_many_fills" | "cancel_after" | "disconnected" | null;
+  /** Why it ended; of a stop that was refused when it was triggered the code. */
+  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "day_ended" | "auction_ended" | "volatility" | "outside_band" | "too_many_fills" | "killed" | "cancel_after" | "disconnected" | "bad_request" | "unknown_field" | "bad_decimal" | "unknown_method" | "too_large" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "unauthenticated" | "token_expired" | "forbidden" | "rate_limited" | "too_many" | "unknown_instrument" | "unknown_order" | "unknown_trade" | "order_done" | "client_order_id_reused" | "wrong_phase" | "no_change" | "quantity_below_filled" | "already_busted" | "snapshot_required" | "not_allowed_in_phase" | "killed" | "account_disabled" | "price_off_tick" | "bad_price" | "price_too_low" | "price_too_high" | "price_outside_collar" | "quantity_off_lot" | "quantity_too_small" | "quantity_too_large" | "display_too_large" | "display_too_small" | "value_too_small" | "value_too_large" | "too_many_open_orders" | "position_limit" | "would_take" | "would_trigger" | "bad_expires" | "too_late" | "busy" | "outcome_unknown" | "unavailable" | "internal" | null;
   created: Time;
   updated: Time;
   /** Oldest first. */
@@ -142,8 +142,43 @@ export interface Instrument {
   max_open_orders: number;
   /** Before the first trade. */
   reference_price: Decimal | null;
+  /** How far from the last auction price may trade, in basis points. */
+  static_band_bps: Decimal | null;
+  /** How far from the last trade may trade, in basis points. */
+  dynamic_band_bps: Decimal | null;
+  /** Null without. */
+  luld: {
+    /** 1 or 2. */
+    tier: number;
+    /** A duration. */
+    window_seconds: number;
+    /** A duration. */
+    hold_seconds: number;
+    /** A duration. */
+    limit_state_seconds: number;
+    /** A duration. */
+    call_seconds: number;
+    /** A duration. */
+    extension_seconds: number;
+  } | null;
+  /** Of a volatility call, and of a call by command without an end of its own. */
+  call_seconds: number;
+  /** By how much, at most, the end of a call is put off at random. */
+  call_random_seconds: number;
+  /** How often a call is extended. */
+  call_extensions: number;
+  /** The fee of who waited, in basis points; negative is a rebate. */
+  maker_bps: Decimal;
+  /** The fee of who came, in basis points. */
+  taker_bps: Decimal;
+  /** The fee of an uncross, in basis points; the taker's if left out. */
+  cross_bps: Decimal;
+  /** Null for round the clock. */
+  calendar: string | null;
   /** Where it lives. */
   partition: number;
+  /** True when it was taken off the exchange. */
+  delisted?: boolean;
 }
 
 /** A line of the tape. */
@@ -152,9 +187,61 @@ export interface Trade {
   trade_id: number;
   price: Decimal;
   quantity: Decimal;
-  /** The taker's. */
-  side: "buy" | "sell";
+  /** The taker's; `cross` in an uncross. */
+  side: "buy" | "sell" | "cross";
   time: Time;
+  /** True when the trade was undone. */
+  bust?: boolean;
+}
+
+/** What an account has of an instrument. */
+export interface Position {
+  /** The instrument. */
+  symbol: string;
+  /** Below zero it is short; in an update zero when it has become flat. */
+  quantity: Decimal;
+  /** What its shares have cost, rounded half to even at 8 decimals. */
+  average_price: Decimal | null;
+  /** What the closed part has earned, without fees. */
+  realised: Decimal;
+  /** What the open part would earn at the last price; null before a trade. */
+  unrealised: Decimal | null;
+  /** Paid; negative is a rebate. */
+  fees: Decimal;
+}
+
+/** The account's own limits in one instrument, or (symbol null) in all that have no own; null where there is none. */
+export interface Limits {
+  /** The instrument. */
+  symbol: string | null;
+  /** False: it may only cancel. */
+  enabled: boolean | null;
+  /** Of an order. */
+  max_quantity: Decimal | null;
+  /** Of price × quantity of an order. */
+  max_value: Decimal | null;
+  /** In an instrument. */
+  max_open_orders: number | null;
+  /** Of the position with its open buys. */
+  max_long: Decimal | null;
+  /** Of the short position with its open sells. */
+  max_short: Decimal | null;
+  /** The fee of who waited, in basis points; negative is a rebate. */
+  maker_bps: Decimal | null;
+  /** The fee of who came, in basis points. */
+  taker_bps: Decimal | null;
+  /** The fee of an uncross, in basis points; the taker's if left out. */
+  cross_bps: Decimal | null;
+}
+
+/** What open orders, waiting ones included, use of the limits in one instrument. */
+export interface Used {
+  /** The instrument. */
+  symbol: string;
+  /** How many. */
+  open_orders: number;
+  open_buy_quantity: Decimal;
+  open_sell_quantity: Decimal;
 }
 
 /** Why a request was refused. */
@@ -190,6 +277,14 @@ export interface ErrorFrame {
 /** The private channel has ended; after `token_expired` a login restores it. */
 export interface OrdersEnd {
   channel: "orders";
+  type: "end";
+  /** Why. */
+  reason: "token_expired" | "login" | "too_many";
+}
+
+/** The private channel has ended; after `token_expired` a login restores it. */
+export interface PositionsEnd {
+  channel: "positions";
   type: "end";
   /** Why. */
   reason: "token_expired" | "login" | "too_many";
@@ -233,13 +328,13 @@ export interface OrderPlaceRequest {
     symbol: string;
     /** Which side the order is on. */
     side: "buy" | "sell";
-    /** Stops wait for a later release. */
+    /** What kind it is. */
     type: "limit" | "market" | "stop" | "stop_limit";
     /** A multiple of the lot size; of an amend the new total. */
     quantity: DecimalInput;
     /** A multiple of the tick size; limit orders need one, market orders have none. */
     price?: DecimalInput;
-    /** Of stop orders. */
+    /** Of stop orders: the last price that triggers them. */
     stop_price?: DecimalInput;
     /** How long it stays. */
     time_in_force?: "gtc" | "day" | "ioc" | "fok" | "gtd" | "at_open" | "at_close";
@@ -280,7 +375,7 @@ export interface OrderAmendRequest {
     symbol?: string;
     /** A multiple of the tick size; limit orders need one, market orders have none. */
     price?: DecimalInput;
-    /** Of stop orders. */
+    /** Of stop orders: the last price that triggers them. */
     stop_price?: DecimalInput;
     /** A multiple of the lot size; of an amend the new total. */
     quantity?: DecimalInput;
@@ -465,7 +560,7 @@ export interface SubscribeRequest {
   method: "subscribe";
   params: {
     /** What to follow. */
-    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
     /** Of which instruments, for channels that are kept per instrument. */
     symbols?: string[];
     /** Levels of each side; 0 is all. */
@@ -486,7 +581,7 @@ export interface SubscribeResult {
   result: {
     subscriptions: {
       /** What to follow. */
-      channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+      channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
       /** The instrument. */
       symbol?: string;
       /** A trading account. */
@@ -506,7 +601,7 @@ export interface UnsubscribeRequest {
   method: "unsubscribe";
   params: {
     /** What to follow. */
-    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
     /** Of which instruments, for channels that are kept per instrument. */
     symbols?: string[];
     /** Levels of each side; 0 is all. */
@@ -527,7 +622,7 @@ export interface UnsubscribeResult {
   result: {
     subscriptions: {
       /** What to follow. */
-      channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+      channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
       /** The instrument. */
       symbol?: string;
       /** A trading account. */
@@ -547,7 +642,7 @@ export interface ResumeRequest {
   method: "resume";
   params: {
     /** What to follow. */
-    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
     /** Opaque: give it back as it was given to you. */
     cursor: string;
     /** Act for this account; only those that the token allows. */
@@ -757,7 +852,7 @@ export interface TickerUpdate {
   time: Time | null;
 }
 
-/** The instrument's phase. */
+/** The instrument's phase, the auction to be, the bands. */
 export interface StatusSnapshot {
   channel: "status";
   type: "snapshot";
@@ -771,11 +866,25 @@ export interface StatusSnapshot {
   phase: "closed" | "pre_open" | "auction" | "continuous" | "halted" | "cancel_only";
   /** Why, if an operator said so. */
   reason: string | null;
-  /** When it is planned to end. */
+  /** When it is planned to end; with a random end the earliest. */
   until: Time | null;
+  /** Of an auction; like the four that follow null outside one. */
+  kind: "opening" | "closing" | "volatility" | "reopening" | "operator" | null;
+  /** Where it would uncross now; null if nothing would trade. */
+  indicative_price: Decimal | null;
+  /** What would trade there. */
+  paired_quantity: Decimal | null;
+  /** What would be left on one side. */
+  imbalance: Decimal | null;
+  /** On which, null on none. */
+  imbalance_side: "buy" | "sell" | null;
+  /** The lowest price that may trade; null without bands. */
+  band_low: Decimal | null;
+  /** The highest price that may trade. */
+  band_high: Decimal | null;
 }
 
-/** The instrument's phase. */
+/** The instrument's phase, the auction to be, the bands. */
 export interface StatusUpdate {
   channel: "status";
   type: "update";
@@ -791,8 +900,22 @@ export interface StatusUpdate {
   phase: "closed" | "pre_open" | "auction" | "continuous" | "halted" | "cancel_only";
   /** Why, if an operator said so. */
   reason: string | null;
-  /** When it is planned to end. */
+  /** When it is planned to end; with a random end the earliest. */
   until: Time | null;
+  /** Of an auction; like the four that follow null outside one. */
+  kind: "opening" | "closing" | "volatility" | "reopening" | "operator" | null;
+  /** Where it would uncross now; null if nothing would trade. */
+  indicative_price: Decimal | null;
+  /** What would trade there. */
+  paired_quantity: Decimal | null;
+  /** What would be left on one side. */
+  imbalance: Decimal | null;
+  /** On which, null on none. */
+  imbalance_side: "buy" | "sell" | null;
+  /** The lowest price that may trade; null without bands. */
+  band_low: Decimal | null;
+  /** The highest price that may trade. */
+  band_high: Decimal | null;
 }
 
 /** Reference data: a snapshot for each instrument, then changes. */
@@ -841,7 +964,7 @@ export interface HeartbeatSnapshot {
   /** What may lag behind the exchange now: it is out of reach, or a hole is being closed. */
   stale: {
     /** What to follow. */
-    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
     /** The instrument. */
     symbol?: string;
     /** A trading account. */
@@ -869,7 +992,7 @@ export interface HeartbeatUpdate {
   /** What may lag behind the exchange now: it is out of reach, or a hole is being closed. */
   stale: {
     /** What to follow. */
-    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders";
+    channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
     /** The instrument. */
     symbol?: string;
     /** A trading account. */
@@ -908,9 +1031,11 @@ export interface OrdersUpdate {
   /** Opaque: give it back as it was given to you. */
   cursor: string;
   /** What happened; more words will come. */
-  exec: "accepted" | "trade" | "amended" | "canceled" | "expired";
+  exec: "accepted" | "trade" | "amended" | "canceled" | "expired" | "rejected" | "triggered" | "busted";
   /** Why it was amended. */
   reason?: string;
+  /** True of an uncross of two orders of one account. */
+  self_match?: boolean;
   last_price?: Decimal;
   last_quantity?: Decimal;
   /** Of a trade. */
@@ -919,6 +1044,42 @@ export interface OrdersUpdate {
   liquidity?: "maker" | "taker" | "cross";
   fee?: Decimal;
   order: Order;
+}
+
+/** Private: what the account has, its limits and what is used of them; then the rows that have changed. */
+export interface PositionsSnapshot {
+  channel: "positions";
+  type: "snapshot";
+  /** Its number. */
+  seq: number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** A trading account. */
+  account: string;
+  /** By instrument; flat ones are left out. */
+  positions: Position[];
+  limits: Limits[];
+  /** By instrument. */
+  used: Used[];
+}
+
+/** Private: what the account has, its limits and what is used of them; then the rows that have changed. */
+export interface PositionsUpdate {
+  channel: "positions";
+  type: "update";
+  /** Its number. */
+  seq: number;
+  /** The number of the message before it; if you have another, subscribe again. */
+  prev: number;
+  /** Its command's message in the journal and the place there. */
+  journal?: string;
+  /** A trading account. */
+  account: string;
+  /** By instrument; flat ones are left out. */
+  positions: Position[];
+  limits: Limits[];
+  /** By instrument. */
+  used: Used[];
 }
 
 /** Total displayed quantity per price, absolute. */
@@ -933,7 +1094,7 @@ export type TradesFrame = TradesSnapshot | TradesUpdate;
 /** Best prices and the last trade. */
 export type TickerFrame = TickerSnapshot | TickerUpdate;
 
-/** The instrument's phase. */
+/** The instrument's phase, the auction to be, the bands. */
 export type StatusFrame = StatusSnapshot | StatusUpdate;
 
 /** Reference data: a snapshot for each instrument, then changes. */
@@ -945,4 +1106,7 @@ export type HeartbeatFrame = HeartbeatSnapshot | HeartbeatUpdate;
 /** Private: a snapshot for each partition, then execution reports. */
 export type OrdersFrame = OrdersSnapshot | OrdersUpdate | OrdersEnd;
 
-export type ChannelFrame = BookFrame | FullFrame | TradesFrame | TickerFrame | StatusFrame | InstrumentsFrame | HeartbeatFrame | OrdersFrame;
+/** Private: what the account has, its limits and what is used of them; then the rows that have changed. */
+export type PositionsFrame = PositionsSnapshot | PositionsUpdate | PositionsEnd;
+
+export type ChannelFrame = BookFrame | FullFrame | TradesFrame | TickerFrame | StatusFrame | InstrumentsFrame | HeartbeatFrame | OrdersFrame | PositionsFrame;

@@ -3,10 +3,10 @@
 // Always: a subscription is unsynced until a snapshot has come and drops updates until then; `complete` when none
 // is unsynced. What belongs to no symbol and no account may have nothing to show: there the answer is enough.
 import type { Surroundings } from "./feed";
-import type { ChannelFrame, OrdersEnd } from "./protocol";
+import type { ChannelFrame, OrdersEnd, PositionsEnd } from "./protocol";
 
 type ChannelName = ChannelFrame["channel"];
-type Payload = Exclude<ChannelFrame, OrdersEnd>;
+type Payload = Exclude<ChannelFrame, OrdersEnd | PositionsEnd>;
 
 /** What channel messages have in common, as far as they have it. */
 interface Message {
@@ -103,10 +103,13 @@ export class Subscriptions {
     else if (held.synced) this.#follow(held, frame);
   }
 
-  /** The exchange says up to which number it has sent a channel: if that is not what came, something was lost. */
+  /**
+   * The exchange says up to which number it has sent a channel: if less came, something was lost. A tape's lines are
+   * its trades and their busts, so they are as many as its last trade's number, or more.
+   */
   verify(channel: string, symbol: string, seq: number): void {
     const held = this.#held.get(keyOf(channel, symbol));
-    if (held?.synced && held.sequences.get(symbol) !== seq) this.#again(held);
+    if (held?.synced && (held.sequences.get(symbol) ?? 0) < seq) this.#again(held);
   }
 
   #restart(held: Held, frame: Payload): void {

@@ -12,9 +12,12 @@ export class Tape {
   constructor(private readonly frames: Frames) {}
 
   take(frame: TradesFrame): boolean {
-    const news = [...frame.trades].sort((one, other) => other.trade_id - one.trade_id);
-    const before = frame.type === "snapshot" ? [] : this.#trades;
-    this.#trades = [...news, ...before].slice(0, TRADES_MAX);
+    const known = new Map((frame.type === "snapshot" ? [] : this.#trades).map((trade) => [trade.trade_id, trade]));
+    for (const trade of frame.trades) {
+      // A bust says again what was printed once; of what has left the tape there is nothing to mark.
+      if (frame.type === "snapshot" || !trade.bust || known.has(trade.trade_id)) known.set(trade.trade_id, trade);
+    }
+    this.#trades = [...known.values()].sort((one, other) => other.trade_id - one.trade_id).slice(0, TRADES_MAX);
     this.frames.next(this.#publish);
     return true;
   }

@@ -1,5 +1,5 @@
 // Samples of what the exchange sends.
-import type { Instrument, Order } from "../src/protocol";
+import type { Instrument, Order, StatusUpdate, Trade } from "../src/protocol";
 
 export function instrument(changes: Partial<Instrument> = {}): Instrument {
   return {
@@ -16,6 +16,16 @@ export function instrument(changes: Partial<Instrument> = {}): Instrument {
     collar_bps: null,
     max_open_orders: 100_000,
     reference_price: "101.25",
+    static_band_bps: null,
+    dynamic_band_bps: null,
+    luld: null,
+    call_seconds: 300,
+    call_random_seconds: 0,
+    call_extensions: 1,
+    maker_bps: "0",
+    taker_bps: "0",
+    cross_bps: "0",
+    calendar: null,
     partition: 1,
     ...changes,
   };
@@ -46,4 +56,30 @@ export function order(changes: Partial<Order> = {}): Order {
     updated: "2026-11-22T10:00:00.000000001Z",
     ...changes,
   };
+}
+
+export function status(changes: Partial<StatusUpdate> = {}): StatusUpdate {
+  return {
+    channel: "status",
+    type: "update",
+    symbol: "ACME",
+    seq: 2,
+    prev: 1,
+    journal: "5.0",
+    phase: "continuous",
+    reason: null,
+    until: null,
+    kind: null,
+    indicative_price: null,
+    paired_quantity: null,
+    imbalance: null,
+    imbalance_side: null,
+    band_low: null,
+    band_high: null,
+    ...changes,
+  };
+}
+
+export function trade(trade_id: number, changes: Partial<Trade> = {}): Trade {
+  return { trade_id, price: "101.25", quantity: "5", side: "buy", time: "2026-11-22T10:00:06.000000042Z", ...changes };
 }

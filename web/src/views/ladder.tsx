@@ -9,6 +9,7 @@ import { GROUPS, ROWS, type Row } from "../ladder";
 import type { Market } from "../market";
 import type { Side } from "../orders";
 import type { Ticket } from "../ticket";
+import { PhaseLine } from "./phase";
 
 type Pick = (price: string, side?: Side) => void;
 
@@ -24,6 +25,7 @@ export function LadderView({ market, ticket }: { market: Market; ticket: Ticket 
         <h2 id="ladder-title">{market.symbol.value === "" ? "Ladder" : market.symbol.value}</h2>
         <Grouping market={market} />
       </div>
+      <PhaseLine market={market} />
       <table onKeyDown={walk}>
         <thead>
           <tr>

@@ -21,11 +21,11 @@ export function TapeView({ market }: { market: Market }): VNode {
           </thead>
           <tbody>
             {trades.map((trade) => (
-              <tr key={trade.trade_id} class={trade.side}>
+              <tr key={trade.trade_id} class={trade.bust ? `${trade.side} bust` : trade.side}>
                 <td class="time">{clock(trade.time)}</td>
                 <td class="price">{trade.price}</td>
                 <td>{trade.quantity}</td>
-                <td class="word">{WORDS[trade.side]}</td>
+                <td class="word">{trade.bust ? "Busted" : WORDS[trade.side]}</td>
               </tr>
             ))}
           </tbody>
