@@ -189,7 +189,10 @@ QUOTE: Final[dict[str, Schema]] = {
 }
 PHASE: Final[dict[str, Schema]] = {
     "phase": word("What may be done now.", PHASE_NAMES),
-    "reason": {"type": ["string", "null"], "description": "Why, if an operator said so."},
+    "reason": {
+        "type": ["string", "null"],
+        "description": "An operator's words, or `volatility`, `limit_state` or `extended`.",
+    },
     "until": optional("Time", "When it is planned to end; with a random end the earliest."),
     "kind": {
         "anyOf": [word("", KIND_NAMES), {"type": "null"}],

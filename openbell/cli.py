@@ -72,6 +72,9 @@ def up(
     nats_url: Annotated[
         str, typer.Option(envvar="OPENBELL_NATS_URL", help="A NATS server to use instead of an embedded one.")
     ] = "",
+    calendars: Annotated[
+        str, typer.Option(envvar="OPENBELL_CALENDARS", help="Trading days: a TOML file, or a folder of such files.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Run a whole exchange in this terminal; Ctrl-C ends it.
@@ -92,6 +95,7 @@ def up(
             gateways=gateways,
             partitions=partitions,
             nats_url=nats_url,
+            calendars=calendars,
             as_json=as_json,
         ),
         os.environ,
@@ -180,6 +184,25 @@ def token(
     minted = token_for(DataDir(data_dir), account, scope, seconds, accounts)
     facts = {"token": minted, "account": account, "scope": scope, "expires_in": seconds}
     typer.echo(json.dumps(facts) if as_json else minted)
+
+
+@app.command()
+def calendar(
+    code: Annotated[str, typer.Argument(help="Of an exchange, as exchange_calendars knows it: XETR, XNYS, XLON …")],
+    first: Annotated[int, typer.Option("--from", min=1990, max=2200, help="The first year.")],
+    last: Annotated[int, typer.Option("--to", min=1990, max=2200, help="The last year.")],
+    name: Annotated[str, typer.Option(help="What listings call it; the code in small letters if not given.")] = "",
+    pre_open: Annotated[str, typer.Option(help="So long before the opening call orders are taken: 30m.")] = "",
+    opening_call: Annotated[str, typer.Option(help="It begins so long before the open: 10m.")] = "",
+    closing_call: Annotated[str, typer.Option(help="It begins at the close and lasts so long: 5m.")] = "",
+) -> None:
+    """Print the trading days of a real exchange as TOML for OPENBELL_CALENDARS; look at it before you use it.
+
+    Example: `openbell calendar XETR --from 2026 --to 2027 --opening-call 10m --closing-call 5m > xetra.toml`
+    """
+    from openbell.calendar import Calls, export
+
+    typer.echo(export(code, first, last, name, Calls(pre_open, opening_call, closing_call)), nl=False)
 
 
 @app.command()

@@ -28,7 +28,7 @@ from openbell.full_disk import FullDisk
 from openbell.supervisor import Role, Supervisor
 from openbell.terminal import line_writer, prefix_of
 from openbell.token import own_admin_token
-from streams import embedded, topology
+from streams import calendars, embedded, topology
 from streams.connection import Connection
 from streams.errors import TopologyMismatch
 from streams.settings import SettingsError, StreamSettings
@@ -65,6 +65,7 @@ class UpSettings:
     gateways: int
     partitions: int
     nats_url: str
+    calendars: str
     as_json: bool
 
 
@@ -219,6 +220,7 @@ class LocalExchange:
             "OPENBELL_NAME": name,
             "OPENBELL_NATS_URL": self._nats_url,
             "OPENBELL_PARTITIONS": str(self._settings.partitions),
+            "OPENBELL_CALENDARS": self._settings.calendars,
             "OPENBELL_HOST": self._settings.host,
             "OPENBELL_PORT": str(self._port),
             "OPENBELL_URL": self.url,
@@ -237,6 +239,7 @@ class LocalExchange:
         """Find out before any role runs whether this exchange can be what was asked for."""
         try:
             settings = StreamSettings.from_environment(self._environment("up"))
+            calendars.load(settings.calendars)
             async with patience(f"NATS at {self._nats_url}"):
                 connection = await Connection.open(settings, "up")
                 try:

@@ -15,9 +15,8 @@ from streams.actions import limit_value
 from streams.rendering import print_object
 
 if TYPE_CHECKING:
-    from exchange.position import Position
-
     from exchange.engine import Engine
+    from exchange.position import Position
     from streams.rendering import Renderer
 
 

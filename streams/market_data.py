@@ -51,11 +51,12 @@ class MarketData:
         self.moving: dict[str, Feed] = {}
         self.timed: dict[str, Feed] = {}
         self.gone: dict[str, list[int]] = {}
+        self.bands_due = 0
 
     def take(self, events: Sequence[Event], changes: Sequence[Change], moment: Moment) -> None:
         """Put a command's frames into `moment`. A listing has to be known to the renderer before."""
         trades: dict[str, list[Trade]] = {}
-        looks: dict[str, Feed] = self.timed.copy()
+        looks = self.moved_by_time()
         for event in events:
             if isinstance(event, Traded):
                 trade = Trade(event.trade_id, event.price, event.quantity, event.side, moment.at)
@@ -81,6 +82,14 @@ class MarketData:
         for symbol in trades | changed:
             self.feeds[symbol].advance(changed.get(symbol, ()), trades.get(symbol, ()), moment)
 
+    def moved_by_time(self) -> dict[str, Feed]:
+        """The feeds whose bands may have changed without an order of theirs: the engine has looked at all of them."""
+        due = self.engine.bands_due
+        if due == self.bands_due:
+            return {}
+        self.bands_due = due
+        return self.timed.copy()
+
     def unseen(self, events: Sequence[Event]) -> Iterator[str]:
         """The instruments of orders that something became of, displayed or not."""
         orders = self.engine.orders
@@ -93,7 +102,7 @@ class MarketData:
     def follow(self, feed: Feed) -> None:
         """Sort a feed by what may move its status from here on."""
         symbol, book = feed.book.symbol, feed.book
-        for feeds, belongs in ((self.moving, may_move(book)), (self.timed, book.instrument.luld_tier > 0)):
+        for feeds, belongs in ((self.moving, may_move(book)), (self.timed, book.luld is not None)):
             if belongs:
                 feeds[symbol] = feed
             else:

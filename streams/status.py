@@ -67,9 +67,7 @@ def status_of(book: Book) -> Status:
 
 def may_move(book: Book) -> bool:
     """Whether the status may change by trading or by time alone, without a change of phase."""
-    instrument = book.instrument
-    banded = instrument.static_band_bps or instrument.dynamic_band_bps or instrument.luld_tier
-    return bool(banded) or book.phase == AUCTION
+    return book.banded or book.phase == AUCTION
 
 
 def print_status(status: Status, printer: Printer) -> str:
