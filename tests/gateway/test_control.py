@@ -1,0 +1,253 @@
+"""The operator's routes for what happens: limits, kill switches, busts, accounts, and the list of who did what."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.test_http import ORDER, client_of
+from tests.support.gateway import list_instrument, served, token
+
+
+@pytest.fixture
+async def where(services):
+    """The address of a served gateway."""
+    async with served(services) as address:
+        yield address
+
+
+@pytest.fixture
+async def admin(where):
+    """An operator."""
+    async with client_of(where, token("operator", "admin")) as client:
+        yield client
+
+
+@pytest.fixture
+async def anna(where):
+    """A trader."""
+    async with client_of(where, token("anna")) as client:
+        yield client
+
+
+@pytest.fixture
+async def boris(where):
+    """Another."""
+    async with client_of(where, token("boris")) as client:
+        yield client
+
+
+async def trade(anna, boris, quantity: str = "2", price: str = "10.00") -> None:
+    """Boris buys from anna."""
+    await anna.ask("POST", "/v1/orders", json=ORDER | {"side": "sell", "quantity": quantity, "price": price})
+    bought = await boris.ask("POST", "/v1/orders", json=ORDER | {"quantity": quantity, "price": price})
+    assert bought["status"] == "filled"
+
+
+async def test_a_trader_sees_what_he_has(venue, anna, boris):
+    """Cash, fees and positions of both sides, in every partition; the fee account has what they paid."""
+    await list_instrument(venue, "ACME", maker_bps=-100, taker_bps=250)
+    await list_instrument(venue, "BETA", 1)
+    await trade(anna, boris)
+    await anna.ask("POST", "/v1/orders", json=ORDER | {"symbol": "BETA", "side": "sell", "quantity": "3"})
+    await boris.ask("POST", "/v1/orders", json=ORDER | {"symbol": "BETA", "quantity": "1"})
+
+    account = await boris.ask("GET", "/v1/account")
+
+    assert (account["account"], account["cash"], account["fees"]) == ("boris", "-21.505", "0.005")
+    assert account["positions"] == [
+        {
+            "symbol": "ACME",
+            "quantity": "2",
+            "average_price": "10.00",
+            "realised": "0.00",
+            "unrealised": "0.00",
+            "fees": "0.005",
+        },
+        {
+            "symbol": "BETA",
+            "quantity": "1",
+            "average_price": "1.50",
+            "realised": "0.00",
+            "unrealised": "0.00",
+            "fees": "0.00",
+        },
+    ]
+    assert await boris.ask("GET", "/v1/positions") == {"positions": account["positions"]}
+    short = await anna.ask("GET", "/v1/account")
+    assert (short["cash"], short["fees"]) == ("21.502", "-0.002")
+    assert [row["quantity"] for row in short["positions"]] == ["-2", "-1"]
+    assert short["used"] == [{"symbol": "BETA", "open_orders": 1, "open_buy_quantity": "0", "open_sell_quantity": "2"}]
+
+
+async def test_the_fee_account_has_what_was_paid(venue, admin, anna, boris):
+    """An operator sees any account."""
+    await list_instrument(venue, "ACME", maker_bps=-100, taker_bps=250)
+    await trade(anna, boris)
+
+    fees = await admin.ask("GET", "/v1/admin/accounts/fees")
+
+    assert (fees["cash"], fees["fees"], fees["positions"]) == ("0.003", "-0.003", [])
+
+
+async def test_positions_are_private(where, anna):
+    """They need a token with the scope, and another's account is forbidden."""
+    async with client_of(where, token("anna", "trade")) as trader:
+        assert await trader.problem("GET", "/v1/positions") == (403, "forbidden", None)
+    assert await anna.problem("GET", "/v1/account?account=boris") == (403, "forbidden", "account")
+    assert await anna.problem("GET", "/v1/admin/accounts/anna") == (403, "forbidden", None)
+
+
+async def test_limits_are_merged_and_removed(venue, admin, anna):
+    """What is not named stays, null takes away; a limit for all instruments holds in every partition."""
+    await list_instrument(venue, "BETA", 1)
+    path = "/v1/admin/accounts/anna/limits"
+    await admin.ask("PUT", path, json={"max_quantity": "5", "max_open_orders": 2, "taker_bps": "-0.25"})
+    await admin.ask("PUT", path, json={"symbol": "BETA", "enabled": False})
+    account = await admin.ask("PUT", path, json={"max_open_orders": None, "max_long": 7, "reason": "wish"})
+
+    nothing = dict.fromkeys(
+        (
+            "enabled",
+            "max_quantity",
+            "max_value",
+            "max_open_orders",
+            "max_long",
+            "max_short",
+            "maker_bps",
+            "taker_bps",
+            "cross_bps",
+        )
+    )
+    everywhere = nothing | {"symbol": None, "max_quantity": "5", "max_long": "7", "taker_bps": "-0.25"}
+    assert account["limits"] == [everywhere, nothing | {"symbol": "BETA", "enabled": False}]
+    assert (await anna.ask("GET", "/v1/account"))["limits"] == account["limits"]
+    for symbol, problem in (("ACME", "quantity_too_large"), ("BETA", "account_disabled")):
+        refused = await anna.problem("POST", "/v1/orders", json=ORDER | {"symbol": symbol, "quantity": "6"})
+        assert refused[:2] == (422, problem)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({"max_quantity": "-1"}, "bad_request", "max_quantity"),
+        ({"max_quantity": "x"}, "bad_decimal", "max_quantity"),
+        ({"enabled": "no"}, "bad_request", "enabled"),
+        ({"max_open_orders": -1}, "bad_request", "max_open_orders"),
+        ({"taker_bps": "10000.01"}, "bad_request", "taker_bps"),
+        ({"taker_bps": "0.001"}, "bad_decimal", "taker_bps"),
+        ({"symbol": "acme"}, "bad_request", "symbol"),
+        ({"leverage": "2"}, "unknown_field", "leverage"),
+    ],
+)
+async def test_a_limit_that_cannot_be_is_refused(admin, body, code, field):
+    """With the member at fault."""
+    assert await admin.problem("PUT", "/v1/admin/accounts/anna/limits", json=body) == (400, code, field)
+
+
+async def test_a_killed_account_has_no_orders_and_places_none(venue, admin, anna, boris):
+    """In every partition; others trade on, cancels work, and it stays until it is switched off."""
+    await list_instrument(venue, "BETA", 1)
+    for symbol in ("ACME", "BETA"):
+        await anna.ask("POST", "/v1/orders", json=ORDER | {"symbol": symbol})
+    assert (await admin.ask("GET", "/v1/admin/kill-switch?account=anna"))["open_orders"] == 2
+
+    killed = await admin.ask("POST", "/v1/admin/kill-switch", json={"account": "anna", "active": True})
+
+    assert killed == {"account": "anna", "symbol": None, "active": True, "canceled": 2}
+    assert await admin.ask("GET", "/v1/admin/kill-switch") == {
+        "open_orders": 0,
+        "switches": [{"account": "anna", "symbol": None}],
+    }
+    assert (await anna.problem("POST", "/v1/orders", json=ORDER))[:2] == (422, "killed")
+    assert await anna.ask("DELETE", "/v1/orders") == {"canceled": 0}
+    assert (await boris.ask("POST", "/v1/orders", json=ORDER))["status"] == "open"
+    await admin.ask("POST", "/v1/admin/kill-switch", json={"account": "anna", "active": False})
+    assert (await anna.ask("POST", "/v1/orders", json=ORDER))["status"] == "open"
+
+
+async def test_a_killed_exchange_keeps_its_orders_unless_told_otherwise(admin, anna):
+    """Resting orders stay, until a second word cancels them."""
+    await anna.ask("POST", "/v1/orders", json=ORDER)
+
+    stays = await admin.ask("POST", "/v1/admin/kill-switch", json={"active": True})
+    goes = await admin.ask("POST", "/v1/admin/kill-switch", json={"active": True, "cancel": True})
+
+    assert (stays["canceled"], goes["canceled"]) == (0, 1)
+    assert (await anna.problem("POST", "/v1/orders", json=ORDER))[:2] == (422, "killed")
+
+
+async def test_a_kill_switch_is_for_one_thing(admin):
+    """An account or an instrument, one that there is."""
+    path = "/v1/admin/kill-switch"
+    both = {"active": True, "account": "anna", "symbol": "ACME"}
+    assert await admin.problem("POST", path, json=both) == (400, "bad_request", "symbol")
+    assert (await admin.problem("POST", path, json={"active": True, "symbol": "NONE"}))[1] == "unknown_instrument"
+    assert await admin.problem("POST", path, json={}) == (400, "bad_request", "active")
+
+
+async def test_a_partition_that_does_not_answer_is_told_and_repeating_is_safe(venue, admin):
+    """What is for all is known to be done only when all have answered."""
+    venue.silent.add(1)
+    body = {"account": "anna", "active": True}
+    assert (await admin.problem("POST", "/v1/admin/kill-switch", json=body))[:2] == (503, "outcome_unknown")
+    venue.silent.clear()
+    assert (await admin.ask("POST", "/v1/admin/kill-switch", json=body))["active"] is True
+
+
+async def test_a_bust_undoes_a_trade_once(admin, anna, boris):
+    """Positions, cash and fees go back; the tape marks it; a body is not needed."""
+    await trade(anna, boris)
+
+    undone = await admin.ask("POST", "/v1/admin/trades/ACME/1/bust")
+
+    assert undone == {
+        "symbol": "ACME",
+        "trade_id": 1,
+        "price": "10.00",
+        "quantity": "2",
+        "side": "buy",
+        "bust": True,
+    }
+    for trader in (anna, boris):
+        account = await trader.ask("GET", "/v1/account")
+        assert (account["cash"], account["positions"]) == ("0", [])
+    tape = await admin.ask("GET", "/v1/instruments/ACME/trades")
+    assert [(row["trade_id"], row["bust"]) for row in tape["trades"]] == [(1, True)]
+    again = await admin.problem("POST", "/v1/admin/trades/ACME/1/bust", json={"reason": "again"})
+    assert again[:2] == (409, "already_busted")
+    for number in ("2", "0", "x", "9" * 30):
+        assert (await admin.problem("POST", f"/v1/admin/trades/ACME/{number}/bust"))[:2] == (404, "unknown_trade")
+
+
+async def test_what_operators_did_is_listed(venue, admin, anna, boris):
+    """Newest first, with who and why, refused or not, page by page, over all partitions."""
+    await trade(anna, boris)
+    await admin.ask("POST", "/v1/admin/kill-switch", json={"symbol": "ACME", "active": True, "reason": 'a "test"'})
+    await admin.problem("POST", "/v1/admin/trades/ACME/7/bust")
+    limits = {"max_long": "5", "max_short": None, "taker_bps": "1.5", "enabled": True}
+    await admin.ask("PUT", "/v1/admin/accounts/anna/limits", json=limits)
+
+    first = await admin.ask("GET", "/v1/admin/audit?limit=3")
+    second = await admin.ask("GET", f"/v1/admin/audit?cursor={first['cursor']}")
+
+    told = [
+        (row["action"], row["symbol"], row["account"], row["reason"], row["code"], row["details"])
+        for row in first["actions"] + second["actions"]
+    ]
+    details = {"enabled": True, "max_long": "5", "taker_bps": "1.5", "max_short": None}
+    assert told == [
+        ("set_limits", None, "anna", None, None, details),
+        ("set_limits", None, "anna", None, None, details),
+        ("bust_trade", "ACME", None, None, "unknown_trade", {"trade_id": 7}),
+        ("set_kill_switch", "ACME", None, 'a "test"', None, {"active": True, "cancel": False}),
+        ("list_instrument", "ACME", None, None, None, {}),
+    ]
+    assert {row["principal"] for row in first["actions"]} == {"operator"}
+    assert {row["partition"] for row in first["actions"][:2]} == {0, 1}
+    assert "cursor" not in second
+
+
+async def test_a_page_of_the_audit_is_asked_for_rightly(admin):
+    """Its bounds and its cursor are looked at."""
+    assert await admin.problem("GET", "/v1/admin/audit?limit=0") == (400, "bad_request", "limit")
+    assert await admin.problem("GET", "/v1/admin/audit?cursor=x") == (400, "bad_request", "cursor")
