@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
+
 from exchange.auction import indication
 from exchange.bands import bands_of
-
 from exchange.book import AUCTION, HALTED, KIND_NAMES, PHASE_NAMES
 from exchange.commands import UNNAMED
 from exchange.order import BOTH_SIDES, SIDE_NAMES

@@ -45,7 +45,7 @@ async def test_a_broken_invariant_stops_one_partition_and_leaves_evidence(settin
             assert outcome.code == ""
     stopped = last_event(logs, "partition.stopped")
     assert stopped["partition"] == 0
-    assert "only a resting order can leave the book" in stopped["error"]
+    assert "only an order that rests or waits can leave the book" in stopped["error"]
     path = Path(last_event(logs, "evidence.left")["path"])
     sequence = (await state_of(connection, subjects.journal_stream(0))).last
     assert path == tmp_path / "evidence" / f"partition-0-sequence-{sequence}"
