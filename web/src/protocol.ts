@@ -864,7 +864,7 @@ export interface StatusSnapshot {
   journal: string;
   /** What may be done now. */
   phase: "closed" | "pre_open" | "auction" | "continuous" | "halted" | "cancel_only";
-  /** Why, if an operator said so. */
+  /** An operator's words, or `volatility`, `limit_state` or `extended`. */
   reason: string | null;
   /** When it is planned to end; with a random end the earliest. */
   until: Time | null;
@@ -898,7 +898,7 @@ export interface StatusUpdate {
   journal: string;
   /** What may be done now. */
   phase: "closed" | "pre_open" | "auction" | "continuous" | "halted" | "cancel_only";
-  /** Why, if an operator said so. */
+  /** An operator's words, or `volatility`, `limit_state` or `extended`. */
   reason: string | null;
   /** When it is planned to end; with a random end the earliest. */
   until: Time | null;
