@@ -12,6 +12,7 @@ from tests.support.follower import Follower
 from tests.support.journaled import ACME, Journaled, buy, order, sell, units
 from tests.support.random_choices import Seeded, stories
 from tests.support.random_commands import NARROW, PLAIN, Step
+from tests.support.random_days import days
 
 BETA = Instrument("BETA", [(0, UNIT // 2)], UNIT // 100)
 
@@ -35,6 +36,13 @@ def follow(journaled: Journaled, steps: list[Step]) -> Follower:
 def test_frames_applied_to_an_empty_book_give_the_engine_s(story: list[Step]) -> None:
     """After every command levels, displayed orders, their order, the tape, the ticker and the checksum agree."""
     follow(Journaled(PLAIN, configure=NARROW), story)
+
+
+@given(days())
+@settings(max_examples=120)
+def test_frames_of_a_trading_day_give_the_engine_s_books(day: list[Step]) -> None:
+    """In calls, halts and limit states, over uncrosses, busts and new listings, the status too is what it is."""
+    follow(Journaled(PLAIN, configure=NARROW), day)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -14,12 +14,19 @@ from streams.state import parts_of, restored
 from tests.support.journaled import ACME, Journaled, buy, sell
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step
+from tests.support.random_days import days
 
 QUERIES = [
     codec.encode_query("instruments", {}),
     *[codec.encode_query(kind, {"symbol": "ACME"}) for kind in ("book", "full", "trades", "ticker", "status")],
     *[codec.encode_query("reports", {"account": name, "after": 0}) for name in ("anna", "boris", "carla", "dora")],
-    *[codec.encode_query("orders_snapshot", {"account": name}) for name in ("anna", "boris", "carla", "dora")],
+    *[
+        codec.encode_query(kind, {"account": name})
+        for kind in ("orders_snapshot", "account")
+        for name in ("anna", "boris", "carla", "dora")
+    ],
+    codec.encode_query("kill_switch", {}),
+    codec.encode_query("audit", {"limit": 100}),
 ]
 
 
@@ -36,8 +43,8 @@ def assert_alike(one: Partition, other: Partition) -> None:
         assert one.query(request) == other.query(request)
 
 
-@given(stories(), st.integers(0, 60))
-@settings(max_examples=50)
+@given(stories() | days(), st.integers(0, 60))
+@settings(max_examples=120)
 def test_a_copy_has_the_same_state_and_the_same_future(story: list[Step], cut: int) -> None:
     """Every byte that the copy makes of the rest of the journal is the one that the original makes."""
     lived = Journaled(PLAIN, configure=NARROW)

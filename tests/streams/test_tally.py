@@ -10,6 +10,7 @@ from streams.state import parts_of
 from tests.support.journaled import Journaled, buy, replayed, sell
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step
+from tests.support.random_days import days
 
 
 def state_without_reports(partition: Partition) -> list[tuple[str, object]]:
@@ -18,8 +19,8 @@ def state_without_reports(partition: Partition) -> list[tuple[str, object]]:
     return list(parts_of(partition))
 
 
-@given(stories(), st.integers(0, 60), st.integers(0, 60))
-@settings(max_examples=60)
+@given(stories() | days(), st.integers(0, 60), st.integers(0, 60))
+@settings(max_examples=120)
 def test_a_skimmed_journal_leaves_the_same_state(story: list[Step], start: int, end: int) -> None:
     """Events, chain, books, tapes, tickers and numbers are the same, wherever skimming begins and ends."""
     lived = Journaled(PLAIN, configure=NARROW)

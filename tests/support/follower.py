@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Frame = dict[str, Any]
 Levels = dict[str, str]
 
+FRAME = ("channel", "type", "symbol", "seq", "prev", "journal")
+"""The members that all messages have."""
+
 
 class Follower:
     """One instrument as its frames tell it: levels, displayed orders by id, the tape and the ticker."""
@@ -32,7 +35,9 @@ class Follower:
         self.sides: dict[str, Levels] = {"bids": {}, "asks": {}}
         self.orders: dict[str, list[str]] = {}
         self.tape: list[Frame] = []
+        self.busts = 0
         self.ticker: Frame = {}
+        self.status: Frame = {}
 
     def hear(self, frames: Iterable[Frame]) -> None:
         """Take the frames of one command."""
@@ -46,18 +51,26 @@ class Follower:
                 getattr(self, f"hear_{channel}")(frame)
 
     def hear_instruments(self, frame: Frame) -> None:
-        """A listing."""
+        """A listing, or the end of one, which has to be empty."""
         assert frame["instrument"]["symbol"] == self.symbol
+        if frame["instrument"].get("delisted"):
+            assert (self.orders, self.sides) == ({}, {"bids": {}, "asks": {}})
+            self.ticker = {}
 
     def hear_status(self, frame: Frame) -> None:
-        """The phase."""
-        assert frame["phase"] == "continuous"
+        """How it stands, never the same twice but for a new listing."""
+        self.status = {name: value for name, value in frame.items() if name not in FRAME}
 
     def hear_trades(self, frame: Frame) -> None:
-        """Some more of the tape, without a gap."""
-        self.tape += frame["trades"]
+        """Some more of the tape, without a gap, or a bust of something on it."""
+        for line in frame["trades"]:
+            if line.pop("bust", False):
+                self.busts += 1
+                assert self.tape[line["trade_id"] - 1] | {"time": line["time"]} == line
+            else:
+                self.tape.append(line)
         assert [trade["trade_id"] for trade in self.tape] == list(range(1, len(self.tape) + 1))
-        assert frame["seq"] == len(self.tape)
+        assert frame["seq"] == len(self.tape) + self.busts
 
     def hear_full(self, frame: Frame) -> None:
         """Displayed orders, each of which opens before it changes and is done once."""
@@ -112,6 +125,9 @@ class Follower:
         assert full["seq"] == self.seqs["full"]
         assert {row[1]: row[2:] for row in full["orders"]} == self.orders
         assert len(self.tape) == book.last_trade_id
+        status = journaled.ask("status", symbol=self.symbol)
+        assert {name: value for name, value in status.items() if name not in FRAME} == self.status
+        assert status["seq"] == self.seqs["status"]
         assert self.ticker in (self.ticker_of(journaled), {})
 
     def totals(self, side: str) -> dict[int, int]:
