@@ -99,7 +99,8 @@ def check_values(command: AmendOrder, order: Order, book: Book, price: int, quan
     )
     if refused is None and command.display_quantity is None and quantity > order.quantity:
         refused = check_share(quantity, order.display_quantity or quantity, book.instrument.lot_size)
-    if refused is None and not ends:
+    named = command.price is not None or command.stop_price is not None or command.quantity is not None
+    if refused is None and named and not ends:
         refused = check_value(book, allowance, price or price_of_value(command, order, book), quantity)
     if refused is None and command.price is not None:
         refused = check_collar(book, price)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from exchange.order import BOTH_SIDES, BUY, PARTIALLY_FILLED, PENDING_TRIGGER, SELL, SIDE_NAMES
 
 if TYPE_CHECKING:
-    from exchange.book import Book, BookSide
+    from exchange.book import Book, BookSide, Holding
     from exchange.engine import Engine
     from exchange.order import Order
 
@@ -25,7 +25,7 @@ def first_broken(engine: Engine) -> str:
         broken = broken_in_order(order)
         if broken:
             return broken
-    return ""
+    return broken_in_accounts(engine)
 
 
 def broken_in_book(book: Book) -> str:
@@ -75,4 +75,33 @@ def broken_in_order(order: Order) -> str:
         return f"{what} rests at no price where orders are matched"
     if order.shown + order.reserve != order.open_quantity or (order.shown > 0) != (order.price > 0):
         return f"{what} shows {order.shown} and hides {order.reserve} of {order.open_quantity}"
+    return ""
+
+
+def broken_in_accounts(engine: Engine) -> str:
+    """Whether what one account has others lack, instrument by instrument, and what is open is counted right."""
+    totals: dict[str, list[int]] = {}
+    for positions in engine.accounts.positions.values():
+        for symbol, position in positions.items():
+            total = totals.setdefault(symbol, [0, 0, 0])
+            total[0] += position.quantity
+            total[1] += position.cash
+            total[2] += position.fees
+    for symbol, total in totals.items():
+        if total != [0, 0, 0]:
+            return f"{symbol}: over all accounts quantity, cash and fees are {total}"
+    for book in engine.books.values():
+        for account, holding in book.holdings.items():
+            broken = broken_in_holding(holding)
+            if broken:
+                return f"{book.symbol}, {account}: {broken}"
+    return ""
+
+
+def broken_in_holding(holding: Holding) -> str:
+    """Whether an account's open quantities are those of its open orders."""
+    for side in range(BOTH_SIDES):
+        open_quantity = sum([order.open_quantity for order in holding.open.values() if order.side == side])
+        if holding.open_quantity(side) != open_quantity:
+            return f"its {SIDE_NAMES[side]} orders are open for {open_quantity}, not {holding.open_quantity(side)}"
     return ""

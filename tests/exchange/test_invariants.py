@@ -46,6 +46,8 @@ BREAKS: dict[str, Break] = {
         setattr(engine.orders[4], "filled", -UNIT),
         setattr(engine.orders[4], "canceled", 2 * UNIT),
     ),
+    "over all accounts": lambda engine: setattr(engine.accounts.position("anna", "ACME"), "cash", 0),
+    "its buy orders are open for": lambda engine: engine.books["ACME"].holdings["anna"].count(BUY, UNIT),
 }
 
 

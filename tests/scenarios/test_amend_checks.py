@@ -161,3 +161,16 @@ def test_amends_need_no_room_among_open_orders() -> None:
     anna = market.buy("anna", 10, at=100)
     market.amend(anna, at=101, to=20)
     assert market.refused == ""
+
+
+def test_the_value_is_judged_when_price_or_quantity_is_named() -> None:
+    """An order above a maximum that came later may still hide more of itself, or move its expiry."""
+    market = Market()
+    order = market.buy("anna", 10, at=100)
+    market.limit("anna", max_value=500)
+    market.amend(order, display=5)
+    assert market.refused == ""
+    market.amend(order, to=9)
+    assert market.refused == "value_too_large"
+    market.amend(order, at=40)
+    assert market.refused == ""

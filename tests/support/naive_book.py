@@ -22,10 +22,13 @@ from exchange.order import (
     FILLED,
     FOK,
     IOC,
+    MAKER,
     MARKET,
     PARTIALLY_FILLED,
+    TAKER,
 )
 from exchange.units import HOUR
+from tests.support.naive_accounts import NaiveAccounts, NaiveTrade
 from tests.support.naive_checks import amend_fault, listing_fault, place_fault
 from tests.support.naive_order import NaiveOrder
 
@@ -49,6 +52,7 @@ class NaiveExchange:
     trade_ids: dict[str, int] = field(default_factory=dict)
     last_prices: dict[str, int] = field(default_factory=dict)
     deadlines: dict[str, int] = field(default_factory=dict)
+    accounts: NaiveAccounts = field(default_factory=NaiveAccounts)
     orders: list[NaiveOrder] = field(default_factory=list)
     order_ids: int = 0
     stamps: int = 0
@@ -68,6 +72,7 @@ class NaiveExchange:
                 self.trades_per_order_max = command.trades_per_order_max
                 self.ended_orders_max = command.ended_orders_max
                 self.command_age_max = command.command_age_max
+                self.accounts.remembered_max = command.trades_remembered_max
                 self.news.append(events.Configured(command.semantics))
             case commands.ListInstrument():
                 self._list(command.instrument)
@@ -81,6 +86,14 @@ class NaiveExchange:
                 self._cancel_all(command)
             case commands.CancelAfter():
                 self._cancel_after(command)
+            case commands.DelistInstrument():
+                self._delist(command.symbol)
+            case commands.SetLimits():
+                self._set_limits(command)
+            case commands.SetKillSwitch():
+                self._set_kill_switch(command)
+            case commands.BustTrade():
+                self._bust(command)
 
     # What can be seen.
 
@@ -108,6 +121,11 @@ class NaiveExchange:
     def reference_price(self, symbol: str) -> int:
         """The last trade's price, else the listing's, else 0."""
         return self.last_prices.get(symbol, 0) or self.instruments[symbol].reference_price
+
+    def open_quantity(self, account: str, symbol: str, side: int) -> int:
+        """What of the account's orders may still trade on a side."""
+        mine = [order for order in self.orders if order.account == account and order.placed.symbol == symbol]
+        return sum(order.open for order in mine if order.placed.side == side)
 
     def open_count(self, account: str, symbol: str) -> int:
         """How many orders the account has open in the instrument."""
@@ -155,6 +173,51 @@ class NaiveExchange:
             return
         self.instruments[instrument.symbol] = instrument
         self.news.append(events.InstrumentListed(instrument))
+
+    def _delist(self, symbol: str) -> None:
+        if symbol not in self.instruments:
+            self.news.append(events.Rejected("unknown_instrument"))
+            return
+        self.news.append(events.Rejected("wrong_phase"))  # Always continuous, never closed.
+
+    def _set_limits(self, command: commands.SetLimits) -> None:
+        if command.symbol and command.symbol not in self.instruments:
+            self.news.append(events.Rejected("unknown_instrument"))
+            return
+        limits = self.accounts.set_limits(command.account, command.symbol, command.values, command.removed)
+        self.news.append(events.LimitsSet(command.account, command.symbol, sorted(limits.items())))
+
+    def _set_kill_switch(self, command: commands.SetKillSwitch) -> None:
+        account, symbol = command.account, command.symbol
+        if account and symbol:
+            self.news.append(events.Rejected("bad_request"))
+            return
+        if symbol and symbol not in self.instruments:
+            self.news.append(events.Rejected("unknown_instrument"))
+            return
+        stopped = self.accounts.stopped
+        if (account, symbol) in stopped:
+            stopped.remove((account, symbol))
+        killed = []
+        if command.active:
+            stopped.append((account, symbol))
+            killed = [order for order in self.orders if order.open and order.account == account]
+            if not account and command.cancel:
+                killed = [order for order in self.orders if order.open and symbol in ("", order.placed.symbol)]
+        for order in killed:
+            self._cancel_one(order, "killed")
+        self.news.append(events.KillSwitchSet(account, symbol, command.active, len(killed)))
+
+    def _bust(self, command: commands.BustTrade) -> None:
+        if command.symbol not in self.instruments:
+            self.news.append(events.Rejected("unknown_instrument"))
+            return
+        trade = self.accounts.find(command.symbol, command.trade_id, self.now)
+        if trade is None or trade.busted:
+            self.news.append(events.Rejected("already_busted" if trade else "unknown_trade"))
+            return
+        trade.busted = True
+        self.news.append(trade.told)
 
     def _place(self, command: commands.PlaceOrder) -> None:
         known = self.find(command.account, command.symbol, command.client_order_id)
@@ -325,9 +388,16 @@ class NaiveExchange:
 
     def _traded(self, taker: NaiveOrder, maker: NaiveOrder, quantity: int) -> events.Traded:
         symbol, side = taker.placed.symbol, taker.placed.side
-        of_maker = (maker.order_id, maker.account, maker.filled, maker.open, 0)
-        of_taker = (taker.order_id, taker.account, taker.filled, taker.open, 0)
-        return events.Traded(self.trade_ids[symbol], symbol, maker.price, quantity, side, *of_maker, *of_taker)
+        number, price, instrument = self.trade_ids[symbol], maker.price, self.instruments[symbol]
+        maker_fee = self.accounts.fee(maker.account, instrument, MAKER, price * quantity)
+        taker_fee = self.accounts.fee(taker.account, instrument, TAKER, price * quantity)
+        fills = ((maker.account, maker.placed.side, maker_fee), (taker.account, side, taker_fee))
+        of_maker, of_taker = (maker.order_id, maker.account, maker_fee), (taker.order_id, taker.account, taker_fee)
+        told = events.Busted(number, symbol, price, quantity, side, *of_maker, *of_taker)
+        self.accounts.add(NaiveTrade(symbol, number, price, quantity, fills, self.now, told))
+        of_maker = (maker.order_id, maker.account, maker.filled, maker.open, maker_fee)
+        of_taker = (taker.order_id, taker.account, taker.filled, taker.open, taker_fee)
+        return events.Traded(number, symbol, price, quantity, side, *of_maker, *of_taker)
 
     def _prevent_self_trade(self, taker: NaiveOrder, maker: NaiveOrder) -> None:
         mode = taker.placed.self_trade
@@ -352,7 +422,7 @@ class NaiveExchange:
 
     def _would_fill(self, order: NaiveOrder) -> bool:
         """Whether a fill-or-kill would trade wholly: try it in a copy of the world."""
-        world = deepcopy(self)
+        world = deepcopy(self, {id(self.accounts.trades): []})
         world.news = []
         trial = next(copy for copy in world.orders if copy.order_id == order.order_id)
         world._sweep(trial)

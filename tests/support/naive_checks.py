@@ -32,17 +32,26 @@ def place_fault(exchange: NaiveExchange, order: PlaceOrder) -> str:
     if exchange.is_late(order.sent_at):
         return "too_late"
     reference = exchange.reference_price(order.symbol)
+    accounts = exchange.accounts
+    waiting = exchange.open_quantity(order.account, order.symbol, order.side)
     codes = [
+        _shut_out(exchange, order.account, order.symbol),
         _terms(order),
         _expiry(order.expires, exchange.now),
         _price_step(instrument, order.price),
-        _quantity(instrument, order.quantity),
+        _quantity(instrument, order.quantity, accounts.largest(order.account, instrument)),
         _display_step(instrument, order.display_quantity),
         _display(order.quantity, order.display_quantity),
         _price_range(instrument, order.price),
-        _value(instrument, reference if order.price is None else order.price, order.quantity),
+        _value(
+            instrument,
+            reference if order.price is None else order.price,
+            order.quantity,
+            accounts.dearest(order.account, instrument),
+        ),
         _collar(instrument, order.price, reference),
         _open_orders(exchange, instrument, order.account),
+        _position(exchange, order, waiting + order.quantity),
         _would_take(exchange, order),
     ]
     return next((code for code in codes if code), "")
@@ -50,6 +59,9 @@ def place_fault(exchange: NaiveExchange, order: PlaceOrder) -> str:
 
 def amend_fault(exchange: NaiveExchange, order: NaiveOrder, command: AmendOrder) -> str:
     """The code that refuses an amend of an open order, or an empty string. Only what the amend names is checked."""
+    shut_out = _shut_out(exchange, order.account, order.placed.symbol)
+    if shut_out:
+        return shut_out
     if command.stop_price is not None or (command.expires is not None and order.placed.time_in_force != GTD):
         return "bad_request"
     price, quantity, display = exchange.new_terms(order, command)
@@ -68,17 +80,27 @@ def _amended_values(exchange: NaiveExchange, order: NaiveOrder, command: AmendOr
     instrument = exchange.instruments[order.placed.symbol]
     price, quantity, display = exchange.new_terms(order, command)
     named = command.price is not None or command.quantity is not None
+    largest = exchange.accounts.largest(order.account, instrument)
+    dearest = exchange.accounts.dearest(order.account, instrument)
+    waiting = exchange.open_quantity(order.account, order.placed.symbol, order.placed.side)
     codes = [
         _price_step(instrument, command.price),
-        "" if ends else _quantity(instrument, command.quantity),
+        "" if ends else _quantity(instrument, command.quantity, largest),
         _display_step(instrument, command.display_quantity),
         _display(quantity, display or None if command.display_quantity is None else command.display_quantity),
         _price_range(instrument, command.price),
-        _value(instrument, price, quantity) if named and not ends else "",
+        _value(instrument, price, quantity, dearest) if named and not ends else "",
         _collar(instrument, command.price, exchange.reference_price(order.placed.symbol)),
+        _position(exchange, order.placed, waiting + quantity - order.quantity) if quantity > order.quantity else "",
         _would_take(exchange, replace(order.placed, price=price)) if price != order.price else "",
     ]
     return next((code for code in codes if code), "")
+
+
+def _shut_out(exchange: NaiveExchange, account: str, symbol: str) -> str:
+    if exchange.accounts.is_stopped(account, symbol):
+        return "killed"
+    return "account_disabled" if exchange.accounts.is_disabled(account, symbol) else ""
 
 
 def _terms(order: PlaceOrder) -> str:
@@ -101,14 +123,14 @@ def _price_step(instrument: Instrument, price: int | None) -> str:
     return "bad_price" if price <= 0 else ""
 
 
-def _quantity(instrument: Instrument, quantity: int | None) -> str:
+def _quantity(instrument: Instrument, quantity: int | None, largest: int) -> str:
     if quantity is None:
         return ""
     if quantity % instrument.lot_size:
         return "quantity_off_lot"
     if quantity < (instrument.min_quantity or instrument.lot_size):
         return "quantity_too_small"
-    return "quantity_too_large" if quantity > (instrument.max_quantity or LARGEST - 1) else ""
+    return "quantity_too_large" if quantity > largest else ""
 
 
 def _display_step(instrument: Instrument, display: int | None) -> str:
@@ -135,12 +157,12 @@ def _price_range(instrument: Instrument, price: int | None) -> str:
     return "price_too_high" if price > (instrument.max_price or LARGEST - 1) else ""
 
 
-def _value(instrument: Instrument, price: int, quantity: int) -> str:
+def _value(instrument: Instrument, price: int, quantity: int, dearest: int) -> str:
     if not price:
         return ""
     if price * quantity < instrument.min_value * UNIT:
         return "value_too_small"
-    return "value_too_large" if price * quantity > (instrument.max_value or LARGEST) * UNIT else ""
+    return "value_too_large" if price * quantity > dearest * UNIT else ""
 
 
 def _collar(instrument: Instrument, price: int | None, reference: int) -> str:
@@ -150,10 +172,13 @@ def _collar(instrument: Instrument, price: int | None, reference: int) -> str:
 
 
 def _open_orders(exchange: NaiveExchange, instrument: Instrument, account: str) -> str:
-    if not instrument.max_open_orders:
-        return ""
-    full = exchange.open_count(account, instrument.symbol) >= instrument.max_open_orders
+    full = exchange.open_count(account, instrument.symbol) >= exchange.accounts.most_orders(account, instrument)
     return "too_many_open_orders" if full else ""
+
+
+def _position(exchange: NaiveExchange, order: PlaceOrder, quantity: int) -> str:
+    fits = exchange.accounts.passes_position(order.account, order.symbol, order.side, quantity)
+    return "" if fits else "position_limit"
 
 
 def _would_take(exchange: NaiveExchange, order: PlaceOrder) -> str:

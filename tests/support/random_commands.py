@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from exchange.commands import (
     AmendOrder,
+    BustTrade,
     CancelAfter,
     CancelAll,
     CancelOrder,
     Configure,
+    DelistInstrument,
     ListInstrument,
     PlaceOrder,
+    SetKillSwitch,
+    SetLimits,
     Tick,
 )
 from exchange.engine import SEMANTICS
 from exchange.instrument import Instrument
+from exchange.limits import ENABLED, LIMIT_NAMES, MAX_LONG, MAX_QUANTITY, MAX_SHORT, MAX_VALUE
 from exchange.order import (
     BOTH_SIDES,
     BUY,
@@ -54,13 +59,15 @@ ACCOUNTS = ("anna", "boris", "carla", "dora")
 OWNER = ""
 """Stands for whoever owns the order that a step names."""
 
-NARROW = Configure(semantics=SEMANTICS, trades_per_order_max=6, ended_orders_max=12, command_age_max=5 * SECOND)
+NARROW = Configure(
+    semantics=SEMANTICS, trades_per_order_max=6, ended_orders_max=12, command_age_max=5 * SECOND, trades_remembered_max=5
+)
 """Bounds so small that random runs meet them."""
 
 WIDE = Configure(semantics=SEMANTICS, trades_per_order_max=10_000, ended_orders_max=1_000, command_age_max=5 * SECOND)
 
-PLAIN = Instrument("ACME", [(0, UNIT)], UNIT)
-FINE = Instrument("BETA", [(0, UNIT), (90 * UNIT, UNIT // 100)], UNIT // 100, max_open_orders=0)
+PLAIN = Instrument("ACME", [(0, UNIT)], UNIT, maker_bps=-33, taker_bps=177)
+FINE = Instrument("BETA", [(0, UNIT), (90 * UNIT, UNIT // 100)], UNIT // 100, max_open_orders=0, taker_bps=1)
 LISTINGS = (
     PLAIN,
     Instrument("ACME", [(0, UNIT)], UNIT, min_quantity=2 * UNIT, max_quantity=25 * UNIT, max_open_orders=3),
@@ -111,8 +118,15 @@ class Step:
 
 def random_step(choose: Chooser) -> Step:
     """Any step; most place orders."""
-    rare: Sequence[Maker] = (_cancel_all, _cancel_after, _cancel_after, _list, _tick, _configure)
-    makers: Sequence[Maker] = (_place,) * 24 + (_amend,) * 12 + (_cancel,) * 4 + (choose.one_of(rare),)
+    rare: Sequence[Maker] = (
+        *(_cancel_all, _cancel_after, _cancel_after, _list, _tick, _configure),
+        *(_kill,) * (choose.number(0, 2) == 1),
+        *(_revive,) * 3,
+        _delist,
+    )
+    makers: Sequence[Maker] = (
+        (_place,) * 24 + (_amend,) * 12 + (_cancel,) * 4 + (_limit, _bust) + (choose.one_of(rare),)
+    )
     make = choose.one_of(makers)
     wait = choose.one_of((0,) * 150 + (1, SECOND // 2, SECOND, 2 * SECOND) * 12 + (24 * HOUR - 1, 24 * HOUR))
     return Step(wait, make(choose), again=choose.number(0, 30) == 1)
@@ -185,6 +199,41 @@ def _list(choose: Chooser) -> ListInstrument:
 def _configure(choose: Chooser) -> Configure:
     trades, ended = choose.number(1, 12), choose.number(0, 20)
     return choose.one_of((NARROW, WIDE, Configure(SEMANTICS, trades, ended, 5 * SECOND)))
+
+
+def _limit(choose: Chooser) -> SetLimits:
+    field = choose.number(0, len(LIMIT_NAMES) - 1)
+    value = choose.number(1, 60) * UNIT if field in (MAX_QUANTITY, MAX_LONG, MAX_SHORT) else choose.number(0, 8)
+    if field == MAX_VALUE:
+        value = choose.number(200, 4_000) * UNIT
+    values = [(field, min(value, 1) if field == ENABLED else value)]
+    removed = choose.one_of((0, (1 << len(LIMIT_NAMES)) - 1, 1 << field))
+    symbol = choose.one_of(("", "", "ACME", "BETA", "GONE"))
+    return SetLimits(choose.one_of(ACCOUNTS), symbol, choose.one_of((values, [])), removed)
+
+
+STOPPED = (("anna", ""), ("boris", ""), ("", "ACME"), ("", ""))
+"""Whom the kill switch is for, as account and symbol."""
+
+
+def _kill(choose: Chooser) -> SetKillSwitch:
+    account, symbol = choose.one_of(
+        (("anna", ""), ("boris", ""), ("", "ACME"), ("", ""), ("", "GONE"), ("anna", "ACME"))
+    )
+    return SetKillSwitch(account, symbol, active=True, cancel=choose.number(0, 3) == 1)
+
+
+def _revive(choose: Chooser) -> SetKillSwitch:
+    account, symbol = choose.one_of(STOPPED)
+    return SetKillSwitch(account, symbol, active=False)
+
+
+def _bust(choose: Chooser) -> BustTrade:
+    return BustTrade(choose.one_of(("ACME", "ACME", "BETA", "GONE")), choose.number(0, 12))
+
+
+def _delist(choose: Chooser) -> DelistInstrument:
+    return DelistInstrument(choose.one_of(("BETA", "GONE")))
 
 
 def _tick(choose: Chooser) -> Tick:

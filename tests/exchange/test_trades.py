@@ -1,0 +1,82 @@
+"""The memory of trades: bounded, whole after a checkpoint, and holding on to no order longer than to its trades."""
+
+from __future__ import annotations
+
+from exchange.engine import Engine
+from tests.support.market import Market
+
+
+def traded(count: int, **bounds: int) -> Market:
+    """A market with so many trades, whose orders are forgotten at once."""
+    market = Market(ended_orders_max=0, **bounds)
+    for _ in range(count):
+        market.sell("boris", 1, at=100)
+        market.buy("anna", 1, at=100)
+    market.wait(0)
+    assert market.engine.orders == {}
+    return market
+
+
+def numbers(market: Market) -> list[int]:
+    """The trades that are remembered."""
+    return [trade.told.trade_id for trade in market.engine.accounts.trades.remembered]
+
+
+def test_the_latest_are_remembered() -> None:
+    """Never more than the bound."""
+    market = traded(7, trades_remembered_max=3)
+    assert numbers(market) == [5, 6, 7]
+
+
+def test_the_old_ones_go_when_others_come() -> None:
+    """What a day has passed since is let go of with the next trade, all at once."""
+    market = traded(3)
+    market.later(60)
+    market.sell("boris", 1, at=100)
+    market.buy("anna", 1, at=100)
+    market.later(86_340)
+    market.sell("boris", 1, at=100)
+    market.buy("anna", 1, at=100)
+    assert numbers(market) == [4, 5]
+
+
+def test_a_state_brings_the_forgotten_orders_once() -> None:
+    """One order of three trades is one row, without its fills; the trades have it in common again."""
+    market = Market(ended_orders_max=0)
+    for _ in range(3):
+        market.sell("boris", 1, at=100)
+    market.buy("anna", 3, at=100)
+    market.wait(0)
+    state = market.engine.state()
+    assert sorted(row[0] for row in state["past_orders"]) == [1, 2, 3, 4]
+    assert [row[15] for row in state["past_orders"]] == [None] * 4
+
+    restored = Engine.from_state(state)
+    takers = [trade.taker for trade in restored.accounts.trades.remembered]
+    assert takers[0] is takers[1] is takers[2]
+    assert takers[0].filled == 3 * 10**8
+    assert restored.state() == state
+
+
+def test_what_a_state_brought_goes_with_its_trades() -> None:
+    """No order is held that no trade refers to."""
+    market = traded(3, trades_remembered_max=3)
+    market.engine = Engine.from_state(market.engine.state())
+    assert len(market.engine.accounts.trades.orders) == 6
+    for _ in range(3):
+        market.sell("boris", 1, at=100)
+        market.buy("anna", 1, at=100)
+    assert market.engine.accounts.trades.orders == {}
+
+
+def test_orders_that_are_remembered_are_not_written_twice() -> None:
+    """While the register has an order, its trades refer to that."""
+    market = Market()
+    market.sell("boris", 2, at=100)
+    market.buy("anna", 1, at=100)
+    state = market.engine.state()
+    assert "past_orders" not in state
+    restored = Engine.from_state(state)
+    [trade] = restored.accounts.trades.remembered
+    assert trade.maker is restored.orders[1]
+    assert trade.taker is restored.orders[2]
