@@ -60,7 +60,7 @@ OWNER = ""
 """Stands for whoever owns the order that a step names."""
 
 NARROW = Configure(
-    semantics=SEMANTICS, trades_per_order_max=6, ended_orders_max=12, command_age_max=5 * SECOND, trades_remembered_max=5
+    SEMANTICS, trades_per_order_max=6, ended_orders_max=12, command_age_max=5 * SECOND, trades_remembered_max=5
 )
 """Bounds so small that random runs meet them."""
 
