@@ -115,7 +115,7 @@ def test_a_switch_that_stops_goes_before_one_that_disables(name: str) -> None:
 @pytest.mark.parametrize(
     ("terms", "code"),
     [
-        ({"stop_price": 1, "to": 9}, "bad_request"),
+        ({"stop": 106, "at": "105.5"}, "bad_request"),
         ({"at": "105.5", "to": "10.5"}, "price_off_tick"),
         ({"to": "0.5", "at": 1_000}, "quantity_off_lot"),
         ({"to": 9, "at": 901}, "quantity_too_small"),
