@@ -16,13 +16,12 @@ from exchange.events import EndDrawn, PhaseSet, Traded
 from exchange.instrument import Instrument
 from exchange.order import CROSSED, GTD
 from exchange.units import SECOND, UNIT
-from streams import codec, subjects
 from streams.calendars import Schedule
 from streams.clock import JournalClock
 from streams.journal import Outcome
-from streams.stream import read_message, state_of
 from streams.timekeeper import Timekeeper
 from tests.support.exchange import ask, open_venue, running_worker
+from tests.support.history import events_of, times_of
 from tests.support.journaled import ACME, Journaled, buy, sell
 from tests.support.journaled import OPENING as NOW
 from tests.support.nats import until
@@ -229,14 +228,5 @@ async def test_a_successor_ends_the_call_that_a_killed_leader_began(settings, co
     assert (trade.side, trade.quantity) == (CROSSED, 3 * UNIT)
     end = phases[1].until + drawn.extra
     assert made >= end
-    assert [when for when, _ in history if end <= when < made] == []
+    assert [when for when in await times_of(connection) if end <= when < made] == []
     assert told["until"] is not None
-
-
-async def events_of(connection) -> list[tuple[int, object]]:
-    """Everything that happened in partition 0, with its journal time."""
-    stream = subjects.events_stream(0)
-    last = (await state_of(connection, stream)).last
-    messages = [await read_message(connection, stream, sequence) for sequence in range(1, last + 1)]
-    found = [codec.decode_facts(message) for message in messages if message]
-    return [(facts.at, event) for facts in found for of_command in facts.events for event in of_command]
