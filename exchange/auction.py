@@ -5,16 +5,16 @@ highest, all with an ask surplus: the lowest, (4) otherwise the highest with a b
 surplus (or of those without, the highest and the lowest), between which the reference price decides. Icebergs count in
 full. Source: RULES.md, "Uncross"; Xetra market model 13.1.1.
 
-No candidate but a few has to be looked at. Both sides, sorted market first, then by price, are paired until they no
-longer cross: that is the most volume. Where it stops there is on each side a last price that was reached, and a next
-one with something left over. A price trades the most volume if it lies between the two that were reached. From the next
-bid down there is a bid surplus, which grows; from the next ask up an ask surplus, which grows; between them none.
+Going up through the candidates, what would buy at a price or above only shrinks and what would sell there or below
+only grows. So only two of them can be the answer: the last one with as many bids as asks, or more, and the one after
+it. In a call the place of these is kept from one change of the book to the next (`Balance`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exchange.book import AUCTION
 from exchange.order import BOTH_SIDES, BUY, CROSSED, FILLED, SELL, Order
 from exchange.settlement import settle
 
@@ -36,108 +36,126 @@ class Indication:
         self.imbalance_side = imbalance_side if imbalance else BOTH_SIDES
 
 
-class Ladder:
-    """One side in the order in which it trades: market orders, then limit orders level by level.
+class Balance:
+    """What would buy at `price` or above, and sell at `price` or below, market orders included.
 
-    price: of the step at hand, 0 for market orders. left: what of it is not paired yet, 0 when all steps are.
-    reached: the price of the last one that was paired, 0 for market orders or none.
+    The price may be any: it follows the answer, a step or two at a change.
     """
 
-    __slots__ = ("half", "left", "place", "price", "reached")
+    __slots__ = ("demand", "price", "supply")
 
-    def __init__(self, book: Book, side: int) -> None:
-        self.half = book.sides[side]
-        self.place = len(self.half.keys)
-        self.price = 0
-        self.left = book.markets[side].reserve
-        self.reached = 0
-        if self.left == 0:
-            self.step()
+    def __init__(self, book: Book) -> None:
+        bids, asks = book.sides
+        self.price = bids.best
+        self.demand = book.markets[BUY].reserve + bids.total_at(self.price)
+        self.supply = book.markets[SELL].reserve
+        ask = asks.best
+        while 0 < ask <= self.price:
+            self.supply += asks.total_at(ask)
+            ask = asks.above(ask)
 
-    def step(self) -> None:
-        """Go to the next price."""
-        if self.place > 0:
-            self.place -= 1
-            self.price = self.half.keys[self.place] * self.half.sign
-            level = self.half.levels[self.price]
-            self.left = level.displayed + level.reserve
+    def add(self, side: int, price: int, quantity: int) -> None:
+        """So much more rests at a price, 0 for market orders, or less."""
+        if side == BUY:
+            if price == 0 or price >= self.price:
+                self.demand += quantity
+        elif price <= self.price:
+            self.supply += quantity
 
-    def take(self, quantity: int) -> None:
-        """Pair so much of what is left at this price."""
-        self.reached = self.price
-        self.left -= quantity
-        if self.left == 0:
-            self.step()
+    def seek(self, book: Book) -> None:
+        """Go to the highest candidate with as much demand as supply, or more; below all of them if there is none."""
+        while self.demand >= self.supply and self.step_up(book):
+            pass
+        while self.demand < self.supply and self.step_down(book):
+            pass
+        if not (book.sides[BUY].total_at(self.price) or book.sides[SELL].total_at(self.price)):
+            self.step_down(book)  # What rested at this price has gone.
 
-    def has_market_left(self) -> bool:
-        """Whether market orders are left over."""
-        return self.left > 0 and self.price == 0
+    def step_up(self, book: Book) -> bool:
+        """Go to the next candidate above, if there is one."""
+        price = above(book, self.price)
+        if price == 0:
+            return False
+        self.demand -= book.sides[BUY].total_at(self.price)
+        self.supply += book.sides[SELL].total_at(price)
+        self.price = price
+        return True
 
-    def next_price(self) -> int:
-        """The limit price of what is left over, 0 if nothing is."""
-        return self.price if self.left else 0
+    def step_down(self, book: Book) -> bool:
+        """Go to the next candidate below, or below all of them; False if it is there already."""
+        if self.price == 0:
+            return False
+        price = below(book, self.price)
+        self.supply -= book.sides[SELL].total_at(self.price)
+        self.demand += book.sides[BUY].total_at(price)
+        self.price = price
+        return True
+
+
+def above(book: Book, price: int) -> int:
+    """The next limit price in the book above a price, 0 if there is none."""
+    bid, ask = book.sides[BUY].above(price), book.sides[SELL].above(price)
+    return min(bid, ask) if bid and ask else bid or ask
+
+
+def below(book: Book, price: int) -> int:
+    """The next limit price in the book below a price, 0 if there is none."""
+    return max(book.sides[BUY].below(price), book.sides[SELL].below(price))
 
 
 def indication(book: Book) -> Indication:
-    """What an uncross would give now; found once for each change of the book."""
+    """What an uncross would give now; in a call it is found once for each change of the book."""
+    if book.phase != AUCTION:
+        return find(book, Balance(book))
     found = book.indicated
     if found is None:
-        found = book.indicated = find(book)
+        if book.balance is None:
+            book.balance = Balance(book)
+        found = book.indicated = find(book, book.balance)
     return found
 
 
-def find(book: Book) -> Indication:
-    """What an uncross would give: the price by the rules above."""
-    bids, asks = Ladder(book, BUY), Ladder(book, SELL)
-    paired = 0
-    while bids.left and asks.left and (bids.price == 0 or asks.price == 0 or bids.price >= asks.price):
-        quantity = min(bids.left, asks.left)
-        paired += quantity
-        bids.take(quantity)
-        asks.take(quantity)
-    if paired == 0:
-        return Indication(0, 0, 0, BOTH_SIDES)
-    if bids.has_market_left():
-        return beside_market(book, paired, bids, max(asks.reached, book.sides[BUY].best), BUY)
-    if asks.has_market_left():
-        lowest = [price for price in (bids.reached, book.sides[SELL].best) if price]
-        return beside_market(book, paired, asks, min(lowest, default=0), SELL)
-    return between_limits(book, paired, bids, asks)
+def find(book: Book, balance: Balance) -> Indication:
+    """The price by the rules above."""
+    balance.seek(book)
+    low, demand, supply = balance.price, balance.demand, balance.supply
+    high = above(book, low)
+    if low == 0 and high == 0:
+        return at_reference(book, demand, supply)
+    # At `low` there is a bid surplus or none, at `high` an ask surplus.
+    surplus_low = demand - supply
+    demand_high = demand - book.sides[BUY].total_at(low)
+    surplus_high = supply + book.sides[SELL].total_at(high) - demand_high
+    if high and (low == 0 or demand_high > supply or (demand_high == supply and surplus_high < surplus_low)):
+        return told(high, demand_high, surplus_high, SELL)
+    if high == 0 or demand_high < supply or surplus_low < surplus_high:
+        return told(nearest_even(book, low) if surplus_low == 0 else low, supply, surplus_low, BUY)
+    if nearest(low, high, book.reference_price()) == low:
+        return told(low, supply, surplus_low, BUY)
+    return told(high, demand_high, surplus_high, SELL)
 
 
-def beside_market(book: Book, paired: int, surplus: Ladder, price: int, side: int) -> Indication:
-    """Market orders of one side are left over: every price has their surplus, the least is at the outermost one."""
-    if price == 0:
-        return at_reference(book, paired, surplus.left, side)
-    level = book.sides[side].levels.get(price)
-    beside = 0 if level is None else level.displayed + level.reserve
-    return Indication(price, paired, surplus.left + beside, side)
+def told(price: int, volume: int, surplus: int, side: int) -> Indication:
+    """What there is to say of a price, if anything trades there."""
+    return Indication(price, volume, surplus, side) if volume else Indication(0, 0, 0, BOTH_SIDES)
 
 
-def at_reference(book: Book, paired: int, imbalance: int, side: int) -> Indication:
+def at_reference(book: Book, demand: int, supply: int) -> Indication:
     """Only market orders meet: they do at the reference price, without one they do not."""
     price = book.reference_price()
-    return Indication(price, paired, imbalance, side) if price else Indication(0, 0, 0, BOTH_SIDES)
+    surplus = demand - supply
+    return told(price, min(demand, supply) if price else 0, abs(surplus), BUY if surplus > 0 else SELL)
 
 
-def between_limits(book: Book, paired: int, bids: Ladder, asks: Ladder) -> Indication:
-    """No market order is left over: the surplus, if there is one, is of limit orders."""
-    bid, ask = bids.next_price(), asks.next_price()
-    even = [price for price in (bids.reached, asks.reached) if price > bid and (ask == 0 or price < ask) and price > 0]
-    if even:
-        price = nearest(min(even), max(even), book.reference_price())
-        return Indication(price, paired, 0, BOTH_SIDES)
-    # Either surplus counts only at a price that was reached by the other side too.
-    bid_surplus = bids.left if bid >= asks.reached else 0
-    ask_surplus = asks.left if bids.reached == 0 or ask <= bids.reached else 0
-    if bid_surplus == 0 and ask_surplus == 0:
-        return at_reference(book, paired, 0, BOTH_SIDES)
-    price = bid
-    if bid_surplus == ask_surplus:
-        price = nearest(bid, ask, book.reference_price())
-    elif bid_surplus == 0 or 0 < ask_surplus < bid_surplus:
-        price = ask
-    return Indication(price, paired, bids.left if price == bid else asks.left, BUY if price == bid else SELL)
+def nearest_even(book: Book, price: int) -> int:
+    """Of all candidates without a surplus, of which `price` is the highest, the one nearest to the reference price.
+
+    The next one below is another if neither the bids nor the asks are more or fewer there.
+    """
+    lower = below(book, price)
+    if lower == 0 or book.sides[SELL].total_at(price) or book.sides[BUY].total_at(lower):
+        return price
+    return nearest(lower, price, book.reference_price())
 
 
 def nearest(low: int, high: int, reference: int) -> int:
@@ -147,7 +165,9 @@ def nearest(low: int, high: int, reference: int) -> int:
 
 def uncross(book: Book, register: Register, at: int, events: list[Event]) -> None:
     """Let everything trade that can, first with first, at one price; without one nothing does."""
-    found = find(book)
+    found = indication(book)
+    book.balance = None
+    book.indicated = None
     if found.price == 0:
         return
     left = found.paired_quantity

@@ -7,7 +7,7 @@ orders that rest in a call, stops, and orders that wait for the closing call are
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
 from exchange.accounts import Accounts
@@ -22,7 +22,7 @@ from exchange.register import NEVER
 from exchange.stops import Stops
 
 if TYPE_CHECKING:
-    from exchange.auction import Indication
+    from exchange.auction import Balance, Indication
 
 CLOSED: Final = 0
 PRE_OPEN: Final = 1
@@ -95,6 +95,29 @@ class BookSide:
         levels = self.levels
         return [(key * sign, levels[key * sign].displayed) for key in reversed(chosen)]
 
+    def total_at(self, price: int) -> int:
+        """What is open at a price, hidden reserve included, 0 where nothing is."""
+        level = self.levels.get(price)
+        return 0 if level is None else level.displayed + level.reserve
+
+    def above(self, price: int) -> int:
+        """The lowest price above `price` at which something rests, 0 if there is none."""
+        keys = self.keys
+        if self.sign > 0:
+            place = bisect_right(keys, price)
+            return keys[place] if place < len(keys) else 0
+        place = bisect_left(keys, -price)
+        return -keys[place - 1] if place else 0
+
+    def below(self, price: int) -> int:
+        """The highest price below `price` at which something rests, 0 if there is none."""
+        keys = self.keys
+        if self.sign > 0:
+            place = bisect_left(keys, price)
+            return keys[place - 1] if place else 0
+        place = bisect_right(keys, -price)
+        return -keys[place] if place < len(keys) else 0
+
     def displayed_at(self, price: int) -> int:
         """What is displayed at a price, 0 where nothing is."""
         level = self.levels.get(price)
@@ -151,12 +174,14 @@ class Book:
     uncross); luld holds its limit bands, if it has any; banded is whether it may have bands of any kind.
 
     Its orders: sides, markets (those at any price, that rest in a call), stops, waiting (for the closing call, in the
-    order of their time). `stamps` counts the times given out.
+    order of their time). `stamps` counts the times given out. In a call balance and indicated say what an uncross would
+    give (`auction`).
     """
 
     __slots__ = (
         "accounts",
         "auction_price",
+        "balance",
         "banded",
         "call",
         "changes",
@@ -213,6 +238,7 @@ class Book:
         self.auction_price = 0
         self.luld: Luld | None = None
         self.banded = False
+        self.balance: Balance | None = None
         self.indicated: Indication | None = None
         self.changes = changes
         self.accounts = accounts
@@ -281,9 +307,10 @@ class Book:
 
     def rest(self, order: Order) -> None:
         """Put an order behind the queue at its price, showing its next part; a market order with the others."""
-        self.indicated = None
         self.stamp(order)
         self.part(order)
+        if self.balance is not None:
+            self.weigh(order, order.shown + order.reserve)
         if order.price == 0:
             self.markets[order.side].append(order)
             return
@@ -311,9 +338,10 @@ class Book:
                 del self.waiting[order.order_id]
             return
         level.remove(order)
+        if self.balance is not None:
+            self.weigh(order, -order.shown - order.reserve)
         order.shown = 0
         order.reserve = 0
-        self.indicated = None
         if order.price == 0:
             return
         if level.first is None:
@@ -336,7 +364,8 @@ class Book:
         level = order.level
         assert level is not None, "only a resting order shows anything"
         reserve = order.quantity - order.filled - order.canceled - shown
-        self.indicated = None
+        if self.balance is not None:
+            self.weigh(order, shown + reserve - order.shown - order.reserve)
         level.reserve += reserve - order.reserve
         order.reserve = reserve
         if shown == order.shown:
@@ -345,12 +374,19 @@ class Book:
         order.shown = shown
         self.changes.append((self.symbol, CHANGED, order.order_id, order.side, order.price, shown))
 
+    def weigh(self, order: Order, quantity: int) -> None:
+        """In a call so much more is open of an order that rests, or less."""
+        balance = self.balance
+        assert balance is not None, "there is nothing to weigh outside a call"
+        balance.add(order.side, order.price, quantity)
+        self.indicated = None
+
     def join(self, orders: list[Order]) -> None:
         """Put orders, in the order of their time, into the queues at the places that this time gives them.
 
         Whoever follows the changes knows a queue by the order in which they open, so those behind open anew.
         """
-        self.indicated = None
+        self.balance = None
         by_queue: dict[tuple[int, int], list[Order]] = {}
         for order in orders:
             self.part(order)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exchange.auction import find
+from exchange.auction import indication
 from exchange.bands import bands_of, is_beyond, static_band
 from exchange.book import AUCTION, CLOSING, REOPENING, VOLATILITY
 from exchange.commands import UNNAMED
@@ -31,6 +31,7 @@ def begin_call(engine: Engine, book: Book, kind: int, until: int, length: int, r
     book.call += 1
     book.drawn = -1 if until and book.instrument.call_random else 0
     book.reason = reason
+    book.balance = None
     book.indicated = None
     if kind == CLOSING and book.waiting:
         joining = list(book.waiting.values())
@@ -64,6 +65,8 @@ def set_phase(engine: Engine, book: Book, phase: int, reason: str) -> None:
     """Put an instrument into a phase that is no call, and do nothing else."""
     book.phase = phase
     book.kind = UNNAMED
+    book.balance = None
+    book.indicated = None
     book.until = 0
     book.drawn = 0
     book.reason = reason
@@ -93,7 +96,7 @@ def extension_of(book: Book) -> int:
     if book.halted:
         return 0
     instrument = book.instrument
-    found = find(book)
+    found = indication(book)
     if book.luld is not None and book.kind == REOPENING:
         low, high = bands_of(book)
         left = max(book.markets[BUY].reserve, book.markets[SELL].reserve) > found.paired_quantity
