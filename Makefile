@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help build up test simulate lint bench clean
+.PHONY: help build up test simulate rulebook lint bench clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ test: build browser lint  ## Check and prove everything (under 15 minutes on 2 c
 SEEDS ?= 200
 simulate: $(VENV)/.installed  ## Play the whole exchange on virtual time, with faults by seed (SEEDS=2000, or SEED=42)
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
+# The worked cases of the rules alone; make rulebook KILL=3 kills a worker every three seconds meanwhile.
+rulebook: build  ## Prove every rule over the public API (KILL=3: while workers are killed)
+	OPENBELL_RULEBOOK_KILL_SECONDS=$(or $(KILL),0) $(BIN)/python -m pytest tests/rulebook $(ARGS)
 
 lint: $(VENV)/.installed  ## Style and types
 	$(BIN)/ruff check .

@@ -1,15 +1,24 @@
-"""One exchange for all worked cases: two workers, two gateways, four partitions, started as a user starts it."""
+"""One exchange for all worked cases: two workers, two gateways, four partitions, started as a user starts it.
+
+With OPENBELL_RULEBOOK_KILL_SECONDS a worker is killed with -9 every so many seconds, in the middle of whatever goes on:
+every case has to come out the same (`make rulebook KILL=3`).
+"""
 
 from __future__ import annotations
 
 import itertools
+import os
+import threading
+from contextlib import contextmanager
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
 from tests.rulebook.floor import Doors
-from tests.support.local_exchange import LocalExchange
+from tests.support.local_exchange import LocalExchange, kill
+
+KILL_SECONDS = float(os.environ.get("OPENBELL_RULEBOOK_KILL_SECONDS", "0"))
 
 _runs = itertools.count(1)
 
@@ -20,8 +29,29 @@ def running(tmp_path_factory):
         tmp_path_factory.mktemp("rulebook") / "data", "--partitions", "4", "--workers", "2", "--gateways", "2"
     )
     exchange.wait_until_ready()
-    yield exchange
+    with killings(exchange):
+        yield exchange
     exchange.interrupt()
+
+
+@contextmanager
+def killings(exchange):
+    """Kill a worker after the other for as long as the block lasts, if that is asked for."""
+    over = threading.Event()
+
+    def go_on():
+        while not over.wait(KILL_SECONDS):
+            workers = exchange.children("worker")
+            if len(workers) > 1:
+                kill(workers[0])
+
+    killer = threading.Thread(target=go_on)
+    if KILL_SECONDS:
+        killer.start()
+    yield
+    over.set()
+    if KILL_SECONDS:
+        killer.join()
 
 
 @pytest_asyncio.fixture

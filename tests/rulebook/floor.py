@@ -16,6 +16,7 @@ import asyncio
 import itertools
 import json
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,9 @@ import aiohttp
 ANSWER_SECONDS = 20.0
 PATIENCE_SECONDS = 20.0
 POLL_SECONDS = 0.02
+
+FOR_NOW = frozenset({"unavailable", "busy", "outcome_unknown"})
+"""Codes after which a client asks again; every request here is safe to repeat."""
 
 Number = str | int
 Json = dict[str, Any]
@@ -45,6 +49,18 @@ def plain(number: str | None) -> str:
     return number.rstrip("0").rstrip(".") if "." in number else number
 
 
+async def repeated(ask: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask until the answer is definite: while a partition changes its leader, and only then, one may have to wait."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            try:
+                return await ask()
+            except Refusal as refusal:
+                if refusal.code not in FOR_NOW:
+                    raise
+            await asyncio.sleep(POLL_SECONDS)
+
+
 class Line:
     """One account's WebSocket: requests, and the private reports that come in between."""
 
@@ -57,7 +73,10 @@ class Line:
         self._reader = asyncio.create_task(self._read())
 
     async def ask(self, method: str, **params: Any) -> Any:
-        """One request; Refusal if it is refused."""
+        """One request, repeated until the answer is definite; Refusal if it is refused."""
+        return await repeated(lambda: self._ask(method, params))
+
+    async def _ask(self, method: str, params: Json) -> Any:
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_str(json.dumps({"id": number, "method": method, "params": params}))
@@ -106,11 +125,15 @@ class Doors:
     ) -> Any:
         """One HTTP request; Refusal if it is refused."""
         headers = {"Authorization": f"Bearer {self.token(account, scope)}"}
-        async with self.http.request(method, self.url + path, json=body, headers=headers) as answer:
-            parsed = await answer.json(content_type=None)
+
+        async def once() -> Any:
+            async with self.http.request(method, self.url + path, json=body, headers=headers) as answer:
+                parsed = await answer.json(content_type=None)
             if answer.status >= 400:
                 raise Refusal(parsed)
             return parsed
+
+        return await repeated(once)
 
     async def operate(self, method: str, path: str, body: Json | None = None) -> Any:
         """An operator's request."""
@@ -141,6 +164,7 @@ class Floor:
         self.names: dict[str, str] = {}  # order_id to name
         self.ids: dict[str, str] = {}
         self.accounts: dict[str, str] = {}
+        self._numbers = itertools.count(1)
 
     def account(self, name: str) -> str:
         """The account's real name: cases share an exchange, not their accounts."""
@@ -153,6 +177,7 @@ class Floor:
         params = {"symbol": self.symbol, "side": side, "type": terms.pop("type", "limit"), "quantity": str(quantity)}
         if price is not None:
             params["price"] = str(price)
+        terms.setdefault("client_order_id", f"{name}.{next(self._numbers)}")
         self.accounts[name] = owner
         for term in ("stop_price", "display_quantity"):
             if term in terms:
@@ -327,7 +352,7 @@ class Floor:
     async def until_reported(self, name: str, execution: str) -> list[str]:
         """Wait until an order's owner was told this."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not any(report["exec"] == execution for report in await self.raw_reports(name)):
+            while not any(report["exec"] == execution for report in await self.raw_reports(name)):  # noqa: ASYNC110
                 await asyncio.sleep(POLL_SECONDS)
         return await self.reports(name)
 

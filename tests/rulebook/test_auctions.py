@@ -83,7 +83,7 @@ async def test_market_orders_left_expire(floor):
 
 
 async def test_icebergs_count_in_full(floor):
-    """In the uncross an iceberg counts in full at its time; afterwards it shows min(display, open) and keeps its time."""
+    """In an uncross an iceberg counts in full at its time; then it shows min(display, open) and keeps its time."""
     f = await floor()
     await f.phase("auction", kind="opening")
     await f.sell("i", 30, 100, display_quantity=10)
@@ -137,7 +137,9 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("phase", "members", "refusals"), TABLE, ids=[f"{row[0]}-{row[1].get('kind')}" for row in TABLE])
+@pytest.mark.parametrize(
+    ("phase", "members", "refusals"), TABLE, ids=[f"{row[0]}-{row[1].get('kind')}" for row in TABLE]
+)
 async def test_what_each_phase_takes(floor, phase, members, refusals):
     """The table of phases; cancel works in all of them, amend where orders may be placed."""
     f = await floor()
@@ -146,8 +148,8 @@ async def test_what_each_phase_takes(floor, phase, members, refusals):
         await f.phase("closed")
     if phase != "continuous":
         await f.phase(phase, **members)
-    for name, terms in PLACEMENTS.items():
-        terms = dict(terms)
+    for name, placement in PLACEMENTS.items():
+        terms = dict(placement)
         code = await f.refused(name, "buy", 1, terms.pop("price", None), **terms)
         assert code == refusals.get(name, "accepted"), name
     amended = await f.amend_refused("resting", quantity=4)
@@ -271,7 +273,8 @@ async def test_an_operator_uncrosses_at_once(floor):
 
 
 @pytest.mark.parametrize(
-    ("before", "kind"), [("closed", "opening"), ("pre_open", "opening"), ("continuous", "closing"), ("cancel_only", "reopening")]
+    ("before", "kind"),
+    [("closed", "opening"), ("pre_open", "opening"), ("continuous", "closing"), ("cancel_only", "reopening")],
 )
 async def test_the_kind_that_nobody_names(floor, before, kind):
     """Opening from closed or pre_open, closing from continuous, else reopening."""

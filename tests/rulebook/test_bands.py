@@ -10,7 +10,12 @@ LULD = {"window_seconds": 5, "hold_seconds": 1, "limit_state_seconds": 1, "call_
 
 @pytest.mark.parametrize(
     ("tick", "reference", "bps", "bands"),
-    [("1", "100", "500", "95-105"), ("1", "101", "500", "96-106"), ("0.5", "101", "500", "96-106"), ("0.01", "101", "500", "95.95-106.05")],
+    [
+        ("1", "100", "500", "95-105"),
+        ("1", "101", "500", "96-106"),
+        ("0.5", "101", "500", "96-106"),
+        ("0.01", "101", "500", "95.95-106.05"),
+    ],
 )
 async def test_published_bands_are_whole_ticks_inside(floor, tick, reference, bps, bands):
     """The outermost prices, in ticks, that may trade."""
@@ -122,9 +127,20 @@ async def test_luld_expires_what_is_beyond(floor):
     assert (answer["status"], answer["reason"], answer["filled_quantity"]) == ("expired", "outside_band", "2")
     sell = await f.sell("low", 1, 94)
     assert (sell["status"], sell["reason"]) == ("expired", "outside_band")
-    ioc = await f.buy("ioc", 1, 106, tif="ioc")
+    ioc = await f.buy("ioc", 1, 120, tif="ioc")
     assert (ioc["status"], ioc["reason"]) == ("expired", "outside_band")
     assert (await f.status())["phase"] == "continuous"
+
+
+async def test_luld_first_reference_is_replaced_at_once(floor):
+    """The first reference gives way to the mean of the trades as soon as that moved by 1 %."""
+    f = await floor(reference_price="100", luld={"tier": 1, **LULD, "hold_seconds": 60})
+    await f.sell("s1", 2, 104)
+    await f.buy("b1", 2, 104)
+    assert await f.bands() == "99-109"
+    await f.sell("s2", 2, 108)
+    await f.buy("b2", 2, 108)
+    assert await f.bands() == "99-109"
 
 
 async def test_luld_market_order_beyond(floor):

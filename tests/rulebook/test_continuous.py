@@ -153,7 +153,11 @@ async def test_amend_that_crosses_takes_at_once(floor):
     ("mode", "tape", "states"),
     [
         ("cancel_newest", ["3@100 b o1"], ["filled", "open", "open", "canceled self_trade"]),
-        ("cancel_oldest", ["3@100 b o1", "4@101 b o3"], ["filled", "canceled self_trade", "filled", "partially_filled"]),
+        (
+            "cancel_oldest",
+            ["3@100 b o1", "4@101 b o3"],
+            ["filled", "canceled self_trade", "filled", "partially_filled"],
+        ),
         ("cancel_both", ["3@100 b o1"], ["filled", "canceled self_trade", "open", "canceled self_trade"]),
         ("decrement", ["3@100 b o1", "2@101 b o3"], ["filled", "canceled self_trade", "partially_filled", "filled"]),
     ],
@@ -248,7 +252,14 @@ async def test_repeats(floor):
     """A client order id again: the order as it is now, even filled; another body is refused; a refused one is free."""
     f = await floor()
     line = await f.doors.line(f.account("anna"))
-    body = {"symbol": f.symbol, "side": "sell", "type": "limit", "quantity": "5", "price": "100", "client_order_id": "x"}
+    body = {
+        "symbol": f.symbol,
+        "side": "sell",
+        "type": "limit",
+        "quantity": "5",
+        "price": "100",
+        "client_order_id": "x",
+    }
     first = await line.ask("order.place", **body)
     await f.buy("b", 5, 100)
     again = await line.ask("order.place", **{**body, "price": 100, "quantity": "5.0"})
