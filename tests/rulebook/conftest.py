@@ -64,7 +64,7 @@ async def doors(running):
 
 @pytest.fixture
 def floor(doors):
-    """Makes a floor: `await floor(reference_price="100")`."""
+    """A function that lists an instrument by its terms and gives its floor."""
 
     async def make(**listing):
         return await doors.floor(f"C{next(_runs)}", **listing)

@@ -299,7 +299,7 @@ class Floor:
     async def until(self, condition: Any) -> Json:
         """Wait until the status is as wanted."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not condition(status := await self.status()):
+            while not condition(status := await self.status()):  # noqa: ASYNC110
                 await asyncio.sleep(POLL_SECONDS)
         return status
 
