@@ -165,8 +165,8 @@ def unpack_all(language: Language, structs: Iterable[Struct]) -> list[Any]:
 
 
 def encode_command(command: Command) -> bytes:
-    """One command, to be put into a batch; its length is what it adds to the batch's."""
-    return encode(COMMANDS.pack(command))
+    """One command, or its form (command_forms.py), to be put into a batch; its length is what it adds to that."""
+    return encode(command if isinstance(command, Struct) else COMMANDS.pack(command))
 
 
 def encode_batch(origin: str, number: int, encoded: Iterable[bytes]) -> bytes:

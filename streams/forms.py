@@ -156,13 +156,13 @@ def unpacker(cls: type) -> Callable[[Struct], Any]:
 class Language:
     """The members of one union, by tag.
 
-    structs: what msgspec tells them apart by. pack: an instance's items, tag first. unpack: an instance again.
+    structs: what msgspec reads each of them by. pack: an instance's items, tag first. unpack: an instance again.
     """
 
     def __init__(self, tags: dict[int, type]) -> None:
-        self.structs = tuple(struct_of(cls, tag) for tag, cls in tags.items())
+        self.structs = {cls: struct_of(cls, tag) for tag, cls in tags.items()}
         self.packers = {cls: packer(cls, (tag,)) for tag, cls in tags.items()}
-        self.unpackers = {struct: unpacker(cls) for struct, cls in zip(self.structs, tags.values(), strict=True)}
+        self.unpackers = {struct: unpacker(cls) for cls, struct in self.structs.items()}
 
     def pack(self, value: object) -> Plain:
         """The items of a value's array."""
@@ -180,5 +180,5 @@ if TYPE_CHECKING:
     CommandForm = Struct
     EventForm = Struct
 else:
-    CommandForm = reduce(or_, COMMANDS.structs)
-    EventForm = reduce(or_, EVENTS.structs)
+    CommandForm = reduce(or_, COMMANDS.structs.values())
+    EventForm = reduce(or_, EVENTS.structs.values())

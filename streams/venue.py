@@ -27,13 +27,13 @@ from streams.errors import (
 )
 from streams.handover import Gone, ask_to_go
 from streams.identity import new_id
-from streams.journal import FutureOutcome, Journal, Outcome
+from streams.journal import FutureOutcome, Journal, Outcome, Receiver
 from streams.nats_client import Subscription
 from streams.promises import Promises
 from streams.roster import NOBODY, lease_key
 from streams.settings import StreamSettings
 
-__all__ = ["Answer", "Outcome", "Subscription", "Venue"]
+__all__ = ["Answer", "Outcome", "Receiver", "Subscription", "Venue"]
 
 log = structlog.get_logger()
 
@@ -111,6 +111,10 @@ class Venue:
         The future may fail with Busy or OutcomeUnknown, never later than the outcome timeout after it was sent.
         """
         return self._journals[partition].append(command)
+
+    def send(self, partition: int, command: Command, receiver: Receiver) -> None:
+        """Like `submit` for those who do not wait: what became of the command is told by a call (journal.py)."""
+        self._journals[partition].send(codec.encode_command(command), receiver)
 
     async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
         """Ask the partition's leader. Unavailable if none answers in QUERY_TIMEOUT."""

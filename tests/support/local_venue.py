@@ -16,21 +16,11 @@ from typing import NamedTuple
 from exchange.commands import Command, Tick
 from exchange.units import SECOND
 from streams import codec
-from streams.errors import Busy, OutcomeUnknown, Unavailable
+from streams.errors import Busy, OutcomeUnknown, StreamError, Unavailable
+from streams.journal import Outcome, Receiver
 from streams.partition import Partition
 
 Callback = Callable[[bytes], None]
-
-
-class Outcome(NamedTuple):
-    """What became of a command."""
-
-    code: str
-    body: bytes
-    partition: int
-    sequence: int
-    index: int
-    at: int
 
 
 class Answer(NamedTuple):
@@ -106,12 +96,25 @@ class LocalVenue:
         return self._journal_time
 
     def submit(self, partition: int, command: Command) -> asyncio.Future[Outcome]:
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def settle(outcome: Outcome | StreamError) -> None:
+            if answer.done():
+                return
+            if isinstance(outcome, Outcome):
+                answer.set_result(outcome)
+            else:
+                answer.set_exception(outcome)
+
+        self.send(partition, command, settle)
+        return answer
+
+    def send(self, partition: int, command: Command, receiver: Receiver) -> None:
         if self.away:
             raise Busy("NATS is away", retry_after=0.5)
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         if partition in self.silent:
-            answer.set_exception(OutcomeUnknown("no answer in time"))
-            return answer
+            asyncio.get_running_loop().call_soon(receiver, OutcomeUnknown("no answer in time"))
+            return
         self._journal_time = max(self._journal_time + 1, time.time_ns() + self._ahead)
         core = self._partitions[partition]
         data = codec.encode_batch("test", core.sequence + 1, [codec.encode_command(command)])
@@ -119,12 +122,11 @@ class LocalVenue:
         assert output.results is not None
         code, body = codec.decode_results(output.results[1]).bodies[0]
         outcome = Outcome(code, body, partition, output.sequence, 0, output.at)
-        self._later(partition, lambda: None if answer.done() else answer.set_result(outcome))
+        self._later(partition, lambda: receiver(outcome))
         for account, payload in output.reports:
             self._publish(partition, f"exec.{account}", payload)
         for subject, payload in output.market_data:
             self._publish(partition, subject, payload)
-        return answer
 
     async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
         self.queries.append(kind)
