@@ -26,6 +26,7 @@ from gateway.errors import ApiError
 from gateway.frames import POLICY, frame_of
 from gateway.held import Held
 from gateway.login import Login, NotPromised
+from gateway.order_frames import order_request_of
 from gateway.protocol import BadRequest, Malformed, Request
 from gateway.requests import Text
 from gateway.throttle import ADDRESS, READS
@@ -35,9 +36,9 @@ from gateway.turnstile import Shell, Turnstile
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from gateway.orders import Result
     from gateway.outbox import Outbox
     from gateway.services import Services
+    from streams.venue import Outcome
 
 __all__ = ["METHODS", "NoParams", "ResumeParams", "Session"]
 
@@ -103,18 +104,18 @@ class Session:
 
     # What goes out
 
-    def answer(self, identity: bytes, body: bytes, journal: str = "") -> None:
+    def answer(self, identity: bytes, body: bytes, journal: bytes = b"") -> None:
         """A success."""
         if not self.ended:
             self._outbox.send(frame_of(protocol.result_frame(identity, body, journal)))
 
-    def pass_on(self, identity: bytes, result: Result) -> None:
+    def pass_on(self, identity: bytes, outcome: Outcome) -> None:
         """The exchange's own answer."""
-        if not result.code:
-            self.answer(identity, result.body, result.journal)
+        if not outcome.code:
+            self.answer(identity, outcome.body, outcome.journal)
         elif not self.ended:
-            body = protocol.with_request_id(result.body, self.request_id())
-            self._outbox.send(frame_of(protocol.error_frame(identity, body, result.journal)))
+            body = protocol.with_request_id(outcome.body, self.request_id())
+            self._outbox.send(frame_of(protocol.error_frame(identity, body, outcome.journal)))
 
     def refuse(self, identity: bytes, error: ApiError) -> None:
         """A refusal of ours."""
@@ -177,14 +178,8 @@ class Session:
     def _take(self, frame: bytes) -> None:
         if self.ended:
             return
-        try:
-            request = protocol.request_of(frame)
-        except Malformed as error:
-            self.take_bad(error)
-            return
-        except BadRequest as error:
-            self._bad_frames = 0
-            self.refuse(error.id, error)
+        request = order_request_of(frame) or self._read(frame)
+        if request is None:
             return
         self._bad_frames = 0
         try:
@@ -195,6 +190,17 @@ class Session:
             self._turnstile.hold(self._wait(request, self._carry_out_after(request, missing)))
         except Exception as error:
             self._fault(request, error)
+
+    def _read(self, frame: bytes) -> Request | None:
+        """The request in any frame; None if there is none, and the client has been told."""
+        try:
+            return protocol.request_of(frame)
+        except Malformed as error:
+            self.take_bad(error)
+        except BadRequest as error:
+            self._bad_frames = 0
+            self.refuse(error.id, error)
+        return None
 
     def _carry_out(self, request: Request) -> None:
         about_orders = ORDER_METHODS.get(request.method)
