@@ -22,7 +22,8 @@ class Certainty:
         self._pause_max = pause_max
         self._loop = asyncio.get_running_loop()
         self._looked = self._loop.time()
-        self._doubts = 0
+        self.doubts = 0
+        """How often it was in doubt."""
         self._certain = asyncio.Event()
         self._certain.set()
 
@@ -37,7 +38,7 @@ class Certainty:
 
     def doubt(self) -> None:
         """Somebody else may have taken over."""
-        self._doubts += 1
+        self.doubts += 1
         self._certain.clear()
 
     async def wait(self) -> None:
@@ -47,9 +48,9 @@ class Certainty:
     def begin(self) -> int:
         """A beat begins; give what this returns to `end`."""
         self.look()
-        return self._doubts
+        return self.doubts
 
     def end(self, begun: int) -> None:
         """The beat has ended, and all that it found was carried out."""
-        if begun == self._doubts:
+        if begun == self.doubts:
             self._certain.set()
