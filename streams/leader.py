@@ -186,7 +186,7 @@ class Leader:
             log.info("partition.not_sure", partition=self.number, error=str(error))
             await asyncio.sleep(ASK_AGAIN_INTERVAL)
             return False
-        while self._partition.sequence < journal_last and self._certainty.doubts == doubts:
+        while self._partition.sequence < journal_last and self._certainty.doubts == doubts:  # noqa: ASYNC110
             await asyncio.sleep(CATCH_UP_INTERVAL)
         if self._certainty.doubts != doubts:
             return False
