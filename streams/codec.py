@@ -52,6 +52,14 @@ class Facts(NamedTuple):
     events: list[list[Event]]
 
 
+class Sealed(NamedTuple):
+    """A message of EVENTS whose events are left as `encode_events` made them."""
+
+    at: int
+    chain: bytes
+    events: bytes
+
+
 class Results(NamedTuple):
     """The answers to the commands of one journal message, for whoever sent it."""
 
@@ -94,8 +102,8 @@ class FactsForm(Struct, array_like=True, forbid_unknown_fields=True):
     events: list[list[EventForm]]
 
 
-class ChainForm(Struct, array_like=True, forbid_unknown_fields=True):
-    """Facts on the wire, read for their chain only."""
+class SealedForm(Struct, array_like=True, forbid_unknown_fields=True):
+    """Facts on the wire, their events left as they are."""
 
     version: Literal[1]
     at: int
@@ -140,7 +148,7 @@ class AnswerForm(Struct, array_like=True, forbid_unknown_fields=True):
 
 batch_decoder: Final = msgspec.msgpack.Decoder(BatchForm)
 facts_decoder: Final = msgspec.msgpack.Decoder(FactsForm)
-chain_decoder: Final = msgspec.msgpack.Decoder(ChainForm)
+sealed_decoder: Final = msgspec.msgpack.Decoder(SealedForm)
 results_decoder: Final = msgspec.msgpack.Decoder(ResultsForm)
 reports_decoder: Final = msgspec.msgpack.Decoder(ReportsForm)
 query_decoder: Final = msgspec.msgpack.Decoder(QueryForm)
@@ -197,9 +205,15 @@ def decode_facts(data: bytes) -> Facts:
     return Facts(form.at, form.chain, [unpack_all(EVENTS, of_command) for of_command in form.events])
 
 
+def decode_sealed(data: bytes) -> Sealed:
+    """Read a message of EVENTS, whatever its events are."""
+    form = decode(sealed_decoder, data)
+    return Sealed(form.at, form.chain, bytes(form.events))
+
+
 def decode_chain(data: bytes) -> bytes:
-    """The chain of a message of EVENTS, whatever its events are."""
-    return decode(chain_decoder, data).chain
+    """The chain of a message of EVENTS."""
+    return decode(sealed_decoder, data).chain
 
 
 def encode_results(results: Results) -> bytes:

@@ -19,11 +19,12 @@ import structlog
 
 from streams import subjects
 from streams.checkpoints import Checkpoints, Manifest, parts_in
-from streams.codec import Undecodable, decode_chain, decode_facts, encode_events
+from streams.codec import Undecodable, decode_chain
 from streams.connection import Connection
 from streams.errors import CheckpointDamaged, PartitionStopped, StreamGap, StreamTooShort
 from streams.event_stream import as_stored
-from streams.partition import CHAIN_BYTES, CHAIN_START, Partition, link
+from streams.partition import CHAIN_BYTES, Partition
+from streams.scrub import look_at
 from streams.state import restore
 from streams.stream import StreamReader, first_gone, read_message, state_of
 
@@ -83,7 +84,10 @@ async def _restore(connection: Connection, number: int, checkpoints: Checkpoints
     began = time.monotonic()
     if await stored_chain(connection, number, manifest.sequence) != manifest.chain:
         raise CheckpointDamaged(f"its chain is not that of its events, {manifest.sequence}")
-    await check_journal(connection, number, manifest.sequence)
+    # Only its last message is looked at here: the rest is read when somebody leads (scrub.py). A server that cut a
+    # damaged journal short gives the numbers again, so one that is long enough may not be the checkpoint's.
+    if wrong := await look_at(connection, number, manifest.sequence):
+        raise PartitionStopped(number, manifest.sequence, wrong)
     partition = Partition(number)
     for chunk in await checkpoints.read(manifest):
         for part in parts_in(chunk):
@@ -185,20 +189,3 @@ async def stored_chain(connection: Connection, number: int, sequence: int) -> by
         return None if events is None else decode_chain(events)
     except Undecodable:
         return None
-
-
-async def check_journal(connection: Connection, number: int, sequence: int) -> None:
-    """PartitionStopped unless the journal's message there is the one that was answered.
-
-    Nobody replays what lies behind a checkpoint. A server that cut a damaged journal short gives the numbers again to
-    what is stored next, so a journal that is long enough may still not be the one that the checkpoint was made of.
-    """
-    message = await read_message(connection, subjects.journal_stream(number), sequence)
-    events = await read_message(connection, subjects.events_stream(number), sequence)
-    before = CHAIN_START if sequence == 1 else await stored_chain(connection, number, sequence - 1)
-    if message is None or events is None:
-        raise PartitionStopped(number, sequence, "the journal or its events have lost this message")
-    facts = decode_facts(events)
-    whole = bool(facts.events)  # Of very large ones only the chain is stored (event_stream.as_stored).
-    if before is not None and whole and link(before, message, encode_events(facts.events)) != facts.chain:
-        raise PartitionStopped(number, sequence, "its events answer another message than the journal has")
