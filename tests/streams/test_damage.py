@@ -118,6 +118,8 @@ async def test_damage_behind_a_checkpoint_shuts_the_partition_for_everybody(pris
                 assert len(named(logs, "partition.leading")) == 1
             with pytest.raises(Busy):
                 venue.submit(0, Tick())
+            with pytest.raises(Busy):
+                venue.send(0, Tick(), lambda _: None)
             with pytest.raises(Unavailable, match="has stopped"):
                 await venue.query(0, "instruments")
             with capture_logs() as logs:

@@ -66,7 +66,8 @@ class LocalVenue:
     """See the module.
 
     away: NATS is gone: nothing can be stored. silent: partitions whose leader is gone. deaf: what is published does not
-    arrive. leaders: how many publish everything. held: partitions whose answers wait until `release`.
+    arrive. leaders: how many publish everything. held: partitions whose answers wait until `release`. stopped:
+    partitions that have stopped for good, and are known to.
     """
 
     def __init__(self, partitions: int = 2) -> None:
@@ -75,6 +76,7 @@ class LocalVenue:
         self.closed = asyncio.Event()
         self.away = False
         self.silent: set[int] = set()
+        self.stopped: set[int] = set()
         self.deaf = False
         self.leaders = 1
         self.held: set[int] = set()
@@ -91,6 +93,9 @@ class LocalVenue:
     @property
     def well(self) -> bool:
         return self.connected and not self.away
+
+    def is_stopped(self, partition: int) -> bool:
+        return partition in self.stopped
 
     def now(self) -> int:
         return self._journal_time
@@ -112,6 +117,8 @@ class LocalVenue:
     def send(self, partition: int, command: Command, receiver: Receiver) -> None:
         if self.away:
             raise Busy("NATS is away", retry_after=0.5)
+        if partition in self.stopped:
+            raise Busy("the partition has stopped", retry_after=5.0)
         if partition in self.silent:
             asyncio.get_running_loop().call_soon(receiver, OutcomeUnknown("no answer in time"))
             return
@@ -131,7 +138,7 @@ class LocalVenue:
     async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
         self.queries.append(kind)
         await asyncio.sleep(0)
-        if partition in self.silent:
+        if partition in self.silent | self.stopped:
             raise Unavailable("no leader answers")
         answer = Answer(*codec.decode_answer(self._partitions[partition].query(codec.encode_query(kind, arguments))))
         await asyncio.sleep(0)
