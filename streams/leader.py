@@ -155,8 +155,11 @@ class Leader:
 
     def _answer_query(self, _: str, request: bytes, reply: str) -> None:
         # Of two that take themselves for the leader the first answer counts, and it must not be the older one. And who
-        # led before, and leads again, may not have read yet what another has answered in between.
-        if self._certainty.look() and self._doubts_overcome == self._certainty.doubts:
+        # led before, and leads again, may not have read yet what another has answered in between; nor has who is asked
+        # about what comes after something that is not known here.
+        if self._partition.queries.is_behind(request):
+            self._doubts_overcome = -1
+        if self._certainty.is_sure() and self._doubts_overcome == self._certainty.doubts:
             self._answer(request, reply)
         elif len(self._held) < QUESTIONS_HELD_MAX:
             self._held.append((request, reply))
@@ -166,7 +169,7 @@ class Leader:
         """Answer what was asked in doubt, once it is certain that we lead; whoever does not is ended before."""
         while True:
             await self._asked.wait()
-            await self._certainty.wait()
+            await self._certainty.wait_sure()
             await asyncio.sleep(END_SECONDS)
             if not await self._catch_up():
                 continue
