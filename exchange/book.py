@@ -134,9 +134,12 @@ class Book:
 
     def rest(self, order: Order) -> None:
         """Put an order behind the queue at its price, showing its next part."""
-        order.shown = order.tranche()
-        self.sides[order.side].level_at(order.price).append(order)
-        self.changes.append((self.symbol, OPENED, order.order_id, order.side, order.price, order.shown))
+        side, price = order.side, order.price
+        shown = order.shown = order.tranche()
+        bids_or_asks = self.sides[side]
+        level = bids_or_asks.levels.get(price) or bids_or_asks.level_at(price)
+        level.append(order)
+        self.changes.append((self.symbol, OPENED, order.order_id, side, price, shown))
 
     def remove(self, order: Order) -> None:
         """Take a resting order out of the book."""

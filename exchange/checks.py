@@ -15,15 +15,40 @@ from exchange.order import AT_CLOSE, AT_OPEN, FOK, GTC, GTD, IOC, LIMIT, MARKET,
 from exchange.units import RATE, UNIT
 
 
+def is_plain_and_good(command: PlaceOrder, instrument: Instrument) -> bool:
+    """Whether an order of the most usual kind passes `check_kind`, `check_terms` and `check_value`, at one look.
+
+    It never says so of an order that does not; of one that does and is not so plain it may say no.
+    """
+    price, quantity = command.price, command.quantity
+    return (
+        price is not None
+        and price % instrument.common_tick == 0
+        and quantity % instrument.lot_size == 0
+        and instrument.lowest_quantity <= quantity <= instrument.highest_quantity
+        and instrument.lowest_price <= price <= instrument.highest_price
+        and instrument.lowest_value <= price * quantity <= instrument.highest_value
+        and command.type == LIMIT
+        and (command.time_in_force == GTC or (command.time_in_force == IOC and not command.post_only))
+        and command.stop_price is None
+        and command.display_quantity is None
+        and command.expires is None
+    )
+
+
+def check_order(command: PlaceOrder, book: Book, now: int) -> Rejected | None:
+    """Everything about a new order that depends on its instrument and the time alone."""
+    price, quantity, display = command.price, command.quantity, command.display_quantity
+    refused = check_kind(command, now)
+    if refused is None:
+        refused = check_terms(book, price, command.stop_price, quantity, display, quantity)
+    if refused is None:
+        refused = check_value(book, price or command.stop_price or book.reference_price(), quantity)
+    return refused
+
+
 def check_kind(command: PlaceOrder, now: int) -> Rejected | None:
     """Whether type, time in force and the members they go with make an order that is taken now (RULES.md 3, 4, 12)."""
-    if (
-        command.type == LIMIT
-        and command.time_in_force == GTC
-        and command.stop_price is None
-        and command.expires is None
-    ):
-        return None if command.price is not None else Rejected(rejections.BAD_REQUEST, "price")
     if command.type in (STOP, STOP_LIMIT):
         return Rejected(rejections.NOT_ALLOWED_IN_PHASE, "type")
     if command.time_in_force in (AT_OPEN, AT_CLOSE):
@@ -126,10 +151,10 @@ def check_value(book: Book, price: int, quantity: int) -> Rejected | None:
         return None
     instrument = book.instrument
     value = price * quantity
-    if value < instrument.min_value * UNIT:
+    if value < instrument.lowest_value:
         return Rejected(rejections.VALUE_TOO_SMALL, "quantity", instrument.min_value)
-    if value > instrument.highest_value * UNIT:
-        return Rejected(rejections.VALUE_TOO_LARGE, "quantity", instrument.highest_value)
+    if value > instrument.highest_value:
+        return Rejected(rejections.VALUE_TOO_LARGE, "quantity", instrument.highest_value // UNIT)
     return None
 
 

@@ -14,7 +14,7 @@ from exchange import rejections
 from exchange.amendment import amend
 from exchange.book import Book, Change, Holding
 from exchange.checkpoint import State, digest_of, restore, state_of
-from exchange.checks import check_collar, check_kind, check_terms, check_value
+from exchange.checks import check_collar, check_order, is_plain_and_good
 from exchange.commands import (
     AmendOrder,
     CancelAfter,
@@ -42,7 +42,6 @@ from exchange.order import (
     BOTH_SIDES,
     FOK,
     IOC,
-    MARKET,
     PARTIALLY_FILLED,
     Order,
     effective_display,
@@ -184,26 +183,20 @@ class Engine:
 
     def refusal(self, command: PlaceOrder, book: Book, holding: Holding | None) -> Rejected | None:
         """Why a new order may not enter, or None. Repeats are answered before, so one that comes late is safe."""
+        instrument = book.instrument
         price = command.price
         if command.sent_at and self.is_late(command.sent_at):
             return Rejected(rejections.TOO_LATE)
-        refused = check_kind(command, self.now)
-        if refused is not None:
-            return refused
-        refused = check_terms(
-            book, price, command.stop_price, command.quantity, command.display_quantity, command.quantity
-        )
-        if refused is not None:
-            return refused
-        refused = check_value(book, price or command.stop_price or book.reference_price(), command.quantity)
-        if refused is not None:
-            return refused
-        if price is not None and book.instrument.collar_bps:
+        if not is_plain_and_good(command, instrument):
+            refused = check_order(command, book, self.now)
+            if refused is not None:
+                return refused
+        if price is not None and instrument.collar_bps:
             refused = check_collar(book, price)
             if refused is not None:
                 return refused
-        if holding is not None and 0 < book.instrument.max_open_orders <= len(holding.open):
-            return Rejected(rejections.TOO_MANY_OPEN_ORDERS, "", book.instrument.max_open_orders)
+        if holding is not None and 0 < instrument.max_open_orders <= len(holding.open):
+            return Rejected(rejections.TOO_MANY_OPEN_ORDERS, "", instrument.max_open_orders)
         if command.post_only and price is not None and book.crosses(command.side, price):
             return Rejected(rejections.WOULD_TAKE, "price", book.sides[1 - command.side].best)
         return None
@@ -220,9 +213,9 @@ class Engine:
             return
         if order.price == 0 or book.crosses(order.side, order.price):
             sweep(book, order, self.register, self.trades_max, self.now, self.events)
-        if order.status > PARTIALLY_FILLED:
-            return
-        if time_in_force == IOC or order.command.type == MARKET:
+            if order.status > PARTIALLY_FILLED:
+                return
+        if time_in_force == IOC or order.price == 0:
             expire(order, "no_liquidity", self.register, self.now, self.events)
         else:
             book.rest(order)

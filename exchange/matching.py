@@ -154,7 +154,7 @@ def amended(order: Order, reason: str) -> Amended:
 
 def cancel(order: Order, reason: str, register: Register, at: int, events: list[Event]) -> None:
     """End an order that is not in the book (any more) by somebody's decision."""
-    rest = order.open_quantity
+    rest = order.quantity - order.filled - order.canceled
     order.canceled += rest
     register.end(order, CANCELED, reason, at)
     events.append(Canceled(order.order_id, order.account, rest, reason))
@@ -162,7 +162,7 @@ def cancel(order: Order, reason: str, register: Register, at: int, events: list[
 
 def expire(order: Order, reason: str, register: Register, at: int, events: list[Event]) -> None:
     """End an order that is not in the book (any more) by a rule."""
-    rest = order.open_quantity
+    rest = order.quantity - order.filled - order.canceled
     order.canceled += rest
     register.end(order, EXPIRED, reason, at)
     events.append(Expired(order.order_id, order.account, rest, reason))

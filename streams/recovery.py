@@ -153,10 +153,7 @@ class History:
         self._chains += self._partition.chain
 
     async def compare(self) -> None:
-        """PartitionStopped if EVENTS tells another history; it names the first message that differs.
-
-        The last message is compared byte for byte: its time is not in the chain.
-        """
+        """PartitionStopped if EVENTS tells another history; it names the first message that differs."""
         last, stream = self._partition.sequence, subjects.events_stream(self._partition.number)
         if last > self._agreed and await read_message(self._connection, stream, last) != as_stored(self._events):
             raise PartitionStopped(

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from msgspec import Struct
 
 from exchange.order import (
     LIQUIDITY_NAMES,
@@ -67,26 +66,57 @@ class Printer:
         return mine == others
 
 
-class OrderState(Struct, frozen=True, gc=False):
-    """An order as it is, or was, at one moment: its entry, and all that may change. 0 stands for none.
+class OrderState:
+    """An order as it is, or was, at one moment: its entry, and all that may change. 0 stands for none."""
 
-    Many of these are kept for long and none is part of a cycle: the garbage collector never looks at them.
-    """
+    __slots__ = (
+        "command",
+        "cost",
+        "created",
+        "display_quantity",
+        "expires",
+        "filled",
+        "open_quantity",
+        "order_id",
+        "price",
+        "quantity",
+        "reason",
+        "status",
+        "stop_price",
+        "updated",
+    )
 
-    order_id: int
-    command: PlaceOrder
-    price: int
-    stop_price: int
-    quantity: int
-    display_quantity: int
-    expires: int
-    filled: int
-    open_quantity: int
-    cost: int
-    status: int
-    reason: str
-    created: int
-    updated: int
+    def __init__(
+        self,
+        order_id: int,
+        command: PlaceOrder,
+        price: int,
+        stop_price: int,
+        quantity: int,
+        display_quantity: int,
+        expires: int,
+        filled: int,
+        open_quantity: int,
+        cost: int,
+        status: int,
+        reason: str,
+        created: int,
+        updated: int,
+    ) -> None:
+        self.order_id = order_id
+        self.command = command
+        self.price = price
+        self.stop_price = stop_price
+        self.quantity = quantity
+        self.display_quantity = display_quantity
+        self.expires = expires
+        self.filled = filled
+        self.open_quantity = open_quantity
+        self.cost = cost
+        self.status = status
+        self.reason = reason
+        self.created = created
+        self.updated = updated
 
 
 def state_of(order: Order) -> OrderState:

@@ -12,8 +12,6 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
 from exchange.events import Accepted, Amended, Canceled, Expired, Traded
 from exchange.order import CANCELED, EXPIRED, FILLED, LIQUIDITY_NAMES, MAKER, OPEN, PARTIALLY_FILLED, TAKER
 from streams.rendering import OrderState
@@ -38,15 +36,20 @@ Happening = tuple[str, OrderState, str, Side | None]
 """What a report tells: what happened, the order right after it, an amendment's reason, a trade's side."""
 
 
-class Report(Struct, frozen=True, gc=False):
-    """The `seq`-th report of its account; like its state nothing for the garbage collector."""
+class Report:
+    """The `seq`-th report of its account."""
 
-    seq: int
-    journal: str
-    execution: str
-    state: OrderState
-    reason: str
-    side: Side | None
+    __slots__ = ("execution", "journal", "reason", "seq", "side", "state")
+
+    def __init__(
+        self, seq: int, journal: str, execution: str, state: OrderState, reason: str, side: Side | None
+    ) -> None:
+        self.seq = seq
+        self.journal = journal
+        self.execution = execution
+        self.state = state
+        self.reason = reason
+        self.side = side
 
 
 class Rewind:
@@ -135,16 +138,18 @@ class AccountReports:
 
     __slots__ = ("held", "old", "seq")
 
-    def __init__(self) -> None:
+    def __init__(self, held_max: int) -> None:
         self.seq = 0
         self.old = 0
-        self.held: deque[Report] = deque(maxlen=REPORTS_PER_ACCOUNT_MAX)
+        self.held: deque[Report] = deque(maxlen=held_max)
 
 
 class ExecutionReports:
-    """The reports of all accounts of a partition. `latest` names the account of each of the REPORTS_MAX latest."""
+    """The reports of all accounts of a partition. `latest` names the account of each of the `held_max` latest."""
 
     def __init__(self) -> None:
+        self.per_account_max = REPORTS_PER_ACCOUNT_MAX
+        self.held_max = REPORTS_MAX
         self.accounts: dict[str, AccountReports] = {}
         self.latest: deque[AccountReports] = deque()
 
@@ -157,23 +162,25 @@ class ExecutionReports:
 
     def number(self, happening: Happening, journal: str) -> Report:
         """Make the next report of an account, and let go of the oldest where a bound is met."""
-        account = happening[1].command.account
-        reports = self.accounts.get(account)
-        if reports is None:
-            reports = self.accounts[account] = AccountReports()
+        reports = self.of(happening[1].command.account)
         reports.seq += 1
         report = Report(reports.seq, journal, *happening)
         reports.held.append(report)
         self.latest.append(reports)
-        if len(self.latest) > REPORTS_MAX:
+        if len(self.latest) > self.held_max:
             self.let_go()
         return report
 
-    def count(self, account: str, more: int) -> None:
-        """An account has had more reports, which are not kept; none may be held (`forget`)."""
+    def of(self, account: str) -> AccountReports:
+        """An account's reports, none if there have been none."""
         reports = self.accounts.get(account)
         if reports is None:
-            reports = self.accounts[account] = AccountReports()
+            reports = self.accounts[account] = AccountReports(self.per_account_max)
+        return reports
+
+    def count(self, account: str, more: int) -> None:
+        """An account has had more reports, which are not kept; none may be held (`forget`)."""
+        reports = self.of(account)
         reports.seq += more
         reports.old += more
 
@@ -198,7 +205,7 @@ class ExecutionReports:
 
     def since(self, account: str, after: int) -> list[Report] | None:
         """All reports with a number above `after`, or None if some of them are not held, or not made yet."""
-        reports = self.accounts.get(account) or AccountReports()
+        reports = self.accounts.get(account) or AccountReports(0)
         missing = reports.seq - after
         if not 0 <= missing <= len(reports.held):
             return None

@@ -131,7 +131,7 @@ def _contradiction(before: Sealed | None, message: bytes, stored: Sealed | None,
     chain = CHAIN_START if first else before.chain if before else None
     if chain is None or stored.events == NO_EVENTS:
         return ""
-    if link(chain, message, stored.events) != stored.chain:
+    if link(chain, stored.at, message, stored.events) != stored.chain:
         return "its events answer another message than the journal has"
     return ""
 

@@ -44,6 +44,7 @@ PURE = {
     "dataclasses",
     "hashlib",
     "heapq",
+    "math",
     "typing",
 }
 

@@ -1,8 +1,9 @@
-"""Compile `exchange/` with mypyc: a build hook of the wheel, and a command for the source tree.
+"""Compile the core with mypyc: a build hook of the wheel, and a command for the source tree.
 
-Both forms of the engine give the same bytes, so a machine without a C compiler gets the interpreted one and is told.
-`python scripts/compile_engine.py` compiles in place when a source is newer than what was compiled from it;
-OPENBELL_COMPILE=0 leaves the engine interpreted.
+The core is what a partition does with its journal: all of `exchange/`, and of `streams/` what has no I/O. It becomes
+one extension with a shim beside each source, so calls between its modules are calls of C. Both forms give the same
+bytes, so a machine without a C compiler runs the sources and is told. `python scripts/compile_core.py` compiles in
+place when a source is newer than what was compiled from it; OPENBELL_COMPILE=0 leaves the core interpreted.
 """
 
 from __future__ import annotations
@@ -14,31 +15,50 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDERS: Final = ("exchange", "streams")
+
+OF_STREAMS: Final = (
+    "checksum",
+    "feed",
+    "market_data",
+    "packing",
+    "partition",
+    "rendering",
+    "reports",
+    "results",
+    "state",
+    "tally",
+)
+"""The modules of `streams/` that are compiled. msgspec cannot look into a compiled class: its Structs stay outside."""
+
+GROUP: Final = "openbell_core"
 SETUP = """
 from setuptools import setup
 from mypyc.build import mypycify
-setup(name="exchange", packages=[], ext_modules=mypycify({modules!r}, opt_level="3", group_name="exchange"))
+setup(name="core", packages=[], ext_modules=mypycify({modules!r}, opt_level="3", group_name={group!r}))
 """
 
 
 def sources() -> list[Path]:
-    """The modules of the engine; `__init__` holds only a docstring and stays as it is."""
-    return sorted(path for path in (ROOT / "exchange").glob("*.py") if path.name != "__init__.py")
+    """The modules of the core; `__init__` holds only a docstring and stays as it is."""
+    engine = [path for path in (ROOT / "exchange").glob("*.py") if path.name != "__init__.py"]
+    return sorted([*engine, *(ROOT / "streams" / f"{name}.py" for name in OF_STREAMS)])
 
 
 def compiled() -> list[Path]:
     """What an earlier compilation left in the tree."""
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    return sorted([*(ROOT / "exchange").glob(f"*{suffix}"), *ROOT.glob(f"exchange__mypyc*{suffix}")])
+    beside = [path for folder in FOLDERS for path in (ROOT / folder).glob(f"*{suffix}")]
+    return sorted([*beside, *ROOT.glob(f"*__mypyc{suffix}")])
 
 
 def why_not() -> str:
-    """Why the engine cannot be compiled here, or an empty string."""
+    """Why the core cannot be compiled here, or an empty string."""
     if os.environ.get("OPENBELL_COMPILE", "1") == "0":
         return "OPENBELL_COMPILE=0"
     compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
@@ -50,25 +70,27 @@ def why_not() -> str:
 
 
 def is_current() -> bool:
-    """Whether what was compiled is newer than every source, and there is one for each."""
+    """Whether there is one compiled module for each source and the extension, all of them newer than every source."""
     made = compiled()
-    if len(made) != len(sources()) + 1:
+    names = {(path.parent, path.name.partition(".")[0]) for path in made}
+    if names != {*((path.parent, path.stem) for path in sources()), (ROOT, f"{GROUP}__mypyc")}:
         return False
     return min(path.stat().st_mtime for path in made) >= max(path.stat().st_mtime for path in sources())
 
 
 def compile_into(target: Path) -> list[Path]:
     """Compile a copy of the sources and put the extension modules below `target`, laid out like the tree."""
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        shutil.copytree(ROOT / "exchange", work / "exchange", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-        modules = [f"exchange/{path.name}" for path in sources()]
-        (work / "setup.py").write_text(SETUP.format(modules=modules))
+    with tempfile.TemporaryDirectory() as directory:
+        work = Path(directory)
+        for folder in FOLDERS:
+            shutil.copytree(ROOT / folder, work / folder, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+        modules = [path.relative_to(ROOT).as_posix() for path in sources()]
+        (work / "setup.py").write_text(SETUP.format(modules=modules, group=GROUP))
         command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
         run = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
         if run.returncode != 0:
-            raise RuntimeError(f"mypyc could not compile the engine:\n{run.stdout}\n{run.stderr}")
-        built = [*(work / "exchange").glob("*.so"), *work.glob("*.so")]
+            raise RuntimeError(f"mypyc could not compile the core:\n{run.stdout}\n{run.stderr}")
+        built = [*(path for folder in FOLDERS for path in (work / folder).glob("*.so")), *work.glob("*.so")]
         return [move(path, target / path.relative_to(work)) for path in built]
 
 
@@ -88,18 +110,18 @@ def remove_compiled() -> None:
 
 
 class CustomBuildHook(BuildHookInterface[Any]):
-    """Adds the compiled engine to a wheel, or to the tree of an editable installation."""
+    """Adds the compiled core to a wheel, or to the tree of an editable installation."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile where it can be done; called by the build backend."""
         reason = why_not()
         if reason:
-            self.app.display_warning(f"The engine stays interpreted: {reason}.")
+            self.app.display_warning(f"The core stays interpreted: {reason}.")
             return
         if version == "editable":
             main()
             return
-        target = Path(self.directory) / "engine"
+        target = Path(self.directory) / "core"
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
         for path in compile_into(target):
@@ -107,13 +129,13 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
 
 def main() -> int:
-    """Bring the compiled engine of the source tree up to date."""
+    """Bring the compiled core of the source tree up to date."""
     reason = why_not()
     if reason:
         remove_compiled()
-        print(f"The engine stays interpreted: {reason}.")  # noqa: T201
+        print(f"The core stays interpreted: {reason}.")  # noqa: T201
     elif not is_current():
-        print("Compiling the engine …", flush=True)  # noqa: T201
+        print("Compiling the core …", flush=True)  # noqa: T201
         remove_compiled()
         compile_into(ROOT)
     return 0
