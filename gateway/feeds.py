@@ -51,6 +51,7 @@ class Feed:
         self._groups: dict[Options, Group[Any]] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
+        self._again = asyncio.Event()  # there is a reason not to wait any longer
 
     def start(self) -> None:
         """Follow the channel and keep it whole until `stop`."""
@@ -96,6 +97,7 @@ class Feed:
         for group in self._groups.values():
             group.break_off()
         self._wanted.set()
+        self._again.set()
 
     def _new_group(self, options: Options) -> Group[Any]:
         if isinstance(self._view, BookView):
@@ -135,15 +137,21 @@ class Feed:
             await following.close()
 
     async def _persist(self, attempt: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the attempt gives
-        """Try until it works: the exchange may be away for as long as it likes."""
-        pause, longest = RETRY_SECONDS
+        """Try until it works: the exchange may be away for as long as it likes; soon again when it is back."""
+        shortest, longest = RETRY_SECONDS
+        pause = shortest
         while True:
+            self._again.clear()
             try:
                 return await attempt()
             except StreamError as error:
                 log.info("feed.waits", channel=self.key.channel, symbol=self.key.name, fault=str(error))
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreading load is no secret
-            pause = min(pause * 2, longest)
+            try:
+                async with asyncio.timeout(pause * random.uniform(0.5, 1.0)):  # noqa: S311 - spreading load
+                    await self._again.wait()
+                pause = shortest
+            except TimeoutError:
+                pause = min(pause * 2, longest)
 
     async def _snapshot(self) -> Frame:
         answer = await self._venue.query(self._partition, self.key.channel, symbol=self.key.name)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from gateway import fanout
+from gateway import fanout, feeds
 from gateway.books import Depth
 from tests.support.gateway import Trader, eventually, list_instrument
 
@@ -168,6 +168,17 @@ async def test_a_leader_that_is_away_delays_the_snapshot(venue, viewer):
     await viewer.do("subscribe", channel="book", symbols=["ACME"])
     await eventually(lambda: venue.queries.count("book") > 1)
     venue.silent.clear()
+    assert (await viewer.channel("book", "snapshot"))["seq"] == 0
+
+
+async def test_a_leader_that_was_long_away_is_asked_at_once_when_nats_is_back(venue, viewer, monkeypatch):
+    """Whoever has failed for long waits long, and not for what is known to be over."""
+    monkeypatch.setattr(feeds, "RETRY_SECONDS", (3600.0, 3600.0))
+    venue.silent.add(0)
+    await viewer.do("subscribe", channel="book", symbols=["ACME"])
+    await eventually(lambda: venue.queries.count("book") == 1)
+    venue.silent.clear()
+    venue.reconnect()
     assert (await viewer.channel("book", "snapshot"))["seq"] == 0
 
 
