@@ -1,14 +1,17 @@
 // Time and sales: every trade of the chosen instrument, newest on top.
 import type { VNode } from "preact";
+import { timeOfDay } from "../clock";
 import type { Market } from "../market";
+import type { Print } from "../tape";
+import { Panel } from "./panel";
 
 const WORDS = { buy: "Buy", sell: "Sell", cross: "Cross" } as const;
+const ARROWS = { "1": "▲", "-1": "▼", "0": "" } as const;
 
 export function TapeView({ market }: { market: Market }): VNode {
   const trades = market.tape.trades.value;
   return (
-    <section class="panel tape" aria-labelledby="tape-title">
-      <h2 id="tape-title">Time and sales</h2>
+    <Panel name="tape" title="Time and sales">
       <div class="scroll" tabIndex={0} role="group" aria-label="Trades, newest first">
         <table>
           <thead>
@@ -21,23 +24,30 @@ export function TapeView({ market }: { market: Market }): VNode {
           </thead>
           <tbody>
             {trades.map((trade) => (
-              <tr key={trade.trade_id} class={trade.side}>
-                <td class="time">{clock(trade.time)}</td>
-                <td class="price">{trade.price}</td>
-                <td>{trade.quantity}</td>
-                <td class="word">{WORDS[trade.side]}</td>
-              </tr>
+              <PrintRow key={trade.trade_id} trade={trade} />
             ))}
           </tbody>
         </table>
         {trades.length === 0 && <p class="hint">No trade yet.</p>}
       </div>
-    </section>
+    </Panel>
   );
 }
 
-/** The exchange's time of day with milliseconds, in the time zone of whoever looks. */
-function clock(time: string): string {
-  const at = new Date(time);
-  return `${at.toLocaleTimeString("en-GB")}.${String(at.getMilliseconds()).padStart(3, "0")}`;
+function PrintRow({ trade }: { trade: Print }): VNode {
+  const side: keyof typeof WORDS = trade.side;
+  const busted = "bust" in trade && trade.bust === true;
+  return (
+    <tr class={side} data-busted={busted}>
+      <td class="time">{timeOfDay(trade.time)}</td>
+      <td class="price">
+        <span class="arrow" aria-hidden="true">
+          {ARROWS[`${trade.move}`]}
+        </span>{" "}
+        {trade.price}
+      </td>
+      <td>{trade.quantity}</td>
+      <td class="word">{busted ? "Undone" : WORDS[side]}</td>
+    </tr>
+  );
 }
