@@ -20,6 +20,7 @@ from typing import Any, Final
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE: Final = ROOT / "gateway" / "static" / "index.html"
 FOLDERS: Final = ("exchange", "streams")
 
 OF_STREAMS: Final = (
@@ -113,7 +114,9 @@ class CustomBuildHook(BuildHookInterface[Any]):
     """Adds the compiled core to a wheel, or to the tree of an editable installation."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile where it can be done; called by the build backend."""
+        """Compile where it can be done; called by the build backend. A wheel has the screen in it or is none."""
+        if version != "editable" and not PAGE.is_file():
+            raise RuntimeError("gateway/static holds no screen: run `make build` before building a wheel")
         reason = why_not()
         if reason:
             self.app.display_warning(f"The core stays interpreted: {reason}.")

@@ -1,6 +1,5 @@
 // The instruments that are open on the screen, and the one that is looked at.
-import { computed, effect, signal } from "@preact/signals-core";
-import type { Instruments } from "./instruments";
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals-core";
 import { Market, type Surroundings } from "./market";
 
 /** Beyond it the one that was opened first and is not looked at is closed. */
@@ -13,7 +12,7 @@ export class Markets {
   readonly current = computed(() => this.open.value.find((market) => market.symbol === this.symbol.value) ?? null);
 
   constructor(
-    instruments: Pick<Instruments, "symbols">,
+    instruments: { readonly symbols: ReadonlySignal<readonly string[]> },
     private readonly surroundings: Surroundings,
   ) {
     effect(() => {

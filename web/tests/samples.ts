@@ -1,5 +1,6 @@
 // Samples of what the exchange sends.
-import type { Instrument, Order } from "../src/protocol";
+import type { Status } from "../src/ahead";
+import type { Instrument, Order, Trade } from "../src/protocol";
 
 export function instrument(changes: Partial<Instrument> = {}): Instrument {
   return {
@@ -46,4 +47,19 @@ export function order(changes: Partial<Order> = {}): Order {
     updated: "2026-11-22T10:00:00.000000001Z",
     ...changes,
   };
+}
+
+export function phase(name: Status["phase"], changes: Partial<Omit<Status, "type" | "prev">> = {}): Status {
+  return { channel: "status", type: "snapshot", symbol: "ACME", seq: 1, journal: "1.0", phase: name, reason: null, until: null, ...changes };
+}
+
+/** Trades of `ACME`, one for each number: its price, with dense ids from `first` and a second between them. */
+export function trades(prices: readonly number[], first = 1): Trade[] {
+  return prices.map((price, index) => ({
+    trade_id: first + index,
+    price: price.toFixed(2),
+    quantity: "2",
+    side: "buy",
+    time: new Date(Date.UTC(2026, 10, 22, 10, 0, first + index - 1)).toISOString(),
+  }));
 }

@@ -1,4 +1,5 @@
-// What covers the screen until it is closed: the browser's own dialog, which keeps the focus inside and closes on Escape.
+// What covers the screen until it is closed: the browser's own dialog, which keeps the focus inside and closes on
+// Escape. A field to type in has the focus first.
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
@@ -11,7 +12,10 @@ interface Props {
 
 export function Modal({ name, title, close, children }: Props): VNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    dialog.current?.querySelector<HTMLElement>("input")?.focus();
+  }, []);
   return (
     <dialog
       ref={dialog}

@@ -25,7 +25,6 @@ export function SwitcherView({ screen }: { screen: Screen }): VNode | null {
         aria-activedescendant={found.length > 0 ? `found-${switcher.chosen.value}` : undefined}
         autocomplete="off"
         spellcheck={false}
-        autofocus
         value={switcher.query.value}
         onInput={(event) => switcher.type(event.currentTarget.value)}
         onKeyDown={steer}
