@@ -55,10 +55,82 @@ export interface PositionsFrame {
   readonly limits?: unknown;
 }
 
-export interface AuditEntry {
-  readonly time?: Time;
-  readonly principal?: string;
-  readonly action?: string;
-  readonly reason?: string | null;
-  readonly [member: string]: unknown;
+/** One command of an operator, in one partition. */
+export interface Action {
+  readonly time: Time;
+  readonly partition: number;
+  readonly journal: string;
+  readonly principal: string;
+  readonly action: string;
+  readonly symbol: string | null;
+  readonly account: string | null;
+  readonly reason: string | null;
+  /** That of its refusal; null if it was carried out. */
+  readonly code: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Answer of GET /v1/admin/audit. */
+export interface Audit {
+  readonly actions: readonly Action[];
+  readonly cursor?: string;
+}
+
+/** An account's own limits in one instrument, or (symbol null) in all that have no own; null where there is none. */
+export interface Limits {
+  readonly symbol: string | null;
+  readonly enabled: boolean | null;
+  readonly max_quantity: Decimal | null;
+  readonly max_value: Decimal | null;
+  readonly max_open_orders: number | null;
+  readonly max_long: Decimal | null;
+  readonly max_short: Decimal | null;
+  readonly maker_bps: Decimal | null;
+  readonly taker_bps: Decimal | null;
+  readonly cross_bps: Decimal | null;
+}
+
+/** What open orders use of the limits in one instrument. */
+export interface Used {
+  readonly symbol: string;
+  readonly open_orders: number;
+  readonly open_buy_quantity: Decimal;
+  readonly open_sell_quantity: Decimal;
+}
+
+export interface Account {
+  readonly account: string;
+  readonly cash: Decimal;
+  readonly fees: Decimal;
+  readonly positions: readonly Position[];
+  readonly limits: readonly Limits[];
+  readonly used: readonly Used[];
+}
+
+/** Whom a kill switch stops: an account, an instrument, or with neither all. */
+export interface Target {
+  readonly account: string | null;
+  readonly symbol: string | null;
+}
+
+/** Answer of GET /v1/admin/kill-switch. */
+export interface KillSwitches {
+  readonly open_orders: number;
+  readonly switches: readonly Target[];
+}
+
+/** Answer of POST /v1/admin/kill-switch. */
+export interface KillSwitch extends Target {
+  readonly active: boolean;
+  readonly canceled: number;
+}
+
+/** One client connection; the gateway's description says only that it is an object. */
+export interface Session {
+  readonly session: string;
+  readonly address: string;
+  readonly account: string;
+  readonly subscriptions: number;
+  readonly requests_in_flight: number;
+  readonly unread_bytes: number;
 }

@@ -67,6 +67,8 @@ export class Feed {
   readonly orderAnswers = new Latency();
   /** How often something was missing or wrong and a snapshot was asked for again. */
   readonly gaps = signal(0);
+  /** How many of our feeds the gateway itself says may be late. */
+  readonly staleFeeds = signal(0);
   /** Counts successful logins of this page; 0 before the first. Private state is in doubt after each. */
   readonly logins = signal(0);
   /** Why the last login was refused; null after one that was not. */
@@ -215,8 +217,9 @@ export class Feed {
   }
 
   /** A heartbeat also tells what was sent last, or the loss of a last message would stay unseen. */
-  #verify({ symbols, time }: HeartbeatFrame): boolean {
+  #verify({ symbols, stale, time }: HeartbeatFrame): boolean {
     this.onTime(time);
+    this.staleFeeds.value = stale.length;
     for (const [symbol, sent] of Object.entries(symbols)) {
       if (sent.seq !== undefined) this.#subscriptions.verify("book", symbol, sent.seq);
       if (sent.trade_id !== undefined) this.#subscriptions.verify("trades", symbol, sent.trade_id);

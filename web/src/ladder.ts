@@ -134,8 +134,9 @@ export class Ladder {
     if (group !== 0) this.regroup(group);
   }
 
-  /** Whether the inside market has come too close to an end of the window. */
+  /** Whether the inside market has come too close to an end of the window; an empty book leaves it where it is. */
   #isLeft(book: Book, middle: bigint): boolean {
+    if (middleOf(book) === null) return false;
     const height = this.#step * BigInt(this.#count - 1);
     const margin = height / MARGIN_SHARE;
     const lowest = this.#top - height;

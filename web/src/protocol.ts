@@ -1,4 +1,4 @@
-// The public protocol's shapes. Written by scripts/web_types.py from the gateway's AsyncAPI; do not edit.
+// The public protocol's shapes. Written by scripts/web_types.py from the gateway's own; do not edit.
 
 /** A decimal, exact, with the decimals of the instrument's smallest tick or of its lot. */
 export type Decimal = string;
@@ -946,3 +946,42 @@ export type HeartbeatFrame = HeartbeatSnapshot | HeartbeatUpdate;
 export type OrdersFrame = OrdersSnapshot | OrdersUpdate | OrdersEnd;
 
 export type ChannelFrame = BookFrame | FullFrame | TradesFrame | TickerFrame | StatusFrame | InstrumentsFrame | HeartbeatFrame | OrdersFrame;
+
+/** List an instrument, or replace its definition. */
+export type PutAdminInstrumentsSymbolAnswer = Instrument;
+
+/** One instrument. */
+export type GetAdminInstrumentsSymbolAnswer = Instrument;
+
+/** The client connections of the gateway process that answers. */
+export type GetAdminSessionsAnswer = {
+  sessions: Record<string, unknown>[];
+};
+
+/** Who leads each partition, who follows it, and how far they are. */
+export type GetAdminPartitionsAnswer = {
+  partitions: {
+    /** Its number. */
+    partition: number;
+    /** Whether its leader answers. */
+    available: boolean;
+    /** The worker that leads it. */
+    leader?: string;
+    /** The worker that follows it. */
+    standby?: string | null;
+    /** Of the last command's message in the journal. */
+    sequence?: number;
+    /** Messages by which the standby was behind lately; null if it loads. */
+    lag?: number | null;
+    /** How many live there. */
+    instruments?: number;
+  }[];
+};
+
+/** Let a partition's standby lead it, without a break. */
+export type PostAdminPartitionsPartitionHandoverAnswer = {
+  /** Its number. */
+  partition: number;
+  /** The worker that leads it now. */
+  leader: string;
+};

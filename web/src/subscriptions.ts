@@ -114,10 +114,13 @@ export class Subscriptions {
     else if (held.synced) this.#follow(held, frame);
   }
 
-  /** The exchange says up to which number it has sent a channel: if that is not what came, something was lost. */
+  /**
+   * The exchange says up to which number it has sent a channel: if less came, something was lost. A tape's lines are
+   * its trades and their busts, so they are as many as its last trade's number, or more.
+   */
   verify(channel: string, symbol: string, seq: number): void {
     const held = this.#held.get(keyOf(channel, symbol));
-    if (held?.synced && held.sequences.get(symbol) !== seq) this.#again(held);
+    if (held?.synced && (held.sequences.get(symbol) ?? 0) < seq) this.#again(held);
   }
 
   #restart(held: Held, frame: Payload): void {

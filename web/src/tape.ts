@@ -24,7 +24,7 @@ export class Tape {
     return true;
   }
 
-  /** A trade that was printed before is told again only when it is undone. */
+  /** A trade is told again when it is undone; of what has left the tape there is nothing to mark. */
   #print(trade: Trade): void {
     const place = this.#trades.findIndex((each) => each.trade_id === trade.trade_id);
     const before = this.#trades[0];

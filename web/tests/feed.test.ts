@@ -31,11 +31,11 @@ function update(prev: number, seq: number, journal = "1.0"): TradesUpdate {
 async function opened(): Promise<void> {
   world.socket.listener.opened();
   await settled();
-  world.socket.say({ channel: "heartbeat", type: "snapshot", seq: 1, symbols: {} });
+  world.socket.say({ channel: "heartbeat", type: "snapshot", seq: 1, symbols: {}, stale: [] });
 }
 
 function heartbeat(seq: number, trade_id: number): object {
-  return { channel: "heartbeat", type: "update", prev: seq - 1, seq, symbols: { ACME: { trade_id } } };
+  return { channel: "heartbeat", type: "update", prev: seq - 1, seq, symbols: { ACME: { trade_id } }, stale: [] };
 }
 
 /** What was asked for on the newest connection, heartbeats aside. */

@@ -46,6 +46,13 @@ describe("the ladder", () => {
     expect(middle(ladder)).toBe("100.09");
   });
 
+  it("stands still when the book becomes empty, wherever the last price is", () => {
+    const ladder = new Ladder();
+    ladder.show(instrument(), showing(book([["100.00", "5"]], [["100.02", "7"]])));
+    ladder.show(instrument(), showing(new Book(), { last: units("90.00") }));
+    expect(middle(ladder)).toBe("100.01");
+  });
+
   it("leaves rows alone that look as before", () => {
     const ladder = new Ladder();
     ladder.show(instrument(), showing(book([["100.00", "5"], ["99.99", "1"]], [["100.02", "7"]])));

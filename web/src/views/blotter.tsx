@@ -1,7 +1,7 @@
 // What the account has: open orders with their way out, fills and ended orders of this session, positions.
 import { signal } from "@preact/signals";
 import type { ComponentChildren, TargetedKeyboardEvent, VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Position } from "../ahead";
 import type { AmendField } from "../amendment";
 import { timeOfDay } from "../clock";
@@ -169,7 +169,10 @@ function Amendable({ screen, order, field }: AmendableProps): VNode {
 function AmendInput({ screen, name }: { screen: Screen; name: string }): VNode {
   const { amendment } = screen;
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.select(), []);
+  useLayoutEffect(() => {
+    input.current?.focus();
+    input.current?.select();
+  }, []);
   const editing = amendment.editing.value;
   const steer = (event: TargetedKeyboardEvent<HTMLInputElement>): void => {
     if (event.key === "Enter") void amendment.send();

@@ -1,7 +1,7 @@
 // What covers the screen until it is closed: the browser's own dialog, which keeps the focus inside and closes on
 // Escape. A field to type in has the focus first.
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface Props {
   name: string;
@@ -12,7 +12,8 @@ interface Props {
 
 export function Modal({ name, title, close, children }: Props): VNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before anything else happens: what is typed right after a hot key belongs to the field.
+  useLayoutEffect(() => {
     dialog.current?.showModal();
     dialog.current?.querySelector<HTMLElement>("input")?.focus();
   }, []);
