@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway import asyncapi
-from scripts import build_web, compile_engine, web_types
+from scripts import build_web, compile_core, web_types
 
 SECONDS_MAX = 100
 
@@ -53,7 +53,7 @@ def test_the_lock_file_names_no_registry() -> None:
 
 def test_a_wheel_without_the_screen_is_not_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whoever builds a wheel before the screen is told what to do instead of shipping a gateway without a page."""
-    monkeypatch.setattr(compile_engine, "PAGE", tmp_path / "index.html")
-    hook = compile_engine.CustomBuildHook(str(tmp_path), {}, None, None, str(tmp_path), "wheel")
+    monkeypatch.setattr(compile_core, "PAGE", tmp_path / "index.html")
+    hook = compile_core.CustomBuildHook(str(tmp_path), {}, None, None, str(tmp_path), "wheel")
     with pytest.raises(RuntimeError, match="make build"):
         hook.initialize("standard", {})
