@@ -100,9 +100,9 @@ class Post:
         self._partition = partition
         if not self._promoted.is_set():
             await standby.follow(self._promoted)
-            await standby.catch_up()
-        if self._promoted.is_set():
-            await self._look_at_mark()
+        async with asyncio.TaskGroup() as group:  # at once: whoever hands over has let go, and orders wait
+            group.create_task(standby.catch_up())
+            group.create_task(self._look_at_mark())
         if self._promoted.is_set():
             self._leader = Leader(
                 self._connection, self._settings, partition, journal, self._worker, self._clock, self._certainty
