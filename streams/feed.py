@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from exchange.book import CHANGED, OPENED, PHASE_NAMES
 from exchange.order import BUY, SELL, SIDE_NAMES
@@ -32,15 +32,8 @@ Frame = tuple[str, bytes]
 """Subject and JSON."""
 
 
-class Trade(NamedTuple):
-    """One line of the tape; `side` is the taker's."""
-
-    trade_id: int
-    price: int
-    quantity: int
-    side: int
-    at: int
-
+Trade = tuple[int, int, int, int, int]
+"""One line of the tape: trade_id, price, quantity, the taker's side, at."""
 
 Quote = tuple[int, int, int, int, int, int]
 """What the ticker shows: best bid, its quantity, best ask, its quantity, last price, its quantity; 0 for none."""
@@ -118,7 +111,7 @@ class Feed:
         """A command changed these displayed orders and made these trades."""
         if trades:
             self.recent.extend(trades)
-            self.trades.advance(trades[-1].trade_id)
+            self.trades.advance(trades[-1][0])
             if moment.hears(self.trades.subject):
                 moment.frames.append(self.trades.update(moment.journal, self.print_trades(trades)))
         self.full.advance(self.full.seq + 1)
@@ -202,7 +195,7 @@ class Feed:
 
     def trades_snapshot(self, journal: str, count: int, before: int) -> str:
         """The last `count` trades of those kept with an id below `before` (0: any), oldest first."""
-        trades = [trade for trade in self.recent if before == 0 or trade.trade_id < before]
+        trades = [trade for trade in self.recent if before == 0 or trade[0] < before]
         return self.trades.snapshot(journal, self.print_trades(trades[-count:]))
 
     def ticker_snapshot(self, journal: str) -> str:

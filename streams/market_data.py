@@ -33,7 +33,7 @@ class MarketData:
         trades: dict[str, list[Trade]] = {}
         for event in events:
             if isinstance(event, Traded):
-                trade = Trade(event.trade_id, event.price, event.quantity, event.side, moment.at)
+                trade = (event.trade_id, event.price, event.quantity, event.side, moment.at)
                 trades.setdefault(event.symbol, []).append(trade)
             elif isinstance(event, InstrumentListed):
                 self.announce(event.instrument, moment)

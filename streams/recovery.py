@@ -13,6 +13,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
@@ -60,6 +62,11 @@ async def load(connection: Connection, number: int, answered: int) -> Partition:
 
     The event loop goes on meanwhile. The journal is to be read from the partition's `sequence` + 1.
     """
+    with no_collections():
+        return await _load(connection, number, answered)
+
+
+async def _load(connection: Connection, number: int, answered: int) -> Partition:
     checkpoints = Checkpoints(connection, number)
     manifests = await checkpoints.all()
     # Only now: a leader that lives may have made a checkpoint of what came after an earlier look at the journal.
@@ -92,8 +99,6 @@ async def _restore(connection: Connection, number: int, checkpoints: Checkpoints
     for chunk in await checkpoints.read(manifest):
         for part in parts_in(chunk):
             restore(partition, part)
-        # A collection would look at all of it at once, for as long as a lease lives, and find nothing (worker.py).
-        gc.freeze()
         await asyncio.sleep(0)
     seconds = round(time.monotonic() - began, 3)
     log.info("partition.restored", partition=number, sequence=manifest.sequence, seconds=seconds)
@@ -104,21 +109,9 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
     """Bring a partition on to sequence `through`, which EVENTS has; `reader` is to give the message after its own."""
     began, first = time.monotonic(), partition.sequence + 1
     history = History(connection, partition)
-    skims, turn_ends = False, partition.commands + COMMANDS_PER_TURN
     try:
-        while partition.sequence < through:
-            message = await anext(reader)
-            skims = is_far(partition, through, skims)
-            if skims:
-                output = partition.skim(message.payload, message.sequence, message.stored_at)
-            else:
-                output = partition.answer(message.payload, message.sequence, message.stored_at, render=False)
-            history.note(output.events)
-            if message.sequence % MESSAGES_PER_COMPARISON == 0:
-                await history.compare()
-            if partition.commands >= turn_ends:
-                turn_ends = partition.commands + COMMANDS_PER_TURN
-                await asyncio.sleep(0)
+        with no_collections():
+            await _replay(partition, reader, through, history)
     except (StreamGap, StreamTooShort) as error:
         raise PartitionStopped(partition.number, partition.sequence + 1, str(error)) from error
     await history.compare()
@@ -129,6 +122,37 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
         sequence=through,
         seconds=round(time.monotonic() - began, 3),
     )
+
+
+async def _replay(partition: Partition, reader: StreamReader, through: int, history: History) -> None:
+    skims, turn_ends = False, partition.commands + COMMANDS_PER_TURN
+    while partition.sequence < through:
+        message = await anext(reader)
+        skims = is_far(partition, through, skims)
+        if skims:
+            output = partition.skim(message.payload, message.sequence, message.stored_at)
+        else:
+            output = partition.answer(message.payload, message.sequence, message.stored_at, render=False)
+        history.note(output.events)
+        if message.sequence % MESSAGES_PER_COMPARISON == 0:
+            await history.compare()
+        if partition.commands >= turn_ends:
+            turn_ends = partition.commands + COMMANDS_PER_TURN
+            await asyncio.sleep(0)
+
+
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Collect no garbage while a partition is made, nor look for any in it afterwards.
+
+    A collection would look at all of it at once, for as long as a lease lives, and find nothing (worker.py).
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def is_far(partition: Partition, through: int, skims: bool) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from exchange.checkpoint import cut, placed_from, placed_row
 from exchange.checkpoint import parts_of as parts_of_engine
 from exchange.checkpoint import restore_part as restore_engine
-from streams.feed import Feed, Trade
+from streams.feed import Feed
 from streams.partition import Partition
 from streams.rendering import OrderState
 from streams.reports import AccountReports, Report
@@ -58,7 +58,7 @@ def restore(partition: Partition, part: Part) -> None:
     elif kind == "feed":
         restore_feed(partition, rows)
     elif kind == "trades":
-        partition.market_data.feeds[of].recent.extend(Trade(*row) for row in rows)
+        partition.market_data.feeds[of].recent.extend((row[0], row[1], row[2], row[3], row[4]) for row in rows)
     elif kind == "accounts":
         for row in rows:
             restore_account(partition, row)

@@ -50,7 +50,7 @@ class Tally:
             elif isinstance(event, Traded):
                 reported[event.taker_account] += 1
                 reported[event.maker_account] += 1
-                trades.append(Trade(event.trade_id, event.price, event.quantity, event.side, at))
+                trades.append((event.trade_id, event.price, event.quantity, event.side, at))
             elif isinstance(event, InstrumentListed):
                 plain = False
         for change in changes:
@@ -90,7 +90,7 @@ def quote_again(feed: Feed, trades: Sequence[Trade], at: int) -> None:
     """What `Feed.advance` does to the tape and the ticker."""
     if trades:
         feed.recent.extend(trades)
-        feed.trades.seq = trades[-1].trade_id
+        feed.trades.seq = trades[-1][0]
     quote = feed.quote_now()
     if quote != feed.quote:
         feed.quote = quote
