@@ -31,6 +31,7 @@ from streams.venue import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gateway.order_frames import OrderParams
     from gateway.orders import Orders
     from gateway.services import Services
     from gateway.session import Session
@@ -56,20 +57,26 @@ class Entry:
         self._orders = services.orders
         self._batch_max = services.settings.batch_requests
 
+    def take(self, identity: bytes, params: OrderParams) -> None:
+        """One placement, amendment or cancel."""
+        if isinstance(params, PlaceParams):
+            self._submit(identity, self._placement(params), ORDERS)
+        elif isinstance(params, NameParams):
+            self._submit(identity, self._orders.cancel(params, self._trader(params)), CANCELS)
+        else:
+            self._submit(identity, self._orders.amend(params, self._trader(params)), ORDERS)
+
     def place(self, request: Request) -> None:
         """order.place."""
-        params = protocol.params_of(request, _place)
-        self._submit(request, self._placement(params), ORDERS)
+        self.take(request.id, protocol.params_of(request, _place))
 
     def amend(self, request: Request) -> None:
         """order.amend."""
-        params = protocol.params_of(request, _amend)
-        self._submit(request, self._orders.amend(params, self._trader(params)), ORDERS)
+        self.take(request.id, protocol.params_of(request, _amend))
 
     def cancel(self, request: Request) -> None:
         """order.cancel."""
-        params = protocol.params_of(request, _name)
-        self._submit(request, self._orders.cancel(params, self._trader(params)), CANCELS)
+        self.take(request.id, protocol.params_of(request, _name))
 
     def cancel_all(self, request: Request) -> None:
         """order.cancel_all."""
@@ -141,11 +148,11 @@ class Entry:
     def _trader(self, params: PlaceParams | AmendParams | NameParams | CancelAllParams | CancelAfterParams) -> str:
         return self._session.login.account_for("trade", params.account)
 
-    def _submit(self, request: Request, prepared: Prepared, kind: str) -> None:
+    def _submit(self, identity: bytes, prepared: Prepared, kind: str) -> None:
         self._session.spend(kind)
         self._session.begin()
         try:
-            self._orders.send(prepared, partial(self._answered, request.id))
+            self._orders.send(prepared, partial(self._answered, identity))
         except ApiError:
             self._session.finish()
             raise

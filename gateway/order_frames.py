@@ -6,33 +6,32 @@ only unusual, is left to it: it reads slowly and knows what to tell the client.
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
 
 from gateway.errors import ApiError
-from gateway.protocol import Request, colons_of, id_of, members_of
+from gateway.protocol import colons_of, id_of, members_of
 from gateway.requests import AmendParams, NameParams, PlaceParams
 
 FRAME_MEMBERS: Final = 3
 """id, method, params."""
 
+OrderParams = PlaceParams | AmendParams | NameParams
+
 
 class _Place(Struct, tag_field="method", tag="order.place", forbid_unknown_fields=True, gc=False):
-    name: ClassVar[str] = "order.place"
     id: Raw
     params: PlaceParams
 
 
 class _Amend(Struct, tag_field="method", tag="order.amend", forbid_unknown_fields=True, gc=False):
-    name: ClassVar[str] = "order.amend"
     id: Raw
     params: AmendParams
 
 
 class _Cancel(Struct, tag_field="method", tag="order.cancel", forbid_unknown_fields=True, gc=False):
-    name: ClassVar[str] = "order.cancel"
     id: Raw
     params: NameParams
 
@@ -40,8 +39,8 @@ class _Cancel(Struct, tag_field="method", tag="order.cancel", forbid_unknown_fie
 _decode = msgspec.json.Decoder(_Place | _Amend | _Cancel).decode
 
 
-def order_request_of(frame: bytes) -> Request | None:
-    """The request in a frame, its params decoded; None if it is to be read the other way."""
+def order_of(frame: bytes) -> tuple[bytes, OrderParams] | None:
+    """The id to echo and the params, whose type tells the method; None if the frame is to be read the other way."""
     try:
         decoded = _decode(frame)
         identity = bytes(decoded.id)
@@ -54,4 +53,4 @@ def order_request_of(frame: bytes) -> Request | None:
     # If a colon for each member is all there are, none came twice, and none stands in a string: nearly always so.
     if frame.count(b":") != members != colons_of(frame):
         return None
-    return Request(identity, decoded.name, b"", 0, frame, params)
+    return identity, params

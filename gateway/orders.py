@@ -56,8 +56,7 @@ class Orders:
 
     def place(self, params: PlaceParams, account: str, session: str) -> Prepared:
         """A placement; an order without client_order_id gets one of ours."""
-        self._made += 1
-        made_id = f"{self._origin}-{self._made}"
+        made_id = "" if isinstance(params.client_order_id, str) else self._make_id()
         command = requests.place_command(params, account, session, self._venue.now(), made_id)
         return Prepared(self._partition_of(params.symbol), command)
 
@@ -164,6 +163,10 @@ class Orders:
             return await self._venue.query(partition, kind, **arguments)
         except StreamError as error:
             raise ApiError("unavailable") from error
+
+    def _make_id(self) -> str:
+        self._made += 1
+        return f"{self._origin}-{self._made}"
 
     def _partition_of(self, symbol: str) -> int:
         listed = self._directory.find(symbol)
