@@ -12,6 +12,11 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final, NamedTuple
 
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # where there is no compiled form of it
+    from websockets.utils import apply_mask
+
 GOING_AWAY: Final = 1001
 PROTOCOL_ERROR: Final = 1002
 NOT_TEXT: Final = 1007
@@ -111,7 +116,7 @@ class FrameReader:
             end = start + length
             if end > len(buffer):
                 break
-            payload = _unmasked(buffer[start:end], buffer[start - 4 : start])
+            payload = apply_mask(buffer[start:end], buffer[start - 4 : start])
             message = self._message(opcode, final=final, payload=payload)
             if message is not None:
                 messages.append(message)
@@ -208,11 +213,3 @@ def _check_text(payload: bytes) -> None:
 def _check_minimal(length: int, least: int) -> None:
     if length < least:
         raise Offence(PROTOCOL_ERROR, "a length is written in as few bytes as it needs")
-
-
-def _unmasked(payload: bytes, mask: bytes) -> bytes:
-    # One exclusive or of two large integers: a tenth of the time of a loop over bytes.
-    length = len(payload)
-    key = mask * (length // 4 + 1)
-    whole = int.from_bytes(payload, "little") ^ int.from_bytes(key, "little")
-    return whole.to_bytes(len(key), "little")[:length]

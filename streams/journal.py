@@ -148,10 +148,9 @@ class Journal:
         self._retire(batch)
         batch.known = True
         self._stored_through = max(self._stored_through, batch.number)
-        partition, sequence, at, index = self.partition, results.sequence, results.at, 0
-        for receiver, (code, body) in zip(batch.receivers, results.bodies, strict=True):
+        partition, sequence, at = self.partition, results.sequence, results.at
+        for index, (receiver, (code, body)) in enumerate(zip(batch.receivers, results.bodies, strict=True)):
             _tell(receiver, Outcome(code, body, partition, sequence, index, at))
-            index += 1  # noqa: SIM113 - enumerate would make a tuple for each
         return batch.sent
 
     async def run(self) -> None:
