@@ -1,9 +1,10 @@
 """Compile the core with mypyc: a build hook of the wheel, and a command for the source tree.
 
-The core is what a partition does with its journal: all of `exchange/`, and of `streams/` what has no I/O. It becomes
-one extension with a shim beside each source, so calls between its modules are calls of C. Both forms give the same
-bytes, so a machine without a C compiler runs the sources and is told. `python scripts/compile_core.py` compiles in
-place when a source is newer than what was compiled from it; OPENBELL_COMPILE=0 leaves the core interpreted.
+The core is what a partition does with its journal: all of `exchange/`, and of `streams/` what has no I/O; with it goes
+what a gateway does for every frame. It becomes one extension with a shim beside each source, so calls between its
+modules are calls of C. Both forms give the same bytes, so a machine without a C compiler runs the sources and is told.
+`python scripts/compile_core.py` compiles in place when a source is newer than what was compiled from it;
+OPENBELL_COMPILE=0 leaves the core interpreted.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE: Final = ROOT / "gateway" / "static" / "index.html"
-FOLDERS: Final = ("exchange", "streams")
+FOLDERS: Final = ("exchange", "streams", "gateway")
 
 OF_STREAMS: Final = (
     "checksum",
@@ -37,6 +38,9 @@ OF_STREAMS: Final = (
 )
 """The modules of `streams/` that are compiled. msgspec cannot look into a compiled class: its Structs stay outside."""
 
+OF_GATEWAY: Final = ("frames", "outbox")
+"""Those of `gateway/`: leaves that are called for every frame. What only calls others gains nothing."""
+
 GROUP: Final = "openbell_core"
 SETUP = """
 from setuptools import setup
@@ -48,7 +52,8 @@ setup(name="core", packages=[], ext_modules=mypycify({modules!r}, opt_level="3",
 def sources() -> list[Path]:
     """The modules of the core; `__init__` holds only a docstring and stays as it is."""
     engine = [path for path in (ROOT / "exchange").glob("*.py") if path.name != "__init__.py"]
-    return sorted([*engine, *(ROOT / "streams" / f"{name}.py" for name in OF_STREAMS)])
+    beside = {"streams": OF_STREAMS, "gateway": OF_GATEWAY}
+    return sorted([*engine, *(ROOT / folder / f"{name}.py" for folder, names in beside.items() for name in names)])
 
 
 def compiled() -> list[Path]:
