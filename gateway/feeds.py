@@ -99,6 +99,12 @@ class Feed:
         self._wanted.set()
         self._again.set()
 
+    def look_after(self, partition: int) -> None:
+        """The leader of `partition` is another: ask whether it knows of more than was heard; go on meanwhile."""
+        if partition == self._partition:
+            self._wanted.set()
+            self._again.set()
+
     def _new_group(self, options: Options) -> Group[Any]:
         if isinstance(self._view, BookView):
             return BookGroup(self._view, options)
@@ -161,6 +167,8 @@ class Feed:
         return frame
 
     def _begin(self, snapshot: Frame) -> None:
+        if not self._continuity.broken and snapshot["seq"] <= self._continuity.seq:
+            return  # what came before an answer was published before it, so nothing was missed
         self._view.reset(snapshot)
         following = self._continuity.restart(snapshot["seq"])
         for group in self._groups.values():

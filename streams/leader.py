@@ -113,6 +113,8 @@ class Leader:
                     self._doubts_overcome = doubts
                     queries = await self._connection.subscribe(subjects.query(self.number), self._answer_query)
                     log.info("partition.leading", partition=self.number, sequence=self._partition.sequence)
+                    # Who led before may have died between an answer and its report, its trade or its book.
+                    self._connection.publish(subjects.leading(self.number), b"")
                 message = await anext(self._reader, None)
                 if message is None:
                     return

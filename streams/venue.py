@@ -70,6 +70,7 @@ class Venue:
         """What this gateway has promised to cancel, should it end."""
         self._stops = Stops(connection)
         self._running: asyncio.Task[None] | None = None
+        self._on_new_leader: list[Callable[[int], None]] = []
 
     @classmethod
     async def open(cls, settings: StreamSettings, name: str) -> Self:
@@ -77,6 +78,7 @@ class Venue:
         connection = await Connection.open(settings, name)
         venue = cls(connection, settings, await topology.wait(connection))
         await connection.subscribe(subjects.results(venue.origin), venue._receive_results)
+        await connection.subscribe(subjects.every_leading(), venue._receive_leading)
         venue._running = asyncio.create_task(venue._run(), name=f"venue of {name}")
         return venue
 
@@ -184,6 +186,10 @@ class Venue:
         """Call `callback` after each reconnect: whatever is followed has missed messages and is to be healed."""
         self._connection.on_reconnect(callback)
 
+    def on_new_leader(self, callback: Callable[[int], None]) -> None:
+        """Call `callback` with each partition that has a new leader: the last words of the old one may be lost."""
+        self._on_new_leader.append(callback)
+
     def _refuse_if_stopped(self, partition: int) -> None:
         if partition in self._stops.marks:
             raise Busy("the partition has stopped", STOPPED_RETRY_AFTER)
@@ -198,6 +204,12 @@ class Venue:
             group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0)))
             for journal in self._journals:
                 group.create_task(journal.run())
+
+    def _receive_leading(self, subject: str, _: bytes, __: str) -> None:
+        partition = subject.rpartition(".")[2]
+        if partition.isdecimal() and int(partition) < self.partitions:
+            for callback in self._on_new_leader:
+                callback(int(partition))
 
     def _receive_results(self, _: str, payload: bytes, __: str) -> None:
         results = codec.decode_results(payload)

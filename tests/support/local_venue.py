@@ -86,6 +86,7 @@ class LocalVenue:
         self._claims: dict[str, int] = {}
         self._callbacks: dict[str, list[Callback]] = defaultdict(list)
         self._reconnected: list[Callable[[], None]] = []
+        self._led_anew: list[Callable[[int], None]] = []
         self._journal_time = time.time_ns()
         self._ahead = 0
         self.promises = LocalPromises(self)
@@ -160,6 +161,9 @@ class LocalVenue:
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         self._reconnected.append(callback)
 
+    def on_new_leader(self, callback: Callable[[int], None]) -> None:
+        self._led_anew.append(callback)
+
     # What tests do with it
 
     async def pass_time(self, seconds: int) -> None:
@@ -171,6 +175,11 @@ class LocalVenue:
         """The connection is back."""
         for callback in self._reconnected:
             callback()
+
+    def replace_leader(self, partition: int) -> None:
+        """The partition has a new leader."""
+        for callback in self._led_anew:
+            callback(partition)
 
     def release(self) -> None:
         """Deliver what was held."""
