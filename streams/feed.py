@@ -273,5 +273,7 @@ class Feed:
 
 def prices_of(changes: Sequence[Change], side: int) -> list[int]:
     """The prices at which a side has changed, best first."""
+    if len(changes) == 1:
+        return [changes[0][4]] if changes[0][3] == side else []
     prices = [change[4] for change in changes if change[3] == side]
     return sorted(set(prices), reverse=side == BUY) if len(prices) > 1 else prices

@@ -30,19 +30,36 @@ class MarketData:
 
     def take(self, events: Sequence[Event], changes: Sequence[Change], moment: Moment) -> None:
         """Put a command's frames into `moment`. A listing has to be known to the renderer before."""
-        trades: dict[str, list[Trade]] = {}
+        trades: list[Trade] = []
+        symbols: list[str] = []
         for event in events:
             if isinstance(event, Traded):
-                trade = (event.trade_id, event.price, event.quantity, event.side, moment.at)
-                trades.setdefault(event.symbol, []).append(trade)
+                trades.append((event.trade_id, event.price, event.quantity, event.side, moment.at))
+                symbols.append(event.symbol)
             elif isinstance(event, InstrumentListed):
                 self.announce(event.instrument, moment)
+        if not changes:
+            return
+        symbol = changes[0][0]
+        for change in changes:
+            if change[0] != symbol:
+                self.take_apart(trades, symbols, changes, moment)
+                return
+        self.feeds[symbol].advance(changes, trades, moment)
+
+    def take_apart(
+        self, trades: Sequence[Trade], symbols: Sequence[str], changes: Sequence[Change], moment: Moment
+    ) -> None:
+        """What one command did in several instruments: cancel all, or timers that were due before it.
+
+        A trade always changes what a resting order shows, so whoever has trades has changes.
+        """
         changed: dict[str, list[Change]] = {}
         for change in changes:
             changed.setdefault(change[0], []).append(change)
-        # A trade always changes what a resting order shows, so whoever has trades has changes.
         for symbol, of_symbol in changed.items():
-            self.feeds[symbol].advance(of_symbol, trades.get(symbol, ()), moment)
+            own = [trade for trade, where in zip(trades, symbols, strict=True) if where == symbol]
+            self.feeds[symbol].advance(of_symbol, own, moment)
 
     def announce(self, instrument: Instrument, moment: Moment) -> None:
         """Publish a listing."""

@@ -136,15 +136,15 @@ class Partition:
 
     def count_out(self, batch: Batch, data: bytes) -> Output:
         """Apply a batch's commands in order, and only count what follows."""
-        engine, take, sequence, at = self.engine, self.tally.take, self.sequence, self.at
+        engine, tally, sequence, at = self.engine, self.tally, self.sequence, self.at
         events: list[list[Event]] = []
         for command in batch.commands:
             of_command = engine.apply(command, sequence, at)
             events.append(of_command)
             if isinstance(command, ListInstrument):
                 self.define(command)
-            take(of_command, engine.changes, at)
-        self.tally.enter()
+            tally.take(of_command, engine.changes, at)
+        tally.enter()
         self.commands += len(events)
         if events:
             self.queries.journal = f"{sequence}.{len(events) - 1}"

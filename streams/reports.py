@@ -112,25 +112,42 @@ class Rewind:
         side: Side | None = None,
     ) -> None:
         """Note what happened to an order, and how it was right after; `ended` is the reason that it has ended for."""
-        order = self.orders[order_id]
         later_quantity, later_cost = self.later.get(order_id, NOTHING)
-        state = OrderState(
-            order_id,
-            order.command,
-            order.price,
-            order.stop_price,
-            order.quantity,
-            order.display_quantity,
-            order.expires,
-            order.filled - later_quantity,
-            open_quantity,
-            order.cost - later_cost,
-            status,
-            ended,
-            order.created,
-            self.at,
-        )
+        order = self.orders[order_id]
+        state = state_before(order, later_quantity, later_cost, status, open_quantity, ended, self.at)
         self.happenings.append((execution, state, reason, side))
+
+
+def alone(event: Event, orders: dict[int, Order], at: int) -> Happening | None:
+    """What the only event of a command tells, without looking back; None of the kinds that are seldom alone."""
+    if isinstance(event, Accepted):
+        state = state_before(orders[event.order_id], 0, 0, OPEN, event.order.quantity, "", at)
+        return "accepted", state, "", None
+    if isinstance(event, Canceled):
+        return "canceled", state_before(orders[event.order_id], 0, 0, CANCELED, 0, event.reason, at), "", None
+    return None
+
+
+def state_before(
+    order: Order, later_quantity: int, later_cost: int, status: int, open_quantity: int, ended: str, at: int
+) -> OrderState:
+    """An order as it was at `at`, before it traded this quantity at this cost."""
+    return OrderState(
+        order.order_id,
+        order.command,
+        order.price,
+        order.stop_price,
+        order.quantity,
+        order.display_quantity,
+        order.expires,
+        order.filled - later_quantity,
+        open_quantity,
+        order.cost - later_cost,
+        status,
+        ended,
+        order.created,
+        at,
+    )
 
 
 class AccountReports:
@@ -155,6 +172,10 @@ class ExecutionReports:
 
     def take(self, events: Sequence[Event], orders: dict[int, Order], journal: str, at: int) -> list[Report]:
         """The reports that a command's events give, in order. `orders` are as the command has left them."""
+        if len(events) == 1:
+            single = alone(events[0], orders, at)
+            if single is not None:
+                return [self.number(single, journal)]
         rewind = Rewind(orders, at)
         for event in reversed(events):
             rewind.look_at(event)
