@@ -38,6 +38,19 @@ PRINTED_TIMES_MAX: Final = 16_384
 
 BOOLEANS: Final = ("false", "true")
 
+# What never changes of an order and has few values, in one piece: an f-string costs by its pieces.
+KINDS: Final = [
+    [
+        [f'"side":"{side}","type":"{kind}","time_in_force":"{time_in_force}",' for time_in_force in TIME_IN_FORCE_NAMES]
+        for kind in TYPE_NAMES
+    ]
+    for side in SIDE_NAMES
+]
+MANNERS: Final = [
+    [f'"post_only":{post_only},"self_trade":"{self_trade}",' for self_trade in SELF_TRADE_NAMES]
+    for post_only in BOOLEANS
+]
+
 
 class PrintedNumbers(dict[int, str]):
     """JSON strings by number, made when first looked up."""
@@ -177,14 +190,14 @@ class Renderer:
         quoted_reason = f'"{reason}"' if reason else "null"
         return (
             f'{{"order_id":"{self.partition}-{state.order_id}","client_order_id":"{command.client_order_id}",'
-            f'"account":"{command.account}","symbol":"{symbol}","side":"{SIDE_NAMES[command.side]}",'
-            f'"type":"{TYPE_NAMES[command.type]}","time_in_force":"{TIME_IN_FORCE_NAMES[command.time_in_force]}",'
+            f'"account":"{command.account}","symbol":"{symbol}",'
+            f"{KINDS[command.side][command.type][command.time_in_force]}"
             f'"price":{prices[price] if price else "null"},"stop_price":{prices[stop_price] if stop_price else "null"},'
             f'"quantity":{quantities[state.quantity]},'
             f'"display_quantity":{quantities[display_quantity] if display_quantity else "null"},'
             f'"filled_quantity":{quantities[filled]},"open_quantity":{quantities[state.open_quantity]},'
             f'"average_price":{prices[divide_half_even(state.cost, filled)] if filled else "null"},'
-            f'"post_only":{BOOLEANS[command.post_only]},"self_trade":"{SELF_TRADE_NAMES[command.self_trade]}",'
+            f"{MANNERS[command.post_only][command.self_trade]}"
             f'"expires":{print_time(expires) if expires else "null"},"status":"{STATUS_NAMES[state.status]}",'
             f'"reason":{quoted_reason},'
             f'"created":{print_time(state.created)},"updated":{print_time(state.updated)}}}'

@@ -48,7 +48,7 @@ def result_of(
         return "", f'{{"deadline":{deadline}}}'.encode()
     if isinstance(first, InstrumentListed):
         return "", renderer.instrument(first.instrument).encode()
-    if isinstance(first, Accepted | Repeated | Amended | Canceled):
+    if isinstance(first, (Accepted, Repeated, Amended, Canceled)):
         order = engine.orders[first.order_id]
         text = printed.get(first.order_id) or renderer.order(state_in(made, first.order_id) or state_of(order))
         if isinstance(command, PlaceOrder):
