@@ -42,12 +42,12 @@ BROWSER_FLAGS = [
 
 
 class Exchange:
-    """`openbell up --demo` in a process of its own."""
+    """`openbell up --demo` in a process of its own, or without a demo: nobody trades but the test."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, demo: bool = True) -> None:
         self.data_dir = DataDir(folder / "data")
         self._output = folder / "output"
-        command = [sys.executable, "-m", "openbell", "up", "--demo", "--json", "--port", "0"]
+        command = [sys.executable, "-m", "openbell", "up", *(["--demo"] if demo else []), "--json", "--port", "0"]
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [*command, "--data-dir", str(self.data_dir.path)],

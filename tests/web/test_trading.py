@@ -32,7 +32,7 @@ def test_the_market_moves_on_the_screen(desk) -> None:
     page = trader.page
     expect(page.locator(".watchlist tbody tr", has_text="ACME")).to_be_visible()
     ladder = page.locator(".ladder tbody").inner_text()
-    newest = page.locator(".tape tbody tr").first
+    newest = page.locator(".tape [data-trade]").first
     newest.wait_for()
     tape = newest.inner_text()
     expect(newest).not_to_have_text(tape, timeout=20_000, use_inner_text=True)
@@ -72,7 +72,7 @@ def test_two_traders_fill_each_other(desk, exchange: Exchange) -> None:
     expect(anna.page.locator(".notice")).to_contain_text(f"Sold 4 {QUIET} at 50.10")
     expect(anna.row("50.10").locator(".own.sell")).to_have_text("6")
     for trader, word in ((anna, "Sell"), (boris, "Buy")):
-        newest = trader.page.locator(".tape tbody tr").first
+        newest = trader.page.locator(".tape [data-trade]").first
         expect(newest).to_contain_text("50.10")
         expect(newest).to_contain_text("Buy")
         expect(trader.row("50.10").locator(".ask")).to_have_text("6")

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals-core";
 import type { Frames } from "./frames";
 import type { Trade, TradesFrame } from "./protocol";
 
-const TRADES_MAX = 60;
+const TRADES_MAX = 40;
 
 export interface Print extends Trade {
   /** Against the trade before it: 1 up, -1 down, 0 alike or unknown. */

@@ -49,16 +49,22 @@ function QuoteRow({ quote, side, pick }: RowProps): VNode {
   return (
     <tr class={side} data-price={price}>
       <th scope="row">
-        {price !== "" && (
-          <button type="button" aria-label={`Use ${side === "buy" ? "bid" : "ask"} ${price}`} onClick={() => pick(side, price)}>
-            {price}
-          </button>
-        )}
+        <button
+          type="button"
+          class="cell"
+          disabled={price === ""}
+          aria-label={`Use ${side === "buy" ? "bid" : "ask"} ${price}`}
+          onClick={() => pick(side, price)}
+        >
+          {price}
+        </button>
       </th>
-      <td>{quantity}</td>
+      <td>
+        <span class="cell">{quantity}</span>
+      </td>
       <td>
         <span class="share" style={{ transform: `scaleX(${share})` }} />
-        <span>{sum}</span>
+        <span class="cell">{sum}</span>
       </td>
     </tr>
   );

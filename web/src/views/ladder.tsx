@@ -154,21 +154,21 @@ function LadderRow({ row, first }: { row: Signal<Row>; first: boolean }): VNode 
     <tr data-price={price} data-inside={inside} data-last={last} data-outside={outside}>
       <td class="traded">
         <span class="share" style={{ transform: `scaleX(${volumeShare})` }} />
-        <span>{volume}</span>
+        <span class="cell">{volume}</span>
       </td>
       <td class="own buy">{ownBuy !== "" && <Own side="buy" quantity={ownBuy} price={price} />}</td>
       <td class="bid" data-side="buy">
         <span class="share" style={{ transform: `scaleX(${bidShare})` }} />
-        <span>{bid}</span>
+        <span class="cell">{bid}</span>
       </td>
       <th scope="row">
-        <button type="button" tabIndex={first ? 0 : -1} aria-label={spoken(row.value)}>
+        <button type="button" class="cell" tabIndex={first ? 0 : -1} aria-label={spoken(row.value)}>
           {price}
         </button>
       </th>
       <td class="ask" data-side="sell">
         <span class="share" style={{ transform: `scaleX(${askShare})` }} />
-        <span>{ask}</span>
+        <span class="cell">{ask}</span>
       </td>
       <td class="own sell">{ownSell !== "" && <Own side="sell" quantity={ownSell} price={price} />}</td>
     </tr>

@@ -1,4 +1,5 @@
-// Time and sales: every trade of the chosen instrument, newest on top.
+// Time and sales: every trade of the chosen instrument, newest on top. No table: a new line on top of one lays out all
+// of it again, here it only moves the others.
 import type { VNode } from "preact";
 import { timeOfDay } from "../clock";
 import type { Market } from "../market";
@@ -12,22 +13,16 @@ export function TapeView({ market }: { market: Market }): VNode {
   const trades = market.tape.trades.value;
   return (
     <Panel name="tape" title="Time and sales">
-      <div class="scroll" tabIndex={0} role="group" aria-label="Trades, newest first">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Time</th>
-              <th scope="col">Price</th>
-              <th scope="col">Quantity</th>
-              <th scope="col">Taker</th>
-            </tr>
-          </thead>
-          <tbody>
-            {trades.map((trade) => (
-              <PrintRow key={trade.trade_id} trade={trade} />
-            ))}
-          </tbody>
-        </table>
+      <div class="scroll" tabIndex={0} role="table" aria-label="Trades, newest first">
+        <div class="print head" role="row">
+          <span role="columnheader">Time</span>
+          <span role="columnheader">Price</span>
+          <span role="columnheader">Quantity</span>
+          <span role="columnheader">Taker</span>
+        </div>
+        {trades.map((trade) => (
+          <PrintRow key={trade.trade_id} trade={trade} />
+        ))}
         {trades.length === 0 && <p class="hint">No trade yet.</p>}
       </div>
     </Panel>
@@ -38,16 +33,22 @@ function PrintRow({ trade }: { trade: Print }): VNode {
   const side: keyof typeof WORDS = trade.side;
   const busted = "bust" in trade && trade.bust === true;
   return (
-    <tr class={side} data-busted={busted}>
-      <td class="time">{timeOfDay(trade.time)}</td>
-      <td class="price">
+    <div class={`print ${side}`} role="row" data-trade={trade.trade_id} data-busted={busted}>
+      <span class="time" role="cell">
+        {timeOfDay(trade.time)}
+      </span>
+      <span class="price" role="cell">
         <span class="arrow" aria-hidden="true">
           {ARROWS[`${trade.move}`]}
         </span>{" "}
         {trade.price}
-      </td>
-      <td>{trade.quantity}</td>
-      <td class="word">{busted ? "Undone" : WORDS[side]}</td>
-    </tr>
+      </span>
+      <span class="quantity" role="cell">
+        {trade.quantity}
+      </span>
+      <span class="word" role="cell">
+        {busted ? "Undone" : WORDS[side]}
+      </span>
+    </div>
   );
 }

@@ -71,8 +71,12 @@ function Row({ symbol, screen, look }: Props & { symbol: string }): VNode {
       <td class="line">
         <Line screen={screen} symbol={symbol} tone={toneOf(change)} />
       </td>
-      <td class="last">{ticker?.last ?? "–"}</td>
-      <td class={`change ${toneOf(change)}`}>{phase === "continuous" ? change : phase.replace("_", " ")}</td>
+      <td class="last">
+        <span class="cell">{ticker?.last ?? "–"}</span>
+      </td>
+      <td class={`change ${toneOf(change)}`}>
+        <span class="cell">{phase === "continuous" ? change : phase.replace("_", " ")}</span>
+      </td>
     </tr>
   );
 }
