@@ -17,7 +17,7 @@ COPY web/ ./
 RUN npm run build
 
 FROM ${PYTHON_IMAGE} AS wheels-built
-# The C compiler is for mypyc, which makes the engine several times as fast.
+# The C compiler is for mypyc, which makes the engine and the worker several times as fast.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends gcc libc6-dev \
  && rm -rf /var/lib/apt/lists/*

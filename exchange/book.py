@@ -311,11 +311,14 @@ class Book:
         self.part(order)
         if self.balance is not None:
             self.weigh(order, order.shown + order.reserve)
-        if order.price == 0:
-            self.markets[order.side].append(order)
+        side, price = order.side, order.price
+        if price == 0:
+            self.markets[side].append(order)
             return
-        self.sides[order.side].level_at(order.price).append(order)
-        self.changes.append((self.symbol, OPENED, order.order_id, order.side, order.price, order.shown))
+        bids_or_asks = self.sides[side]
+        level = bids_or_asks.levels.get(price) or bids_or_asks.level_at(price)
+        level.append(order)
+        self.changes.append((self.symbol, OPENED, order.order_id, side, price, order.shown))
 
     def wait(self, order: Order) -> None:
         """Let an order wait for the closing call."""

@@ -17,15 +17,41 @@ from exchange.stops import is_met
 from exchange.units import RATE, UNIT
 
 
+def is_plain_and_good(command: PlaceOrder, instrument: Instrument, allowance: Allowance) -> bool:
+    """Whether an order of the most usual kind passes `check_kind`, `check_terms` and `check_value`, at one look.
+
+    In continuous trading. It never says so of an order that does not; of one that does and is not so plain it may say
+    no.
+    """
+    price, quantity = command.price, command.quantity
+    return (
+        price is not None
+        and price % instrument.common_tick == 0
+        and quantity % instrument.lot_size == 0
+        and instrument.lowest_quantity <= quantity <= allowance.highest_quantity
+        and instrument.lowest_price <= price <= instrument.highest_price
+        and instrument.lowest_value <= price * quantity <= allowance.highest_value
+        and command.type == LIMIT
+        and (command.time_in_force == GTC or (command.time_in_force == IOC and not command.post_only))
+        and command.stop_price is None
+        and command.display_quantity is None
+        and command.expires is None
+    )
+
+
+def check_order(command: PlaceOrder, book: Book, allowance: Allowance, now: int) -> Rejected | None:
+    """Everything about a new order that depends on its instrument, its account's limits and the time alone."""
+    price, quantity, display = command.price, command.quantity, command.display_quantity
+    refused = check_kind(command, book, now)
+    if refused is None:
+        refused = check_terms(book, allowance, price, command.stop_price, quantity, display, quantity)
+    if refused is None:
+        refused = check_value(book, allowance, price or command.stop_price or book.reference_price(), quantity)
+    return refused
+
+
 def check_kind(command: PlaceOrder, book: Book, now: int) -> Rejected | None:
     """Whether type, time in force and the members they go with make an order that is taken now (RULES.md 3, 4, 12)."""
-    if (
-        command.type == LIMIT
-        and command.time_in_force == GTC
-        and command.stop_price is None
-        and command.expires is None
-    ):
-        return None if command.price is not None else Rejected(rejections.BAD_REQUEST, "price")
     field = misplaced(command)
     if field:
         return Rejected(rejections.BAD_REQUEST, field)
@@ -137,10 +163,10 @@ def check_value(book: Book, allowance: Allowance, price: int, quantity: int) -> 
     if price == 0:
         return None
     value = price * quantity
-    if value < book.instrument.min_value * UNIT:
+    if value < book.instrument.lowest_value:
         return Rejected(rejections.VALUE_TOO_SMALL, "quantity", book.instrument.min_value)
-    if value > allowance.highest_value * UNIT:
-        return Rejected(rejections.VALUE_TOO_LARGE, "quantity", allowance.highest_value)
+    if value > allowance.highest_value:
+        return Rejected(rejections.VALUE_TOO_LARGE, "quantity", allowance.highest_value // UNIT)
     return None
 
 

@@ -44,7 +44,7 @@ class ListInstrument:
     reason: str = ""
 
 
-@dataclass
+@dataclass(init=False)
 class PlaceOrder:
     """Enter an order. `session` names the client connection it came by ("" = none) for cancel on disconnect."""
 
@@ -64,8 +64,42 @@ class PlaceOrder:
     session: str = ""
     sent_at: int = 0
 
+    def __init__(
+        self,
+        account: str,
+        symbol: str,
+        client_order_id: str,
+        side: int,
+        type: int,
+        quantity: int,
+        price: int | None = None,
+        stop_price: int | None = None,
+        time_in_force: int = GTC,
+        expires: int | None = None,
+        post_only: bool = False,
+        display_quantity: int | None = None,
+        self_trade: int = CANCEL_NEWEST,
+        session: str = "",
+        sent_at: int = 0,
+    ) -> None:
+        self.account = account
+        self.symbol = symbol
+        self.client_order_id = client_order_id
+        self.side = side
+        self.type = type
+        self.quantity = quantity
+        self.price = price
+        self.stop_price = stop_price
+        self.time_in_force = time_in_force
+        self.expires = expires
+        self.post_only = post_only
+        self.display_quantity = display_quantity
+        self.self_trade = self_trade
+        self.session = session
+        self.sent_at = sent_at
 
-@dataclass
+
+@dataclass(init=False)
 class AmendOrder:
     """Change an order found by `order_id`, or by `symbol` and `client_order_id` when `order_id` is 0."""
 
@@ -80,8 +114,32 @@ class AmendOrder:
     expires: int | None = None
     sent_at: int = 0
 
+    def __init__(
+        self,
+        account: str,
+        order_id: int,
+        symbol: str = "",
+        client_order_id: str = "",
+        price: int | None = None,
+        stop_price: int | None = None,
+        quantity: int | None = None,
+        display_quantity: int | None = None,
+        expires: int | None = None,
+        sent_at: int = 0,
+    ) -> None:
+        self.account = account
+        self.order_id = order_id
+        self.symbol = symbol
+        self.client_order_id = client_order_id
+        self.price = price
+        self.stop_price = stop_price
+        self.quantity = quantity
+        self.display_quantity = display_quantity
+        self.expires = expires
+        self.sent_at = sent_at
 
-@dataclass
+
+@dataclass(init=False)
 class CancelOrder:
     """Cancel an order found like AmendOrder's."""
 
@@ -90,6 +148,20 @@ class CancelOrder:
     symbol: str = ""
     client_order_id: str = ""
     sent_at: int = 0
+
+    def __init__(
+        self,
+        account: str,
+        order_id: int,
+        symbol: str = "",
+        client_order_id: str = "",
+        sent_at: int = 0,
+    ) -> None:
+        self.account = account
+        self.order_id = order_id
+        self.symbol = symbol
+        self.client_order_id = client_order_id
+        self.sent_at = sent_at
 
 
 @dataclass

@@ -20,13 +20,14 @@ from exchange.calls import begin_volatility_call
 from exchange.checkpoint import State, digest_of, restore, state_of
 from exchange.checks import (
     check_collar,
-    check_kind,
+    check_order,
     check_position,
     check_post_only,
     check_room,
     check_terms,
     check_trigger,
     check_value,
+    is_plain_and_good,
 )
 from exchange.commands import (
     AmendOrder,
@@ -303,21 +304,10 @@ class Engine:
             return Rejected(rejections.TOO_LATE)
         allowance = holding.allowance
         refused = self.shut_out(command.account, book, allowance)
-        if refused is None:
-            refused = check_kind(command, book, self.now)
-        if refused is None:
-            refused = check_terms(
-                book,
-                allowance,
-                command.price,
-                command.stop_price,
-                command.quantity,
-                command.display_quantity,
-                command.quantity,
-            )
-        if refused is None:
-            price = command.price or command.stop_price or book.reference_price()
-            refused = check_value(book, allowance, price, command.quantity)
+        if refused is None and not (
+            book.phase == CONTINUOUS and is_plain_and_good(command, book.instrument, allowance)
+        ):
+            refused = check_order(command, book, allowance, self.now)
         if refused is None and command.price is not None and book.instrument.collar_bps:
             refused = check_collar(book, command.price)
         if refused is None:

@@ -35,12 +35,16 @@ class Rejected:
     bound: int = 0
 
 
-@dataclass
+@dataclass(init=False)
 class Accepted:
     """The exchange took the order; its trades and its end, if any, follow."""
 
     order_id: int
     order: PlaceOrder
+
+    def __init__(self, order_id: int, order: PlaceOrder) -> None:
+        self.order_id = order_id
+        self.order = order
 
 
 @dataclass
@@ -50,7 +54,7 @@ class Repeated:
     order_id: int
 
 
-@dataclass
+@dataclass(init=False)
 class Traded:
     """One match. `side` is the taker's; it prints at the maker's price. Fees: negative is a rebate.
 
@@ -74,8 +78,42 @@ class Traded:
     taker_open: int
     taker_fee: int
 
+    def __init__(
+        self,
+        trade_id: int,
+        symbol: str,
+        price: int,
+        quantity: int,
+        side: int,
+        maker_order_id: int,
+        maker_account: str,
+        maker_filled: int,
+        maker_open: int,
+        maker_fee: int,
+        taker_order_id: int,
+        taker_account: str,
+        taker_filled: int,
+        taker_open: int,
+        taker_fee: int,
+    ) -> None:
+        self.trade_id = trade_id
+        self.symbol = symbol
+        self.price = price
+        self.quantity = quantity
+        self.side = side
+        self.maker_order_id = maker_order_id
+        self.maker_account = maker_account
+        self.maker_filled = maker_filled
+        self.maker_open = maker_open
+        self.maker_fee = maker_fee
+        self.taker_order_id = taker_order_id
+        self.taker_account = taker_account
+        self.taker_filled = taker_filled
+        self.taker_open = taker_open
+        self.taker_fee = taker_fee
 
-@dataclass
+
+@dataclass(init=False)
 class Amended:
     """The order's terms as they are now; `reason` is "requested" or "self_trade" (decrement).
 
@@ -93,8 +131,32 @@ class Amended:
     canceled: int
     reason: str
 
+    def __init__(
+        self,
+        order_id: int,
+        account: str,
+        price: int | None,
+        stop_price: int | None,
+        quantity: int,
+        display_quantity: int | None,
+        expires: int | None,
+        open_quantity: int,
+        canceled: int,
+        reason: str,
+    ) -> None:
+        self.order_id = order_id
+        self.account = account
+        self.price = price
+        self.stop_price = stop_price
+        self.quantity = quantity
+        self.display_quantity = display_quantity
+        self.expires = expires
+        self.open_quantity = open_quantity
+        self.canceled = canceled
+        self.reason = reason
 
-@dataclass
+
+@dataclass(init=False)
 class Canceled:
     """The order ended with `quantity` of it canceled by somebody's decision."""
 
@@ -103,8 +165,14 @@ class Canceled:
     quantity: int
     reason: str
 
+    def __init__(self, order_id: int, account: str, quantity: int, reason: str) -> None:
+        self.order_id = order_id
+        self.account = account
+        self.quantity = quantity
+        self.reason = reason
 
-@dataclass
+
+@dataclass(init=False)
 class Expired:
     """The order ended with `quantity` of it expired by a rule."""
 
@@ -112,6 +180,12 @@ class Expired:
     account: str
     quantity: int
     reason: str
+
+    def __init__(self, order_id: int, account: str, quantity: int, reason: str) -> None:
+        self.order_id = order_id
+        self.account = account
+        self.quantity = quantity
+        self.reason = reason
 
 
 @dataclass

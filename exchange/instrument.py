@@ -7,6 +7,7 @@ unless said otherwise.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import lcm
 from typing import Final
 
 from exchange.units import LARGEST, RATE, SECOND, UNIT, divide_half_even
@@ -32,7 +33,9 @@ class Instrument:
 
     ticks: `(from_price, tick)` rows, ascending by from_price, the first from 0 (RULES.md, "Before matching").
     min_quantity 0 stands for one lot, max_quantity 0, max_price 0 and max_value 0 for `LARGEST`.
-    min_price 0 stands for no minimum but that prices are positive. What these mean is in `lowest_…` and `highest_…`.
+    min_price 0 stands for no minimum but that prices are positive. What these mean is in `lowest_…` and `highest_…`;
+    the values there are products of a price and a quantity, in units². A multiple of `common_tick` is on tick at any
+    price.
     collar_bps: how far `price` may lie from the reference price; 0 is no collar.
     reference_price 0 stands for none.
     static_band_bps, dynamic_band_bps: 0 is off. luld_tier: 1 or 2, 0 is off; the luld_* durations are nanoseconds:
@@ -71,18 +74,24 @@ class Instrument:
     cross_bps: int = NO_RATE
     calendar: str = ""
     smallest_tick: int = field(init=False, default=0)
+    common_tick: int = field(init=False, default=0)
     lowest_quantity: int = field(init=False, default=0)
     highest_quantity: int = field(init=False, default=0)
+    lowest_price: int = field(init=False, default=0)
     highest_price: int = field(init=False, default=0)
+    lowest_value: int = field(init=False, default=0)
     highest_value: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.ticks = list(self.ticks)
         self.smallest_tick = min([row[1] for row in self.ticks], default=0)
+        self.common_tick = lcm(*[row[1] for row in self.ticks]) or UNIT
         self.lowest_quantity = self.min_quantity or self.lot_size
         self.highest_quantity = self.max_quantity or LARGEST - 1
+        self.lowest_price = self.min_price or 1
         self.highest_price = self.max_price or LARGEST - 1
-        self.highest_value = self.max_value or LARGEST
+        self.lowest_value = self.min_value * UNIT
+        self.highest_value = (self.max_value or LARGEST) * UNIT
 
     def tick_at(self, price: int) -> int:
         """The tick that holds at `price`: of the highest row whose `from` is not above it."""

@@ -123,7 +123,7 @@ def amended(order: Order, reason: str) -> Amended:
 
 def cancel(order: Order, reason: str, register: Register, at: int, events: list[Event]) -> None:
     """End an order that is not in the book (any more) by somebody's decision."""
-    rest = order.open_quantity
+    rest = order.quantity - order.filled - order.canceled
     order.canceled += rest
     order.holding.count(order.side, -rest)
     register.end(order, CANCELED, reason, at)
@@ -132,7 +132,7 @@ def cancel(order: Order, reason: str, register: Register, at: int, events: list[
 
 def expire(order: Order, reason: str, register: Register, at: int, events: list[Event]) -> None:
     """End an order that is not in the book (any more) by a rule."""
-    rest = order.open_quantity
+    rest = order.quantity - order.filled - order.canceled
     order.canceled += rest
     order.holding.count(order.side, -rest)
     register.end(order, EXPIRED, reason, at)

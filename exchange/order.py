@@ -178,7 +178,7 @@ class Order:
         """What the book shows of it when it joins a queue: all of a plain order, a part of an iceberg."""
         rest = self.quantity - self.filled - self.canceled
         display = self.display_quantity
-        return display if 0 < display < rest else rest
+        return display if display and display < rest else rest
 
 
 def order_id_of(order: Order) -> int:

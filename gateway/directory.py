@@ -79,8 +79,9 @@ class Directory:
 
     @property
     def complete(self) -> bool:
-        """Whether every partition has told its instruments. What changes during a refresh is found by it."""
-        return len(self._answered) == self._venue.partitions
+        """Whether every partition has told its instruments, or has stopped. A refresh finds what changes during it."""
+        numbers = range(self._venue.partitions)
+        return all(number in self._answered or self._venue.is_stopped(number) for number in numbers)
 
     def all(self) -> list[Listed]:
         """Every instrument, by symbol."""
@@ -145,6 +146,8 @@ class Directory:
 
     async def _ask(self, partition: int) -> bool:
         """Learn a partition's instruments; False if it does not answer."""
+        if self._venue.is_stopped(partition):
+            return False
         before = [listed for listed in self._listed.values() if listed.partition == partition]
         try:
             answer = await self._venue.query(partition, "instruments")

@@ -13,7 +13,7 @@ import msgspec
 
 from gateway import protocol
 from gateway.errors import ApiError
-from gateway.orders import Prepared, Result, canceled_in_all, deadline_in_all, result_of
+from gateway.orders import Prepared, canceled_in_all, deadline_in_all, failure_of
 from gateway.protocol import Request
 from gateway.requests import (
     AmendParams,
@@ -26,14 +26,16 @@ from gateway.requests import (
     PlaceParams,
 )
 from gateway.throttle import CANCELS, ORDERS
+from streams.venue import Outcome
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from gateway.order_frames import OrderParams
+    from gateway.orders import Orders
     from gateway.services import Services
     from gateway.session import Session
-    from streams.venue import Outcome
+    from streams.errors import StreamError
 
 _place = msgspec.json.Decoder(PlaceParams)
 _amend = msgspec.json.Decoder(AmendParams)
@@ -43,7 +45,8 @@ _cancel_after = msgspec.json.Decoder(CancelAfterParams)
 _list = msgspec.json.Decoder(ListParams)
 _batch = msgspec.json.Decoder(BatchParams)
 
-Row = Result | ApiError
+Row = Outcome | ApiError
+"""What became of one of several commands."""
 
 
 class Entry:
@@ -54,20 +57,26 @@ class Entry:
         self._orders = services.orders
         self._batch_max = services.settings.batch_requests
 
+    def take(self, identity: bytes, params: OrderParams) -> None:
+        """One placement, amendment or cancel."""
+        if isinstance(params, PlaceParams):
+            self._submit(identity, self._placement(params), ORDERS)
+        elif isinstance(params, NameParams):
+            self._submit(identity, self._orders.cancel(params, self._trader(params)), CANCELS)
+        else:
+            self._submit(identity, self._orders.amend(params, self._trader(params)), ORDERS)
+
     def place(self, request: Request) -> None:
         """order.place."""
-        params = protocol.params_of(request, _place)
-        self._submit(request, self._placement(params), ORDERS)
+        self.take(request.id, protocol.params_of(request, _place))
 
     def amend(self, request: Request) -> None:
         """order.amend."""
-        params = protocol.params_of(request, _amend)
-        self._submit(request, self._orders.amend(params, self._trader(params)), ORDERS)
+        self.take(request.id, protocol.params_of(request, _amend))
 
     def cancel(self, request: Request) -> None:
         """order.cancel."""
-        params = protocol.params_of(request, _name)
-        self._submit(request, self._orders.cancel(params, self._trader(params)), CANCELS)
+        self.take(request.id, protocol.params_of(request, _name))
 
     def cancel_all(self, request: Request) -> None:
         """order.cancel_all."""
@@ -91,10 +100,10 @@ class Entry:
             except ApiError as error:
                 self._session.refuse(request.id, error)
             else:
-                journal = rows[0].journal if len(rows) == 1 and isinstance(rows[0], Result) else ""
+                journal = rows[0].journal if len(rows) == 1 and isinstance(rows[0], Outcome) else b""
                 self._session.answer(request.id, body, journal)
 
-        Tally([self._try(command) for command in commands], finish)
+        Tally(commands, finish).submit(self._orders)
 
     def batch(self, request: Request) -> None:
         """order.batch: carried out in order, each with its own answer."""
@@ -116,7 +125,7 @@ class Entry:
             self._session.finish(len(commands))
             self._session.answer(request.id, b"[%b]" % b",".join(map(self._row, rows)))
 
-        Tally([self._try(command) for command in commands], finish)
+        Tally(commands, finish).submit(self._orders)
 
     def get(self, request: Request) -> None:
         """order.get."""
@@ -139,24 +148,21 @@ class Entry:
     def _trader(self, params: PlaceParams | AmendParams | NameParams | CancelAllParams | CancelAfterParams) -> str:
         return self._session.login.account_for("trade", params.account)
 
-    def _submit(self, request: Request, prepared: Prepared, kind: str) -> None:
+    def _submit(self, identity: bytes, prepared: Prepared, kind: str) -> None:
         self._session.spend(kind)
         self._session.begin()
         try:
-            future = self._orders.submit(prepared)
+            self._orders.send(prepared, partial(self._answered, identity))
         except ApiError:
             self._session.finish()
             raise
-        future.add_done_callback(partial(self._answered, request.id))
 
-    def _answered(self, identity: bytes, future: asyncio.Future[Outcome]) -> None:
+    def _answered(self, identity: bytes, outcome: Outcome | StreamError) -> None:
         self._session.finish()
-        try:
-            result = result_of(future)
-        except ApiError as error:
-            self._session.refuse(identity, error)
+        if isinstance(outcome, Outcome):
+            self._session.pass_on(identity, outcome)
         else:
-            self._session.pass_on(identity, result)
+            self._session.refuse(identity, failure_of(outcome))
 
     def _item(self, item: BatchItem) -> tuple[Prepared | ApiError, int]:
         """One request of a batch as a command, and how many JSON members it had."""
@@ -183,49 +189,46 @@ class Entry:
         if cancels:
             self._session.spend(CANCELS, cancels)
 
-    def _try(self, command: Prepared | ApiError) -> asyncio.Future[Outcome] | ApiError:
-        if isinstance(command, ApiError):
-            return command
-        try:
-            return self._orders.submit(command)
-        except ApiError as error:
-            return error
-
     def _row(self, row: Row) -> bytes:
         if isinstance(row, ApiError):
             return b'{"error":%b}' % protocol.error_json(row, self._session.request_id())
         if row.code:
             error = protocol.with_request_id(row.body, self._session.request_id())
-            return b'{"journal":"%b","error":%b}' % (row.journal.encode(), error)
-        return b'{"journal":"%b","result":%b}' % (row.journal.encode(), row.body)
+            return b'{"journal":"%b","error":%b}' % (row.journal, error)
+        return b'{"journal":"%b","result":%b}' % (row.journal, row.body)
 
 
 class Tally:
-    """Waits for several commands and calls `finish` once with what became of each, in their order."""
+    """Sends several commands and calls `finish` once with what became of each, in their order.
 
-    def __init__(self, pending: list[asyncio.Future[Outcome] | ApiError], finish: Any) -> None:  # noqa: ANN401
-        self._pending = pending
+    One that is an ApiError instead was refused before it could be sent.
+    """
+
+    def __init__(self, commands: Sequence[Prepared | ApiError], finish: Callable[[list[Row]], None]) -> None:
+        self._commands = commands
         self._finish = finish
-        self._missing = 1
-        for each in pending:
-            if not isinstance(each, ApiError):
-                self._missing += 1
-                each.add_done_callback(self._done)
-        self._done(None)
+        self._rows: dict[int, Row] = {}
 
-    def _done(self, _: object) -> None:
-        self._missing -= 1
-        if self._missing == 0:
-            self._finish([self._row(each) for each in self._pending])
+    def submit(self, orders: Orders) -> None:
+        """Send them."""
+        for place, command in enumerate(self._commands):
+            if isinstance(command, ApiError):
+                self._note(place, command)
+                continue
+            try:
+                orders.send(command, partial(self._told, place))
+            except ApiError as error:
+                self._note(place, error)
+        if not self._commands:
+            self._finish([])
 
-    @staticmethod
-    def _row(each: asyncio.Future[Outcome] | ApiError) -> Row:
-        if isinstance(each, ApiError):
-            return each
-        try:
-            return result_of(each)
-        except ApiError as error:
-            return error
+    def _told(self, place: int, outcome: Outcome | StreamError) -> None:
+        self._note(place, outcome if isinstance(outcome, Outcome) else failure_of(outcome))
+
+    def _note(self, place: int, row: Row) -> None:
+        self._rows[place] = row
+        if len(self._rows) == len(self._commands):
+            self._finish([self._rows[number] for number in range(len(self._commands))])
 
 
 METHODS: Final = {

@@ -39,6 +39,7 @@ class Fanout:
         self._instruments: dict[Subscription, None] = {}
         directory.watchers.append(self._listed)
         venue.on_reconnect(self.heal)
+        venue.on_new_leader(self.look_after)
 
     def join(self, member: Subscription) -> None:
         """Begin a subscription. Its symbol, if it has one, is known to the directory."""
@@ -63,6 +64,12 @@ class Fanout:
         self._directory.refresh()
         for feed in self._feeds.values():
             feed.heal()
+
+    def look_after(self, partition: int) -> None:
+        """A partition has a new leader: find out whether the last words of the old one were heard."""
+        self._directory.refresh()
+        for feed in self._feeds.values():
+            feed.look_after(partition)
 
     def stale(self, members: Iterable[Subscription]) -> list[Subscription]:
         """Those whose feed has a hole, or may have one because NATS does not answer."""

@@ -51,6 +51,7 @@ class Feed:
         self._groups: dict[Options, Group[Any]] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
+        self._again = asyncio.Event()  # there is a reason not to wait any longer
 
     def start(self) -> None:
         """Follow the channel and keep it whole until `stop`."""
@@ -101,6 +102,13 @@ class Feed:
         for group in self._groups.values():
             group.break_off()
         self._wanted.set()
+        self._again.set()
+
+    def look_after(self, partition: int) -> None:
+        """The leader of `partition` is another: ask whether it knows of more than was heard; go on meanwhile."""
+        if partition == self._partition:
+            self._wanted.set()
+            self._again.set()
 
     def _new_group(self, options: Options) -> Group[Any]:
         if isinstance(self._view, BookView):
@@ -140,15 +148,21 @@ class Feed:
             await following.close()
 
     async def _persist(self, attempt: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the attempt gives
-        """Try until it works: the exchange may be away for as long as it likes."""
-        pause, longest = RETRY_SECONDS
+        """Try until it works: the exchange may be away for as long as it likes; soon again when it is back."""
+        shortest, longest = RETRY_SECONDS
+        pause = shortest
         while True:
+            self._again.clear()
             try:
                 return await attempt()
             except StreamError as error:
                 log.info("feed.waits", channel=self.key.channel, symbol=self.key.name, fault=str(error))
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreading load is no secret
-            pause = min(pause * 2, longest)
+            try:
+                async with asyncio.timeout(pause * random.uniform(0.5, 1.0)):  # noqa: S311 - spreading load
+                    await self._again.wait()
+                pause = shortest
+            except TimeoutError:
+                pause = min(pause * 2, longest)
 
     async def _snapshot(self) -> Frame:
         answer = await self._venue.query(self._partition, self.key.channel, symbol=self.key.name)
@@ -158,6 +172,8 @@ class Feed:
         return frame
 
     def _begin(self, snapshot: Frame) -> None:
+        if not self._continuity.broken and snapshot["seq"] <= self._continuity.seq:
+            return  # what came before an answer was published before it, so nothing was missed
         self._view.reset(snapshot)
         following = self._continuity.restart(snapshot["seq"])
         for group in self._groups.values():

@@ -7,6 +7,7 @@ Always true: each member has had every message of its group, or is `lagging` and
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import orjson
@@ -75,7 +76,7 @@ class Group(Generic[State]):
         return encoded(self.view.snapshot())
 
 
-class Conflated(Group[State]):
+class Conflated(Group[State], ABC):
     """Members who want at most one message per `interval_ms`."""
 
     def __init__(self, view: State, options: Options) -> None:
@@ -120,9 +121,9 @@ class Conflated(Group[State]):
     def hold(self, frame: Frame) -> None:
         """Note an update for `flush`."""
 
+    @abstractmethod
     def flush(self) -> None:
         """Send one message for all updates since the last."""
-        raise NotImplementedError
 
     def _cancel(self) -> None:
         if self._due is not None:

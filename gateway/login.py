@@ -64,6 +64,7 @@ class Login:
         self.principal: Principal | None = None
         self._session = session
         self._services = services
+        self._now = services.identity.now
         self._by_connection = False
         self._expired = False
         self._promised: dict[tuple[str, str], None] = {}
@@ -119,7 +120,7 @@ class Login:
         principal = self.principal
         if principal is None:
             raise ApiError("unauthenticated")
-        if self._expired or self.check_expiry():
+        if self._expired or (principal.expired(self._now()) and self.check_expiry()):
             raise ApiError("token_expired")
         if not principal.may(scope):
             raise ApiError("forbidden", f"the token lacks the scope {scope}")
@@ -138,7 +139,7 @@ class Login:
         """Whether the token has expired; the first time it is seen the private channels end."""
         if self.principal is None or self._expired:
             return self._expired
-        if self.principal.expired(self._services.identity.now()):
+        if self.principal.expired(self._now()):
             self._expired = True
             self._session.held.suspend("token_expired")
         return self._expired

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import orjson
@@ -20,6 +20,7 @@ from gateway.errors import ApiError
 from gateway.names import Name
 from gateway.requests import AmendParams, CancelAfterParams, CancelAllParams, ListParams, NameParams, PlaceParams
 from streams.errors import Busy, OutcomeUnknown, StreamError
+from streams.venue import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,25 +28,17 @@ if TYPE_CHECKING:
     from exchange.commands import Command
     from gateway.directory import Directory
     from gateway.settings import GatewaySettings
-    from streams.venue import Answer, Outcome, Venue
+    from streams.venue import Answer, Receiver, Venue
 
 ROWS_ASKED_MAX: Final = 500
 """Orders asked of a partition at once, so that its answer stays well below what one message may carry."""
 
 
-class Prepared(NamedTuple):
+class Prepared(msgspec.Struct, frozen=True, gc=False):
     """A command and the partition it is for."""
 
     partition: int
     command: Command
-
-
-class Result(NamedTuple):
-    """An answer of the exchange: `body` is JSON, of a refusal the error object. `journal` is the command's place."""
-
-    code: str
-    body: bytes
-    journal: str
 
 
 class Orders:
@@ -63,8 +56,7 @@ class Orders:
 
     def place(self, params: PlaceParams, account: str, session: str) -> Prepared:
         """A placement; an order without client_order_id gets one of ours."""
-        self._made += 1
-        made_id = f"{self._origin}-{self._made}"
+        made_id = "" if isinstance(params.client_order_id, str) else self._make_id()
         command = requests.place_command(params, account, session, self._venue.now(), made_id)
         return Prepared(self._partition_of(params.symbol), command)
 
@@ -98,11 +90,18 @@ class Orders:
         return [Prepared(partition, command) for partition in range(self._venue.partitions)]
 
     def submit(self, prepared: Prepared) -> asyncio.Future[Outcome]:
-        """Send a command on its way; ApiError `busy` if it cannot be taken."""
+        """Send a command on its way; ApiError `busy` if it cannot be taken. For those who wait in a task."""
         try:
             return self._venue.submit(prepared.partition, prepared.command)
         except Busy as error:
-            raise ApiError("busy", retry_after=error.retry_after) from error
+            raise failure_of(error) from error
+
+    def send(self, prepared: Prepared, receiver: Receiver) -> None:
+        """Send a command on its way and be told what became of it; ApiError `busy` if it cannot be taken."""
+        try:
+            self._venue.send(prepared.partition, prepared.command, receiver)
+        except Busy as error:
+            raise failure_of(error) from error
 
     # Questions.
 
@@ -165,11 +164,16 @@ class Orders:
         except StreamError as error:
             raise ApiError("unavailable") from error
 
+    def _make_id(self) -> str:
+        self._made += 1
+        return f"{self._origin}-{self._made}"
+
     def _partition_of(self, symbol: str) -> int:
+        listed = self._directory.find(symbol)
+        if listed is not None:
+            return listed.partition
         # Only a symbol that is not known has to be looked at: those that are were looked at when they were listed.
-        if self._directory.find(symbol) is None:
-            names.checked_symbol(symbol)
-        return self._directory.partition_of(symbol)
+        return self._directory.partition_of(names.checked_symbol(symbol))
 
     def _home(self, name: Name) -> int:
         if name.partition < 0:
@@ -201,15 +205,19 @@ def order_id_of(row: msgspec.Raw) -> str:
     return msgspec.json.decode(row, type=_Identified).order_id
 
 
-def result_of(future: asyncio.Future[Outcome]) -> Result:
+def result_of(future: asyncio.Future[Outcome]) -> Outcome:
     """What became of a submitted command; ApiError if that is not known, or if it surely was not stored."""
     try:
-        outcome = future.result()
-    except Busy as error:
-        raise ApiError("busy", retry_after=error.retry_after) from error
-    except (OutcomeUnknown, asyncio.CancelledError) as error:
-        raise ApiError("outcome_unknown") from error
-    return Result(outcome.code, outcome.body, f"{outcome.sequence}.{outcome.index}")
+        return future.result()
+    except (Busy, OutcomeUnknown, asyncio.CancelledError) as error:
+        raise failure_of(error) from error
+
+
+def failure_of(error: BaseException) -> ApiError:
+    """What a client is told of a command without an outcome."""
+    if isinstance(error, Busy):
+        return ApiError("busy", retry_after=error.retry_after)
+    return ApiError("outcome_unknown")
 
 
 def refusal_of(body: bytes) -> ApiError:
@@ -218,18 +226,18 @@ def refusal_of(body: bytes) -> ApiError:
     return ApiError(members["code"], members["message"], members.get("field", ""))
 
 
-def canceled_in_all(results: list[Result | ApiError]) -> bytes:
+def canceled_in_all(results: list[Outcome | ApiError]) -> bytes:
     """The answer to a cancel over several partitions: the sum, or ApiError if one of them has not answered."""
     return orjson.dumps({"canceled": sum(body["canceled"] for body in bodies_of(results))})
 
 
-def deadline_in_all(results: list[Result | ApiError]) -> bytes:
+def deadline_in_all(results: list[Outcome | ApiError]) -> bytes:
     """The answer to `order.cancel_after`: each partition counts from its own time, the earliest deadline is told."""
     deadlines = [body["deadline"] for body in bodies_of(results)]
     return orjson.dumps({"deadline": None if None in deadlines else min(deadlines)})
 
 
-def bodies_of(results: list[Result | ApiError]) -> list[dict[str, Any]]:
+def bodies_of(results: list[Outcome | ApiError]) -> list[dict[str, Any]]:
     """What several partitions have answered; ApiError if one of them has not, or refuses."""
     for code in ("outcome_unknown", "busy"):
         for result in results:
@@ -238,7 +246,7 @@ def bodies_of(results: list[Result | ApiError]) -> list[dict[str, Any]]:
     return [body_of_one(result) for result in results]
 
 
-def body_of_one(result: Result | ApiError) -> dict[str, Any]:
+def body_of_one(result: Outcome | ApiError) -> dict[str, Any]:
     """What a partition has answered; ApiError if it has not, or refuses."""
     if isinstance(result, ApiError):
         raise result

@@ -49,6 +49,7 @@ class Outbox:
         "_bytes",
         "_frames",
         "_large_bytes",
+        "_large_max",
         "_later",
         "_loop",
         "_overflow",
@@ -67,10 +68,12 @@ class Outbox:
         loop: asyncio.AbstractEventLoop,
         unread_bytes_max: int,
         overflow: Callable[[], None],
+        large_unread_max: int = LARGE_UNREAD_BYTES,
     ) -> None:
         self._transport = transport
         self._loop = loop
         self._unread_max = unread_bytes_max
+        self._large_max = large_unread_max
         self._overflow: Callable[[], None] | None = overflow
         self._frames: list[bytes] = []
         self._bytes = 0
@@ -144,7 +147,7 @@ class Outbox:
             self._large_bytes += len(frame)
         else:
             self._small_bytes += len(frame)
-        if self._small_bytes > self._unread_max or self._large_bytes > LARGE_UNREAD_BYTES:
+        if self._small_bytes > self._unread_max or self._large_bytes > self._large_max:
             self._give_up()
         elif not pours:
             self._loop.call_soon(self._pour)

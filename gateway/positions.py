@@ -84,6 +84,10 @@ class PositionFeed:
         for wanted in self._wanted:
             wanted.set()
 
+    def look_after(self, partition: int) -> None:
+        """The leader of `partition` is another: ask it, should the last report of the old one be lost."""
+        self._wanted[partition].set()
+
     def _received(self, payload: bytes) -> None:
         self._wanted[decode_reports(payload).partition].set()
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final, NamedTuple, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 import orjson
 from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.structs import astuple
 
 from gateway.errors import ApiError
 
@@ -31,7 +32,7 @@ class Malformed(ApiError):
         super().__init__("bad_request", "send one JSON object as text")
 
 
-class Request(NamedTuple):
+class Request(Struct, frozen=True, gc=False):
     """One request as it came. `id` and `params` are JSON; `colons` counts the members of params, nested ones too."""
 
     id: bytes
@@ -67,7 +68,7 @@ def request_of(frame: bytes) -> Request:
     """Read a frame; Malformed or BadRequest if it is no request."""
     try:
         decoded = _frame.decode(frame)
-        identity = _id_of(bytes(decoded.id))
+        identity = id_of(bytes(decoded.id))
     except (ValueError, RecursionError, ApiError) as error:
         _refuse_frame(frame, error)
     if decoded.params is UNSET:
@@ -128,8 +129,7 @@ def colons_of(frame: bytes) -> int:
 
 def members_of(params: object) -> int:
     """How many members a decoded Struct was given."""
-    assert isinstance(params, Struct)
-    values = msgspec.structs.astuple(params)
+    values = astuple(params)  # type: ignore[arg-type]  # a Struct: whatever else it were would raise
     return len(values) - values.count(UNSET)
 
 
@@ -158,16 +158,20 @@ def explained(error: msgspec.ValidationError, name: str = "") -> ApiError:
     return ApiError("bad_request", sentence[:1].lower() + sentence[1:], (found and found[1]) or name)
 
 
-def result_frame(identity: bytes, body: bytes, journal: str = "") -> bytes:
+def result_frame(identity: bytes, body: bytes, journal: bytes = b"") -> bytes:
     """A success: `body` is the result as JSON."""
-    return b'{"id":%b%b,"result":%b}' % (identity, _journal(journal), body)
+    if not journal:
+        return b'{"id":%b,"result":%b}' % (identity, body)
+    return b'{"id":%b,"journal":"%b","result":%b}' % (identity, journal, body)
 
 
-def error_frame(identity: bytes, body: bytes, journal: str = "") -> bytes:
+def error_frame(identity: bytes, body: bytes, journal: bytes = b"") -> bytes:
     """A refusal: `body` is the error as JSON. Without an id it is the frame that could not be read."""
     if not identity:
         return b'{"error":%b}' % body
-    return b'{"id":%b%b,"error":%b}' % (identity, _journal(journal), body)
+    if not journal:
+        return b'{"id":%b,"error":%b}' % (identity, body)
+    return b'{"id":%b,"journal":"%b","error":%b}' % (identity, journal, body)
 
 
 def error_json(error: ApiError, request_id: str) -> bytes:
@@ -180,15 +184,11 @@ def with_request_id(body: bytes, request_id: str) -> bytes:
     return b'%b,"request_id":"%b"}' % (body[:-1], request_id.encode())
 
 
-def _journal(journal: str) -> bytes:
-    return b',"journal":"%b"' % journal.encode() if journal else b""
-
-
 def _quoted(sentence: str) -> str:
     return sentence[sentence.index("`") + 1 : -1]
 
 
-def _id_of(raw: bytes) -> bytes:
+def id_of(raw: bytes) -> bytes:
     """The id to echo, exactly as it came: an integer of any size, or a string."""
     if _integer(raw) is not None:
         return raw
@@ -217,7 +217,7 @@ def _refuse_frame(frame: bytes, error: Exception) -> NoReturn:
 def _id_found(frame: bytes) -> bytes:
     try:
         found = _only_id.decode(frame).id
-        return b"" if found is UNSET else _id_of(bytes(found))
+        return b"" if found is UNSET else id_of(bytes(found))
     except (ValueError, RecursionError, ApiError):
         return b""
 

@@ -222,6 +222,10 @@ class ReportFeed:
         for partition in self._partitions:
             partition.wanted.set()
 
+    def look_after(self, partition: int) -> None:
+        """The leader of `partition` is another: ask whether it knows of more than was heard."""
+        self._partitions[partition].wanted.set()
+
     def _received(self, payload: bytes) -> None:
         reports = decode_reports(payload)
         self._partitions[reports.partition].received(reports.reports)

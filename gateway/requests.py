@@ -12,13 +12,14 @@ from typing import Final
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from exchange import order as words
-from exchange.commands import AmendOrder, CancelAfter, CancelAll, CancelOrder, PlaceOrder
+from exchange.commands import CancelAfter, CancelAll
 from exchange.deadlines import DURATION_MAX
 from exchange.units import SECOND
 from gateway.decimals import units_of
 from gateway.errors import ApiError
 from gateway.names import Name, checked_client_order_id, checked_symbol, name_of_id
 from gateway.timestamps import time_of
+from streams.command_forms import AmendForm, CancelForm, PlaceForm
 
 Text = str | UnsetType | None
 Switch = bool | UnsetType | None
@@ -112,22 +113,24 @@ class BatchItem(Struct, forbid_unknown_fields=True, gc=False):
     params: Raw
 
 
-def place_command(params: PlaceParams, account: str, session: str, sent_at: int, made_id: str) -> PlaceOrder:
+def place_command(params: PlaceParams, account: str, session: str, sent_at: int, made_id: str) -> PlaceForm:
     """The order as a command; `made_id` is its client_order_id when the client gave none."""
-    command = PlaceOrder(
+    command = PlaceForm(
         account,
         params.symbol,
         checked_client_order_id(params.client_order_id) if isinstance(params.client_order_id, str) else made_id,
         choice(SIDES, params.side, "side"),
         choice(TYPES, params.type, "type"),
         decimal(params.quantity, "quantity"),
-        price=_optional(params.price, "price"),
-        stop_price=_optional(params.stop_price, "stop_price"),
-        expires=_expires(params.expires),
-        post_only=params.post_only is True,
-        display_quantity=_optional(params.display_quantity, "display_quantity"),
-        session=session,
-        sent_at=sent_at,
+        None if params.price is UNSET else decimal(params.price, "price"),
+        None if params.stop_price is UNSET else decimal(params.stop_price, "stop_price"),
+        words.GTC,
+        None if params.expires is UNSET else _expires(params.expires),
+        params.post_only is True,
+        None if params.display_quantity is UNSET else decimal(params.display_quantity, "display_quantity"),
+        words.CANCEL_NEWEST,
+        session,
+        sent_at,
     )
     if isinstance(params.time_in_force, str):
         command.time_in_force = choice(TIMES_IN_FORCE, params.time_in_force, "time_in_force")
@@ -137,9 +140,9 @@ def place_command(params: PlaceParams, account: str, session: str, sent_at: int,
     return command
 
 
-def amend_command(params: AmendParams, name: Name, account: str, sent_at: int) -> AmendOrder:
+def amend_command(params: AmendParams, name: Name, account: str, sent_at: int) -> AmendForm:
     """The change as a command."""
-    return AmendOrder(
+    return AmendForm(
         account,
         name.number,
         name.symbol,
@@ -153,9 +156,9 @@ def amend_command(params: AmendParams, name: Name, account: str, sent_at: int) -
     )
 
 
-def cancel_command(name: Name, account: str, sent_at: int) -> CancelOrder:
+def cancel_command(name: Name, account: str, sent_at: int) -> CancelForm:
     """The cancel as a command."""
-    return CancelOrder(account, name.number, name.symbol, name.client_order_id, sent_at=sent_at)
+    return CancelForm(account, name.number, name.symbol, name.client_order_id, sent_at=sent_at)
 
 
 def cancel_all_command(params: CancelAllParams, account: str, sent_at: int) -> CancelAll:
@@ -219,7 +222,7 @@ def _expires(text: Text) -> int | None:
     return at
 
 
-def _check_shape(command: PlaceOrder) -> None:
+def _check_shape(command: PlaceForm) -> None:
     """What contradicts itself whatever the market is."""
     kind, time_in_force = command.type, command.time_in_force
     if kind == words.LIMIT and time_in_force == words.GTC and _plain(command):
@@ -241,6 +244,6 @@ def _check_shape(command: PlaceOrder) -> None:
             raise ApiError("bad_request", f"{field} is missing for this type and time in force", field)
 
 
-def _plain(command: PlaceOrder) -> bool:
+def _plain(command: PlaceForm) -> bool:
     """Whether a limit order that rests has its price and no more: nearly all orders, so they are let by at once."""
     return command.price is not None and command.stop_price is None and command.expires is None

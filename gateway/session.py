@@ -26,6 +26,7 @@ from gateway.errors import ApiError
 from gateway.frames import POLICY, frame_of
 from gateway.held import Held
 from gateway.login import Login, NotPromised
+from gateway.order_frames import order_of
 from gateway.protocol import BadRequest, Malformed, Request
 from gateway.requests import Text
 from gateway.throttle import ADDRESS, READS
@@ -35,9 +36,9 @@ from gateway.turnstile import Shell, Turnstile
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from gateway.orders import Result
     from gateway.outbox import Outbox
     from gateway.services import Services
+    from streams.venue import Outcome
 
 __all__ = ["METHODS", "NoParams", "ResumeParams", "Session"]
 
@@ -62,6 +63,8 @@ class Session:
         self.held = Held(services, outbox)
         self.ended = False
         self._services = services
+        self._throttle = services.throttle
+        self._in_flight_max = services.settings.requests_in_flight
         self._outbox = outbox
         self._shell = shell
         self._entry = Entry(self, services)
@@ -103,18 +106,21 @@ class Session:
 
     # What goes out
 
-    def answer(self, identity: bytes, body: bytes, journal: str = "") -> None:
+    def answer(self, identity: bytes, body: bytes, journal: bytes = b"") -> None:
         """A success."""
         if not self.ended:
             self._outbox.send(frame_of(protocol.result_frame(identity, body, journal)))
 
-    def pass_on(self, identity: bytes, result: Result) -> None:
+    def pass_on(self, identity: bytes, outcome: Outcome) -> None:
         """The exchange's own answer."""
-        if not result.code:
-            self.answer(identity, result.body, result.journal)
-        elif not self.ended:
-            body = protocol.with_request_id(result.body, self.request_id())
-            self._outbox.send(frame_of(protocol.error_frame(identity, body, result.journal)))
+        if self.ended:
+            return
+        if not outcome.code:
+            frame = protocol.result_frame(identity, outcome.body, outcome.journal)
+        else:
+            body = protocol.with_request_id(outcome.body, self.request_id())
+            frame = protocol.error_frame(identity, body, outcome.journal)
+        self._outbox.send(frame_of(frame))
 
     def refuse(self, identity: bytes, error: ApiError) -> None:
         """A refusal of ours."""
@@ -138,14 +144,16 @@ class Session:
     def spend(self, kind: str, count: int = 1) -> None:
         """Take a request's cost; ApiError `rate_limited`. Without login the address pays."""
         principal = self.login.principal
+        if not self._throttle.enabled:
+            return
         if principal is None:
-            self._services.throttle.spend(ADDRESS, self.address, self._now(), count)
+            self._throttle.spend(ADDRESS, self.address, self._now(), count)
         else:
-            self._services.throttle.spend(kind, principal.account, self._now(), count)
+            self._throttle.spend(kind, principal.account, self._now(), count)
 
     def begin(self, count: int = 1) -> None:
         """So many requests are under way from now on."""
-        if self.in_flight + count > self._services.settings.requests_in_flight:
+        if self.in_flight + count > self._in_flight_max:
             raise ApiError("too_many", "wait for the answers to earlier requests")
         self.in_flight += count
 
@@ -168,7 +176,7 @@ class Session:
         except ApiError as error:
             self.refuse(request.id, error)
         except Exception as error:
-            self._fault(request, error)
+            self._fault(request.id, request.method, error)
         finally:
             self.finish()
 
@@ -177,14 +185,25 @@ class Session:
     def _take(self, frame: bytes) -> None:
         if self.ended:
             return
-        try:
-            request = protocol.request_of(frame)
-        except Malformed as error:
-            self.take_bad(error)
-            return
-        except BadRequest as error:
+        order = order_of(frame)
+        if order is not None:
             self._bad_frames = 0
-            self.refuse(error.id, error)
+            identity, params = order
+            try:
+                self._entry.take(identity, params)
+            except ApiError as error:
+                self.refuse(identity, error)
+            except (NotKnown, NotPromised):
+                self._take_any(frame)
+            except Exception as error:
+                self._fault(identity, type(params).__name__, error)
+        else:
+            self._take_any(frame)
+
+    def _take_any(self, frame: bytes) -> None:
+        """Any frame: also an order's that has to wait for something."""
+        request = self._read(frame)
+        if request is None:
             return
         self._bad_frames = 0
         try:
@@ -194,7 +213,18 @@ class Session:
         except (NotKnown, NotPromised) as missing:
             self._turnstile.hold(self._wait(request, self._carry_out_after(request, missing)))
         except Exception as error:
-            self._fault(request, error)
+            self._fault(request.id, request.method, error)
+
+    def _read(self, frame: bytes) -> Request | None:
+        """The request in any frame; None if there is none, and the client has been told."""
+        try:
+            return protocol.request_of(frame)
+        except Malformed as error:
+            self.take_bad(error)
+        except BadRequest as error:
+            self._bad_frames = 0
+            self.refuse(error.id, error)
+        return None
 
     def _carry_out(self, request: Request) -> None:
         about_orders = ORDER_METHODS.get(request.method)
@@ -216,7 +246,7 @@ class Session:
         except ApiError as error:
             self.refuse(request.id, error)
         except Exception as error:
-            self._fault(request, error)
+            self._fault(request.id, request.method, error)
 
     async def _carry_out_after(self, request: Request, missing: NotKnown | NotPromised) -> None:
         """See to what is missing for a request, then carry it out, unless something else is missing."""
@@ -231,10 +261,10 @@ class Session:
         except (NotKnown, NotPromised) as more:
             await self._carry_out_after(request, more)
 
-    def _fault(self, request: Request, error: Exception) -> None:
+    def _fault(self, identity: bytes, method: str, error: Exception) -> None:
         """We are wrong: the client is told no details, the log has them."""
-        log.error("session.fault", method=request.method[:64], session=self.number, exc_info=error)
-        self.refuse(request.id, ApiError("internal"))
+        log.error("session.fault", method=method[:64], session=self.number, exc_info=error)
+        self.refuse(identity, ApiError("internal"))
 
     def log_in(self, request: Request) -> None:
         """Carry out `login`."""

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from gateway.orders import Prepared, Result
+    from gateway.orders import Prepared
+    from streams.venue import Outcome
 
 _place = msgspec.json.Decoder(PlaceParams)
 _amend = msgspec.json.Decoder(AmendParams)
@@ -135,9 +136,9 @@ async def get_account(call: Call) -> web.Response:
     return call.json(await call.services.accounts.account(account))
 
 
-async def outcomes(call: Call, commands: list[Prepared]) -> list[Result | ApiError]:
+async def outcomes(call: Call, commands: list[Prepared]) -> list[Outcome | ApiError]:
     """Submit several commands at once and wait for what becomes of each."""
-    found: list[Result | ApiError] = []
+    found: list[Outcome | ApiError] = []
     pending = []
     for command in commands:
         try:

@@ -27,11 +27,11 @@ from gateway.frames import (
     GOING_AWAY,
     INTERNAL,
     LARGE,
+    OFFENCE,
     PING,
     POLICY,
     PONG,
     TEXT,
-    Fault,
     FrameReader,
     Message,
     close_frame,
@@ -85,9 +85,10 @@ class Connection:
             for message in self._reader.feed(data):
                 if self._closing:
                     break
-                self._take(message)
-        except Fault as fault:
-            self.close(fault.code, fault.reason)
+                if message.kind == TEXT:
+                    self.session.take(message.payload)
+                else:
+                    self._take(message)
         except Exception:
             log.exception("websocket.fault", session=self.session.number)
             self.close(INTERNAL, "something went wrong on our side")
@@ -171,10 +172,9 @@ class Connection:
         }
 
     def _take(self, message: Message) -> None:
+        """Anything but text."""
         kind = message.kind
-        if kind == TEXT:
-            self.session.take(message.payload)
-        elif kind == PING:
+        if kind == PING:
             self._outbox.send(frame_of(message.payload, PONG))
         elif kind == CLOSE:
             self._goodbye(message)
@@ -182,6 +182,8 @@ class Connection:
             self.session.take_bad(ApiError("bad_request", "send text frames, not binary ones"))
         elif kind == LARGE:
             self.session.take_bad(ApiError("too_large"))
+        elif kind == OFFENCE:
+            self.close(message.code, message.payload.decode())
 
     def _goodbye(self, message: Message) -> None:
         """The client closes: what is under way is answered no more."""

@@ -1,6 +1,6 @@
-"""Writes `web/src/protocol.ts`: the public protocol's shapes as TypeScript, from the gateway's AsyncAPI schemas.
+"""Writes `web/src/protocol.ts`: the public protocol's shapes as TypeScript, from the gateway's AsyncAPI and OpenAPI.
 
-Run it after changing what the WebSocket says; `tests/web/test_types.py` fails until that is done. The file is
+Run it after changing what the gateway says; `tests/web/test_types.py` fails until that is done. The file is
 committed, so building the screen needs no Python packages.
 """
 
@@ -16,10 +16,11 @@ sys.path.insert(0, str(ROOT))
 
 from gateway import asyncapi  # noqa: E402 - found only by the line above
 from gateway.methods import CHANNELS  # noqa: E402
+from gateway.routes import ROUTES, Route  # noqa: E402
 
 TARGET: Final = ROOT / "web" / "src" / "protocol.ts"
 HEADER: Final = (
-    "// The public protocol's shapes. Written by scripts/web_types.py from the gateway's AsyncAPI; do not edit.\n"
+    "// The public protocol's shapes. Written by scripts/web_types.py from the gateway's own; do not edit.\n"
 )
 WORDS: Final = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 
@@ -40,7 +41,15 @@ def source(schemas: dict[str, Schema]) -> str:
         parts.append(f"{comment(channel.summary)}export type {title(channel.name, schemas)}Frame = {union};\n")
     frames = " | ".join(f"{title(channel.name, schemas)}Frame" for channel in CHANNELS)
     parts.append(f"export type ChannelFrame = {frames};\n")
+    parts.extend(answer(route, schemas) for route in ROUTES if route.path.startswith("/v1/admin/"))
     return "\n".join(parts)
+
+
+def answer(route: Route, schemas: dict[str, Schema]) -> str:
+    """The answer of an operator's route: that of GET /v1/admin/partitions is GetAdminPartitionsAnswer."""
+    words = [route.method, *(word.strip("{}") for word in route.path.removeprefix("/v1/").split("/"))]
+    name = title("_".join([*words, "answer"]).replace("-", "_"), schemas)
+    return f"{comment(route.summary)}export type {name} = {kind_of(route.answer, schemas, '')};\n"
 
 
 def title(name: str, schemas: dict[str, Schema]) -> str:

@@ -8,7 +8,7 @@
   is wrong: behind that nothing can be computed.
 
 It only reads, from a server that may be in use. Two audits that end at one sequence with the same chain have seen the
-same commands and the same events; times are not in it.
+same commands, times and events.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from exchange.invariants import first_broken
 from streams import subjects
@@ -26,14 +26,12 @@ from streams.connection import Connection
 from streams.diagnosis import ENGINE, EVENTS, JOURNAL, Pair, diagnose
 from streams.errors import ApiRefused, PartitionFailed, PartitionStopped, StreamGap, StreamTooShort
 from streams.event_stream import as_stored
-from streams.feed import Hears
 from streams.ledger import Ledger
-from streams.partition import Output, Partition
+from streams.partition import Partition
 from streams.recovery import load
 from streams.stream import NO_SUCH_STREAM, StreamReader, read_message, state_of
 
 if TYPE_CHECKING:
-    from streams.codec import Batch
     from streams.stream import StreamMessage, StreamState
 
 COMMANDS_PER_CHECK: Final = 20_000
@@ -87,42 +85,36 @@ class Damage(Exception):
         self.finding = Finding(sequence, where, what)
 
 
-class Replay(Partition):
-    """A partition that carries commands out and nothing else, and keeps a ledger of the events."""
+class Replay:
+    """A partition that replays its journal, with a ledger of the events."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.ledger = Ledger()
-        self.commands = 0
+    def __init__(self, partition: Partition) -> None:
+        self.partition = partition
+        self.ledger = Ledger.of(partition.engine)
+        self._before = partition.commands
         self._check_at = COMMANDS_PER_CHECK
 
-    @classmethod
-    def after(cls, partition: Partition) -> Self:
-        """A replay that goes on from where a partition is."""
-        replay = cls(partition.number)
-        replay.engine, replay.chain = partition.engine, partition.chain
-        replay.sequence, replay.at = partition.sequence, partition.at
-        replay.ledger = Ledger.of(partition.engine)
-        return replay
+    @property
+    def commands(self) -> int:
+        """Carried out so far."""
+        return self.partition.commands - self._before
 
-    def carry_out(self, batch: Batch, data: bytes, hears: Hears, *, render: bool) -> Output:
-        """Apply a batch's commands in order; nobody hears of it."""
-        events = []
-        for command in batch.commands:
-            of_command = self.engine.apply(command, self.sequence, self.at)
+    def answer(self, message: StreamMessage) -> bytes:
+        """The events of the next message, as they have to stand in EVENTS. Raises Damage."""
+        output = self.partition.skim(message.payload, message.sequence, message.stored_at)
+        for of_command in output.happened:
             if wrong := self.ledger.take(of_command):
-                raise Damage(self.sequence, ENGINE, f"gives events that do not add up: {wrong}")
-            events.append(of_command)
-        self.commands += len(events)
-        return self.seal(data, events)
+                raise Damage(message.sequence, ENGINE, f"gives events that do not add up: {wrong}")
+        return as_stored(output.events)
 
     def check(self, *, now: bool) -> None:
         """Look at the whole state, if it is time or it is to be `now`. Raises Damage."""
         if self.commands < self._check_at and not now:
             return
-        self._check_at = self.commands + max(COMMANDS_PER_CHECK, 4 * len(self.engine.orders))
-        if broken := first_broken(self.engine) or self.ledger.differs_from(self.engine):
-            raise Damage(self.sequence, ENGINE, f"leaves a state that breaks its rules: {broken}")
+        engine = self.partition.engine
+        self._check_at = self.commands + max(COMMANDS_PER_CHECK, 4 * len(engine.orders))
+        if broken := first_broken(engine) or self.ledger.differs_from(engine):
+            raise Damage(self.partition.sequence, ENGINE, f"leaves a state that breaks its rules: {broken}")
 
 
 async def audit(
@@ -157,9 +149,9 @@ class _Auditor:
         end = min(last or events.last, events.last)
         if 1 <= journal.first < events.first:  # Retention trims the journal first (retention.py).
             raise Damage(journal.first, EVENTS, f"is missing, as is all before {events.first}")
-        replay = Replay.after(await self._begin(min(first - 1, end), journal.first, made))
+        replay = Replay(await self._begin(min(first - 1, end), journal.first, made))
         self._note(replay)
-        self._result.first = replay.sequence + 1
+        self._result.first = replay.partition.sequence + 1
         await self._replay(replay, min(end, journal.last))
         if end > journal.last:
             raise Damage(journal.last + 1, JOURNAL, f"is missing: the events go on to {events.last}")
@@ -200,14 +192,14 @@ class _Auditor:
             raise
 
     async def _replay(self, replay: Replay, end: int) -> None:
-        start = replay.sequence + 1
+        start = replay.partition.sequence + 1
         async with (
             StreamReader(self._connection, self._journal, start) as journal,
             StreamReader(self._connection, self._events, start) as events,
         ):
-            while replay.sequence < end:
-                message = await _next(journal, replay.sequence + 1, JOURNAL)
-                stored = await _next(events, replay.sequence + 1, EVENTS)
+            while replay.partition.sequence < end:
+                message = await _next(journal, replay.partition.sequence + 1, JOURNAL)
+                stored = await _next(events, replay.partition.sequence + 1, EVENTS)
                 await self._compare(replay, message, stored.payload)
                 replay.check(now=message.sequence == end)
                 self._note(replay)
@@ -218,12 +210,10 @@ class _Auditor:
 
     async def _compare(self, replay: Replay, message: StreamMessage, stored: bytes) -> None:
         """Answer one message and compare. Raises Damage."""
-        chain = replay.chain
+        chain = replay.partition.chain
         try:
-            computed = as_stored(replay.answer(message.payload, message.sequence, message.stored_at).events)
+            computed = replay.answer(message)
         except PartitionFailed as failed:
-            if isinstance(failed.__cause__, Damage):
-                raise failed.__cause__ from failed
             raise Damage(message.sequence, ENGINE, f"cannot answer this message: {failed}") from failed
         except PartitionStopped as stopped:
             raise Damage(message.sequence, JOURNAL, f"needs another version of Openbell: {stopped}") from stopped
@@ -237,7 +227,7 @@ class _Auditor:
     def _note(self, replay: Replay) -> None:
         """All is well so far."""
         result = self._result
-        result.last, result.chain = replay.sequence, replay.chain.hex()
+        result.last, result.chain = replay.partition.sequence, replay.partition.chain.hex()
         result.commands, result.trades = replay.commands, replay.ledger.trades
 
 

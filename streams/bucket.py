@@ -87,7 +87,7 @@ class Bucket:
                     done.set_exception(Unavailable(f"bucket {self._name} answered {status}"))
 
         body = json.dumps({"multi_last": [subjects.bucket_key(self._name, keys)]}).encode()
-        with self._connection.replies(receive) as inbox:
+        with self._connection.replies(receive, done) as inbox:
             self._connection.publish(f"$JS.API.DIRECT.GET.{subjects.bucket_stream(self._name)}", body, inbox)
             try:
                 async with asyncio.timeout(READ_TIMEOUT):

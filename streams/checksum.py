@@ -49,6 +49,7 @@ class TopOfSide:
         self.quantity_digits = Digits(printer.quantity)
         self.prices: list[int] = []
         self.texts: list[str] = []
+        self.printed = b""
         self.stale = True
 
     def touch(self, prices: Sequence[int]) -> None:
@@ -60,6 +61,7 @@ class TopOfSide:
             if price in self.prices:
                 self.stale = quantity == 0
                 self.texts[self.prices.index(price)] = self.print_level(price, quantity)
+                self.printed = b""
             elif quantity:
                 self.stale = len(self.prices) < LEVELS or price * self.sign > self.prices[-1] * self.sign
 
@@ -74,7 +76,10 @@ class TopOfSide:
             self.prices = [price for price, _ in depth]
             self.texts = [self.print_level(price, quantity) for price, quantity in depth]
             self.stale = False
-        return "".join(self.texts).encode()
+            self.printed = b""
+        if not self.printed:
+            self.printed = "".join(self.texts).encode()
+        return self.printed
 
 
 class Checksum:

@@ -29,7 +29,8 @@ class JournalClock:
 
     def now(self) -> int:
         """Never less than the latest time that was seen in a journal."""
-        return max(self._latest, self.monotonic() + self._offset)
+        now = self.monotonic() + self._offset
+        return now if now > self._latest else self._latest
 
     def learn(self, at: int, sent: int, received: int) -> None:
         """A message was stored at journal time `at`, between the monotonic times `sent` and `received`.

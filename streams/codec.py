@@ -15,7 +15,8 @@ from msgspec import Meta, Raw, Struct
 from exchange.commands import Command
 from exchange.events import Event
 from streams.errors import StreamError
-from streams.forms import COMMANDS, EVENTS, CommandForm, EventForm, Language
+from streams.forms import COMMANDS, EVENTS, CommandForm, EventForm
+from streams.packing import pack_events, unpack_commands
 
 VERSION: Final = 1
 
@@ -50,6 +51,14 @@ class Facts(NamedTuple):
     at: int
     chain: bytes
     events: list[list[Event]]
+
+
+class Sealed(NamedTuple):
+    """A message of EVENTS whose events are left as `encode_events` made them."""
+
+    at: int
+    chain: bytes
+    events: bytes
 
 
 class Results(NamedTuple):
@@ -94,8 +103,8 @@ class FactsForm(Struct, array_like=True, forbid_unknown_fields=True):
     events: list[list[EventForm]]
 
 
-class ChainForm(Struct, array_like=True, forbid_unknown_fields=True):
-    """Facts on the wire, read for their chain only."""
+class SealedForm(Struct, array_like=True, forbid_unknown_fields=True):
+    """Facts on the wire, their events left as they are."""
 
     version: Literal[1]
     at: int
@@ -140,7 +149,7 @@ class AnswerForm(Struct, array_like=True, forbid_unknown_fields=True):
 
 batch_decoder: Final = msgspec.msgpack.Decoder(BatchForm)
 facts_decoder: Final = msgspec.msgpack.Decoder(FactsForm)
-chain_decoder: Final = msgspec.msgpack.Decoder(ChainForm)
+sealed_decoder: Final = msgspec.msgpack.Decoder(SealedForm)
 results_decoder: Final = msgspec.msgpack.Decoder(ResultsForm)
 reports_decoder: Final = msgspec.msgpack.Decoder(ReportsForm)
 query_decoder: Final = msgspec.msgpack.Decoder(QueryForm)
@@ -156,17 +165,9 @@ def decode(decoder: msgspec.msgpack.Decoder[Decoded], data: bytes) -> Decoded:
         raise Undecodable(str(error)) from error
 
 
-def unpack_all(language: Language, structs: Iterable[Struct]) -> list[Any]:
-    """The values that structs were read for; Undecodable if one may not be."""
-    try:
-        return [language.unpack(struct) for struct in structs]
-    except msgspec.ValidationError as error:
-        raise Undecodable(str(error)) from error
-
-
 def encode_command(command: Command) -> bytes:
-    """One command, to be put into a batch; its length is what it adds to the batch's."""
-    return encode(COMMANDS.pack(command))
+    """One command, or its form (command_forms.py), to be put into a batch; its length is what it adds to that."""
+    return encode(command if isinstance(command, Struct) else COMMANDS.pack(command))
 
 
 def encode_batch(origin: str, number: int, encoded: Iterable[bytes]) -> bytes:
@@ -177,13 +178,16 @@ def encode_batch(origin: str, number: int, encoded: Iterable[bytes]) -> bytes:
 def decode_batch(data: bytes) -> Batch:
     """Read a journal message."""
     form = decode(batch_decoder, data)
-    return Batch(form.origin, form.number, unpack_all(COMMANDS, form.commands))
+    try:
+        commands = unpack_commands(form.commands)
+    except msgspec.ValidationError as error:
+        raise Undecodable(str(error)) from error
+    return Batch(form.origin, form.number, commands)
 
 
 def encode_events(events: Sequence[Sequence[Event]]) -> bytes:
     """The part of a message of EVENTS that the chain runs over: the events of each command."""
-    pack = EVENTS.pack
-    return encode([[pack(event) for event in of_command] for of_command in events])
+    return encode(pack_events(events))
 
 
 def encode_facts(at: int, chain: bytes, encoded_events: bytes) -> bytes:
@@ -194,12 +198,22 @@ def encode_facts(at: int, chain: bytes, encoded_events: bytes) -> bytes:
 def decode_facts(data: bytes) -> Facts:
     """Read a message of EVENTS."""
     form = decode(facts_decoder, data)
-    return Facts(form.at, form.chain, [unpack_all(EVENTS, of_command) for of_command in form.events])
+    try:
+        events = [[EVENTS.unpack(event) for event in of_command] for of_command in form.events]
+    except msgspec.ValidationError as error:
+        raise Undecodable(str(error)) from error
+    return Facts(form.at, form.chain, events)
+
+
+def decode_sealed(data: bytes) -> Sealed:
+    """Read a message of EVENTS, whatever its events are."""
+    form = decode(sealed_decoder, data)
+    return Sealed(form.at, form.chain, bytes(form.events))
 
 
 def decode_chain(data: bytes) -> bytes:
-    """The chain of a message of EVENTS, whatever its events are."""
-    return decode(chain_decoder, data).chain
+    """The chain of a message of EVENTS."""
+    return decode(sealed_decoder, data).chain
 
 
 def encode_results(results: Results) -> bytes:

@@ -81,6 +81,7 @@ class Connection:
         self._client = NatsClient()
         self._inbox = self._client.new_inbox()
         self._replies: dict[str, Receiver] = {}
+        self._waiting: dict[str, asyncio.Future[Any]] = {}
         self._in_flight: dict[str, _InFlight] = {}
         self._next_token = 0
         self._on_disconnect: list[Callable[[], None]] = []
@@ -219,14 +220,20 @@ class Connection:
         return future
 
     @contextmanager
-    def replies(self, receiver: Receiver) -> Iterator[str]:
-        """A subject of one's own whose messages go to `receiver`, for as long as the block lasts."""
+    def replies(self, receiver: Receiver, answered: asyncio.Future[Any] | None = None) -> Iterator[str]:
+        """A subject of one's own whose messages go to `receiver`, for as long as the block lasts.
+
+        If the connection breaks nothing will come any more: `answered` fails with Unavailable.
+        """
         token = self._token()
         self._replies[token] = receiver
+        if answered is not None:
+            self._waiting[token] = answered
         try:
             yield f"{self._inbox}.{token}"
         finally:
             del self._replies[token]
+            self._waiting.pop(token, None)
 
     async def request(self, subject: str, payload: bytes, timeout_seconds: float) -> bytes:
         """Ask, and give the first answer's payload. Raises Unavailable, at once if nobody listens."""
@@ -242,7 +249,7 @@ class Connection:
             else:
                 future.set_result(reply)
 
-        with self.replies(answer) as inbox:
+        with self.replies(answer, future) as inbox:
             self.publish(subject, payload, inbox)
             try:
                 async with asyncio.timeout(timeout_seconds):
@@ -296,6 +303,9 @@ class Connection:
             if not in_flight.future.done():
                 in_flight.future.set_exception(StoreUnknown("the connection broke before the acknowledgement"))
         self._in_flight.clear()
+        for answered in self._waiting.values():
+            if not answered.done():
+                answered.set_exception(Unavailable("the connection broke before the answer"))
 
     async def _complain(self, error: Exception) -> None:
         # An exception from here would leave nats-py deaf. The same complaint, as at each attempt to reconnect, once.

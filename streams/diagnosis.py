@@ -56,6 +56,8 @@ def compare(chain: bytes, expected: Facts, told: Facts, goes_on: bool, here: Pai
     if told.chain == expected.chain:
         part = "its time is not the journal's" if told.events == expected.events else "its events were altered"
         return Diagnosis(EVENTS, f"{part}, its chain is right")
+    if links(chain, here.journal, told) and told.events == expected.events:
+        return Diagnosis(JOURNAL, "has another time than when it was answered")
     if links(chain, here.journal, told):
         return Diagnosis(ENGINE, "answered this message otherwise when it was journaled")
     if goes_on:
@@ -77,4 +79,4 @@ def links(chain: bytes, journal: bytes | None, facts: Facts | None) -> bool:
     """Whether facts are an answer to a journal message behind a chain."""
     if journal is None or facts is None:
         return False
-    return link(chain, journal, encode_events(facts.events)) == facts.chain
+    return link(chain, facts.at, journal, encode_events(facts.events)) == facts.chain

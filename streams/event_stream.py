@@ -85,24 +85,25 @@ class EventStream:
         """Take the acknowledgements in, for ever. Raises Overtaken."""
         while True:
             await self._something.wait()
-            if await self._is_stored(self._unsettled[0]):
-                self._forget_first()
+            stored = self._unsettled[0].stored
+            assert stored is not None, "while nothing is mended all is sent"
+            try:
+                await stored
+            except (StoreUnknown, NotStored) as error:
+                await self._mend(error)
             else:
-                await self._mend()
+                self._forget_first()
 
-    async def _is_stored(self, message: Unsettled) -> bool:
-        if message.stored is None:
-            return False
-        try:
-            await message.stored
-        except (StoreUnknown, NotStored):
-            return False
-        return True
-
-    async def _mend(self) -> None:
+    async def _mend(self, why: StoreUnknown | NotStored) -> None:
         """Compare with the stream and send again, until nothing is unsettled."""
         self._mending = True
-        log.warning("events.mending", partition=self._partition, sequence=self._unsettled[0].sequence)
+        log.warning(
+            "events.mending",
+            partition=self._partition,
+            sequence=self._unsettled[0].sequence,
+            through=self._unsettled[-1].sequence,
+            error=str(why),
+        )
         while self._unsettled:
             await self._connection.wait_connected()
             try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from exchange.book import CHANGED, OPENED
 from exchange.order import BUY, SELL, SIDE_NAMES, TRADE_SIDE_NAMES
@@ -40,16 +40,8 @@ Frame = tuple[str, bytes]
 """Subject and JSON."""
 
 
-class Trade(NamedTuple):
-    """One line of the tape; `side` is the taker's, or CROSSED."""
-
-    trade_id: int
-    price: int
-    quantity: int
-    side: int
-    at: int
-    bust: bool = False
-
+Trade = tuple[int, int, int, int, int, bool]
+"""One line of the tape: trade_id, price, quantity, the taker's side or CROSSED, at, and whether it was undone."""
 
 Quote = tuple[int, int, int, int, int, int]
 """What the ticker shows: best bid, its quantity, best ask, its quantity, last price, its quantity; 0 for none."""
@@ -174,11 +166,15 @@ class Feed:
 
     def undo(self, busted: Busted, moment: Moment) -> None:
         """A trade was undone: the tape marks it, with the trade's time as long as that is known here."""
-        line = Trade(busted.trade_id, busted.price, busted.quantity, busted.side, moment.at, bust=True)
-        for place, trade in enumerate(self.recent):
-            if trade.trade_id == busted.trade_id:
-                line = self.recent[place] = trade._replace(bust=True)
+        at = moment.at
+        place = -1
+        for index, trade in enumerate(self.recent):
+            if trade[0] == busted.trade_id:
+                place, at = index, trade[4]
                 break
+        line: Trade = (busted.trade_id, busted.price, busted.quantity, busted.side, at, True)
+        if place >= 0:
+            self.recent[place] = line
         self.publish_trades((line,), moment)
 
     def look(self, moment: Moment) -> None:
@@ -234,7 +230,7 @@ class Feed:
         if not self.recent:
             return bid, bid_quantity, ask, ask_quantity, 0, 0
         last = self.recent[-1]
-        return bid, bid_quantity, ask, ask_quantity, last.price, last.quantity
+        return bid, bid_quantity, ask, ask_quantity, last[1], last[2]
 
     # Everything as it is now. `journal` is the last command that the answer includes.
 
@@ -249,7 +245,7 @@ class Feed:
 
     def trades_snapshot(self, journal: str, count: int, before: int) -> str:
         """The last `count` trades of those kept with an id below `before` (0: any), oldest first."""
-        trades = [trade for trade in self.recent if before == 0 or trade.trade_id < before]
+        trades = [trade for trade in self.recent if before == 0 or trade[0] < before]
         return self.trades.snapshot(journal, self.print_trades(trades[-count:]))
 
     def ticker_snapshot(self, journal: str) -> str:
@@ -323,5 +319,7 @@ class Feed:
 
 def prices_of(changes: Sequence[Change], side: int) -> list[int]:
     """The prices at which a side has changed, best first."""
+    if len(changes) == 1:
+        return [changes[0][4]] if changes[0][3] == side else []
     prices = [change[4] for change in changes if change[3] == side]
     return sorted(set(prices), reverse=side == BUY) if len(prices) > 1 else prices

@@ -7,7 +7,8 @@
   the answer is definite; until then nothing else leaves and nothing new is taken. It is not sent again behind a
   later batch that is known to be stored (that would change the order), nor after REPEAT_MAX (JetStream forgets
   message ids): then it stays unknown.
-- Every command ends in its Outcome, or in Busy (surely not stored), or in OutcomeUnknown.
+- Every command ends in its Outcome, or in Busy (surely not stored), or in OutcomeUnknown. Whoever sent it is told by a
+  plain call, straight from the socket that brought the answer, and may not wait in it.
 
 Bounds: `commands_waiting_max` not yet sent and COMMANDS_UNANSWERED_MAX sent, beyond either `Busy`; a journal message
 holds no more than COMMANDS_MAX commands and BATCH_BYTES_MAX bytes. Times are seconds, but `sent` is monotonic ns.
@@ -18,15 +19,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
 import structlog
+from msgspec import Struct
 
 from exchange.commands import Command
 from streams import subjects
 from streams.codec import BATCH_BYTES_MAX, COMMANDS_MAX, Results, encode_batch, encode_command
 from streams.connection import Connection, Stored
-from streams.errors import Busy, NotSent, NotStored, OutcomeUnknown, StoreUnknown
+from streams.errors import Busy, NotSent, NotStored, OutcomeUnknown, StoreUnknown, StreamError
 from streams.settings import StreamSettings
 
 log = structlog.get_logger()
@@ -44,8 +47,7 @@ DUPLICATE_IN_FLIGHT = 10158
 """The first copy of a repeated message is still on its way through the cluster: try again."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """What became of a command: `code` "" and the result's JSON, or a code and the error's.
 
     It stands at `index` in the journal message `sequence` of `partition`, stored at journal time `at`, ns.
@@ -58,31 +60,37 @@ class Outcome:
     index: int
     at: int
 
+    @property
+    def journal(self) -> bytes:
+        """The command's place, as clients are told it."""
+        return b"%d.%d" % (self.sequence, self.index)
+
 
 FutureOutcome = asyncio.Future[Outcome]
+Receiver = Callable[[Outcome | StreamError], None]
+"""Called once with what became of a command: its Outcome, Busy or OutcomeUnknown."""
 
 
 class Batch:
     """One journal message and whoever waits for its answers."""
 
-    __slots__ = ("answers", "first_sent", "known", "message_id", "number", "payload", "sent", "stored", "timer")
+    __slots__ = ("first_sent", "known", "message_id", "number", "payload", "receivers", "sent", "stored", "timer")
 
-    def __init__(self, number: int, message_id: str, payload: bytes, answers: list[FutureOutcome]) -> None:
+    def __init__(self, number: int, message_id: str, payload: bytes, receivers: list[Receiver]) -> None:
         self.number = number
         self.message_id = message_id
         self.payload = payload
-        self.answers = answers
+        self.receivers = receivers
         self.known = False  # whether it is stored for sure
         self.first_sent = 0.0
         self.sent = 0
         self.stored: asyncio.Future[Stored] | None = None
         self.timer: asyncio.TimerHandle | None = None
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: StreamError) -> None:
         """End those that wait."""
-        for answer in self.answers:
-            if not answer.done():
-                answer.set_exception(error)
+        for receiver in self.receivers:
+            _tell(receiver, error)
 
 
 class Journal:
@@ -95,7 +103,9 @@ class Journal:
         self._settings = settings
         self._subject = subjects.journal(partition)
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[tuple[bytes, FutureOutcome]] = deque()
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._receivers: list[Receiver] = []  # of those that wait, in the same order
         self._in_flight: deque[Batch] = deque()  # in order of number
         self._unanswered: dict[int, Batch] = {}
         self._commands_unanswered = 0
@@ -110,31 +120,37 @@ class Journal:
         return self._trouble.is_set()
 
     def append(self, command: Command) -> FutureOutcome:
-        """Take a command; Busy at once if it cannot be taken."""
+        """Take a command; Busy at once if it cannot be taken, later Busy or OutcomeUnknown from the future."""
+        answer: FutureOutcome = self._loop.create_future()
+        self.send(encode_command(command), partial(_settle, answer))
+        return answer
+
+    def send(self, command: bytes, receiver: Receiver) -> None:
+        """Take a command that `encode_command` made; Busy at once if it cannot be taken, and nobody is told then."""
         if self._trouble.is_set() or not self._connection.connected:
             raise Busy("the journal does not answer", BUSY_RETRY_AFTER)
         if len(self._waiting) >= self._settings.commands_waiting_max:
             raise Busy("too many commands wait for the journal", BUSY_RETRY_AFTER)
         if self._commands_unanswered >= COMMANDS_UNANSWERED_MAX:
             raise Busy("too many commands wait for the partition's leader", BUSY_RETRY_AFTER)
-        answer: FutureOutcome = self._loop.create_future()
-        self._waiting.append((encode_command(command), answer))
+        self._waiting.append(command)
+        self._waiting_bytes += len(command)
+        self._receivers.append(receiver)
         if not self._leaving and len(self._in_flight) < self._settings.batches_in_flight_max:
             self._leaving = True
             self._loop.call_soon(self._leave)
-        return answer
 
     def answer(self, results: Results) -> int:
         """Hand out a batch's results; they may come before its acknowledgement. When it was sent, 0 if unknown."""
         batch = self._unanswered.get(results.number)
-        if batch is None or len(batch.answers) != len(results.bodies):
+        if batch is None or len(batch.receivers) != len(results.bodies):
             return 0
         self._retire(batch)
         batch.known = True
         self._stored_through = max(self._stored_through, batch.number)
-        for index, (answer, (code, body)) in enumerate(zip(batch.answers, results.bodies, strict=True)):
-            if not answer.done():
-                answer.set_result(Outcome(code, body, self.partition, results.sequence, index, results.at))
+        partition, sequence, at = self.partition, results.sequence, results.at
+        for index, (receiver, (code, body)) in enumerate(zip(batch.receivers, results.bodies, strict=True)):
+            _tell(receiver, Outcome(code, body, partition, sequence, index, at))
         return batch.sent
 
     async def run(self) -> None:
@@ -158,21 +174,24 @@ class Journal:
             self._send(self._next_batch())
 
     def _next_batch(self) -> Batch:
-        commands: list[bytes] = []
-        answers: list[FutureOutcome] = []
-        room = BATCH_BYTES_MAX - BATCH_OVERHEAD_BYTES
-        while self._waiting and len(commands) < COMMANDS_MAX:
-            command, answer = self._waiting[0]
-            room -= len(command)
-            if room < 0 and commands:
-                break
-            self._waiting.popleft()
-            commands.append(command)
-            answers.append(answer)
+        count = self._count_of_next()
+        commands, self._waiting = self._waiting[:count], self._waiting[count:]
+        receivers, self._receivers = self._receivers[:count], self._receivers[count:]
+        self._waiting_bytes -= sum(map(len, commands))
         number = self._next_number
         self._next_number += 1
         message_id = f"{self.origin}-{self.partition}-{number}"
-        return Batch(number, message_id, encode_batch(self.origin, number, commands), answers)
+        return Batch(number, message_id, encode_batch(self.origin, number, commands), receivers)
+
+    def _count_of_next(self) -> int:
+        """How many of those that wait fit into one message: at least one."""
+        count, room = min(len(self._waiting), COMMANDS_MAX), BATCH_BYTES_MAX - BATCH_OVERHEAD_BYTES
+        if self._waiting_bytes > room:
+            for place in range(count):
+                room -= len(self._waiting[place])
+                if room < 0:
+                    return max(place, 1)
+        return count
 
     def _send(self, batch: Batch) -> None:
         batch.first_sent = self._loop.time()
@@ -180,7 +199,7 @@ class Journal:
         batch.timer = self._loop.call_later(self._settings.outcome_timeout_seconds, self._stop_waiting, batch)
         self._in_flight.append(batch)
         self._unanswered[batch.number] = batch
-        self._commands_unanswered += len(batch.answers)
+        self._commands_unanswered += len(batch.receivers)
         batch.stored = self._connection.store(self._subject, batch.payload, batch.message_id)
         batch.stored.add_done_callback(lambda future: self._acknowledged(batch, future))
 
@@ -197,7 +216,7 @@ class Journal:
             self._trouble.set()
         self._leave()
 
-    def _end(self, batch: Batch, error: Exception | None) -> None:
+    def _end(self, batch: Batch, error: StreamError | None) -> None:
         """A batch in flight is definite: stored, or ended with `error`."""
         self._in_flight.remove(batch)
         if error is None:
@@ -210,10 +229,10 @@ class Journal:
     def _refuse_waiting(self) -> None:
         # They were never sent, so this is the truth, and better than to let them wait behind the unknown.
         error = Busy("the journal does not answer", BUSY_RETRY_AFTER)
-        for _, answer in self._waiting:
-            if not answer.done():
-                answer.set_exception(error)
-        self._waiting.clear()
+        refused, self._receivers = self._receivers, []
+        self._waiting, self._waiting_bytes = [], 0
+        for receiver in refused:
+            _tell(receiver, error)
 
     def _stop_waiting(self, batch: Batch) -> None:
         self._retire(batch)
@@ -222,7 +241,7 @@ class Journal:
     def _retire(self, batch: Batch) -> None:
         """Nobody waits for this batch's answers any more."""
         if self._unanswered.pop(batch.number, None) is not None:
-            self._commands_unanswered -= len(batch.answers)
+            self._commands_unanswered -= len(batch.receivers)
         if batch.timer is not None:
             batch.timer.cancel()
 
@@ -255,3 +274,21 @@ class Journal:
                 log.info("journal.outcome_known", partition=self.partition, number=batch.number)
                 self._end(batch, None)
                 return
+
+
+def _tell(receiver: Receiver, outcome: Outcome | StreamError) -> None:
+    """Tell one of many: whatever it makes of it, the others are told too."""
+    try:
+        receiver(outcome)
+    except Exception:
+        log.exception("journal.receiver_failed")
+
+
+def _settle(answer: FutureOutcome, outcome: Outcome | StreamError) -> None:
+    """The receiver of those who wait in a task."""
+    if answer.done():
+        return
+    if isinstance(outcome, Outcome):
+        answer.set_result(outcome)
+    else:
+        answer.set_exception(outcome)

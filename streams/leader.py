@@ -23,7 +23,7 @@ from streams.checkpoint_maker import CheckpointMaker
 from streams.clock import JournalClock
 from streams.codec import decode_results
 from streams.connection import Connection
-from streams.errors import PayloadTooLarge
+from streams.errors import PayloadTooLarge, StreamError
 from streams.event_stream import EventStream, as_stored
 from streams.journal import Journal
 from streams.partition import Output, Partition
@@ -35,7 +35,13 @@ from streams.timekeeper import Timekeeper
 log = structlog.get_logger()
 
 QUESTIONS_HELD_MAX = 1_000
-"""Asked while it is in doubt who leads; more are left to time out."""
+"""Asked while it is in doubt who leads, or how far the journal goes; more are left to time out."""
+
+CATCH_UP_INTERVAL = 0.01
+"""How often a leader looks whether it has read what was stored while it was in doubt."""
+
+ASK_AGAIN_INTERVAL = 0.25
+"""When the end of the journal could not be learned."""
 
 END_SECONDS = 0.01
 """A leader that finds that it has lost its lease is ended within this."""
@@ -73,6 +79,7 @@ class Leader:
         self._stop = asyncio.Event()
         self._held: list[tuple[bytes, str]] = []
         self._asked = asyncio.Event()
+        self._doubts_overcome = -1  # the doubt since which everything was read that others may have answered
 
     def stop(self) -> None:
         """Read nothing more, and end when what was answered is stored."""
@@ -98,13 +105,17 @@ class Leader:
                 task.cancel()
 
     async def _answer_all(self) -> None:
-        journal_last = (await state_of(self._connection, subjects.journal_stream(self.number))).last
+        doubts = self._certainty.doubts
+        journal_last = await self._journal_end()
         queries = None
         try:
             while not self._stop.is_set():
                 if queries is None and self._partition.sequence >= journal_last:
+                    self._doubts_overcome = doubts
                     queries = await self._connection.subscribe(subjects.query(self.number), self._answer_query)
                     log.info("partition.leading", partition=self.number, sequence=self._partition.sequence)
+                    # Who led before may have died between an answer and its report, its trade or its book.
+                    self._connection.publish(subjects.leading(self.number), b"")
                 message = await anext(self._reader, None)
                 if message is None:
                     return
@@ -146,8 +157,12 @@ class Leader:
             log.warning("partition.message_too_large", partition=self.number, subject=subject, error=str(error))
 
     def _answer_query(self, _: str, request: bytes, reply: str) -> None:
-        # Of two that take themselves for the leader the first answer counts, and it must not be the older one.
-        if self._certainty.look():
+        # Of two that take themselves for the leader the first answer counts, and it must not be the older one. And who
+        # led before, and leads again, may not have read yet what another has answered in between; nor has who is asked
+        # about what comes after something that is not known here.
+        if self._partition.queries.is_behind(request):
+            self._doubts_overcome = -1
+        if self._certainty.is_sure() and self._doubts_overcome == self._certainty.doubts:
             self._answer(request, reply)
         elif len(self._held) < QUESTIONS_HELD_MAX:
             self._held.append((request, reply))
@@ -157,12 +172,35 @@ class Leader:
         """Answer what was asked in doubt, once it is certain that we lead; whoever does not is ended before."""
         while True:
             await self._asked.wait()
-            await self._certainty.wait()
+            await self._certainty.wait_sure()
             await asyncio.sleep(END_SECONDS)
+            if not await self._catch_up():
+                continue
             self._asked.clear()
             held, self._held = self._held, []
             for request, reply in held:
                 self._answer(request, reply)
+
+    async def _catch_up(self) -> bool:
+        """Read what the journal holds by now; False if that cannot be known, or there is a new doubt."""
+        doubts = self._certainty.doubts
+        if doubts == self._doubts_overcome:
+            return True
+        try:
+            journal_last = await self._journal_end()
+        except StreamError as error:
+            log.info("partition.not_sure", partition=self.number, error=str(error))
+            await asyncio.sleep(ASK_AGAIN_INTERVAL)
+            return False
+        while self._partition.sequence < journal_last and self._certainty.doubts == doubts:  # noqa: ASYNC110
+            await asyncio.sleep(CATCH_UP_INTERVAL)
+        if self._certainty.doubts != doubts:
+            return False
+        self._doubts_overcome = doubts
+        return True
+
+    async def _journal_end(self) -> int:
+        return (await state_of(self._connection, subjects.journal_stream(self.number))).last
 
     def _answer(self, request: bytes, reply: str) -> None:
         # Whoever asks may be about to follow what comes after the answer.

@@ -35,7 +35,7 @@ class Leadership:
         self.worker = subjects.token(worker)
         self.interval = settings.lease_ttl_seconds / BEATS_PER_LEASE
         self.roster = Roster(self.worker, settings.partitions, settings.lease_ttl_seconds)
-        self.certainty = Certainty(settings.lease_ttl_seconds / 2)
+        self.certainty = Certainty(settings.lease_ttl_seconds)
         self.held: dict[int, int] = {}
         """What this worker leads, longest held first, with the revision of its own last write of the lease."""
         self.refused: set[int] = set()
@@ -63,9 +63,11 @@ class Leadership:
 
     async def _beat(self) -> None:
         # First, so that who starts now is seen.
-        await self._write(
+        began = asyncio.get_running_loop().time()
+        if await self._write(
             worker_key(self.worker), LEAVING if self.leaving else self.worker, None, self._key_ttl_seconds
-        )
+        ):
+            self.certainty.renew(began)
         self.roster.see(await self._bucket.read_all(), asyncio.get_running_loop().time())
         for partition in list(self.held):
             self._check(partition)

@@ -26,7 +26,7 @@ from streams.feed import Feed, Moment, Trade
 from streams.status import may_move
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from exchange.book import Change
     from exchange.engine import Engine
@@ -55,32 +55,56 @@ class MarketData:
 
     def take(self, events: Sequence[Event], changes: Sequence[Change], moment: Moment) -> None:
         """Put a command's frames into `moment`. A listing has to be known to the renderer before."""
-        trades: dict[str, list[Trade]] = {}
+        trades: list[Trade] = []
+        symbols: list[str] = []
         looks = self.moved_by_time()
         for event in events:
             if isinstance(event, Traded):
-                trade = Trade(event.trade_id, event.price, event.quantity, event.side, moment.at)
-                trades.setdefault(event.symbol, []).append(trade)
+                trades.append((event.trade_id, event.price, event.quantity, event.side, moment.at, False))
+                symbols.append(event.symbol)
             elif isinstance(event, InstrumentListed):
                 self.announce(event.instrument, moment)
                 looks[event.instrument.symbol] = self.feeds[event.instrument.symbol]
-            elif isinstance(event, PhaseSet | BandsDoubled):
+            elif isinstance(event, (PhaseSet, BandsDoubled)):
                 looks[event.symbol] = self.feeds[event.symbol]
             elif isinstance(event, Busted):
                 self.feeds[event.symbol].undo(event, moment)
             elif isinstance(event, InstrumentDelisted):
                 self.withdraw(event.symbol, moment)
-        changed: dict[str, list[Change]] = {}
-        for change in changes:
-            changed.setdefault(change[0], []).append(change)
         if self.moving:
-            touched = (*trades, *changed, *self.unseen(events))
+            touched = [*symbols, *[change[0] for change in changes], *self.unseen(events)]
             looks |= {symbol: self.moving[symbol] for symbol in touched if symbol in self.moving}
         for feed in looks.values():
             self.follow(feed)
             feed.look(moment)
-        for symbol in trades | changed:
-            self.feeds[symbol].advance(changed.get(symbol, ()), trades.get(symbol, ()), moment)
+        if changes:
+            symbol = changes[0][0]
+        elif symbols:
+            symbol = symbols[0]
+        else:
+            return
+        for change in changes:
+            if change[0] != symbol:
+                self.take_apart(trades, symbols, changes, moment)
+                return
+        for other in symbols:
+            if other != symbol:
+                self.take_apart(trades, symbols, changes, moment)
+                return
+        self.feeds[symbol].advance(changes, trades, moment)
+
+    def take_apart(
+        self, trades: Sequence[Trade], symbols: Sequence[str], changes: Sequence[Change], moment: Moment
+    ) -> None:
+        """What one command did in several instruments: cancel all, or timers that were due before it."""
+        made: dict[str, list[Trade]] = {}
+        for trade, symbol in zip(trades, symbols, strict=True):
+            made.setdefault(symbol, []).append(trade)
+        changed: dict[str, list[Change]] = {}
+        for change in changes:
+            changed.setdefault(change[0], []).append(change)
+        for symbol in made | changed:
+            self.feeds[symbol].advance(changed.get(symbol, ()), made.get(symbol, ()), moment)
 
     def moved_by_time(self) -> dict[str, Feed]:
         """The feeds whose bands may have changed without an order of theirs: the engine has looked at all of them."""
@@ -90,14 +114,16 @@ class MarketData:
         self.bands_due = due
         return self.timed.copy()
 
-    def unseen(self, events: Sequence[Event]) -> Iterator[str]:
+    def unseen(self, events: Sequence[Event]) -> list[str]:
         """The instruments of orders that something became of, displayed or not."""
         orders = self.engine.orders
+        found: list[str] = []
         for event in events:
             if isinstance(event, Accepted):
-                yield event.order.symbol
+                found.append(event.order.symbol)
             elif isinstance(event, OF_ONE_ORDER):
-                yield orders[event.order_id].symbol
+                found.append(orders[event.order_id].symbol)
+        return found
 
     def follow(self, feed: Feed) -> None:
         """Sort a feed by what may move its status from here on."""

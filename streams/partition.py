@@ -5,17 +5,18 @@ none may be missing. `query` answers from the state that the last of them has le
 bytes of EVENTS anywhere, and every number that clients count by; whether the rest is rendered changes nothing of it.
 
 Journal time is the larger of a message's time and the last one seen: a cluster's clocks may step back. The chain
-runs over every message and what it did, so two equal chains mean equal histories.
+runs over every message, its time and what it did, so two equal chains mean equal histories.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from exchange.commands import ListInstrument
+from exchange.commands import Command, ListInstrument
 from exchange.engine import Engine, UnknownSemantics
-from exchange.events import InstrumentListed, MessageRejected
+from exchange.events import Event, InstrumentListed, MessageRejected
 from streams import actions, codec, subjects
 from streams.actions import Actions
 from streams.codec import Batch, Body, Results, Undecodable
@@ -24,27 +25,22 @@ from streams.feed import Frame, Hears, Moment, everybody, nobody
 from streams.market_data import MarketData
 from streams.queries import Queries
 from streams.rendering import Renderer
-from streams.reports import ExecutionReports, print_report
+from streams.reports import ExecutionReports, Report, print_report
 from streams.results import result_of
 from streams.tally import Tally
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from exchange.commands import Command
-    from exchange.events import Event
-    from streams.reports import Report
 
 REPORTS_PER_MESSAGE_MAX: Final = 4_000
 """An uncross may give an account more than one message of NATS can hold; these are about four megabytes."""
 
 CHAIN_BYTES: Final = 16
 CHAIN_START: Final = bytes(CHAIN_BYTES)
+TIME_BYTES: Final = 8
 
 
 class Output(NamedTuple):
-    """All that one journal message gives. Only `events` is made when it is not rendered.
+    """All that one journal message gives. Only `events` and `happened` are made when it is not rendered.
 
+    events: the message for EVENTS. happened: what is in it, for each command.
     results: who is to get the answers, and the message; None if nobody can be told.
     reports: one message (of very many reports, several) for each account, in the order in which they are first
     concerned.
@@ -54,6 +50,7 @@ class Output(NamedTuple):
     sequence: int
     at: int
     events: bytes
+    happened: list[list[Event]]
     results: tuple[str, bytes] | None
     reports: list[tuple[str, bytes]]
     market_data: list[Frame]
@@ -107,9 +104,9 @@ class Partition:
         try:
             return carry_out(batch)
         except UnknownSemantics as unknown:
-            raise PartitionStopped(self.number, sequence, str(unknown)) from unknown
+            raise because(unknown, PartitionStopped(self.number, sequence, str(unknown))) from unknown
         except Exception as fault:  # Whatever it is, the same message will do it to every leader: this partition ends.
-            raise PartitionFailed(self.number, sequence, fault) from fault
+            raise because(fault, PartitionFailed(self.number, sequence, fault)) from fault
 
     def query(self, request: bytes) -> bytes:
         """The reply to a request to `query.<p>`."""
@@ -146,15 +143,15 @@ class Partition:
 
     def count_out(self, batch: Batch, data: bytes) -> Output:
         """Apply a batch's commands in order, and only count what follows."""
-        engine, take, sequence, at = self.engine, self.tally.take, self.sequence, self.at
+        engine, tally, sequence, at = self.engine, self.tally, self.sequence, self.at
         events: list[list[Event]] = []
         for index, command in enumerate(batch.commands):
             of_command = engine.apply(command, sequence, at)
             events.append(of_command)
             if type(command) in actions.NAMES:
                 self.note(command, index)
-            take(of_command, engine.changes, at)
-        self.tally.enter()
+            tally.take(of_command, engine.changes, at)
+        tally.enter()
         self.commands += len(events)
         if events:
             self.queries.journal = f"{sequence}.{len(events) - 1}"
@@ -193,19 +190,26 @@ class Partition:
     def seal(self, data: bytes, events: list[list[Event]]) -> Output:
         """The message for EVENTS, linked to all before it."""
         encoded = codec.encode_events(events)
-        self.chain = link(self.chain, data, encoded)
-        return Output(self.sequence, self.at, codec.encode_facts(self.at, self.chain, encoded), None, [], [])
+        self.chain = link(self.chain, self.at, data, encoded)
+        return Output(self.sequence, self.at, codec.encode_facts(self.at, self.chain, encoded), events, None, [], [])
 
 
-def parts_of(reports: list[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+def parts_of(reports: list[tuple[int, bytes]]) -> list[list[tuple[int, bytes]]]:
     """An account's reports in messages of a size that NATS takes."""
-    for first in range(0, len(reports), REPORTS_PER_MESSAGE_MAX):
-        yield reports[first : first + REPORTS_PER_MESSAGE_MAX]
+    return [
+        reports[first : first + REPORTS_PER_MESSAGE_MAX] for first in range(0, len(reports), REPORTS_PER_MESSAGE_MAX)
+    ]
 
 
-def link(chain: bytes, data: bytes, encoded_events: bytes) -> bytes:
-    """The chain after a journal message and what it did, from the chain before it."""
-    return blake2b(chain + data + encoded_events, digest_size=CHAIN_BYTES).digest()
+def because(cause: Exception, error: PartitionStopped) -> PartitionStopped:
+    """The error, raised from its cause: mypyc leaves out the `from` of a raise."""
+    error.__cause__ = cause
+    return error
+
+
+def link(chain: bytes, at: int, data: bytes, encoded_events: bytes) -> bytes:
+    """The chain after a journal message, its journal time and what it did, from the chain before it."""
+    return blake2b(chain + at.to_bytes(TIME_BYTES, "big") + data + encoded_events, digest_size=CHAIN_BYTES).digest()
 
 
 def fingerprint(data: bytes) -> str:

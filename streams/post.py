@@ -9,18 +9,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+import structlog
+
 from streams import recovery, subjects
 from streams.calendars import Schedule
 from streams.certainty import Certainty
 from streams.checkpoint_maker import CheckpointMaker
 from streams.clock import JournalClock
 from streams.connection import Connection
+from streams.errors import PartitionStopped, Unavailable
 from streams.leader import Leader
 from streams.partition import Partition
 from streams.queries import Standing
+from streams.scrub import Scrub, look_at
 from streams.settings import StreamSettings
 from streams.standby import Standby
+from streams.stops import Stops
 from streams.stream import StreamReader
+
+log = structlog.get_logger()
 
 
 class Post:
@@ -44,6 +51,7 @@ class Post:
         self._certainty = certainty
         self._calendars = calendars
         self._partition: Partition | None = None
+        self._stops = Stops(connection, number)
         self._leader: Leader | None = None
         self._promoted = asyncio.Event()
         self._let_go = asyncio.Event()
@@ -83,33 +91,60 @@ class Post:
     async def run(self) -> None:
         """Until canceled. Raises PartitionStopped, Overtaken, alone or in a group."""
         answered = await recovery.answered_through(self._connection, self.number)
+        scrub = Scrub(self._connection, self.number, answered)
         partition = await recovery.load(self._connection, self.number, answered)
         while True:
             start = partition.sequence + 1
             async with StreamReader(self._connection, subjects.journal_stream(self.number), start) as journal:
-                await self._serve(partition, journal)
+                await self._serve(partition, journal, scrub)
 
-    async def _serve(self, partition: Partition, journal: StreamReader) -> None:
+    async def _serve(self, partition: Partition, journal: StreamReader, scrub: Scrub) -> None:
         standby = Standby(self._connection, partition, journal)
         await standby.catch_up()
         self._partition = partition
         if not self._promoted.is_set():
             await standby.follow(self._promoted)
-            await standby.catch_up()
-        if not self._promoted.is_set():
-            return
-        self._leader = Leader(
-            self._connection,
-            self._settings,
-            partition,
-            journal,
-            self._worker,
-            self._clock,
-            self._certainty,
-            self._calendars,
-        )
+        async with asyncio.TaskGroup() as group:  # at once: whoever hands over has let go, and orders wait
+            group.create_task(standby.catch_up())
+            group.create_task(self._look_at_mark())
+        if self._promoted.is_set():
+            self._leader = Leader(
+                self._connection,
+                self._settings,
+                partition,
+                journal,
+                self._worker,
+                self._clock,
+                self._certainty,
+                self._calendars,
+            )
+            await self._lead(self._leader, scrub)
+
+    async def _lead(self, leader: Leader, scrub: Scrub) -> None:
+        async with asyncio.TaskGroup() as group:
+            beside = [group.create_task(scrub.run()), group.create_task(self._stops.run(self._heed_mark))]
+            try:
+                await leader.run()
+            finally:
+                self._leader = None
+                self._let_go.set()
+            for task in beside:
+                task.cancel()
+
+    async def _look_at_mark(self) -> None:
+        """Before leading; where it cannot be read, going on is better than waiting, and it is read again soon."""
         try:
-            await self._leader.run()
-        finally:
-            self._leader = None
-            self._let_go.set()
+            await self._stops.read()
+            await self._heed_mark()
+        except Unavailable as error:
+            log.warning("partition.mark_not_read", partition=self.number, error=str(error))
+
+    async def _heed_mark(self) -> None:
+        """If somebody has marked the partition as stopped, look there: PartitionStopped, or the mark is wrong."""
+        mark = self._stops.marks.get(self.number)
+        if mark is None:
+            return
+        if wrong := await look_at(self._connection, self.number, mark.sequence):
+            raise PartitionStopped(self.number, mark.sequence, wrong)
+        await self._stops.take_back(self.number)
+        log.warning("partition.mark_taken_back", partition=self.number, sequence=mark.sequence, error=mark.why)

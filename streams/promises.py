@@ -28,6 +28,9 @@ log = structlog.get_logger()
 
 LEASE_TTL: Final = 4.0
 BEAT_INTERVAL: Final = 1.0
+RETRY_INTERVAL: Final = 0.5
+"""After a beat that failed: a server that was just started takes nothing for a moment."""
+
 REMOVED_TTL: Final = 1.0
 """How long a removed key still stands, empty; it cannot be shorter."""
 
@@ -103,9 +106,9 @@ class Promises:
         try:
             while True:
                 self._wake.clear()
-                await self._beat()
+                stored = await self._beat()
                 try:
-                    async with asyncio.timeout(BEAT_INTERVAL):
+                    async with asyncio.timeout(BEAT_INTERVAL if stored else RETRY_INTERVAL):
                         await self._wake.wait()
                 except TimeoutError:
                     continue
@@ -118,7 +121,8 @@ class Promises:
             await self._put(gateway_key(self._gateway), "", REMOVED_TTL)
             await self._put(lease_key(self._gateway), "", REMOVED_TTL)
 
-    async def _beat(self) -> None:
+    async def _beat(self) -> bool:
+        """Whether it was stored."""
         began = self._loop.time()
         lapsed = not self.well
         try:
@@ -128,8 +132,9 @@ class Promises:
         except Unavailable as error:
             if not lapsed:
                 log.info("promises.no_beat", error=str(error))
-        else:
-            self._renewed_at = began
+            return False
+        self._renewed_at = began
+        return True
 
     async def _make_all_again(self) -> None:
         """The lease had lapsed: leaders may have kept the promises, and removed them."""

@@ -177,6 +177,14 @@ class Queries:
             return codec.encode_answer(TOO_LARGE, too_large().body.encode())
         return codec.encode_answer("", body)
 
+    def is_behind(self, request: bytes) -> bool:
+        """Whether whoever asks has had reports that are not made here yet."""
+        try:
+            _, arguments = read(request)
+        except (Undecodable, Refused):
+            return False
+        return isinstance(arguments, ReportsAfter) and arguments.after > self.reports.seq(arguments.account)
+
     # Market data
 
     def book(self, of: OfSymbol) -> str:

@@ -13,17 +13,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
 
 from streams import subjects
 from streams.checkpoints import Checkpoints, Manifest, parts_in
-from streams.codec import Undecodable, decode_chain, decode_facts, encode_events
+from streams.codec import Undecodable, decode_chain
 from streams.connection import Connection
 from streams.errors import CheckpointDamaged, PartitionStopped, StreamGap, StreamTooShort
 from streams.event_stream import as_stored
-from streams.partition import CHAIN_BYTES, CHAIN_START, Partition, link
+from streams.partition import CHAIN_BYTES, Partition
+from streams.scrub import look_at
 from streams.state import restore
 from streams.stream import StreamReader, first_gone, read_message, state_of
 
@@ -59,6 +62,11 @@ async def load(connection: Connection, number: int, answered: int) -> Partition:
 
     The event loop goes on meanwhile. The journal is to be read from the partition's `sequence` + 1.
     """
+    with no_collections():
+        return await _load(connection, number, answered)
+
+
+async def _load(connection: Connection, number: int, answered: int) -> Partition:
     checkpoints = Checkpoints(connection, number)
     manifests = await checkpoints.all()
     # Only now: a leader that lives may have made a checkpoint of what came after an earlier look at the journal.
@@ -83,13 +91,14 @@ async def _restore(connection: Connection, number: int, checkpoints: Checkpoints
     began = time.monotonic()
     if await stored_chain(connection, number, manifest.sequence) != manifest.chain:
         raise CheckpointDamaged(f"its chain is not that of its events, {manifest.sequence}")
-    await check_journal(connection, number, manifest.sequence)
+    # Only its last message is looked at here: the rest is read when somebody leads (scrub.py). A server that cut a
+    # damaged journal short gives the numbers again, so one that is long enough may not be the checkpoint's.
+    if wrong := await look_at(connection, number, manifest.sequence):
+        raise PartitionStopped(number, manifest.sequence, wrong)
     partition = Partition(number)
     for chunk in await checkpoints.read(manifest):
         for part in parts_in(chunk):
             restore(partition, part)
-        # A collection would look at all of it at once, for as long as a lease lives, and find nothing (worker.py).
-        gc.freeze()
         await asyncio.sleep(0)
     seconds = round(time.monotonic() - began, 3)
     log.info("partition.restored", partition=number, sequence=manifest.sequence, seconds=seconds)
@@ -100,21 +109,9 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
     """Bring a partition on to sequence `through`, which EVENTS has; `reader` is to give the message after its own."""
     began, first = time.monotonic(), partition.sequence + 1
     history = History(connection, partition)
-    skims, turn_ends = False, partition.commands + COMMANDS_PER_TURN
     try:
-        while partition.sequence < through:
-            message = await anext(reader)
-            skims = is_far(partition, through, skims)
-            if skims:
-                output = partition.skim(message.payload, message.sequence, message.stored_at)
-            else:
-                output = partition.answer(message.payload, message.sequence, message.stored_at, render=False)
-            history.note(output.events)
-            if message.sequence % MESSAGES_PER_COMPARISON == 0:
-                await history.compare()
-            if partition.commands >= turn_ends:
-                turn_ends = partition.commands + COMMANDS_PER_TURN
-                await asyncio.sleep(0)
+        with no_collections():
+            await _replay(partition, reader, through, history)
     except (StreamGap, StreamTooShort) as error:
         raise PartitionStopped(partition.number, partition.sequence + 1, str(error)) from error
     await history.compare()
@@ -125,6 +122,37 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
         sequence=through,
         seconds=round(time.monotonic() - began, 3),
     )
+
+
+async def _replay(partition: Partition, reader: StreamReader, through: int, history: History) -> None:
+    skims, turn_ends = False, partition.commands + COMMANDS_PER_TURN
+    while partition.sequence < through:
+        message = await anext(reader)
+        skims = is_far(partition, through, skims)
+        if skims:
+            output = partition.skim(message.payload, message.sequence, message.stored_at)
+        else:
+            output = partition.answer(message.payload, message.sequence, message.stored_at, render=False)
+        history.note(output.events)
+        if message.sequence % MESSAGES_PER_COMPARISON == 0:
+            await history.compare()
+        if partition.commands >= turn_ends:
+            turn_ends = partition.commands + COMMANDS_PER_TURN
+            await asyncio.sleep(0)
+
+
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Collect no garbage while a partition is made, nor look for any in it afterwards.
+
+    A collection would look at all of it at once, for as long as a lease lives, and find nothing (worker.py).
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def is_far(partition: Partition, through: int, skims: bool) -> bool:
@@ -149,10 +177,7 @@ class History:
         self._chains += self._partition.chain
 
     async def compare(self) -> None:
-        """PartitionStopped if EVENTS tells another history; it names the first message that differs.
-
-        The last message is compared byte for byte: its time is not in the chain.
-        """
+        """PartitionStopped if EVENTS tells another history; it names the first message that differs."""
         last, stream = self._partition.sequence, subjects.events_stream(self._partition.number)
         if last > self._agreed and await read_message(self._connection, stream, last) != as_stored(self._events):
             raise PartitionStopped(
@@ -185,20 +210,3 @@ async def stored_chain(connection: Connection, number: int, sequence: int) -> by
         return None if events is None else decode_chain(events)
     except Undecodable:
         return None
-
-
-async def check_journal(connection: Connection, number: int, sequence: int) -> None:
-    """PartitionStopped unless the journal's message there is the one that was answered.
-
-    Nobody replays what lies behind a checkpoint. A server that cut a damaged journal short gives the numbers again to
-    what is stored next, so a journal that is long enough may still not be the one that the checkpoint was made of.
-    """
-    message = await read_message(connection, subjects.journal_stream(number), sequence)
-    events = await read_message(connection, subjects.events_stream(number), sequence)
-    before = CHAIN_START if sequence == 1 else await stored_chain(connection, number, sequence - 1)
-    if message is None or events is None:
-        raise PartitionStopped(number, sequence, "the journal or its events have lost this message")
-    facts = decode_facts(events)
-    whole = bool(facts.events)  # Of very large ones only the chain is stored (event_stream.as_stored).
-    if before is not None and whole and link(before, message, encode_events(facts.events)) != facts.chain:
-        raise PartitionStopped(number, sequence, "its events answer another message than the journal has")

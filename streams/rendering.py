@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from msgspec import Struct
 
 from exchange.instrument import NO_RATE
 from exchange.order import (
@@ -43,6 +42,19 @@ BASIS_POINT: Final = UNIT // 100
 
 BOOLEANS: Final = ("false", "true")
 
+# What never changes of an order and has few values, in one piece: an f-string costs by its pieces.
+KINDS: Final = [
+    [
+        [f'"side":"{side}","type":"{kind}","time_in_force":"{time_in_force}",' for time_in_force in TIME_IN_FORCE_NAMES]
+        for kind in TYPE_NAMES
+    ]
+    for side in SIDE_NAMES
+]
+MANNERS: Final = [
+    [f'"post_only":{post_only},"self_trade":"{self_trade}",' for self_trade in SELF_TRADE_NAMES]
+    for post_only in BOOLEANS
+]
+
 
 class PrintedNumbers(dict[int, str]):
     """JSON strings by number, made when first looked up."""
@@ -71,26 +83,57 @@ class Printer:
         return mine == others
 
 
-class OrderState(Struct, frozen=True, gc=False):
-    """An order as it is, or was, at one moment: its entry, and all that may change. 0 stands for none.
+class OrderState:
+    """An order as it is, or was, at one moment: its entry, and all that may change. 0 stands for none."""
 
-    Many of these are kept for long and none is part of a cycle: the garbage collector never looks at them.
-    """
+    __slots__ = (
+        "command",
+        "cost",
+        "created",
+        "display_quantity",
+        "expires",
+        "filled",
+        "open_quantity",
+        "order_id",
+        "price",
+        "quantity",
+        "reason",
+        "status",
+        "stop_price",
+        "updated",
+    )
 
-    order_id: int
-    command: PlaceOrder
-    price: int
-    stop_price: int
-    quantity: int
-    display_quantity: int
-    expires: int
-    filled: int
-    open_quantity: int
-    cost: int
-    status: int
-    reason: str
-    created: int
-    updated: int
+    def __init__(
+        self,
+        order_id: int,
+        command: PlaceOrder,
+        price: int,
+        stop_price: int,
+        quantity: int,
+        display_quantity: int,
+        expires: int,
+        filled: int,
+        open_quantity: int,
+        cost: int,
+        status: int,
+        reason: str,
+        created: int,
+        updated: int,
+    ) -> None:
+        self.order_id = order_id
+        self.command = command
+        self.price = price
+        self.stop_price = stop_price
+        self.quantity = quantity
+        self.display_quantity = display_quantity
+        self.expires = expires
+        self.filled = filled
+        self.open_quantity = open_quantity
+        self.cost = cost
+        self.status = status
+        self.reason = reason
+        self.created = created
+        self.updated = updated
 
 
 def state_of(order: Order) -> OrderState:
@@ -151,14 +194,14 @@ class Renderer:
         quoted_reason = f'"{reason}"' if reason else "null"
         return (
             f'{{"order_id":"{self.partition}-{state.order_id}","client_order_id":"{command.client_order_id}",'
-            f'"account":"{command.account}","symbol":"{symbol}","side":"{SIDE_NAMES[command.side]}",'
-            f'"type":"{TYPE_NAMES[command.type]}","time_in_force":"{TIME_IN_FORCE_NAMES[command.time_in_force]}",'
+            f'"account":"{command.account}","symbol":"{symbol}",'
+            f"{KINDS[command.side][command.type][command.time_in_force]}"
             f'"price":{prices[price] if price else "null"},"stop_price":{prices[stop_price] if stop_price else "null"},'
             f'"quantity":{quantities[state.quantity]},'
             f'"display_quantity":{quantities[display_quantity] if display_quantity else "null"},'
             f'"filled_quantity":{quantities[filled]},"open_quantity":{quantities[state.open_quantity]},'
             f'"average_price":{prices[divide_half_even(state.cost, filled)] if filled else "null"},'
-            f'"post_only":{BOOLEANS[command.post_only]},"self_trade":"{SELF_TRADE_NAMES[command.self_trade]}",'
+            f"{MANNERS[command.post_only][command.self_trade]}"
             f'"expires":{print_time(expires) if expires else "null"},"status":"{STATUS_NAMES[state.status]}",'
             f'"reason":{quoted_reason},'
             f'"created":{print_time(state.created)},"updated":{print_time(state.updated)}}}'

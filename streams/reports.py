@@ -12,8 +12,6 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
 from exchange.events import Accepted, Amended, Busted, Canceled, Expired, Refused, Traded, Triggered
 from exchange.order import (
     CANCELED,
@@ -36,6 +34,7 @@ from streams.rendering import OrderState, state_of
 if TYPE_CHECKING:
     from exchange.engine import Engine
     from exchange.events import Event
+    from exchange.order import Order
     from streams.rendering import Printer, Renderer
 
 REPORTS_PER_ACCOUNT_MAX: Final = 1_000
@@ -56,15 +55,20 @@ Happening = tuple[str, OrderState, str, Side | None]
 """What a report tells: what happened, the order right after it, an amendment's reason, a trade's side."""
 
 
-class Report(Struct, frozen=True, gc=False):
-    """The `seq`-th report of its account; like its state nothing for the garbage collector."""
+class Report:
+    """The `seq`-th report of its account."""
 
-    seq: int
-    journal: str
-    execution: str
-    state: OrderState
-    reason: str
-    side: Side | None
+    __slots__ = ("execution", "journal", "reason", "seq", "side", "state")
+
+    def __init__(
+        self, seq: int, journal: str, execution: str, state: OrderState, reason: str, side: Side | None
+    ) -> None:
+        self.seq = seq
+        self.journal = journal
+        self.execution = execution
+        self.state = state
+        self.reason = reason
+        self.side = side
 
 
 class Rewind:
@@ -143,24 +147,9 @@ class Rewind:
         side: Side | None = None,
     ) -> None:
         """Note what happened to an order, and how it was right after; `ended` is the reason that it has ended for."""
-        order = self.orders[order_id]
         later_quantity, later_cost = self.later.get(order_id, NOTHING)
-        state = OrderState(
-            order_id,
-            order.command,
-            order.price,
-            order.stop_price,
-            order.quantity,
-            order.display_quantity,
-            order.expires,
-            order.filled - later_quantity,
-            open_quantity,
-            order.cost - later_cost,
-            status,
-            ended,
-            order.created,
-            self.at,
-        )
+        order = self.orders[order_id]
+        state = state_before(order, later_quantity, later_cost, status, open_quantity, ended, self.at)
         self.happenings.append((execution, state, reason, side))
 
     def look_at_bust(self, event: Busted) -> None:
@@ -174,50 +163,92 @@ class Rewind:
             self.happenings.append(("busted", state_of(order), "", side))
 
 
+def alone(event: Event, orders: dict[int, Order], at: int) -> Happening | None:
+    """What the only event of a command tells, without looking back; None of the kinds that are seldom alone."""
+    if isinstance(event, Accepted):
+        status = PENDING_TRIGGER if event.order.type in STOPS else OPEN
+        state = state_before(orders[event.order_id], 0, 0, status, event.order.quantity, "", at)
+        return "accepted", state, "", None
+    if isinstance(event, Canceled):
+        return "canceled", state_before(orders[event.order_id], 0, 0, CANCELED, 0, event.reason, at), "", None
+    return None
+
+
+def state_before(
+    order: Order, later_quantity: int, later_cost: int, status: int, open_quantity: int, ended: str, at: int
+) -> OrderState:
+    """An order as it was at `at`, before it traded this quantity at this cost."""
+    return OrderState(
+        order.order_id,
+        order.command,
+        order.price,
+        order.stop_price,
+        order.quantity,
+        order.display_quantity,
+        order.expires,
+        order.filled - later_quantity,
+        open_quantity,
+        order.cost - later_cost,
+        status,
+        ended,
+        order.created,
+        at,
+    )
+
+
 class AccountReports:
     """The reports of one account: how many there have been, the latest, and how many have grown too old to hold."""
 
     __slots__ = ("held", "old", "seq")
 
-    def __init__(self) -> None:
+    def __init__(self, held_max: int) -> None:
         self.seq = 0
         self.old = 0
-        self.held: deque[Report] = deque(maxlen=REPORTS_PER_ACCOUNT_MAX)
+        self.held: deque[Report] = deque(maxlen=held_max)
 
 
 class ExecutionReports:
-    """The reports of all accounts of a partition. `latest` names the account of each of the REPORTS_MAX latest."""
+    """The reports of all accounts of a partition. `latest` names the account of each of the `held_max` latest."""
 
     def __init__(self) -> None:
+        self.per_account_max = REPORTS_PER_ACCOUNT_MAX
+        self.held_max = REPORTS_MAX
         self.accounts: dict[str, AccountReports] = {}
         self.latest: deque[AccountReports] = deque()
 
     def take(self, engine: Engine, journal: str, at: int) -> list[Report]:
         """The reports that the events of the command just applied give, in order."""
-        rewind, events = Rewind(engine, at), engine.events
+        events = engine.events
+        if len(events) == 1:
+            single = alone(events[0], engine.orders, at)
+            if single is not None:
+                return [self.number(single, journal)]
+        rewind = Rewind(engine, at)
         for event in reversed(events):
             rewind.look_at(event)
         return [self.number(happening, journal) for happening in reversed(rewind.happenings)]
 
     def number(self, happening: Happening, journal: str) -> Report:
         """Make the next report of an account, and let go of the oldest where a bound is met."""
-        account = happening[1].command.account
-        reports = self.accounts.get(account)
-        if reports is None:
-            reports = self.accounts[account] = AccountReports()
+        reports = self.of(happening[1].command.account)
         reports.seq += 1
         report = Report(reports.seq, journal, *happening)
         reports.held.append(report)
         self.latest.append(reports)
-        if len(self.latest) > REPORTS_MAX:
+        if len(self.latest) > self.held_max:
             self.let_go()
         return report
 
-    def count(self, account: str, more: int) -> None:
-        """An account has had more reports, which are not kept; none may be held (`forget`)."""
+    def of(self, account: str) -> AccountReports:
+        """An account's reports, none if there have been none."""
         reports = self.accounts.get(account)
         if reports is None:
-            reports = self.accounts[account] = AccountReports()
+            reports = self.accounts[account] = AccountReports(self.per_account_max)
+        return reports
+
+    def count(self, account: str, more: int) -> None:
+        """An account has had more reports, which are not kept; none may be held (`forget`)."""
+        reports = self.of(account)
         reports.seq += more
         reports.old += more
 
@@ -242,7 +273,7 @@ class ExecutionReports:
 
     def since(self, account: str, after: int) -> list[Report] | None:
         """All reports with a number above `after`, or None if some of them are not held, or not made yet."""
-        reports = self.accounts.get(account) or AccountReports()
+        reports = self.accounts.get(account) or AccountReports(0)
         missing = reports.seq - after
         if not 0 <= missing <= len(reports.held):
             return None

@@ -42,11 +42,12 @@ class Standby:
             stopping = asyncio.create_task(_stop_after(until, events))
             log.info("standby.following", partition=self._partition.number, sequence=start - 1)
             try:
-                while not until.is_set():
-                    answered = await anext(events, None)
-                    if answered is not None:
-                        await self._step(answered)
-                        await asyncio.sleep(0)
+                # It ends with its reader: who has set `until` may have taken that back before we look.
+                async for answered in events:
+                    await self._step(answered)
+                    if until.is_set():
+                        return
+                    await asyncio.sleep(0)
             finally:
                 stopping.cancel()
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from msgspec.structs import astuple
-
 from exchange.checkpoint import cut, placed_from, placed_row
 from exchange.checkpoint import parts_of as parts_of_engine
 from exchange.checkpoint import restore_part as restore_engine
 from streams.actions import Action
-from streams.feed import Feed, Trade
+from streams.feed import Feed
 from streams.partition import Partition
 from streams.rendering import OrderState
 from streams.reports import AccountReports, Report
@@ -26,6 +24,7 @@ from streams.status import status_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from exchange.commands import PlaceOrder
     from exchange.order import Order
     from streams.feed import Quote
 
@@ -33,9 +32,6 @@ FORM: Final = 2
 """The version of all these forms: a state of another one cannot be restored."""
 
 Part = tuple[str, list[Any]]
-
-COMMAND: Final = OrderState.__struct_fields__.index("command")
-COST: Final = OrderState.__struct_fields__.index("cost")
 
 
 def parts_of(partition: Partition) -> Iterator[Part]:
@@ -66,7 +62,7 @@ def restore(partition: Partition, part: Part) -> None:
     elif kind == "feed":
         restore_feed(partition, rows)
     elif kind == "trades":
-        partition.market_data.feeds[of].recent.extend(Trade(*row) for row in rows)
+        partition.market_data.feeds[of].recent.extend((row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows)
     elif kind == "gone":
         partition.market_data.gone.update((symbol, numbers) for symbol, numbers in rows)
     elif kind == "actions":
@@ -128,23 +124,47 @@ def account_row(item: tuple[str, AccountReports]) -> list[Any]:
 def restore_account(partition: Partition, row: list[Any]) -> None:
     """The other way round."""
     name, seq, old = row
-    account = partition.reports.accounts[name] = AccountReports()
+    account = partition.reports.of(name)
     account.seq, account.old = seq, old
 
 
 def report_row(report: Report, orders: dict[int, Order]) -> list[Any]:
-    """A report; its order's placement only if nobody else remembers it. A cost may be above 64 bits: it is text."""
-    state = list(astuple(report.state))
+    """A report; its order's placement only if nobody else remembers it."""
     order = orders.get(report.state.order_id)
     remembered = order is not None and order.command is report.state.command
-    state[COMMAND] = None if remembered else placed_row(report.state.command)
-    state[COST] = str(report.state.cost)
+    state = state_row(report.state, None if remembered else placed_row(report.state.command))
     return [report.seq, report.journal, report.execution, state, report.reason, report.side]
 
 
 def report_from(row: list[Any], orders: dict[int, Order]) -> Report:
     """The report of a row."""
     seq, journal, execution, state, reason, side = row
-    state[COMMAND] = placed_from(state[COMMAND]) if state[COMMAND] else orders[state[0]].command
-    state[COST] = int(state[COST])
-    return Report(seq, journal, execution, OrderState(*state), reason, tuple(side) if side else None)
+    command = placed_from(state[1]) if state[1] else orders[state[0]].command
+    return Report(seq, journal, execution, state_from(state, command), reason, tuple(side) if side else None)
+
+
+def state_row(state: OrderState, placed: list[Any] | None) -> list[Any]:
+    """An order as it was. Its cost may be above 64 bits: it is text."""
+    return [
+        state.order_id,
+        placed,
+        state.price,
+        state.stop_price,
+        state.quantity,
+        state.display_quantity,
+        state.expires,
+        state.filled,
+        state.open_quantity,
+        str(state.cost),
+        state.status,
+        state.reason,
+        state.created,
+        state.updated,
+    ]
+
+
+def state_from(row: list[Any], command: PlaceOrder) -> OrderState:
+    """The other way round."""
+    s = row
+    cost = int(s[9])
+    return OrderState(s[0], command, s[2], s[3], s[4], s[5], s[6], s[7], s[8], cost, s[10], s[11], s[12], s[13])

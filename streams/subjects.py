@@ -63,6 +63,16 @@ def query(partition: int) -> str:
     return f"query.{partition}"
 
 
+def leading(partition: int) -> str:
+    """Where a worker says that it leads the partition from now on."""
+    return f"leading.{partition}"
+
+
+def every_leading() -> str:
+    """What all workers say of all partitions."""
+    return "leading.*"
+
+
 def worker(worker_id: str) -> str:
     """Where one worker is asked whether it lives, and told what it leads."""
     return f"worker.{token(worker_id)}"

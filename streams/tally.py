@@ -64,7 +64,7 @@ class Tally:
             elif isinstance(event, Traded):
                 reported[event.taker_account] += 1
                 reported[event.maker_account] += 1
-                trades.append(Trade(event.trade_id, event.price, event.quantity, event.side, at))
+                trades.append((event.trade_id, event.price, event.quantity, event.side, at, False))
             elif isinstance(event, Busted):
                 reported[event.taker_account] += 1
                 reported[event.maker_account] += 1

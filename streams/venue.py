@@ -19,6 +19,7 @@ from streams.bucket import Bucket
 from streams.clock import JournalClock, keep_time
 from streams.connection import Connection
 from streams.errors import (
+    Busy,
     NobodyListens,
     NotStored,
     StoreUnknown,
@@ -27,18 +28,22 @@ from streams.errors import (
 )
 from streams.handover import Gone, ask_to_go
 from streams.identity import new_id
-from streams.journal import FutureOutcome, Journal, Outcome
+from streams.journal import FutureOutcome, Journal, Outcome, Receiver
 from streams.nats_client import Subscription
 from streams.promises import Promises
 from streams.roster import NOBODY, lease_key
 from streams.settings import StreamSettings
+from streams.stops import Stops
 
-__all__ = ["Answer", "Outcome", "Subscription", "Venue"]
+__all__ = ["Answer", "Outcome", "Receiver", "Subscription", "Venue"]
 
 log = structlog.get_logger()
 
 QUERY_TIMEOUT = 2.0
 QUERY_RETRY_INTERVAL = 0.05
+STOPPED_RETRY_AFTER = 5.0
+"""It takes a person."""
+
 SYMBOL_PREFIX = "symbol."
 
 
@@ -63,7 +68,9 @@ class Venue:
         self._journals = [Journal(connection, number, self.origin, settings) for number in range(partitions)]
         self.promises = Promises(connection, self.origin)
         """What this gateway has promised to cancel, should it end."""
+        self._stops = Stops(connection)
         self._running: asyncio.Task[None] | None = None
+        self._on_new_leader: list[Callable[[int], None]] = []
 
     @classmethod
     async def open(cls, settings: StreamSettings, name: str) -> Self:
@@ -71,6 +78,7 @@ class Venue:
         connection = await Connection.open(settings, name)
         venue = cls(connection, settings, await topology.wait(connection))
         await connection.subscribe(subjects.results(venue.origin), venue._receive_results)
+        await connection.subscribe(subjects.every_leading(), venue._receive_leading)
         venue._running = asyncio.create_task(venue._run(), name=f"venue of {name}")
         return venue
 
@@ -101,6 +109,10 @@ class Venue:
         stored = self.promises.well and not any(journal.in_doubt for journal in self._journals)
         return self._connection.connected and stored
 
+    def is_stopped(self, partition: int) -> bool:
+        """Whether a partition has stopped for good: it answers nothing until somebody has mended it."""
+        return partition in self._stops.marks
+
     def now(self) -> int:
         """An estimate of journal time."""
         return self._clock.now()
@@ -110,10 +122,18 @@ class Venue:
 
         The future may fail with Busy or OutcomeUnknown, never later than the outcome timeout after it was sent.
         """
+        self._refuse_if_stopped(partition)
         return self._journals[partition].append(command)
 
+    def send(self, partition: int, command: Command, receiver: Receiver) -> None:
+        """Like `submit` for those who do not wait: what became of the command is told by a call (journal.py)."""
+        self._refuse_if_stopped(partition)
+        self._journals[partition].send(codec.encode_command(command), receiver)
+
     async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
-        """Ask the partition's leader. Unavailable if none answers in QUERY_TIMEOUT."""
+        """Ask the partition's leader. Unavailable if none answers in QUERY_TIMEOUT, at once if it has stopped."""
+        if self.is_stopped(partition):
+            raise Unavailable(f"partition {partition} has stopped")
         request = codec.encode_query(kind, arguments)
         subject = subjects.query(partition)
         loop = asyncio.get_running_loop()
@@ -166,15 +186,30 @@ class Venue:
         """Call `callback` after each reconnect: whatever is followed has missed messages and is to be healed."""
         self._connection.on_reconnect(callback)
 
+    def on_new_leader(self, callback: Callable[[int], None]) -> None:
+        """Call `callback` with each partition that has a new leader: the last words of the old one may be lost."""
+        self._on_new_leader.append(callback)
+
+    def _refuse_if_stopped(self, partition: int) -> None:
+        if partition in self._stops.marks:
+            raise Busy("the partition has stopped", STOPPED_RETRY_AFTER)
+
     async def _follow(self, subject: str, callback: Callable[[bytes], None]) -> Subscription:
         return await self._connection.subscribe(subject, lambda _, payload, __: callback(payload))
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.promises.run())
+            group.create_task(self._stops.run())
             group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0)))
             for journal in self._journals:
                 group.create_task(journal.run())
+
+    def _receive_leading(self, subject: str, _: bytes, __: str) -> None:
+        partition = subject.rpartition(".")[2]
+        if partition.isdecimal() and int(partition) < self.partitions:
+            for callback in self._on_new_leader:
+                callback(int(partition))
 
     def _receive_results(self, _: str, payload: bytes, __: str) -> None:
         results = codec.decode_results(payload)

@@ -37,6 +37,7 @@ from streams.pulse import PULSE_INTERVAL, Pulse
 from streams.queries import Standing
 from streams.roster import NOBODY
 from streams.settings import StreamSettings
+from streams.stops import Stops
 
 log = structlog.get_logger()
 
@@ -157,6 +158,7 @@ class Worker:
         except* PartitionStopped as stopped:
             self._leadership.refused.add(partition)
             log.critical("partition.stopped", partition=partition, error=_sentence(stopped))
+            await self._mark(evidence.stopped_in(stopped))
             self._group.create_task(evidence.leave(self._connection, self._settings.data_dir, partition, stopped))
         except* Overtaken as overtaken:
             log.warning("partition.overtaken", partition=partition, error=_sentence(overtaken))
@@ -165,6 +167,13 @@ class Worker:
         finally:
             del self._tasks[partition], self._posts[partition]
             await self._leadership.pass_on(partition, NOBODY)
+
+    async def _mark(self, stopped: PartitionStopped) -> None:
+        """Before the lease goes to anybody else: they have to look at the place too."""
+        try:
+            await Stops(self._connection, stopped.partition).put(stopped)
+        except Unavailable as error:
+            log.warning("partition.not_marked", partition=stopped.partition, error=str(error))
 
     async def _restore_leases(self) -> None:
         try:

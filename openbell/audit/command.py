@@ -12,6 +12,7 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -21,9 +22,11 @@ from openbell import logs
 from openbell.audit.store import opened
 from openbell.faults import FAILED, WRONG_USE, Fault
 from streams import subjects
-from streams.auditing import Audit, audit
+from streams.auditing import Audit, Finding, audit
 from streams.bucket import ABSENT, Bucket
-from streams.errors import ApiRefused, StreamError
+from streams.diagnosis import ENGINE
+from streams.errors import ApiRefused, PartitionStopped, StreamError, Unavailable
+from streams.stops import Stops
 from streams.stream import NO_SUCH_STREAM
 from streams.topology import PARTITIONS_KEY
 from streams.worker import COLLECTION_THRESHOLDS
@@ -31,6 +34,8 @@ from streams.worker import COLLECTION_THRESHOLDS
 if TYPE_CHECKING:
     from openbell.data_dir import DataDir
     from streams.connection import Connection
+
+log = structlog.get_logger()
 
 LOG_LEVEL: Final = {"OPENBELL_LOG_LEVEL": "error"}
 """What the streams warn of on the way is what the audit is about to say."""
@@ -60,9 +65,20 @@ async def _audit_all(first: int, last: int, partitions: list[int], nats_url: str
 
 async def _audit_one(connection: Connection, number: int, first: int, last: int, progress: Progress) -> Audit:
     task = progress.add_task(f"partition {number}", total=None)
-    return await audit(
+    found = await audit(
         connection, number, first, last, lambda done, total: progress.update(task, completed=done, total=total)
     )
+    if found.finding is not None and found.finding.where != ENGINE:
+        await _mark(connection, number, found.finding)
+    return found
+
+
+async def _mark(connection: Connection, number: int, finding: Finding) -> None:
+    """Have whoever leads the partition look at the place, and stop if it sees the same."""
+    try:
+        await Stops(connection).put(PartitionStopped(number, finding.sequence, f"the audit says: {finding}"))
+    except Unavailable as error:
+        log.warning("audit.not_marked", partition=number, error=str(error))
 
 
 async def _chosen(connection: Connection, partitions: list[int]) -> list[int]:

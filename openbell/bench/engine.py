@@ -1,6 +1,7 @@
 """The engine alone, compiled and interpreted in turn, each time in a process of its own.
 
-The interpreted one is a copy of the Python files of `exchange/`, put before everything else on the child's path.
+The interpreted one is a copy of the Python files of `exchange/` and `streams/`, which are compiled together, put before
+everything else on the child's path.
 Run as a module it is that child: it prints one measurement as JSON.
 """
 
@@ -22,6 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import exchange
+import streams
 from exchange.engine import Engine
 from exchange.events import Rejected, Traded
 from openbell.bench.flow import SYMBOL, Flow, MadeFlow, recorded_flow
@@ -121,10 +123,11 @@ def _forms(copied: Path) -> Iterator[Path | None]:
 
 
 def _copy_sources(directory: Path) -> Path:
-    target = directory / "exchange"
-    target.mkdir()
-    for source in Path(exchange.__path__[0]).glob("*.py"):
-        shutil.copy(source, target)
+    for package in (exchange, streams):
+        target = directory / package.__name__
+        target.mkdir()
+        for source in Path(package.__path__[0]).glob("*.py"):
+            shutil.copy(source, target)
     return directory
 
 

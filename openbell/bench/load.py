@@ -31,6 +31,9 @@ DRAIN_SECONDS: Final = 10.0
 PACE_SECONDS: Final = 0.001
 """How often the open loop looks which requests are due."""
 
+HEAD_BYTES: Final = 64
+"""Of an answer: its id and its command's place in the journal, and whether it is a result or an error."""
+
 EXPECTED_CODES: Final = frozenset({"order_done"})
 """Refusals that belong to the flow: the order to cancel was taken."""
 
@@ -112,7 +115,7 @@ class Talker:
             self._login.set_result(answer)
             return
         self._record.append(now - self._sent.pop(number))
-        if b'"error"' in answer[:32]:
+        if b'"error"' in answer[:HEAD_BYTES]:
             self._refused[json.loads(answer)["error"]["code"]] += 1
         if self._keep_going:
             self.send(now)

@@ -8,6 +8,7 @@ silent hole.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -25,24 +26,24 @@ Item = TypeVar("Item")
 Frame = dict[str, Any]
 
 
-class Feed(Generic[Item]):
+class Feed(ABC, Generic[Item]):
     """One reader's place in one channel: messages go in with `put`, items come out with `next`."""
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
         self._error: OpenbellError | None = None
 
+    @abstractmethod
     def put(self, frame: Frame) -> None:
         """Take a message.
 
         Raises:
             OutOfStep: messages are missing; the feed waits for a snapshot from here on.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def await_snapshot(self) -> None:
         """Take no update until a snapshot has come: the subscription is being made again."""
-        raise NotImplementedError
 
     def seq_of(self, symbol: str) -> int:
         """The last message taken for a symbol; -1 while a snapshot is awaited, or where nobody asks."""
@@ -58,12 +59,20 @@ class Feed(Generic[Item]):
         """Whether it has ended."""
         return self._error is not None
 
+    @abstractmethod
     async def next(self) -> Item:
         """The next item, when there is one.
 
         Raises:
             OpenbellError: the feed has ended, and this is why.
         """
+
+
+class KeptFeed(Feed[Item]):
+    """A feed whose items wait here for the reader."""
+
+    async def next(self) -> Item:
+        """The next item, when there is one."""
         while True:
             self._changed.clear()
             item = self._pop()
@@ -73,11 +82,12 @@ class Feed(Generic[Item]):
                 raise self._error
             await self._changed.wait()
 
+    @abstractmethod
     def _pop(self) -> Item | None:
-        raise NotImplementedError
+        """Take the next item, None while there is none."""
 
 
-class BookFeed(Feed[Book]):
+class BookFeed(KeptFeed[Book]):
     """The local book, whenever it has changed since the reader last looked."""
 
     def __init__(self, symbol: str) -> None:
@@ -105,7 +115,7 @@ class BookFeed(Feed[Book]):
         return book
 
 
-class QueueFeed(Feed[Item]):
+class QueueFeed(KeptFeed[Item]):
     """Every item of the channel's messages in order, or with `newest` only the newest one not yet read."""
 
     def __init__(self, read: Callable[[Frame], list[Item]], limit: int, *, newest: bool = False) -> None:

@@ -39,17 +39,16 @@ def python(_setup: Setup) -> Finding:
 
 
 def engine(_setup: Setup) -> Finding:
-    """Whether the engine that would run is the compiled one, made from the sources that are there."""
-    module = importlib.import_module("exchange.engine")
-    loaded = Path(str(module.__file__))
-    if loaded.suffix == ".py":
+    """Whether the engine and the worker's core run compiled, made from the sources that are there."""
+    modules = [importlib.import_module(name) for name in ("exchange.engine", "streams.partition")]
+    loaded = [Path(str(module.__file__)) for module in modules]
+    if any(path.suffix == ".py" for path in loaded):
         return warn(
             "engine",
             "the engine runs interpreted, several times slower than compiled",
             "Install a C compiler (apt-get install gcc) and run `make build`.",
         )
-    sources = loaded.parent.glob("*.py")
-    newer = [source.name for source in sources if source.stat().st_mtime > loaded.stat().st_mtime]
+    newer = [source.name for path in loaded for source in sources_beside(path) if is_newer(source, path)]
     if newer:
         return fail(
             "engine",
@@ -57,6 +56,17 @@ def engine(_setup: Setup) -> Finding:
             "Run `make build`: what runs now is not what the sources say.",
         )
     return ok("engine", "compiled and current")
+
+
+def sources_beside(module: Path) -> list[Path]:
+    """The sources of all compiled modules in the folder of one."""
+    kind = module.name.partition(".")[2]
+    return [path.with_name(f"{path.name.partition('.')[0]}.py") for path in module.parent.glob(f"*.{kind}")]
+
+
+def is_newer(source: Path, module: Path) -> bool:
+    """Whether a source was changed after a module was made."""
+    return source.stat().st_mtime > module.stat().st_mtime
 
 
 def nats_server(setup: Setup) -> Finding:

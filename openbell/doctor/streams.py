@@ -16,6 +16,7 @@ from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
 from streams.errors import ApiRefused, Unavailable
 from streams.settings import SettingsError, StreamSettings
+from streams.stops import Stops
 from streams.stream import NO_SUCH_STREAM, state_of
 from streams.topology import PARTITIONS_KEY
 
@@ -77,7 +78,7 @@ async def _topology(connection: Connection, setup: Setup) -> list[Finding]:
     if wanted != entry.value:
         mend = f"Set OPENBELL_PARTITIONS to {entry.value}: the number is fixed when an exchange is first started."
         return [fail("topology", f"the exchange has {entry.value} partitions, OPENBELL_PARTITIONS says {wanted}", mend)]
-    return [await _streams(connection, int(entry.value)), await _clock(connection)]
+    return [await _streams(connection, int(entry.value)), await _stops(connection), await _clock(connection)]
 
 
 async def _streams(connection: Connection, partitions: int) -> Finding:
@@ -93,6 +94,18 @@ async def _streams(connection: Connection, partitions: int) -> Finding:
     if shares[fullest] > FULL_SHARE:
         return warn("topology", text, "Give the streams more room with OPENBELL_JOURNAL_MAX_BYTES: a full one refuses.")
     return ok("topology", text)
+
+
+async def _stops(connection: Connection) -> Finding:
+    """Whether a partition was marked as stopped."""
+    stops = Stops(connection)
+    await stops.read()
+    if not stops.marks:
+        return ok("partitions", "none has stopped")
+    text = "; ".join(mark.why for _, mark in sorted(stops.marks.items()))
+    return fail(
+        "partitions", text, "See docs/operations.md, “A stopped partition”, and restart the workers when mended."
+    )
 
 
 async def _clock(connection: Connection) -> Finding:

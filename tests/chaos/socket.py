@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from itertools import count
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-Frame = dict[str, Any]
+from openbell.client.asking import Asking, Frame
+from openbell.client.errors import ConnectionLost as Lost
+
+__all__ = ["Frame", "Lost", "Socket"]
 
 OPEN_SECONDS = 3.0
 PING_SECONDS = 2.0
@@ -20,18 +22,13 @@ PING_SECONDS = 2.0
 FRAME_BYTES_MAX = 64 * 2**20
 
 
-class Lost(Exception):
-    """The connection ended before the answer came, or could not be made."""
-
-
 class Socket:
     """See the module. `hear` is given each frame that is no answer."""
 
     def __init__(self, transport: ClientConnection, hear: Callable[[Frame], None]) -> None:
         self._transport = transport
         self._hear = hear
-        self._numbers = count(1)
-        self._waiting: dict[int, asyncio.Future[Frame]] = {}
+        self._asking = Asking(transport)
         self.ended = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
 
@@ -54,19 +51,8 @@ class Socket:
         return cls(transport, hear)
 
     async def ask(self, method: str, params: dict[str, Any]) -> Frame:
-        """Send a request and give the whole answer, success or error."""
-        if self.ended.is_set():
-            raise Lost("the connection has ended")
-        number = next(self._numbers)
-        answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
-        try:
-            await self._transport.send(json.dumps({"id": number, "method": method, "params": params}))
-            return await answer
-        except ConnectionClosed as closed:
-            raise Lost(str(closed)) from closed
-        finally:
-            self._waiting.pop(number, None)
+        """Send a request and give the whole answer, success or error. Raises Lost."""
+        return await self._asking.ask(method, params)
 
     async def close(self) -> None:
         """Say goodbye and hang up."""
@@ -84,13 +70,9 @@ class Socket:
                 if "channel" in frame:
                     self._hear(frame)
                 else:
-                    waiting = self._waiting.get(frame.get("id", 0))
-                    if waiting is not None and not waiting.done():
-                        waiting.set_result(frame)
+                    self._asking.take(frame)
         except ConnectionClosed:
             pass
         finally:
             self.ended.set()
-            for waiting in self._waiting.values():
-                if not waiting.done():
-                    waiting.set_exception(Lost("the connection ended before the answer"))
+            self._asking.end()

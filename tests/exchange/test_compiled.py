@@ -1,13 +1,15 @@
-"""The compiled and the interpreted engine are one engine: same journal, same bytes, under any hash seed."""
+"""The compiled and the interpreted core are one core: same journal, same bytes, under any hash seed."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -19,15 +21,17 @@ from dataclasses import replace
 from hashlib import sha256
 
 import exchange.engine
+import streams.partition
 from exchange.commands import ListInstrument, PlaceOrder
 from streams.codec import encode_batch, encode_command
 from streams.partition import Partition
+from streams.state import parts_of, restored
 from tests.support.random_choices import Seeded
 from tests.support.random_commands import PLAIN, START, WIDE, random_step
 
 choose = Seeded(20261122)
-partition, events, now = Partition(0), sha256(), START
-engine = partition.engine
+partition, events, rendered, now = Partition(0), sha256(), sha256(), START
+engine, journal = partition.engine, []
 commands = [WIDE, ListInstrument(PLAIN)]
 for number in range(1, 1501):
     while len(commands) < 4:
@@ -39,13 +43,23 @@ for number in range(1, 1501):
         if isinstance(command, PlaceOrder) and not command.client_order_id:
             command = replace(command, client_order_id=f"n{number}.{len(commands)}")
         commands.append(command)
-    output = partition.answer(encode_batch("test", number, [encode_command(c) for c in commands]), number, now)
+    data = encode_batch("test", number, [encode_command(c) for c in commands])
+    journal.append((data, now))
+    output = partition.answer(data, number, now)
     commands = []
     events.update(output.events)
+    rendered.update(repr((output.results, output.reports, output.market_data)).encode())
+restored = sha256(repr(list(parts_of(restored(0, parts_of(partition))))).encode())
+skimmed = Partition(0)
+for number, (data, at) in enumerate(journal, start=1):
+    skimmed.skim(data, number, at)
 print(json.dumps({
-    "compiled": exchange.engine.__file__.endswith(".so"),
+    "compiled": [module.__file__.endswith(".so") for module in (exchange.engine, streams.partition)],
     "events": events.hexdigest(),
+    "rendered": rendered.hexdigest(),
+    "restored": restored.hexdigest(),
     "chain": partition.chain.hex(),
+    "skimmed": skimmed.chain.hex(),
     "digest": engine.digest(),
     "trades": sum(book.last_trade_id for book in engine.books.values()),
 }))
@@ -53,7 +67,7 @@ print(json.dumps({
 
 
 def run(folder: Path, hash_seed: str) -> dict[str, object]:
-    """What the program finds with the engine of `folder`."""
+    """What the program finds with the core of `folder`."""
     environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "PYTHONHASHSEED": hash_seed}
     output = subprocess.check_output([sys.executable, "-P", "-c", PROGRAM], env=environment, cwd=folder, text=True)
     return json.loads(output)
@@ -61,28 +75,41 @@ def run(folder: Path, hash_seed: str) -> dict[str, object]:
 
 @pytest.fixture
 def interpreted(tmp_path) -> Path:
-    """A folder with the engine's sources alone."""
-    shutil.copytree(ROOT / "exchange", tmp_path / "exchange", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    """A folder with the core's sources alone."""
+    for folder in ("exchange", "streams"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
     return tmp_path
 
 
 def test_both_forms_give_the_same_bytes_under_any_hash_seed(interpreted):
-    """Two hash seeds, compiled and interpreted: the same EVENTS bytes, chain and state for the same journal."""
+    """Two hash seeds, compiled and interpreted: for the same journal the same EVENTS, chain, state and frames."""
     slow = run(interpreted, "1")
-    assert slow["compiled"] is False
+    assert slow["compiled"] == [False, False]
+    assert slow["skimmed"] == slow["chain"]
     assert slow["trades"] > 100, "a journal without trades proves little"
     assert run(interpreted, "2") == slow
     quick = run(ROOT, "3")
-    if not quick["compiled"]:
-        pytest.skip("the engine of this tree is not compiled (no C compiler, or make build has not run)")
-    assert quick == slow | {"compiled": True}
+    if quick["compiled"] == [False, False]:
+        pytest.skip("the core of this tree is not compiled (no C compiler, or make build has not run)")
+    assert quick == slow | {"compiled": [True, True]}
 
 
-def test_the_compiled_engine_is_not_older_than_its_sources():
+def test_the_compiled_core_is_not_older_than_its_sources():
     """What runs is what is written: `make build` leaves no stale module behind."""
-    compiled = sorted((ROOT / "exchange").glob("*.so"))
-    if not compiled:
-        pytest.skip("the engine of this tree is not compiled (no C compiler, or make build has not run)")
-    sources = [path for path in (ROOT / "exchange").glob("*.py") if path.name != "__init__.py"]
-    assert {path.name.split(".")[0] for path in compiled} == {path.stem for path in sources}
-    assert min(path.stat().st_mtime for path in compiled) >= max(path.stat().st_mtime for path in sources)
+    core = the_script()
+    if not core.compiled():
+        pytest.skip("the core of this tree is not compiled (no C compiler, or make build has not run)")
+    assert core.is_current()
+
+
+def test_what_is_compiled_is_there():
+    """The list of compiled modules names no file that has gone or been renamed."""
+    assert [path for path in the_script().sources() if not path.exists()] == []
+
+
+def the_script() -> ModuleType:
+    """`scripts/compile_core.py` as a module."""
+    spec = importlib.util.spec_from_file_location("compile_core", ROOT / "scripts" / "compile_core.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from gateway import fanout
+from gateway import fanout, feeds
 from gateway.books import Depth
 from tests.support.gateway import Trader, eventually, list_instrument
 
@@ -162,12 +162,52 @@ async def test_after_a_reconnect_everything_is_looked_after(venue, anna, viewer)
     assert reports == ["accepted", "accepted", "canceled", "accepted"]
 
 
+async def test_the_last_words_of_a_leader_that_died_are_asked_of_its_successor(venue, anna, viewer):
+    """What was answered and never published is seen as soon as somebody else leads, though nothing follows it."""
+    for channel in ("book", "trades"):
+        await viewer.do("subscribe", channel=channel, symbols=["ACME"])
+        await viewer.channel(channel, "snapshot")
+    await anna.do("subscribe", channel="orders")
+    await anna.hear(lambda frame: frame.get("partition") == 1)
+    await anna.place("sell", 2, "1")
+    venue.deaf = True
+    await anna.place("buy", 1, "1", self_trade="cancel_oldest")
+    venue.deaf = False
+    venue.replace_leader(0)
+    assert (await viewer.channel("book", "snapshot"))["bids"] == [["1.00", "1"]]
+    assert [(await anna.channel("orders"))["exec"] for _ in range(3)] == ["accepted", "accepted", "canceled"]
+
+
+async def test_a_new_leader_changes_nothing_for_those_who_have_heard_everything(venue, anna, viewer):
+    """They get no second snapshot, and what follows connects."""
+    await viewer.do("subscribe", channel="book", symbols=["ACME"], depth=0, interval_ms=0)
+    await viewer.channel("book", "snapshot")
+    asked = venue.queries.count("book")
+    venue.replace_leader(1)
+    venue.replace_leader(0)
+    await eventually(lambda: venue.queries.count("book") > asked)
+    await anna.place("buy", 1, "1")
+    update = await viewer.channel("book")
+    assert (update["type"], update["prev"], venue.queries.count("book")) == ("update", 0, asked + 1)
+
+
 async def test_a_leader_that_is_away_delays_the_snapshot(venue, viewer):
     """A subscription is taken while the leader is away; its snapshot comes when there is one again."""
     venue.silent.add(0)
     await viewer.do("subscribe", channel="book", symbols=["ACME"])
     await eventually(lambda: venue.queries.count("book") > 1)
     venue.silent.clear()
+    assert (await viewer.channel("book", "snapshot"))["seq"] == 0
+
+
+async def test_a_leader_that_was_long_away_is_asked_at_once_when_nats_is_back(venue, viewer, monkeypatch):
+    """Whoever has failed for long waits long, and not for what is known to be over."""
+    monkeypatch.setattr(feeds, "RETRY_SECONDS", (3600.0, 3600.0))
+    venue.silent.add(0)
+    await viewer.do("subscribe", channel="book", symbols=["ACME"])
+    await eventually(lambda: venue.queries.count("book") == 1)
+    venue.silent.clear()
+    venue.reconnect()
     assert (await viewer.channel("book", "snapshot"))["seq"] == 0
 
 

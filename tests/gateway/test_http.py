@@ -351,6 +351,14 @@ async def test_a_partition_that_there_is_not_is_not_handed_over(admin, partition
     assert (await admin.problem("POST", path, json={}))[:2] == (404, "not_found")
 
 
+async def test_a_gateway_that_starts_beside_a_stopped_partition_is_ready(venue):
+    """The stopped one will tell nothing, and the others are to trade."""
+    venue.stopped.add(1)
+    async with gateway_parts(venue) as services, served(services) as where, client_of(where) as public:
+        assert await public.ask("GET", "/health/ready") == {"status": "ready"}
+        assert [row["symbol"] for row in (await public.ask("GET", "/v1/instruments"))["instruments"]] == ["ACME"]
+
+
 async def test_health_tells_whether_trading_is_possible(services, venue, public):
     """Live is the process; ready is NATS and every partition."""
     assert (await public.ask("GET", "/health/live"), await public.ask("GET", "/health/ready")) == (

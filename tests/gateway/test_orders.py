@@ -164,6 +164,18 @@ async def test_what_cannot_be_stored_is_busy(venue, anna):
     assert (await anna.place("buy", 1, "1"))["status"] == "open"
 
 
+async def test_what_a_stopped_partition_would_have_to_answer_is_busy(venue, anna):
+    """Surely nothing was stored, so nothing is unknown; the other partition trades on."""
+    await list_instrument(venue, "OTHER", 1)
+    await anna.place("buy", 1, "1", symbol="OTHER")
+    venue.stopped.add(0)
+    error = await anna.refused("order.place", **LIMIT)
+    assert (error["code"], error["retry_after"]) == ("busy", 5.0)
+    assert (await anna.refused("order.cancel_all"))["code"] == "busy"
+    assert (await anna.refused("order.get", order_id="0-1"))["code"] == "unavailable"
+    assert (await anna.place("buy", 1, "1", symbol="OTHER"))["status"] == "open"
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 600])
 async def test_open_orders_come_in_pages_over_all_partitions(venue, anna, limit):
     """Following the cursor gives each open order once, by partition and age, whatever the page's size."""

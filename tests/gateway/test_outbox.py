@@ -10,6 +10,7 @@ from gateway.outbox import LARGE_BYTES, PIECE_BYTES, Outbox
 from tests.support.gateway import Wire, eventually
 
 UNREAD_MAX = 1_048_576
+LARGE_MAX = 24 * LARGE_BYTES
 
 
 class Box:
@@ -18,7 +19,7 @@ class Box:
     def __init__(self) -> None:
         self.wire = Wire()
         self.overflows = 0
-        self.outbox = Outbox(self.wire, asyncio.get_running_loop(), UNREAD_MAX, self._overflow)
+        self.outbox = Outbox(self.wire, asyncio.get_running_loop(), UNREAD_MAX, self._overflow, LARGE_MAX)
 
     def _overflow(self) -> None:
         self.overflows += 1
@@ -61,10 +62,9 @@ async def test_a_client_that_stops_reading_gets_no_more_of_it(box):
     assert len(box.wire.data) == PIECE_BYTES
 
 
-async def test_large_frames_are_bounded_too(box, monkeypatch):
+async def test_large_frames_are_bounded_too(box):
     """Nobody makes us hold many of them."""
-    monkeypatch.setattr("gateway.outbox.LARGE_UNREAD_BYTES", 3 * LARGE_BYTES)
     box.wire.stalled = True
-    for _ in range(3):
+    for _ in range(LARGE_MAX // LARGE_BYTES):
         box.outbox.send(bytes(LARGE_BYTES + 1))
     await eventually(lambda: box.overflows == 1)

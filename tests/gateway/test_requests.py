@@ -1,4 +1,7 @@
-"""Requests mean commands, and what contradicts itself is refused before it gets near the exchange."""
+"""Requests mean commands, and what contradicts itself is refused before it gets near the exchange.
+
+The commands are made as the journal holds them, so they are compared with what a worker will read.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from gateway import requests
 from gateway.errors import ApiError
 from gateway.names import name_of_cursor
 from gateway.requests import AmendParams, CancelAllParams, NameParams, PlaceParams
+from streams.forms import COMMANDS
 
 
 def place(**members):
@@ -19,7 +23,7 @@ def place(**members):
     plain = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "10", "price": "1.5"}
     found = {name: value for name, value in (plain | members).items() if value is not None}
     params = msgspec.json.decode(msgspec.json.encode(found), type=PlaceParams)
-    return requests.place_command(params, "anna", "s1", 7, "made")
+    return COMMANDS.unpack(requests.place_command(params, "anna", "s1", 7, "made"))
 
 
 def test_a_limit_order_means_its_command():
@@ -91,13 +95,13 @@ def test_an_order_is_named_in_one_of_two_ways():
     """By its id alone, or by the client's id with the symbol."""
     by_id = requests.name_of(NameParams(order_id="3-1042"))
     by_client = requests.name_of(NameParams(client_order_id="mine", symbol="ACME"))
-    assert requests.cancel_command(by_id, "anna", 7) == CancelOrder("anna", 1042, sent_at=7)
+    assert COMMANDS.unpack(requests.cancel_command(by_id, "anna", 7)) == CancelOrder("anna", 1042, sent_at=7)
     assert by_id.partition == 3
-    assert requests.cancel_command(by_client, "anna", 7) == CancelOrder("anna", 0, "ACME", "mine", 7)
+    named = requests.cancel_command(by_client, "anna", 7)
+    assert COMMANDS.unpack(named) == CancelOrder("anna", 0, "ACME", "mine", 7)
     change = AmendParams(order_id="3-1", price=msgspec.Raw(b'"2"'))
-    assert requests.amend_command(change, requests.name_of(change), "anna", 7) == AmendOrder(
-        "anna", 1, price=2 * UNIT, sent_at=7
-    )
+    amended = requests.amend_command(change, requests.name_of(change), "anna", 7)
+    assert COMMANDS.unpack(amended) == AmendOrder("anna", 1, price=2 * UNIT, sent_at=7)
 
 
 @pytest.mark.parametrize(

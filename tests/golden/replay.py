@@ -27,7 +27,7 @@ def main() -> None:
         message = json.loads(line)
         data = msgspec.msgpack.encode([1, "golden", number, message["commands"]])
         output = partition.answer(data, number, message["stored_at"])
-        rendered = blake2b(repr(output[3:]).encode(), digest_size=16).hexdigest()
+        rendered = blake2b(repr(output[4:]).encode(), digest_size=16).hexdigest()
         sys.stdout.write(f"{partition.chain.hex()} {rendered}\n")
 
 

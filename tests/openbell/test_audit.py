@@ -11,7 +11,10 @@ from hashlib import blake2b
 
 import pytest
 
+from streams.connection import Connection
 from streams.embedded import EmbeddedServer
+from streams.settings import StreamSettings
+from streams.stops import Stops
 from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, make_exchange
 
 ANSWERED = len(journal()) + 1
@@ -74,6 +77,29 @@ def test_a_running_exchange_is_read_where_it_is(data_dir):
     assert "partition 0: clean, sequences 1 to" in running
     code, stopped, _ = audit("--data-dir", str(data_dir), "--json")
     assert f"digest {json.loads(stopped)['partitions'][0]['digest']} at sequence {ANSWERED}" in running
+
+
+def test_what_is_damaged_in_a_running_exchange_is_marked(data_dir):
+    """Whoever leads the partition, or is to, looks at the place; what is clean stays without a mark."""
+
+    async def marks():
+        server = await EmbeddedServer.start(data_dir / "nats", log_file=data_dir / "log")
+        connection = await Connection.open(StreamSettings(nats_url=server.url), "test")
+        try:
+            code, output, _ = await asyncio.to_thread(audit, "--nats-url", server.url, "--json")
+            stops = Stops(connection)
+            await stops.read()
+            return code, json.loads(output)["partitions"][0]["finding"], stops.marks
+        finally:
+            await connection.close()
+            await server.stop()
+
+    assert asyncio.run(marks()) == (0, None, {})
+    flip_a_bit(files_of(data_dir / "nats", "ORDERS_0")[0])
+    code, finding, found = asyncio.run(marks())
+    assert code == 1
+    assert {number: mark.sequence for number, mark in found.items()} == {0: finding["sequence"]}
+    assert finding["sentence"] in found[0].why
 
 
 @pytest.mark.parametrize(

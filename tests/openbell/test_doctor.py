@@ -15,7 +15,9 @@ from openbell.faults import Fault
 from openbell.up import free_port
 from streams import topology
 from streams.connection import Connection
+from streams.errors import PartitionStopped
 from streams.settings import StreamSettings
+from streams.stops import Stops
 from tests.support.answering import answering
 from tests.support.nats import nats_server
 
@@ -120,19 +122,21 @@ async def test_a_nats_server_that_is_away_fails(data_dir, monkeypatch):
 
 
 async def test_a_nats_server_of_an_exchange_is_well(data_dir):
-    """Reachable, with JetStream, the streams of this exchange, and a clock like ours."""
+    """Reachable, with JetStream, the streams of this exchange, no partition stopped, and a clock like ours."""
     async with nats_server(data_dir.path) as url:
         settings = StreamSettings(nats_url=url, partitions=2)
         setup = setup_of(data_dir, nats_url=url)
         assert statuses(await checks.nats(setup))["topology"] == "warn"
         connection = await Connection.open(settings, "test")
         await topology.ensure(connection, settings)
-        await connection.close()
         found = {finding.check: finding for finding in await checks.nats(setup)}
-        assert {name: found[name].status.value for name in ("nats", "jetstream", "topology", "clock")} == dict.fromkeys(
-            ("nats", "jetstream", "topology", "clock"), "ok"
-        )
+        wanted = ("nats", "jetstream", "topology", "partitions", "clock")
+        assert {name: found[name].status.value for name in wanted} == dict.fromkeys(wanted, "ok")
         assert found["topology"].what.startswith("2 partitions")
+        await Stops(connection).put(PartitionStopped(1, 42, "a sentence"))
+        await connection.close()
+        stopped = {finding.check: finding for finding in await checks.nats(setup)}["partitions"]
+        assert (stopped.status, stopped.what) == (Status.FAIL, "partition 1 stopped at sequence 42: a sentence")
         other = setup_of(data_dir, nats_url=url, OPENBELL_PARTITIONS="4")
         mismatch = {finding.check: finding for finding in await checks.nats(other)}["topology"]
         assert mismatch.status is Status.FAIL

@@ -7,6 +7,7 @@ it repeats with the same client order id until it knows.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,7 @@ class Trader:
         self._token = token
         self._random = Random(world.random.random())  # noqa: S311
         self._made = 0
+        self._sent: Counter[str] = Counter()
         self._orders: list[str] = []
         self._ahead: dict[int, set[int]] = {}
         self.process = world.process(account)
@@ -167,8 +169,8 @@ class Trader:
 
     async def _send(self, talk: Conversation, params: Frame) -> None:
         name = params["client_order_id"]
-        first = name not in self.placed and name not in self.unknown
-        if first:
+        self._sent[name] += 1
+        if name not in self.placed:
             self.unknown[name] = params
         try:
             frame = await talk.ask("order.place", **params)
@@ -180,8 +182,10 @@ class Trader:
             self.placed[name] = params
             if "result" in frame:
                 self._orders = [*self._orders[-KNOWN_ORDERS_MAX:], frame["result"]["order_id"]]
-        elif first and frame["error"]["code"] not in UNKNOWN and self.unknown.pop(name, None) is not None:
-            # Surely not stored: it must never be found in the journal, so the name is not used again.
+        elif self._sent[name] == 1 and frame["error"]["code"] not in UNKNOWN:
+            # Surely not stored: it must never be found in the journal, so the name is not used again. Of one that was
+            # sent twice at once nobody can say that: the other may be on its way.
+            del self.unknown[name]
             self._checks.never_stored.add(name)
 
     async def _cancel(self, talk: Conversation) -> None:

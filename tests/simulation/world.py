@@ -154,11 +154,10 @@ class World:
         if ready:
             self._turn(ready[0] if len(ready) == 1 else self.random.choice(ready))
             return True
-        for process in [process for process in self.processes if not process.alive]:
-            self.processes.remove(process)
-            self._graveyard.append(process)
-        times = [process.next_time() for process in self.processes] + [due[0] for due in self._due[:1]]
-        when = min(times, default=float("inf"))
+        self._bury()
+        when = min((process.next_time() for process in self.processes), default=float("inf"))
+        if self._due:
+            when = min(when, self._due[0][0])
         if when > end:
             self.now = end
             return False
@@ -176,6 +175,11 @@ class World:
             if process.runs:
                 process.loop.wake(self.now)
         return True
+
+    def _bury(self) -> None:
+        if not all(process.alive for process in self.processes):
+            self._graveyard += [process for process in self.processes if not process.alive]
+            self.processes = [process for process in self.processes if process.alive]
 
     def _turn(self, process: Process) -> None:
         self.turns += 1

@@ -12,7 +12,7 @@ from streams.certainty import Certainty
 
 @pytest.fixture
 async def certainty():
-    return Certainty(pause_max=0.05)
+    return Certainty(lease_seconds=0.1)
 
 
 def freeze():
@@ -52,3 +52,27 @@ async def test_a_beat_from_before_the_doubt_proves_nothing(certainty):
     certainty.doubt()
     certainty.end(begun)
     assert not certainty.look()
+
+
+async def test_who_cannot_renew_its_lease_goes_on_and_is_not_sure(certainty):
+    """Commands are answered alike by any two leaders; questions wait until the lease is written again."""
+    doubts = certainty.doubts
+    assert certainty.is_sure()
+    for _ in range(2):
+        freeze()
+        certainty.end(certainty.begin())
+    assert certainty.look()
+    assert not certainty.is_sure()
+    waiting = asyncio.create_task(certainty.wait_sure())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    certainty.renew(asyncio.get_running_loop().time())
+    await asyncio.wait_for(waiting, 1)
+    assert certainty.is_sure()
+    assert certainty.doubts > doubts
+
+
+async def test_a_lease_counts_from_when_its_writing_began(certainty):
+    """Others may have seen it as soon as that, however late we hear of it."""
+    certainty.renew(asyncio.get_running_loop().time() - 0.1)
+    assert not certainty.is_sure()

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from streams import connection as connection_module
+from streams import subjects, topology
+from streams.bucket import Bucket
 from streams.connection import Connection
 from streams.errors import (
     ApiRefused,
@@ -221,3 +223,22 @@ async def test_whoever_publishes_in_bulk_is_not_broken_by_a_broken_connection(co
     monkeypatch.setattr(connection._client._transport, "drain", lost)
     await connection.writable()
     assert connection.connected
+
+
+async def test_who_waits_for_an_answer_is_told_that_the_connection_broke(settings, connection):
+    """It will not come any more, so nobody waits for its time limit; the same for many answers in one."""
+    await topology.ensure(connection, settings)
+    async with wire_to(settings.nats_url) as wire:
+        far = await Connection.open(replace(settings, nats_url=wire.url), "far")
+        await far.subscribe("silence", lambda *_: None)
+        wire.deaf = True
+        asking = [
+            asyncio.create_task(far.request("silence", b"", 3600.0)),
+            asyncio.create_task(Bucket(far, subjects.LEASES).read_all()),
+        ]
+        await asyncio.sleep(0)
+        wire.cut()
+        for asked in asking:
+            with pytest.raises(Unavailable, match="the connection broke"):
+                await asked
+        await far.close()

@@ -11,16 +11,18 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from streams import subjects
+from exchange.commands import Tick
+from streams import subjects, topology
 from streams.auditing import audit
 from streams.codec import decode_facts
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
-from streams.errors import PartitionStopped
+from streams.errors import Busy, PartitionStopped, Unavailable
 from streams.recovery import answered_through, load
+from streams.stops import Stops
 from tests.support.altered import flipped, plant_checkpoint, read_all, write
 from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, last_of, make_exchange
-from tests.support.exchange import running_worker
+from tests.support.exchange import open_venue, running_worker
 from tests.support.nats import until
 
 ANSWERED = len(journal()) + 1
@@ -84,6 +86,72 @@ async def test_a_damaged_journal_keeps_its_partition_shut(pristine, store, case)
             assert f"sequence {found.finding.sequence}" in entry["error"]
             assert await read_all(connection, subjects.events_stream(0)) == before
             assert await last_of(connection, subjects.events_stream(0)) == ANSWERED
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def covered(pristine, tmp_path_factory):
+    """The same exchange with a checkpoint of all that it has answered."""
+    store = shutil.copytree(pristine[0], tmp_path_factory.mktemp("covered") / "store")
+    async with served(store, pristine[1]) as (connection, settings):
+        await topology.ensure(connection, settings)
+        await plant_checkpoint(connection, ANSWERED, lambda _: None)
+    return store
+
+
+def named(logs, event):
+    """The lines of one event."""
+    return [entry for entry in logs if entry["event"] == event]
+
+
+async def test_damage_behind_a_checkpoint_shuts_the_partition_for_everybody(pristine, covered, tmp_path):
+    """Found beside the leader; no other worker leads after that, before or after a restart, until it is mended."""
+    store = shutil.copytree(covered, tmp_path / "store")
+    flip_a_bit(files_of(store, subjects.journal_stream(0))[0])
+    async with served(store, pristine[1]) as (connection, settings):
+        before = await read_all(connection, subjects.events_stream(0))
+        async with open_venue(settings) as venue:
+            with capture_logs() as logs:
+                async with running_worker(settings):
+                    await until(lambda: named(logs, "partition.stopped"), 30)
+                    await until(lambda: venue.is_stopped(0))
+                [stopped] = named(logs, "partition.stopped")
+                assert len(named(logs, "partition.leading")) == 1
+            with pytest.raises(Busy):
+                venue.submit(0, Tick())
+            with pytest.raises(Busy):
+                venue.send(0, Tick(), lambda _: None)
+            with pytest.raises(Unavailable, match="has stopped"):
+                await venue.query(0, "instruments")
+            with capture_logs() as logs:
+                async with running_worker(settings):
+                    await until(lambda: named(logs, "partition.stopped"), 30)
+                assert named(logs, "partition.leading") == []
+        found = (await audit(connection, 0)).finding
+        assert found is not None
+        assert f"sequence {found.sequence}:" in stopped["error"]
+        assert await read_all(connection, subjects.events_stream(0)) == before
+    async with served(store, pristine[1]) as (_, settings):
+        with capture_logs() as logs:
+            async with running_worker(settings):
+                await until(lambda: named(logs, "partition.stopped"), 30)
+            assert named(logs, "partition.leading") == []
+            assert named(logs, "partition.stopped")[0]["error"] == stopped["error"]
+
+
+async def test_a_store_that_was_mended_opens_by_itself(pristine, covered, tmp_path):
+    """A mark is a claim: whoever is to lead looks at the place, and takes it back where nothing is wrong."""
+    store = shutil.copytree(covered, tmp_path / "store")
+    async with served(store, pristine[1]) as (connection, settings):
+        await Stops(connection).put(PartitionStopped(0, 40, "a mark that was left"))
+        with capture_logs() as logs:
+            async with open_venue(settings) as venue, running_worker(settings):
+                await until(lambda: named(logs, "partition.leading"), 30)
+                await until(lambda: not venue.is_stopped(0))
+                await Stops(connection).put(PartitionStopped(0, 41, "an error of an audit"))
+                await until(lambda: len(named(logs, "partition.mark_taken_back")) == 2)
+                await until(lambda: not venue.is_stopped(0))
+                await venue.submit(0, Tick())
+        assert named(logs, "partition.stopped") == []
 
 
 async def test_a_hole_keeps_the_partition_shut_even_behind_a_checkpoint(connection):

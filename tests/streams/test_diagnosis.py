@@ -97,12 +97,26 @@ def test_any_message_that_is_missing_is_named(sequence: int) -> None:
         assert found[1].where == stream or (sequence == LENGTH - 1 and found[1].where == BOTH)
 
 
+def test_a_time_that_was_changed_in_the_journal_is_named() -> None:
+    """The chain runs over the times: the same message at another time has another chain."""
+    journal, events = original()
+    before, facts = codec.decode_facts(events[3]), codec.decode_facts(events[4])
+    encoded = codec.encode_events(facts.events)
+    chain = link(before.chain, facts.at + 1, journal[4], encoded)
+
+    found = diagnose(
+        before.chain, codec.encode_facts(facts.at + 1, chain, encoded), Pair(journal[4], events[4]), Pair(None, None)
+    )
+
+    assert found == Diagnosis(JOURNAL, "has another time than when it was answered")
+
+
 def test_an_answer_that_was_right_once_is_the_engines_fault() -> None:
     """Stored events that link to their journal message were its answer, whatever is computed now."""
     journal, events = original()
     before, facts = codec.decode_facts(events[3]), codec.decode_facts(events[4])
     other = codec.encode_events([[], []])
-    chain = link(before.chain, journal[4], other)
+    chain = link(before.chain, facts.at, journal[4], other)
 
     found = diagnose(
         before.chain, events[4], Pair(journal[4], codec.encode_facts(facts.at, chain, other)), Pair(None, None)

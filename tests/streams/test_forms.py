@@ -7,7 +7,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from exchange import commands, events, instrument
-from streams import forms
+from streams import codec, command_forms, forms
 
 LANGUAGE = [*forms.COMMAND_TAGS.values(), *forms.EVENT_TAGS.values(), instrument.Instrument]
 
@@ -90,3 +90,15 @@ def test_a_form_has_the_fields_of_its_dataclass(cls: type) -> None:
 
     assert list(forms.struct_of(cls).__struct_fields__) == names
     assert set(names) <= set(get_type_hints(cls))
+
+
+def test_a_form_is_written_like_its_command() -> None:
+    """What a gateway makes without the engine's object is the same bytes, defaults included."""
+    for form, whole in (
+        (command_forms.PlaceForm("anna", "ACME", "a1", 0, 0, 5, 7, session="s", sent_at=9), commands.PlaceOrder),
+        (command_forms.AmendForm("anna", 4, price=7), commands.AmendOrder),
+        (command_forms.CancelForm("anna", 0, "ACME", "a1", 9), commands.CancelOrder),
+    ):
+        command = forms.COMMANDS.unpack(form)
+        assert type(command) is whole
+        assert codec.encode_command(form) == codec.encode_command(command)

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from exchange.commands import CancelOrder, Tick
 from streams import journal as journal_module
 from streams import subjects, topology
-from streams.codec import COMMANDS_MAX, Results, decode_batch
+from streams.codec import COMMANDS_MAX, Results, decode_batch, encode_command
 from streams.connection import Connection
 from streams.errors import Busy, OutcomeUnknown
 from streams.journal import Journal, Outcome
@@ -113,6 +114,39 @@ async def test_results_end_the_commands_of_their_batch(ready, settings):
     ]
     assert journal.answer(results(1, 2)) == 0
     assert journal.answer(results(99, 2)) == 0
+
+
+async def test_a_receiver_is_told_at_once_and_a_bad_one_harms_nobody(ready, settings):
+    """What became of a command is told by a call within `answer`; one that fails is logged, the next is told too."""
+    told = []
+
+    def fail(_):
+        raise ZeroDivisionError
+
+    journal = Journal(ready, 0, "me", settings)
+    for number, receiver in enumerate((told.append, fail, told.append)):
+        journal.send(encode_command(command(number)), receiver)
+    await asyncio.sleep(0)
+    with capture_logs() as logs:
+        journal.answer(results(1, 3))
+    assert told == [Outcome("", b"0", 0, 41, 0, 1234), Outcome("", b"2", 0, 41, 2, 1234)]
+    assert [line["event"] for line in logs] == ["journal.receiver_failed"]
+
+
+async def test_a_receiver_is_told_once_however_the_command_ends(ready, settings):
+    """Refused at once nobody is told; sent or waiting when the journal closes, each is told by its own error."""
+    told = []
+    journal = Journal(ready, 0, "me", replace(settings, commands_waiting_max=1))
+    journal.send(encode_command(command(1)), told.append)
+    await asyncio.sleep(0)
+    journal.send(encode_command(command(2)), told.append)
+    with pytest.raises(Busy):
+        journal.send(encode_command(command(3)), told.append)
+    assert told == []
+    journal.close()
+    assert [type(error) for error in told] == [Busy, OutcomeUnknown]
+    journal.answer(results(1, 1))
+    assert len(told) == 2
 
 
 async def test_an_answer_that_does_not_come_is_unknown(ready, settings):

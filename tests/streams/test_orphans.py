@@ -163,6 +163,19 @@ async def test_a_gateway_without_a_lease_promises_nothing(settings, connection):
         await Promises(connection, "gw").make("s1", [("anna", "")])
 
 
+async def test_a_beat_that_failed_is_soon_tried_again(settings, connection, monkeypatch):
+    """A server that was just started takes nothing for a moment; a gateway is well as soon as it does."""
+    monkeypatch.setattr(promises, "BEAT_INTERVAL", 3600.0)
+    monkeypatch.setattr(promises, "RETRY_INTERVAL", 0.01)
+    alive = Promises(connection, "gw")
+    beating = asyncio.create_task(alive.run())
+    await connection.request("$JS.API.INFO", b"", 5.0)  # answered behind the first beat, which no stream took
+    assert not alive.well
+    await topology.ensure(connection, settings)
+    await until(lambda: alive.well)
+    beating.cancel()
+
+
 async def test_a_thousand_sessions_can_be_read(settings, connection):
     """More keys than a bucket gives at once."""
     await topology.ensure(connection, settings)

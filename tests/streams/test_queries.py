@@ -219,6 +219,18 @@ def test_reports_that_were_never_made_need_a_snapshot(journaled: Journaled) -> N
     assert journaled.ask_for_answer("reports", account="anna", after=9)[0] == "snapshot_required"
 
 
+def test_who_asks_may_know_more(journaled: Journaled) -> None:
+    """Somebody who has had later reports had them of another leader; nobody else shows that we are behind."""
+
+    def behind(kind: str, **arguments: str | int) -> bool:
+        return journaled.partition.queries.is_behind(codec.encode_query(kind, arguments))
+
+    assert behind("reports", account="anna", after=9)
+    assert not behind("reports", account="anna", after=0)
+    assert not behind("orders_snapshot", account="anna", after=9)
+    assert not behind("nonsense")
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [

@@ -2,15 +2,13 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
 from exchange.units import SECOND, UNIT, to_text
-from streams import rendering
-from streams.rendering import OrderState, PrintedNumbers, Printer, Renderer, print_time
+from streams.rendering import PRINTED_NUMBERS_MAX, OrderState, PrintedNumbers, Printer, Renderer, print_time
 from tests.support.journaled import ACME, OPENING, Journaled, buy, sell, units
 
 MEMBERS = [
@@ -145,16 +143,16 @@ def test_numbers_have_the_instrument_s_decimals() -> None:
     assert [printer.quantity[units(number)] for number in (0, 20, "0.5")] == ['"0"', '"20"', '"0.5"']
 
 
-def test_printed_numbers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_printed_numbers_are_bounded() -> None:
     """What is remembered never exceeds its bound, and forgetting changes no text."""
-    monkeypatch.setattr(rendering, "PRINTED_NUMBERS_MAX", 3)
     printed = PrintedNumbers(2)
-    texts = []
-    for units_ in range(10):
-        texts.append(printed[units_])
-        assert len(printed) <= 3
+    sizes = set()
+    for units_ in range(PRINTED_NUMBERS_MAX + 10):
+        assert printed[units_] == f'"{to_text(units_, 2)}"'
+        sizes.add(len(printed))
 
-    assert texts == [f'"{to_text(units_, 2)}"' for units_ in range(10)]
+    assert max(sizes) == PRINTED_NUMBERS_MAX
+    assert len(printed) == 10
 
 
 def test_a_listing_with_the_same_decimals_keeps_what_is_printed() -> None:

@@ -1,13 +1,11 @@
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 
 from exchange.commands import AmendOrder, CancelAll, CancelOrder
 from exchange.order import CANCEL_BOTH, DECREMENT, FOK, GTD, IOC
 from exchange.units import SECOND
-from streams import reports
 from tests.support.journaled import OPENING, Journaled, buy, sell, units
 from tests.support.random_choices import stories
 from tests.support.random_commands import ACCOUNTS, NARROW, PLAIN, Step
@@ -208,21 +206,20 @@ def test_refusals_and_repeats_make_no_report() -> None:
     assert answered.output.reports == []
 
 
-def test_an_account_s_reports_are_kept_up_to_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_s_reports_are_kept_up_to_its_bound() -> None:
     """Of more reports than the bound, those since an old one are not all there: a snapshot is required."""
-    monkeypatch.setattr(reports, "REPORTS_PER_ACCOUNT_MAX", 3)
     journaled = Journaled()
+    journaled.partition.reports.per_account_max = 3
     journaled.send(*[buy("anna", 1, 100, f"a-{n}") for n in range(5)])
 
     assert [report["seq"] for report in journaled.ask("reports", account="anna", after=2)["reports"]] == [3, 4, 5]
     assert journaled.ask_for_answer("reports", account="anna", after=1)[0] == "snapshot_required"
 
 
-def test_all_reports_are_kept_up_to_the_bound_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_reports_are_kept_up_to_the_bound_of_all() -> None:
     """The oldest of whichever account go first; an account that was quiet keeps its number."""
-    monkeypatch.setattr(reports, "REPORTS_PER_ACCOUNT_MAX", 3)
-    monkeypatch.setattr(reports, "REPORTS_MAX", 4)
     journaled = Journaled()
+    journaled.partition.reports.per_account_max, journaled.partition.reports.held_max = 3, 4
     journaled.send(buy("anna", 1, 100, "a-1"), buy("anna", 1, 100, "a-2"))
     journaled.send(*[buy("boris", 1, 100, f"b-{n}") for n in range(3)])
 

@@ -80,6 +80,19 @@ async def test_when_promoted_it_catches_up_and_leaves_the_rest_to_the_leader(lea
     assert (await anext(journal)).sequence == 5
 
 
+async def test_a_promotion_that_is_taken_back_ends_the_following_all_the_same(leading, journal):
+    """Whoever follows begins anew; it neither leads nor asks a reader that has ended for ever and ever."""
+    await leading.journal(*TRADING)
+    await leading.answer(5)
+    partition, promoted = Partition(0), asyncio.Event()
+    following = asyncio.create_task(Standby(leading.connection, partition, journal).follow(promoted))
+    await until(lambda: partition.sequence == 5)
+    promoted.set()
+    promoted.clear()
+    await asyncio.wait_for(following, 5)
+    assert partition.sequence == 5
+
+
 async def test_events_that_the_journal_does_not_give_stop_it(leading, journal):
     """The first message that differs is named."""
     await leading.journal(*TRADING)

@@ -19,6 +19,7 @@ def test_subjects_are_those_of_the_protocol():
     """What subscribers with a NATS client rely on."""
     assert subjects.market_data("BRK-B", "book") == "md.BRK-B.book"
     assert subjects.every_market_data("instruments") == "md.*.instruments"
+    assert (subjects.leading(2), subjects.every_leading()) == ("leading.2", "leading.*")
     assert subjects.reports("anna_1") == "exec.anna_1"
     assert (subjects.journal(3), subjects.journal_stream(3)) == ("orders.3", "ORDERS_3")
     assert (subjects.events(3), subjects.events_stream(3)) == ("events.3", "EVENTS_3")

@@ -117,6 +117,17 @@ async def test_after_a_break_the_venue_works_again_and_says_when_to_heal(setting
         assert (await venue.submit(0, buy("anna", "ACME", 1, 100, "a1"))).code == ""
 
 
+async def test_a_new_leader_is_heard_of(settings, connection):
+    """Each worker that begins to lead a partition says so."""
+    await topology.ensure(connection, settings)
+    async with open_venue(settings) as venue:
+        led = []
+        venue.on_new_leader(led.append)
+        for expected in ([0, 1], [0, 0, 1, 1]):
+            async with running_worker(settings):
+                await until(lambda expected=expected: sorted(led) == expected)
+
+
 async def test_now_is_journal_time(settings, connection):
     """The estimate is close to the time of what is stored next; a stepped wall clock on this side changes nothing."""
     async with running_worker(settings), open_venue(settings) as venue:

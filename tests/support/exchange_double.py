@@ -99,6 +99,7 @@ class ExchangeDouble:
         try:
             return {"result": self.answers[method](params), "journal": "7.0"}
         except Refusal as refusal:
-            return {"error": refusal.body}
+            journal = {"journal": "123456789.499"} if method.startswith("order.") else {}
+            return journal | {"error": refusal.body}
         except Silence:
             return None

@@ -16,21 +16,11 @@ from typing import NamedTuple
 from exchange.commands import Command, Tick
 from exchange.units import SECOND
 from streams import codec
-from streams.errors import Busy, OutcomeUnknown, Unavailable
+from streams.errors import Busy, OutcomeUnknown, StreamError, Unavailable
+from streams.journal import Outcome, Receiver
 from streams.partition import Partition
 
 Callback = Callable[[bytes], None]
-
-
-class Outcome(NamedTuple):
-    """What became of a command."""
-
-    code: str
-    body: bytes
-    partition: int
-    sequence: int
-    index: int
-    at: int
 
 
 class Answer(NamedTuple):
@@ -76,7 +66,8 @@ class LocalVenue:
     """See the module.
 
     away: NATS is gone: nothing can be stored. silent: partitions whose leader is gone. deaf: what is published does not
-    arrive. leaders: how many publish everything. held: partitions whose answers wait until `release`.
+    arrive. leaders: how many publish everything. held: partitions whose answers wait until `release`. stopped:
+    partitions that have stopped for good, and are known to.
     """
 
     def __init__(self, partitions: int = 2) -> None:
@@ -85,6 +76,7 @@ class LocalVenue:
         self.closed = asyncio.Event()
         self.away = False
         self.silent: set[int] = set()
+        self.stopped: set[int] = set()
         self.deaf = False
         self.leaders = 1
         self.held: set[int] = set()
@@ -94,6 +86,7 @@ class LocalVenue:
         self._claims: dict[str, int] = {}
         self._callbacks: dict[str, list[Callback]] = defaultdict(list)
         self._reconnected: list[Callable[[], None]] = []
+        self._led_anew: list[Callable[[int], None]] = []
         self._journal_time = time.time_ns()
         self._ahead = 0
         self.promises = LocalPromises(self)
@@ -102,16 +95,34 @@ class LocalVenue:
     def well(self) -> bool:
         return self.connected and not self.away
 
+    def is_stopped(self, partition: int) -> bool:
+        return partition in self.stopped
+
     def now(self) -> int:
         return self._journal_time
 
     def submit(self, partition: int, command: Command) -> asyncio.Future[Outcome]:
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def settle(outcome: Outcome | StreamError) -> None:
+            if answer.done():
+                return
+            if isinstance(outcome, Outcome):
+                answer.set_result(outcome)
+            else:
+                answer.set_exception(outcome)
+
+        self.send(partition, command, settle)
+        return answer
+
+    def send(self, partition: int, command: Command, receiver: Receiver) -> None:
         if self.away:
             raise Busy("NATS is away", retry_after=0.5)
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        if partition in self.stopped:
+            raise Busy("the partition has stopped", retry_after=5.0)
         if partition in self.silent:
-            answer.set_exception(OutcomeUnknown("no answer in time"))
-            return answer
+            asyncio.get_running_loop().call_soon(receiver, OutcomeUnknown("no answer in time"))
+            return
         self._journal_time = max(self._journal_time + 1, time.time_ns() + self._ahead)
         core = self._partitions[partition]
         data = codec.encode_batch("test", core.sequence + 1, [codec.encode_command(command)])
@@ -119,17 +130,16 @@ class LocalVenue:
         assert output.results is not None
         code, body = codec.decode_results(output.results[1]).bodies[0]
         outcome = Outcome(code, body, partition, output.sequence, 0, output.at)
-        self._later(partition, lambda: None if answer.done() else answer.set_result(outcome))
+        self._later(partition, lambda: receiver(outcome))
         for account, payload in output.reports:
             self._publish(partition, f"exec.{account}", payload)
         for subject, payload in output.market_data:
             self._publish(partition, subject, payload)
-        return answer
 
     async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
         self.queries.append(kind)
         await asyncio.sleep(0)
-        if partition in self.silent:
+        if partition in self.silent | self.stopped:
             raise Unavailable("no leader answers")
         answer = Answer(*codec.decode_answer(self._partitions[partition].query(codec.encode_query(kind, arguments))))
         await asyncio.sleep(0)
@@ -151,6 +161,9 @@ class LocalVenue:
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         self._reconnected.append(callback)
 
+    def on_new_leader(self, callback: Callable[[int], None]) -> None:
+        self._led_anew.append(callback)
+
     # What tests do with it
 
     async def pass_time(self, seconds: int) -> None:
@@ -162,6 +175,11 @@ class LocalVenue:
         """The connection is back."""
         for callback in self._reconnected:
             callback()
+
+    def replace_leader(self, partition: int) -> None:
+        """The partition has a new leader."""
+        for callback in self._led_anew:
+            callback(partition)
 
     def release(self) -> None:
         """Deliver what was held."""

@@ -422,8 +422,7 @@ class NaiveExchange:
 
     def _would_fill(self, order: NaiveOrder) -> bool:
         """Whether a fill-or-kill would trade wholly: try it in a copy of the world."""
-        world = deepcopy(self, {id(self.accounts.trades): []})
-        world.news = []
+        world = deepcopy(self, {id(self.accounts.trades): [], id(self.news): []})
         trial = next(copy for copy in world.orders if copy.order_id == order.order_id)
         world._sweep(trial)
         decremented = any(isinstance(event, events.Amended) for event in world.news)

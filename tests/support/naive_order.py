@@ -34,6 +34,9 @@ class NaiveOrder:
     reason: str = ""
     ended: int = 0
 
+    def __deepcopy__(self, _: dict[int, object]) -> NaiveOrder:
+        return replace(self)  # The placement is the same for ever.
+
     @property
     def account(self) -> str:
         """Who owns it."""

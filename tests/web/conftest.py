@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from openbell.api import Api
 from openbell.data_dir import DataDir
@@ -42,12 +42,12 @@ BROWSER_FLAGS = [
 
 
 class Exchange:
-    """`openbell up --demo` in a process of its own."""
+    """`openbell up --demo` in a process of its own, or without a demo: nobody trades but the test."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, demo: bool = True) -> None:
         self.data_dir = DataDir(folder / "data")
         self._output = folder / "output"
-        command = [sys.executable, "-m", "openbell", "up", "--demo", "--json", "--port", "0"]
+        command = [sys.executable, "-m", "openbell", "up", *(["--demo"] if demo else []), "--json", "--port", "0"]
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [*command, "--data-dir", str(self.data_dir.path)],
@@ -57,8 +57,12 @@ class Exchange:
                 env=os.environ | {"OPENBELL_LOG_FORMAT": "json", "OPENBELL_RATE_LIMITS": "off"},
             )
         self.url = str(wait_for(self._announced, OPENING_SECONDS_MAX)["url"])
-        self.api = Api(self.url, own_admin_token(self.data_dir))
         self.api.put(f"/v1/admin/instruments/{QUIET}", {"tick_size": "0.01", "lot_size": "1", "reference_price": "50"})
+
+    @property
+    def api(self) -> Api:
+        """The HTTP API as an operator; each with a token of its own, as those live for a minute."""
+        return Api(self.url, own_admin_token(self.data_dir))
 
     def _announced(self) -> dict[str, Any] | None:
         text = self._output.read_text("utf-8", "replace")
@@ -128,11 +132,34 @@ class Desk:
         self.look(symbol)
 
     def look(self, symbol: str) -> None:
-        """Choose an instrument from the list, which on a phone is behind a tab."""
-        if self.page.locator(".tabs").is_visible():
-            self.page.locator(".tabs button", has_text="Markets").click()
-        self.page.get_by_role("button", name=symbol, exact=True).first.click()
-        self.page.locator("#ladder-title", has_text=symbol).wait_for()
+        """Search an instrument and take it."""
+        self.page.get_by_role("button", name="Search").click()
+        self.page.get_by_role("combobox", name="Symbol").fill(symbol)
+        self.page.get_by_role("combobox", name="Symbol").press("Enter")
+        self.page.locator(".headline .name", has_text=symbol).wait_for()
+
+    def tab(self, name: str) -> None:
+        """On a phone: show a part of the screen."""
+        self.page.locator(".tabs button", has_text=name).click()
+
+    def row(self, price: str) -> Locator:
+        """The ladder's row of a price."""
+        return self.page.locator(f'.ladder tr[data-price="{price}"]')
+
+    def orders(self) -> Locator:
+        """The rows of the own open orders."""
+        return self.page.locator(".orders tbody tr[data-order]")
+
+    def blotter(self, part: str) -> Locator:
+        """The rows of another part of the blotter, which is left open."""
+        self.page.get_by_role("button", name=part, exact=True).click()
+        return self.page.locator(".orders tbody tr")
+
+    def become(self, account: str) -> None:
+        """Trade as another demo account, and wait until its orders are known."""
+        self.page.get_by_label("Account").select_option(account)
+        self.page.get_by_label("Account").locator(f"option:checked:text-is('{account}')").wait_for(state="attached")
+        self.wait_until_live()
 
     def wait_until_live(self) -> None:
         """The screen says that everything it shows is current."""
@@ -197,19 +224,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def desk(exchange: Exchange, browser: Browser) -> Iterator[Callable[..., Desk]]:
-    """Makes desks, each in a browser context of its own: `desk(account="demo-2", width=390)`."""
+    """Makes desks, each in a browser context of its own: `desk("demo-2", width=390, look={"theme": "light"})`."""
     contexts: list[BrowserContext] = []
     accounts: set[str] = {"demo-1"}
 
     def make(account: str = "demo-1", width: int = 1440, height: int = 900, **more: Any) -> Desk:
+        look = {f"openbell.{name}": json.dumps(value) for name, value in more.pop("look", {}).items()}
         context = browser.new_context(viewport={"width": width, "height": height}, **more)
+        context.add_init_script(f"for (const each of Object.entries({json.dumps(look)})) localStorage.setItem(...each)")
         contexts.append(context)
         accounts.add(account)
         made = Desk(context.new_page(), exchange.url)
         made.open()
         if account != "demo-1":
-            made.page.get_by_label("Account").select_option(account)
-            made.page.get_by_text(f"{account} has no open orders.").wait_for()
+            made.become(account)
         return made
 
     yield make

@@ -11,6 +11,8 @@ export interface BookLevel {
   readonly price: bigint;
   readonly quantity: bigint;
   readonly printed: Level;
+  /** As the checksum counts it, made once: a level is checked many times and printed once. */
+  readonly digits: string;
 }
 
 /** One side of a book, best price first. */
@@ -24,12 +26,14 @@ export class Half {
     return this.levels[0];
   }
 
-  set(printed: Level): void {
-    const level = { price: units(printed[0]), quantity: units(printed[1]), printed };
-    const place = this.#place(level.price);
-    const replaced = this.levels[place]?.price === level.price ? 1 : 0;
-    if (level.quantity === 0n) this.levels.splice(place, replaced);
-    else this.levels.splice(place, replaced, level);
+  /** Sets a level, or removes it with a quantity of zero; the place where that was. */
+  set(printed: Level): number {
+    const [price, quantity] = [units(printed[0]), units(printed[1])];
+    const place = this.#place(price);
+    const replaced = this.levels[place]?.price === price ? 1 : 0;
+    if (quantity === 0n) this.levels.splice(place, replaced);
+    else this.levels.splice(place, replaced, { price, quantity, printed, digits: digits(printed[0]) + digits(printed[1]) });
+    return place;
   }
 
   /** Where a price is or would go: the first level that is not better than it. */
@@ -49,25 +53,38 @@ export class Half {
 export class Book {
   bids = new Half(-1n);
   asks = new Half(1n);
+  /** The checksum, as long as no level that it is made of has changed. */
+  #checksum: number | null = 0;
 
   /** Takes a snapshot or an update; false if the outcome is not the book its checksum was made of. */
   apply(frame: BookFrame): boolean {
     if (frame.type === "snapshot") this.clear();
-    for (const level of frame.bids) this.bids.set(level);
-    for (const level of frame.asks) this.asks.set(level);
+    for (const level of frame.bids) this.#changed(this.bids.set(level));
+    for (const level of frame.asks) this.#changed(this.asks.set(level));
     return this.checksum() === frame.checksum;
   }
 
   clear(): void {
     this.bids = new Half(-1n);
     this.asks = new Half(1n);
+    this.#checksum = 0;
   }
 
   /** CRC-32 of the ten best asks, then bids, as printed without points and leading zeros; 0 of an empty book. */
   checksum(): number {
-    const checked = [...this.asks.levels.slice(0, CHECKED_LEVELS), ...this.bids.levels.slice(0, CHECKED_LEVELS)];
-    return crc32(checked.flatMap((level) => level.printed.map(digits)).join(""));
+    this.#checksum ??= crc32(checked(this.asks) + checked(this.bids));
+    return this.#checksum;
   }
+
+  #changed(place: number): void {
+    if (place < CHECKED_LEVELS) this.#checksum = null;
+  }
+}
+
+function checked(half: Half): string {
+  let text = "";
+  for (const level of half.levels.slice(0, CHECKED_LEVELS)) text += level.digits;
+  return text;
 }
 
 function digits(printed: string): string {

@@ -5,23 +5,37 @@ import { decimalsOfPrice, tickAt } from "./instrument";
 import type { Placement } from "./orders";
 import type { Instrument } from "./protocol";
 
-export type TicketField = "quantity" | "price";
+export type TicketField = "quantity" | "price" | "stop_price" | "display_quantity" | "expires";
 export type Faults = Partial<Record<TicketField | "ticket", string>>;
 
 /** A hundred per cent in basis points. */
 const WHOLE_BPS = 10_000n;
+/** An iceberg shows at least a hundredth of itself. */
+const DISPLAY_SHARE = 100n;
 
 /** By field, what is wrong in a sentence that says what would do; `last` is the middle of the collar. */
 export function faultsOf(order: Placement, instrument: Instrument, last: string | null): Faults {
   const faults: Faults = {};
-  const quantity = quantityFault(order.quantity, instrument);
-  if (quantity !== "") faults.quantity = quantity;
-  if (order.price === undefined) return faults;
-  const price = priceFault(order.price, instrument) || collarFault(order.price, instrument, last);
-  if (price !== "") faults.price = price;
-  const value = price === "" && quantity === "" ? valueFault(order.price, order.quantity, instrument) : "";
-  if (value !== "") faults.ticket = value;
+  const found = (field: TicketField | "ticket", fault: string): void => {
+    if (fault !== "") faults[field] = fault;
+  };
+  found("quantity", quantityFault(order.quantity, instrument));
+  if (order.price !== undefined) found("price", priceFault(order.price, instrument) || collarFault(order.price, instrument, last));
+  if (order.stop_price !== undefined) found("stop_price", priceFault(order.stop_price, instrument));
+  if (order.display_quantity !== undefined) found("display_quantity", displayFault(order, instrument));
+  if (order.time_in_force === "gtd" && order.expires === undefined) found("expires", "Choose when it expires.");
+  if (Object.keys(faults).length === 0) found("ticket", valueFault(pricedAt(order, last), order.quantity, instrument));
   return faults;
+}
+
+/** The price that an order is valued at: its own, a stop's stop price, a market order's the last price; null without. */
+export function pricedAt(order: Placement, last: string | null): string | null {
+  return order.price ?? order.stop_price ?? last;
+}
+
+/** A fee of so many basis points, rounded to whole units; negative is a rebate. */
+export function feeOf(value: bigint, bps: string | number): bigint {
+  return (value * units(String(bps))) / (WHOLE_BPS * UNIT);
 }
 
 /** Price × quantity, cut off at whole units. */
@@ -64,7 +78,22 @@ function collarFault(text: string, instrument: Instrument, last: string | null):
   return `${sentence}: ${toText(nearest, decimalsOfPrice(instrument))} is the ${price > middle ? "highest" : "lowest"}.`;
 }
 
-function valueFault(price: string, quantity: string, instrument: Instrument): string {
+function displayFault({ display_quantity: shown = "", quantity }: Placement, instrument: Instrument): string {
+  const amount = toUnits(shown);
+  if (amount === null || amount <= 0n) return "Write a number above 0, or leave it empty.";
+  const lot = units(instrument.lot_size);
+  if (amount % lot !== 0n) return offGrid(amount, lot, decimalsOf(lot), "lot size");
+  const whole = toUnits(quantity);
+  if (whole === null) return "";
+  if (amount > whole) return `It cannot show more than its quantity ${quantity}.`;
+  if (amount * DISPLAY_SHARE < whole) {
+    return `It has to show a hundredth at least: ${toText(ceilTo(ceilTo(whole, DISPLAY_SHARE) / DISPLAY_SHARE, lot), decimalsOf(lot))}.`;
+  }
+  return "";
+}
+
+function valueFault(price: string | null, quantity: string, instrument: Instrument): string {
+  if (price === null) return "";
   const value = valueOf(units(price), units(quantity));
   if (below(value, instrument.min_value)) return `An order must be worth at least ${instrument.min_value}.`;
   if (above(value, instrument.max_value)) return `An order may be worth at most ${instrument.max_value}.`;

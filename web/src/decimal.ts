@@ -17,10 +17,18 @@ export function toUnits(text: string): bigint | null {
 
 /** Units of a decimal that the exchange itself has sent; anything else is a fault of ours. */
 export function units(text: string): bigint {
+  const known = KNOWN.get(text);
+  if (known !== undefined) return known;
   const found = toUnits(text);
   if (found === null) throw new TypeError(`not a decimal: ${text}`);
+  if (KNOWN.size >= KNOWN_MAX) KNOWN.clear();
+  KNOWN.set(text, found);
   return found;
 }
+
+/** The same few thousand prices and quantities come again and again, thousands of times a second. */
+const KNOWN = new Map<string, bigint>();
+const KNOWN_MAX = 10_000;
 
 /** Prints with at least `decimals` decimals, more only where the number has them. */
 export function toText(amount: bigint, decimals: number): string {

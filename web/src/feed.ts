@@ -5,9 +5,10 @@
 // that falls silent is first called stale, then given up; a lost one is tried again after a random time that
 // grows. No DOM here: the surroundings (socket, clock, chance) are handed in.
 import { signal } from "@preact/signals-core";
+import { Latency } from "./latency";
 import { ConnectionLost, Refusal } from "./refusal";
 import { Subscriptions, type Subscription } from "./subscriptions";
-import type { ChannelFrame, Error as Failure, HeartbeatFrame } from "./protocol";
+import type { ChannelFrame, Error as Failure, HeartbeatFrame, Time } from "./protocol";
 
 /** live: all is current. resyncing: waiting for snapshots. stale: connected but silent. down: no connection. */
 export type Connection = "live" | "resyncing" | "stale" | "down";
@@ -42,11 +43,15 @@ export const SILENT_AFTER_MS = 10_000;
 const ANSWER_WITHIN_MS = 10_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_LAST_MS = 8_000;
+/** What carries an order to the exchange; questions about orders do not. */
+const TIMED = /^order\.(place|amend|cancel|cancel_all)$/;
 
 interface Pending {
   resolve(result: unknown): void;
   reject(reason: Error): void;
   forget(): void;
+  /** The exchange has answered, with yes or no. */
+  answered(): void;
 }
 
 interface Answer {
@@ -58,8 +63,12 @@ interface Answer {
 export class Feed {
   readonly connection = signal<Connection>("down");
   readonly roundTripMs = signal<number | null>(null);
+  /** From sending an order, amend or cancel to the exchange's answer. */
+  readonly orderAnswers = new Latency();
   /** How often something was missing or wrong and a snapshot was asked for again. */
   readonly gaps = signal(0);
+  /** How many of our feeds the gateway itself says may be late. */
+  readonly staleFeeds = signal(0);
   /** Counts successful logins of this page; 0 before the first. Private state is in doubt after each. */
   readonly logins = signal(0);
   /** Why the last login was refused; null after one that was not. */
@@ -75,7 +84,11 @@ export class Feed {
   #heardAt = 0;
   #pingedAt = 0;
 
-  constructor(private readonly surroundings: Surroundings) {
+  /** `onTime` hears the exchange's clock once a second. */
+  constructor(
+    private readonly surroundings: Surroundings,
+    private readonly onTime: (time: Time) => void = () => undefined,
+  ) {
     this.#subscriptions = new Subscriptions(surroundings, {
       ask: (method, parameters) => this.request(method, parameters),
       changed: () => this.#judge(),
@@ -97,12 +110,16 @@ export class Feed {
     if (socket === null || !this.#open) return Promise.reject(new ConnectionLost(false));
     this.#lastId += 1;
     const id = this.#lastId;
+    const sentAt = this.surroundings.now();
+    const answered = (): void => {
+      if (TIMED.test(method)) this.orderAnswers.add(this.surroundings.now() - sentAt);
+    };
     return new Promise((resolve, reject) => {
       const forget = this.surroundings.after(ANSWER_WITHIN_MS, () => {
         this.#pending.delete(id);
         reject(new ConnectionLost(true));
       });
-      this.#pending.set(id, { resolve, reject, forget });
+      this.#pending.set(id, { resolve, reject, forget, answered });
       socket.send(JSON.stringify({ id, method, params: parameters }));
     });
   }
@@ -111,6 +128,12 @@ export class Feed {
   login(token: string): void {
     this.#token = token;
     if (this.#open) this.#login();
+  }
+
+  /** Nobody from here on: private channels end with a new connection, as the protocol has no logout. */
+  logout(): void {
+    this.#token = null;
+    if (this.#socket !== null) this.#giveUp(this.#socket);
   }
 
   /** Holds a subscription until the returned function is called. */
@@ -167,6 +190,7 @@ export class Feed {
     if (pending === undefined) return;
     this.#pending.delete(id);
     pending.forget();
+    pending.answered();
     if (answer.error === undefined) pending.resolve(answer.result);
     else pending.reject(new Refusal(answer.error));
   }
@@ -193,7 +217,9 @@ export class Feed {
   }
 
   /** A heartbeat also tells what was sent last, or the loss of a last message would stay unseen. */
-  #verify({ symbols }: HeartbeatFrame): boolean {
+  #verify({ symbols, stale, time }: HeartbeatFrame): boolean {
+    this.onTime(time);
+    this.staleFeeds.value = stale.length;
     for (const [symbol, sent] of Object.entries(symbols)) {
       if (sent.seq !== undefined) this.#subscriptions.verify("book", symbol, sent.seq);
       if (sent.trade_id !== undefined) this.#subscriptions.verify("trades", symbol, sent.trade_id);

@@ -1,49 +1,48 @@
 // All instruments with the latest of their tickers: the list to choose from.
 import { computed, signal, type Signal } from "@preact/signals-core";
+import type { ListedInstrument, Ticker } from "./ahead";
+import { units } from "./decimal";
 import type { Feed } from "./feed";
 import type { Frames } from "./frames";
-import type { Instrument, InstrumentsFrame, TickerFrame } from "./protocol";
+import type { InstrumentsFrame } from "./protocol";
+import type { Sparklines } from "./sparklines";
+import type { Statuses } from "./status";
 
 export class Instruments {
-  readonly #bySymbol = signal<ReadonlyMap<string, Instrument>>(new Map());
+  readonly #bySymbol = signal<ReadonlyMap<string, ListedInstrument>>(new Map());
   readonly symbols = computed(() => [...this.#bySymbol.value.keys()].sort());
-  readonly #tickers = new Map<string, Signal<TickerFrame | null>>();
-  readonly #latest = new Map<string, TickerFrame>();
-  readonly #watched = new Map<string, () => void>();
+  readonly #tickers = new Map<string, Signal<Ticker | null>>();
+  readonly #latest = new Map<string, Ticker>();
 
   constructor(
-    private readonly feed: Feed,
+    private readonly feed: Pick<Feed, "subscribe">,
     private readonly frames: Frames,
+    private readonly statuses: Pick<Statuses, "watch">,
+    private readonly sparklines: Pick<Sparklines, "add">,
   ) {
     feed.subscribe({ channel: "instruments", take: (frame) => this.#take(frame) });
   }
 
-  get(symbol: string): Instrument | null {
+  get(symbol: string): ListedInstrument | null {
     return this.#bySymbol.value.get(symbol) ?? null;
   }
 
-  ticker(symbol: string): Signal<TickerFrame | null> {
-    const found = this.#tickers.get(symbol) ?? signal<TickerFrame | null>(null);
+  ticker(symbol: string): Signal<Ticker | null> {
+    const found = this.#tickers.get(symbol) ?? signal<Ticker | null>(null);
     this.#tickers.set(symbol, found);
     return found;
   }
 
   #take({ instrument }: InstrumentsFrame): boolean {
-    const known = new Map(this.#bySymbol.peek());
-    if (instrument.delisted) {
-      this.#watched.get(instrument.symbol)?.();
-      this.#watched.delete(instrument.symbol);
-      known.delete(instrument.symbol);
-    } else {
-      if (!known.has(instrument.symbol)) this.#watch(instrument.symbol);
-      known.set(instrument.symbol, instrument);
-    }
-    this.#bySymbol.value = known;
+    const known = this.#bySymbol.peek();
+    if (!known.has(instrument.symbol)) this.#watch(instrument.symbol);
+    this.#bySymbol.value = new Map(known).set(instrument.symbol, instrument);
     return true;
   }
 
   #watch(symbol: string): void {
-    const leave = this.feed.subscribe({
+    this.statuses.watch(symbol);
+    this.feed.subscribe({
       channel: "ticker",
       symbol,
       options: { interval_ms: 100 },
@@ -53,11 +52,22 @@ export class Instruments {
         return true;
       },
     });
-    this.#watched.set(symbol, leave);
   }
 
   readonly #publish = (): void => {
-    for (const [symbol, ticker] of this.#latest) this.ticker(symbol).value = ticker;
+    for (const [symbol, ticker] of this.#latest) {
+      this.ticker(symbol).value = ticker;
+      if (ticker.last !== null) this.sparklines.add(symbol, ticker.last);
+    }
     this.#latest.clear();
   };
+}
+
+/** The change of the day in per cent with two decimals: against its first price, else against the reference price. */
+export function changeOf(ticker: Ticker | null, instrument: ListedInstrument | null): string {
+  const from = ticker?.open ?? instrument?.reference_price ?? null;
+  const last = ticker?.last ?? null;
+  if (from === null || last === null || units(from) === 0n) return "";
+  const hundredths = Math.round((Number(units(last) - units(from)) / Number(units(from))) * 10_000);
+  return `${hundredths > 0 ? "+" : hundredths < 0 ? "−" : ""}${(Math.abs(hundredths) / 100).toFixed(2)}%`;
 }

@@ -20,20 +20,10 @@ const screen = new Screen({
   random: () => Math.random(),
   nextFrame: (run) => requestAnimationFrame(run),
   newId: () => `web-${[...crypto.getRandomValues(new Uint8Array(16))].map(hex).join("")}`,
-  demoToken,
-  storage: sessionStorage,
+  fetch: (path, request) => fetch(path, request),
+  sessionStorage,
+  localStorage,
 });
-
-async function demoToken(account: string): Promise<string | null> {
-  const response = await fetch("/v1/demo/token", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ account }),
-  });
-  if (response.status === 404) return null;
-  if (!response.ok) throw new Error(`demo token: ${response.status}`);
-  return ((await response.json()) as { token: string }).token;
-}
 
 function hex(byte: number): string {
   return byte.toString(16).padStart(2, "0");

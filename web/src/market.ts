@@ -1,69 +1,84 @@
-// The instrument that is looked at: its book as a ladder, and its tape.
+// One instrument that is open on the screen: its book, tape, candles and what is drawn of them.
+//
+// It hears everything as long as it is open, so that switching to it shows it at once; it draws only while it is
+// looked at, at most once a frame.
 import { computed, effect, signal } from "@preact/signals-core";
+import type { ListedInstrument, Status } from "./ahead";
+import type { Api } from "./api";
 import { Book } from "./book";
+import { Candles, type Change } from "./candles";
 import { units } from "./decimal";
+import { curvesOf, type Curves } from "./depth";
 import type { Feed } from "./feed";
 import type { Frames } from "./frames";
-import type { Instruments } from "./instruments";
 import { Ladder } from "./ladder";
 import type { Orders, Side } from "./orders";
-import type { StatusFrame } from "./protocol";
+import type { Preferences } from "./preferences";
+import type { Order, TradesFrame } from "./protocol";
+import { Quotes } from "./quotes";
 import { Tape } from "./tape";
+import { Volumes } from "./volumes";
+
+const BOOK_DEPTH = 50;
+/** As many as the exchange keeps at hand; older ones are the recorder's. */
+const HISTORY_TRADES = 1_000;
+
+export interface Surroundings {
+  readonly api: Pick<Api, "get">;
+  readonly feed: Pick<Feed, "subscribe">;
+  readonly frames: Frames;
+  readonly orders: Pick<Orders, "open">;
+  readonly preferences: Preferences;
+  instrument(symbol: string): ListedInstrument | null;
+  status(symbol: string): Status | null;
+}
 
 export class Market {
-  readonly symbol = signal("");
-  readonly instrument = computed(() => this.instruments.get(this.symbol.value));
+  readonly instrument = computed(() => this.surroundings.instrument(this.symbol));
+  readonly status = computed(() => this.surroundings.status(this.symbol));
+  readonly own = computed(() => this.surroundings.orders.open.value.filter((order) => order.symbol === this.symbol));
   readonly ladder = new Ladder();
-  readonly status = signal<StatusFrame | null>(null);
+  readonly quotes = new Quotes();
   readonly tape: Tape;
+  readonly candles: Candles;
+  /** Counts changes of the candles; what changed since the last look is told by `takeChange`. */
+  readonly candlesChanged = signal(0);
+  readonly curves = signal<Curves>({ prices: [], bids: [], asks: [] });
   readonly #book = new Book();
+  readonly #volumes = new Volumes();
+  #change: Change = "all";
+  #looked = false;
   #leave: (() => void)[] = [];
+  #leaveBook: () => void = () => undefined;
 
   constructor(
-    private readonly feed: Feed,
-    private readonly instruments: Instruments,
-    private readonly orders: Orders,
-    private readonly frames: Frames,
+    readonly symbol: string,
+    private readonly surroundings: Surroundings,
   ) {
+    const { feed, frames, preferences } = surroundings;
     this.tape = new Tape(frames);
-    effect(() => {
-      const first = this.instruments.symbols.value[0];
-      if (this.symbol.value === "" && first !== undefined) this.look(first);
-    });
-    effect(() => {
-      void [this.orders.open.value, this.tape.trades.value, this.instrument.value, this.ladder.group.value];
-      this.frames.next(this.#publish);
-    });
+    this.candles = new Candles(preferences.candle.peek());
+    this.#leave = [
+      feed.subscribe({ channel: "trades", symbol, take: (frame) => this.#traded(frame) }),
+      effect(() => this.#followBook(preferences.interval.value)),
+      effect(() => this.#regroup(preferences.candle.value)),
+      effect(() => {
+        void [this.own.value, this.tape.trades.value, this.instrument.value, this.status.value, this.ladder.group.value, this.ladder.rows.value];
+        frames.next(this.#publish);
+      }),
+      () => this.#leaveBook(),
+    ];
+    void this.#askHistory();
   }
 
-  /** Looks at another instrument; what was shown of the last one goes at once. */
-  look(symbol: string): void {
+  close(): void {
     for (const leave of this.#leave) leave();
-    this.#book.clear();
-    this.ladder.clear();
-    this.tape.clear();
-    this.status.value = null;
-    this.symbol.value = symbol;
-    this.#leave = [
-      this.feed.subscribe({
-        channel: "book",
-        symbol,
-        options: { depth: 50, interval_ms: 20 },
-        take: (frame) => {
-          this.frames.next(this.#publish);
-          return this.#book.apply(frame);
-        },
-      }),
-      this.feed.subscribe({ channel: "trades", symbol, take: (frame) => this.tape.take(frame) }),
-      this.feed.subscribe({
-        channel: "status",
-        symbol,
-        take: (frame) => {
-          this.status.value = frame;
-          return true;
-        },
-      }),
-    ];
+  }
+
+  /** Whether it is drawn; what it hears meanwhile is drawn when it is looked at again. */
+  look(looked: boolean): void {
+    this.#looked = looked;
+    if (looked) this.surroundings.frames.next(this.#publish);
   }
 
   /** The last trade's price, else the listing's reference price. */
@@ -73,16 +88,92 @@ export class Market {
 
   /** The price that takes the best order of the other side, else the own side's best, else the last: "" for none. */
   start(side: Side): string {
-    const halves = side === "buy" ? [this.#book.asks, this.#book.bids] : [this.#book.bids, this.#book.asks];
-    const found = halves.find((half) => half.best !== undefined)?.best?.printed[0];
-    return found ?? this.last() ?? "";
+    return this.opposite(side) || (this.#half(side).best?.printed[0] ?? this.last() ?? "");
   }
+
+  /** The best price of the other side, "" for none. */
+  opposite(side: Side): string {
+    return this.#half(side === "buy" ? "sell" : "buy").best?.printed[0] ?? "";
+  }
+
+  recentre(): void {
+    this.ladder.recentre();
+    this.surroundings.frames.next(this.#publish);
+  }
+
+  /** What changed in the candles since this was last asked. */
+  takeChange(): Change {
+    const change = this.#change;
+    this.#change = "none";
+    return change;
+  }
+
+  #half(side: Side): Book["bids"] {
+    return side === "buy" ? this.#book.bids : this.#book.asks;
+  }
+
+  #followBook(intervalMs: number): void {
+    this.#leaveBook();
+    this.#leaveBook = this.surroundings.feed.subscribe({
+      channel: "book",
+      symbol: this.symbol,
+      options: { depth: BOOK_DEPTH, interval_ms: intervalMs },
+      take: (frame) => {
+        this.surroundings.frames.next(this.#publish);
+        return this.#book.apply(frame);
+      },
+    });
+  }
+
+  #traded(frame: TradesFrame): boolean {
+    this.#volumes.take(frame.trades);
+    this.#charted(this.candles.take(frame.trades));
+    return this.tape.take(frame);
+  }
+
+  #regroup(seconds: number): void {
+    if (seconds === this.candles.interval) return;
+    this.candles.regroup(seconds);
+    this.#charted("all");
+  }
+
+  /** Without an answer there is a shorter chart, no worse. */
+  async #askHistory(): Promise<void> {
+    const path = `/v1/instruments/${this.symbol}/trades?limit=${HISTORY_TRADES}`;
+    const { trades } = await this.surroundings.api.get<TradesFrame>(path).catch(() => ({ trades: [] }));
+    this.#volumes.take(trades);
+    this.#charted(this.candles.take(trades));
+  }
+
+  #charted(change: Change): void {
+    if (change === "none") return;
+    this.#change = merged(this.#change, change);
+    this.surroundings.frames.next(this.#publishCandles);
+  }
+
+  readonly #publishCandles = (): void => {
+    this.candlesChanged.value += 1;
+  };
 
   readonly #publish = (): void => {
     const instrument = this.instrument.peek();
-    if (instrument === null) return;
-    const own = this.orders.open.peek().filter((order) => order.symbol === instrument.symbol);
+    if (instrument === null || !this.#looked) return;
     const last = this.tape.trades.peek()[0]?.price ?? instrument.reference_price;
-    this.ladder.show(instrument, this.#book, own, last ? units(last) : null);
+    const own: readonly Order[] = this.own.peek();
+    const shown = { book: this.#book, own, volumes: this.#volumes.at, bands: bandsOf(this.status.peek()) };
+    this.ladder.show(instrument, { ...shown, last: last ? units(last) : null });
+    this.quotes.show(instrument, this.#book);
+    this.curves.value = curvesOf(this.#book, BOOK_DEPTH);
   };
+}
+
+function merged(one: Change, other: Change): Change {
+  if (one === "all" || other === "all") return "all";
+  if (one === "none" || other === "none") return one === "none" ? other : one;
+  return Math.min(one, other);
+}
+
+function bandsOf(status: Status | null): [bigint, bigint] | null {
+  const { band_low: low = null, band_high: high = null } = status ?? {};
+  return low === null || high === null ? null : [units(low), units(high)];
 }

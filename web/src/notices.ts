@@ -5,7 +5,7 @@ export interface Notice {
   readonly id: number;
   /** Notices about one thing replace each other: ten fills of an order are one notice that grows. */
   readonly about: string;
-  readonly tone: "buy" | "sell" | "fault";
+  readonly tone: "buy" | "sell" | "fault" | "plain";
   readonly text: string;
 }
 

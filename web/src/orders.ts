@@ -1,21 +1,42 @@
-// The account's own orders: placing, canceling, and what is open.
+// The account's own orders: placing, amending, canceling, and what is open.
 //
 // Always: what is open comes from the `orders` channel alone, never from an answer, so there is one truth. An order
 // whose answer got lost is never sent again: the exchange is asked, by its client order id, what became of it.
 import { effect, signal } from "@preact/signals-core";
 import type { Feed } from "./feed";
+import type { History } from "./history";
 import type { Notices } from "./notices";
-import type { Order, OrdersSnapshot, OrdersUpdate, ResumeResult } from "./protocol";
+import type { Order, OrderCancelAllResult, OrdersSnapshot, OrdersUpdate, ResumeResult } from "./protocol";
 import { ConnectionLost, Refusal } from "./refusal";
 
 export type Side = Order["side"];
 
+/** An order to be: decimals as they were typed. */
 export interface Placement {
   symbol: string;
   side: Side;
   type: Order["type"];
   quantity: string;
   price?: string;
+  stop_price?: string;
+  time_in_force?: Order["time_in_force"];
+  expires?: string;
+  post_only?: boolean;
+  display_quantity?: string;
+  self_trade?: Order["self_trade"];
+}
+
+/** What is to be different of an open order. */
+export interface Changes {
+  price?: string;
+  stop_price?: string;
+  quantity?: string;
+}
+
+/** Which open orders a cancel of all means. */
+export interface Selection {
+  symbol?: string;
+  side?: Side;
 }
 
 interface Surroundings {
@@ -33,6 +54,7 @@ export class Orders {
   /** Newest first. */
   readonly open = signal<readonly Order[]>([]);
   readonly canceling = signal<ReadonlySet<string>>(new Set());
+  readonly cancelingAll = signal(false);
 
   readonly #byPartition = new Map<number, Map<string, Order>>();
   readonly #cursors = new Map<number, string>();
@@ -42,6 +64,7 @@ export class Orders {
     private readonly feed: Feed,
     private readonly notices: Pick<Notices, "say">,
     private readonly surroundings: Surroundings,
+    private readonly history: Pick<History, "add" | "clear">,
   ) {
     feed.subscribe({ channel: "orders", personal: true, take: (frame) => this.#take(frame) });
     effect(() => {
@@ -54,6 +77,7 @@ export class Orders {
     this.#byPartition.clear();
     this.#cursors.clear();
     this.#told.clear();
+    this.history.clear();
     this.#publish();
   }
 
@@ -65,6 +89,34 @@ export class Orders {
     } catch (reason) {
       if (!isUndecided(reason)) throw reason;
       return this.#askWhatBecame(request.symbol, request.client_order_id);
+    }
+  }
+
+  /** The order as it is now. Rejects as `place` does, or with ConnectionLost if nobody knows: the reports will tell. */
+  async amend(order: Order, changes: Changes): Promise<Order> {
+    return (await this.feed.request("order.amend", { order_id: order.order_id, ...changes })) as Order;
+  }
+
+  /** Amends where there is no field to show a refusal at: it is told like anything that happens. */
+  async move(order: Order, price: string): Promise<void> {
+    const changes = order.type === "stop" ? { stop_price: price } : { price };
+    try {
+      await this.amend(order, changes);
+    } catch (reason) {
+      this.notices.say("fault", `Move of ${order.symbol} ${order.side} to ${price}: ${(reason as Error).message}`, order.order_id);
+    }
+  }
+
+  /** Cancels what is open, or what of it is selected, and says how many orders that were. */
+  async cancelAll(selection: Selection = {}): Promise<void> {
+    this.cancelingAll.value = true;
+    try {
+      const { canceled } = (await this.feed.request("order.cancel_all", selection)) as OrderCancelAllResult["result"];
+      this.notices.say("plain", `Canceled ${canceled} ${canceled === 1 ? "order" : "orders"}${selection.symbol ? ` of ${selection.symbol}` : ""}`, "cancel_all");
+    } catch (reason) {
+      this.notices.say("fault", `Cancel all: ${(reason as Error).message}`, "cancel_all");
+    } finally {
+      this.cancelingAll.value = false;
     }
   }
 
@@ -115,9 +167,11 @@ export class Orders {
     this.#told.add(report.cursor);
     if (this.#told.size > TOLD_MAX) this.#told.delete(this.#told.values().next().value ?? "");
     const { order } = report;
+    this.history.add(report);
     if (report.exec === "trade") this.notices.say(order.side, fillSentence(report), order.order_id);
-    else if (report.exec === "expired" && order.reason !== "no_liquidity") {
-      this.notices.say("fault", `${order.symbol} order expired: ${order.reason}`, order.order_id);
+    else {
+      const sentence = endSentence(report);
+      if (sentence !== "") this.notices.say("fault", sentence, order.order_id);
     }
   }
 
@@ -146,6 +200,24 @@ function byId(order: Order): [string, Order] {
 function isUndecided(reason: unknown): boolean {
   if (reason instanceof ConnectionLost) return reason.sent;
   return reason instanceof Refusal && reason.code === "outcome_unknown";
+}
+
+/** What the trader did not ask for and has no answer to read: "" where there is nothing to say. */
+function endSentence({ exec, order }: OrdersUpdate): string {
+  const what = `${order.side === "buy" ? "Buy" : "Sell"} ${order.quantity} ${order.symbol}`;
+  const word: string = exec;
+  if (word === "triggered") return `${what}: the stop was triggered`;
+  if (word === "rejected") return `${what}: refused when triggered, ${worded(order.reason)}`;
+  if (word === "busted") return `${what}: a trade was undone by the exchange`;
+  if (exec === "expired" && order.reason !== "no_liquidity") return `${what} expired: ${worded(order.reason)}`;
+  if (exec === "canceled" && !ASKED_FOR.has(order.reason ?? "")) return `${what} was canceled: ${worded(order.reason)}`;
+  return "";
+}
+
+const ASKED_FOR: ReadonlySet<string> = new Set(["requested", "self_trade"]);
+
+function worded(reason: string | null): string {
+  return (reason ?? "no reason given").replaceAll("_", " ");
 }
 
 function fillSentence({ order, last_price, last_quantity }: OrdersUpdate): string {

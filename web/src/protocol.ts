@@ -1,4 +1,4 @@
-// The public protocol's shapes. Written by scripts/web_types.py from the gateway's AsyncAPI; do not edit.
+// The public protocol's shapes. Written by scripts/web_types.py from the gateway's own; do not edit.
 
 /** A decimal, exact, with the decimals of the instrument's smallest tick or of its lot. */
 export type Decimal = string;
@@ -1110,3 +1110,145 @@ export type OrdersFrame = OrdersSnapshot | OrdersUpdate | OrdersEnd;
 export type PositionsFrame = PositionsSnapshot | PositionsUpdate | PositionsEnd;
 
 export type ChannelFrame = BookFrame | FullFrame | TradesFrame | TickerFrame | StatusFrame | InstrumentsFrame | HeartbeatFrame | OrdersFrame | PositionsFrame;
+
+/** List an instrument, or replace its definition. */
+export type PutAdminInstrumentsSymbolAnswer = Instrument;
+
+/** Take an instrument off the exchange; it has to be closed and without orders. */
+export type DeleteAdminInstrumentsSymbolAnswer = {
+  /** The instrument. */
+  symbol: string;
+};
+
+/** Bring an instrument into a phase, or end its halt. */
+export type PostAdminInstrumentsSymbolPhaseAnswer = {
+  /** The instrument. */
+  symbol: string;
+  /** What may be done now. */
+  phase: "closed" | "pre_open" | "auction" | "continuous" | "halted" | "cancel_only";
+  /** An operator's words, or `volatility`, `limit_state` or `extended`. */
+  reason: string | null;
+  /** When it is planned to end; with a random end the earliest. */
+  until: Time | null;
+  /** Of an auction; like the four that follow null outside one. */
+  kind: "opening" | "closing" | "volatility" | "reopening" | "operator" | null;
+  /** Where it would uncross now; null if nothing would trade. */
+  indicative_price: Decimal | null;
+  /** What would trade there. */
+  paired_quantity: Decimal | null;
+  /** What would be left on one side. */
+  imbalance: Decimal | null;
+  /** On which, null on none. */
+  imbalance_side: "buy" | "sell" | null;
+  /** The lowest price that may trade; null without bands. */
+  band_low: Decimal | null;
+  /** The highest price that may trade. */
+  band_high: Decimal | null;
+};
+
+/** Cash, fees, positions and limits of any account; `fees` receives what trading costs. */
+export type GetAdminAccountsAccountAnswer = Account;
+
+/** Change what an account may do, merged into what is there; `null` removes. */
+export type PutAdminAccountsAccountLimitsAnswer = Account;
+
+/** The kill switches that are on, and how many orders one for this account or symbol would find. */
+export type GetAdminKillSwitchAnswer = {
+  /** Of the account or the symbol asked for, or of all. */
+  open_orders: number;
+  switches: {
+    /** An account, or none. */
+    account: string | null;
+    /** An instrument, or none. */
+    symbol: string | null;
+  }[];
+};
+
+/** Stop an account, an instrument, or with neither the whole exchange; or let it go on. */
+export type PostAdminKillSwitchAnswer = {
+  /** An account, or none. */
+  account: string | null;
+  /** An instrument, or none. */
+  symbol: string | null;
+  /** Whether it is on. */
+  active: boolean;
+  /** Orders that it has canceled. */
+  canceled: number;
+};
+
+/** Undo a trade: positions, cash and fees of both sides. The body may be left out. */
+export type PostAdminTradesSymbolTradeIdBustAnswer = {
+  /** The instrument. */
+  symbol: string;
+  /** Dense per symbol from 1. */
+  trade_id: number;
+  price: Decimal;
+  quantity: Decimal;
+  /** The taker's; `cross` in an uncross. */
+  side: "buy" | "sell" | "cross";
+  /** True when the trade was undone. */
+  bust: boolean;
+};
+
+/** What operators did: who, when, what and why; newest first. */
+export type GetAdminAuditAnswer = {
+  actions: {
+    time: Time;
+    /** Where it was carried out. */
+    partition: number;
+    /** Its command's message in the journal and the place there. */
+    journal: string;
+    /** Who: the token's `sub`. */
+    principal: string;
+    /** What was done. */
+    action: "list_instrument" | "delist_instrument" | "set_phase" | "set_limits" | "set_kill_switch" | "bust_trade";
+    /** An instrument, or none. */
+    symbol: string | null;
+    /** An account, or none. */
+    account: string | null;
+    /** Why, as the operator said. */
+    reason: string | null;
+    /** That of its refusal; null if it was carried out. */
+    code: string | null;
+    /** What was asked for, beside whom it is about. */
+    details: Record<string, unknown>;
+  }[];
+  /** Opaque: give it back as it was given to you. */
+  cursor?: string;
+};
+
+/** One instrument. */
+export type GetAdminInstrumentsSymbolAnswer = Instrument;
+
+/** The client connections of the gateway process that answers. */
+export type GetAdminSessionsAnswer = {
+  sessions: Record<string, unknown>[];
+};
+
+/** Who leads each partition, who follows it, and how far they are. */
+export type GetAdminPartitionsAnswer = {
+  partitions: {
+    /** Its number. */
+    partition: number;
+    /** Whether its leader answers. */
+    available: boolean;
+    /** The worker that leads it. */
+    leader?: string;
+    /** The worker that follows it. */
+    standby?: string | null;
+    /** Of the last command's message in the journal. */
+    sequence?: number;
+    /** Messages by which the standby was behind lately; null if it loads. */
+    lag?: number | null;
+    /** How many live there. */
+    instruments?: number;
+  }[];
+};
+
+/** Let a partition's standby lead it, without a break. */
+export type PostAdminPartitionsPartitionHandoverAnswer = {
+  /** Its number. */
+  partition: number;
+  /** The worker that leads it now. */
+  leader: string;
+};

@@ -2,11 +2,14 @@
 //
 // Always: a subscription is unsynced until a snapshot has come and drops updates until then; `complete` when none
 // is unsynced. What belongs to no symbol and no account may have nothing to show: there the answer is enough.
+import type { PositionsFrame } from "./ahead";
 import type { Surroundings } from "./feed";
-import type { ChannelFrame, OrdersEnd, PositionsEnd } from "./protocol";
+import type { ChannelFrame, OrdersEnd } from "./protocol";
+import { Refusal } from "./refusal";
 
-type ChannelName = ChannelFrame["channel"];
-type Payload = Exclude<ChannelFrame, OrdersEnd | PositionsEnd>;
+type Frame = ChannelFrame | PositionsFrame;
+type ChannelName = Frame["channel"];
+type Payload = Exclude<Frame, OrdersEnd>;
 
 /** What channel messages have in common, as far as they have it. */
 interface Message {
@@ -26,6 +29,8 @@ interface To<Name extends ChannelName> {
   readonly personal?: boolean;
   /** False: the frame does not fit what came before, so a new snapshot is needed. */
   take(frame: Extract<Payload, { channel: Name }>): boolean;
+  /** The exchange does not have this channel; it is asked again only on the next connection. */
+  refused?(): void;
 }
 
 /** What is wanted of one channel, and who takes it. */
@@ -35,6 +40,8 @@ interface Held {
   readonly subscription: Subscription;
   asked: boolean;
   synced: boolean;
+  /** The exchange has said that it knows no such channel. */
+  refused: boolean;
   /** Last sequence by partition, or by symbol where there is none. */
   sequences: Map<number | string, number>;
 }
@@ -46,6 +53,7 @@ interface Outside {
 }
 
 const ASK_AGAIN_MS = 2_000;
+const UNKNOWN: ReadonlySet<string> = new Set(["bad_request", "unknown_method", "unknown_field"]);
 
 export class Subscriptions {
   readonly #held = new Map<string, Held>();
@@ -59,13 +67,13 @@ export class Subscriptions {
   ) {}
 
   get complete(): boolean {
-    for (const held of this.#held.values()) if (!held.synced && this.#mayAsk(held)) return false;
+    for (const held of this.#held.values()) if (!held.synced && !held.refused && this.#mayAsk(held)) return false;
     return true;
   }
 
   add(subscription: Subscription): () => void {
     const key = keyOf(subscription.channel, subscription.symbol);
-    const held: Held = { subscription, asked: false, synced: false, sequences: new Map() };
+    const held: Held = { subscription, asked: false, synced: false, refused: false, sequences: new Map() };
     this.#held.set(key, held);
     this.#askSoon();
     return () => {
@@ -84,7 +92,10 @@ export class Subscriptions {
   closed(): void {
     this.#connected = false;
     this.#entitled = false;
-    for (const held of this.#held.values()) forget(held);
+    for (const held of this.#held.values()) {
+      forget(held);
+      held.refused = false;
+    }
   }
 
   /** Private channels are asked for again after every login: it may be another account's. */
@@ -94,7 +105,7 @@ export class Subscriptions {
     this.#askSoon();
   }
 
-  take(frame: ChannelFrame): void {
+  take(frame: Frame): void {
     const symbol = "symbol" in frame ? frame.symbol : "";
     const held = this.#held.get(keyOf(frame.channel, symbol)) ?? this.#held.get(keyOf(frame.channel));
     if (held === undefined) return;
@@ -114,7 +125,7 @@ export class Subscriptions {
 
   #restart(held: Held, frame: Payload): void {
     held.synced = true;
-    held.sequences.set(placeOf(frame), frame.seq);
+    if (frame.seq !== undefined) held.sequences.set(placeOf(frame), frame.seq);
     this.#hand(held, frame);
     this.outside.changed();
   }
@@ -162,7 +173,7 @@ export class Subscriptions {
   #unasked(): Held[][] {
     const groups = new Map<string, Held[]>();
     for (const held of this.#held.values()) {
-      if (held.asked || !this.#mayAsk(held)) continue;
+      if (held.asked || held.refused || !this.#mayAsk(held)) continue;
       const { channel, symbol, options } = held.subscription;
       const alike = JSON.stringify([channel, symbol === undefined, options]);
       groups.set(alike, [...(groups.get(alike) ?? []), held]);
@@ -174,8 +185,21 @@ export class Subscriptions {
     for (const held of group) held.asked = true;
     this.outside.ask("subscribe", parametersOf(group.map((held) => held.subscription))).then(
       () => this.#granted(group),
-      () => this.surroundings.after(ASK_AGAIN_MS, () => this.#askOnceMore(group)),
+      (reason: unknown) => this.#denied(group, reason),
     );
+  }
+
+  /** A channel that the exchange does not know is given up, whatever else stood in the way is tried again. */
+  #denied(group: Held[], reason: unknown): void {
+    if (!(reason instanceof Refusal) || !UNKNOWN.has(reason.code)) {
+      this.surroundings.after(ASK_AGAIN_MS, () => this.#askOnceMore(group));
+      return;
+    }
+    for (const held of group) {
+      held.refused = true;
+      held.subscription.refused?.();
+    }
+    this.outside.changed();
   }
 
   #granted(group: Held[]): void {

@@ -3,31 +3,43 @@ import { signal } from "@preact/signals-core";
 import type { Frames } from "./frames";
 import type { Trade, TradesFrame } from "./protocol";
 
-const TRADES_MAX = 60;
+const TRADES_MAX = 40;
+
+export interface Print extends Trade {
+  /** Against the trade before it: 1 up, -1 down, 0 alike or unknown. */
+  readonly move: 1 | -1 | 0;
+}
 
 export class Tape {
-  readonly trades = signal<readonly Trade[]>([]);
-  #trades: Trade[] = [];
+  readonly trades = signal<readonly Print[]>([]);
+  #trades: Print[] = [];
 
   constructor(private readonly frames: Frames) {}
 
   take(frame: TradesFrame): boolean {
-    const known = new Map((frame.type === "snapshot" ? [] : this.#trades).map((trade) => [trade.trade_id, trade]));
-    for (const trade of frame.trades) {
-      // A bust says again what was printed once; of what has left the tape there is nothing to mark.
-      if (frame.type === "snapshot" || !trade.bust || known.has(trade.trade_id)) known.set(trade.trade_id, trade);
-    }
-    this.#trades = [...known.values()].sort((one, other) => other.trade_id - one.trade_id).slice(0, TRADES_MAX);
+    if (frame.type === "snapshot") this.#trades = [];
+    for (const trade of [...frame.trades].sort((one, other) => one.trade_id - other.trade_id)) this.#print(trade);
+    this.#trades.length = Math.min(this.#trades.length, TRADES_MAX);
     this.frames.next(this.#publish);
     return true;
   }
 
-  clear(): void {
-    this.#trades = [];
-    this.#publish();
+  /** A trade is told again when it is undone; of what has left the tape there is nothing to mark. */
+  #print(trade: Trade): void {
+    const place = this.#trades.findIndex((each) => each.trade_id === trade.trade_id);
+    const before = this.#trades[0];
+    if (place >= 0) this.#trades[place] = { ...trade, move: this.#trades[place]?.move ?? 0 };
+    else if (before === undefined || trade.trade_id > before.trade_id) {
+      this.#trades.unshift({ ...trade, move: before === undefined ? 0 : moveOf(before.price, trade.price) });
+    }
   }
 
   readonly #publish = (): void => {
-    this.trades.value = this.#trades;
+    this.trades.value = [...this.#trades];
   };
+}
+
+function moveOf(before: string, now: string): 1 | -1 | 0 {
+  const difference = Number(now) - Number(before);
+  return difference > 0 ? 1 : difference < 0 ? -1 : 0;
 }

@@ -1,28 +1,49 @@
 // The order ticket: what was typed, what is wrong with it before it is sent, and the exchange's answer.
 //
-// What passes the checks here may still be refused by the exchange; its answer is shown in the same place.
+// What passes the checks here may still be refused by the exchange; its answer is shown in the same place. What does
+// not go with the chosen type or time in force is not sent, and offered again when it goes.
 import { computed, signal } from "@preact/signals-core";
-import { faultsOf, valueOf, type Faults, type TicketField } from "./checks";
+import type { ListedInstrument, Status } from "./ahead";
+import { faultsOf, feeOf, pricedAt, valueOf, type Faults, type TicketField } from "./checks";
 import { ceilTo, decimalsOf, floorTo, toText, toUnits, units } from "./decimal";
 import { decimalsOfLot, decimalsOfPrice, tickAt } from "./instrument";
 import type { Orders, Placement, Side } from "./orders";
 import type { Instrument, Order } from "./protocol";
 import { Refusal } from "./refusal";
+import { isCall, phaseFault } from "./status";
+
+export type OrderType = Order["type"];
+export type TimeInForce = Order["time_in_force"];
+export type SelfTrade = Order["self_trade"];
+
+export const TYPES: readonly OrderType[] = ["limit", "market", "stop", "stop_limit"];
+export const TIMES_IN_FORCE: readonly TimeInForce[] = ["gtc", "day", "ioc", "fok", "gtd", "at_open", "at_close"];
+export const SELF_TRADES: readonly SelfTrade[] = ["cancel_newest", "cancel_oldest", "cancel_both", "decrement"];
 
 /** What the ticket knows of the chosen instrument; read as signals. */
 interface Context {
-  instrument(): Instrument | null;
+  instrument(): ListedInstrument | null;
+  status(): Status | null;
   /** The last trade's price, else the listing's reference: the middle of the collar. */
   last(): string | null;
   /** The price that stepping starts from. */
   start(side: Side): string;
+  /** The best price of the other side, "" for none. */
+  opposite(side: Side): string;
 }
 
 export class Ticket {
   readonly side = signal<Side>("buy");
-  readonly type = signal<"limit" | "market">("limit");
+  readonly type = signal<OrderType>("limit");
   readonly quantity = signal("");
   readonly price = signal("");
+  readonly stop_price = signal("");
+  readonly display_quantity = signal("");
+  /** Local date and time as a browser's own field writes it. */
+  readonly expires = signal("");
+  readonly timeInForce = signal<TimeInForce>("gtc");
+  readonly postOnly = signal(false);
+  readonly selfTrade = signal<SelfTrade>("cancel_newest");
   readonly sending = signal(false);
   /** What became of the last order, in a sentence. */
   readonly outcome = signal("");
@@ -30,19 +51,38 @@ export class Ticket {
   readonly #attempted = signal(false);
   readonly #refused = signal<Faults>({});
 
+  readonly hasPrice = computed(() => this.type.value === "limit" || this.type.value === "stop_limit");
+  readonly hasStop = computed(() => this.type.value === "stop" || this.type.value === "stop_limit");
+  /** Whether the order could rest where others see it: only then may it be post-only or an iceberg. */
+  readonly mayRest = computed(() => this.hasPrice.value && !AT_ONCE.has(this.timeInForce.value));
+  /** The times in force that go with the type. */
+  readonly timesInForce = computed(() =>
+    this.hasStop.value ? TIMES_IN_FORCE.filter((each) => each !== "at_open" && each !== "at_close") : TIMES_IN_FORCE,
+  );
+
+  /** Why no order of this kind is taken now, "" if it is. */
+  readonly barred = computed(() => phaseFault(this.context.status(), this.timeInForce.value));
+
   readonly faults = computed<Faults>(() => {
     const typed = this.#typedFaults();
-    if (this.price.value === "" && !this.#attempted.value) delete typed.price;
-    if (this.quantity.value === "" && !this.#attempted.value) delete typed.quantity;
+    if (!this.#attempted.value) for (const field of FIELDS) if (this[field].value === "") delete typed[field];
     return { ...this.#refused.value, ...typed };
   });
 
-  /** Price × quantity as text, "" while it has none. */
+  /** Price × quantity as text, "" while it has none; of a market order at the price it would meet. */
   readonly value = computed(() => {
-    const price = toUnits(this.price.value.trim());
-    const quantity = toUnits(this.quantity.value.trim());
-    if (this.type.value === "market" || price === null || quantity === null) return "";
-    return toText(valueOf(price, quantity), 2);
+    const value = this.#value();
+    return value === null ? "" : toText(value, 2);
+  });
+
+  /** What the exchange would charge, in a phrase; "" where it charges nothing or it cannot be told yet. */
+  readonly fee = computed(() => {
+    const [value, instrument] = [this.#value(), this.context.instrument()];
+    if (value === null || instrument === null) return "";
+    const taking = this.#wouldTake();
+    const bps = (taking ? instrument.taker_bps : instrument.maker_bps) ?? 0;
+    if (Number(bps) === 0) return "";
+    return `${toText(feeOf(value, bps), 2)} as ${taking ? "taker" : "maker"} (${bps} bp)`;
   });
 
   /** The step of prices where the typed price, or else the market, is. */
@@ -70,22 +110,28 @@ export class Ticket {
     this.#answered({}, "");
   }
 
-  chooseType(type: "limit" | "market"): void {
+  chooseType(type: OrderType): void {
     this.type.value = type;
+    if (!this.timesInForce.value.includes(this.timeInForce.value)) this.timeInForce.value = "gtc";
+    this.#answered({}, "");
+  }
+
+  chooseTimeInForce(timeInForce: TimeInForce): void {
+    this.timeInForce.value = timeInForce;
     this.#answered({}, "");
   }
 
   /** Moves a field by whole lots or ticks onto their grid; from nothing to the reference price or one lot. */
   step(field: TicketField, direction: 1 | -1): void {
     const instrument = this.context.instrument();
-    if (instrument === null) return;
-    const moved = field === "price" ? this.#steppedPrice : this.#steppedQuantity;
-    this.edit(field, moved.call(this, instrument, direction));
+    if (instrument === null || field === "expires") return;
+    const priced = field === "price" || field === "stop_price";
+    const moved = priced ? this.#steppedPrice(instrument, field, direction) : this.#steppedQuantity(instrument, field, direction);
+    this.edit(field, moved);
   }
 
   clear(): void {
-    this.quantity.value = "";
-    this.price.value = "";
+    for (const field of FIELDS) this[field].value = "";
     this.#attempted.value = false;
     this.#answered({}, "");
   }
@@ -94,7 +140,8 @@ export class Ticket {
   async send(): Promise<void> {
     const instrument = this.context.instrument();
     this.#attempted.value = true;
-    if (instrument === null || this.sending.value || Object.keys(this.#typedFaults()).length > 0) return;
+    if (instrument === null || this.sending.value || this.barred.value !== "") return;
+    if (Object.keys(this.#typedFaults()).length > 0) return;
     this.sending.value = true;
     this.#answered({}, "");
     try {
@@ -118,23 +165,57 @@ export class Ticket {
   }
 
   #placement(instrument: Instrument): Placement {
-    const order = { symbol: instrument.symbol, side: this.side.value, quantity: this.quantity.value.trim() };
-    if (this.type.value === "market") return { ...order, type: "market" };
-    return { ...order, type: "limit", price: this.price.value.trim() };
+    const typed = (field: TicketField): string => this[field].value.trim();
+    const [timeInForce, selfTrade] = [this.timeInForce.value, this.selfTrade.value];
+    const expires = timeInForce === "gtd" ? instant(typed("expires")) : undefined;
+    return {
+      symbol: instrument.symbol,
+      side: this.side.value,
+      type: this.type.value,
+      quantity: typed("quantity"),
+      ...(this.hasPrice.value ? { price: typed("price") } : {}),
+      ...(this.hasStop.value ? { stop_price: typed("stop_price") } : {}),
+      ...(timeInForce === "gtc" ? {} : { time_in_force: timeInForce }),
+      ...(expires === undefined ? {} : { expires }),
+      ...(this.mayRest.value && this.postOnly.value ? { post_only: true } : {}),
+      ...(this.mayRest.value && typed("display_quantity") !== "" ? { display_quantity: typed("display_quantity") } : {}),
+      ...(selfTrade === "cancel_newest" ? {} : { self_trade: selfTrade }),
+    };
   }
 
-  #steppedPrice(instrument: Instrument, direction: 1 | -1): string {
-    const from = toUnits(this.price.value.trim());
+  #value(): bigint | null {
+    const instrument = this.context.instrument();
+    if (instrument === null) return null;
+    const met = this.type.value === "market" ? this.context.opposite(this.side.value) : "";
+    const price = toUnits(met === "" ? (pricedAt(this.#placement(instrument), this.context.last()) ?? "") : met);
+    const quantity = toUnits(this.quantity.value.trim());
+    return price === null || quantity === null ? null : valueOf(price, quantity);
+  }
+
+  #wouldTake(): boolean {
+    const status = this.context.status();
+    if (status !== null && isCall(status.phase)) return true;
+    if (this.type.value !== "limit" || AT_ONCE.has(this.timeInForce.value)) return true;
+    const [opposite, price] = [toUnits(this.context.opposite(this.side.value)), toUnits(this.price.value.trim())];
+    if (opposite === null || price === null) return false;
+    return this.side.value === "buy" ? price >= opposite : price <= opposite;
+  }
+
+  #steppedPrice(instrument: Instrument, field: "price" | "stop_price", direction: 1 | -1): string {
+    const from = toUnits(this[field].value.trim());
     if (from === null) return this.context.start(this.side.value);
     const tick = tickAt(instrument, direction < 0 && from > 0n ? from - 1n : from);
     return toText(stepped(from, tick, direction), decimalsOfPrice(instrument));
   }
 
-  #steppedQuantity(instrument: Instrument, direction: 1 | -1): string {
-    const from = toUnits(this.quantity.value.trim()) ?? 0n;
+  #steppedQuantity(instrument: Instrument, field: "quantity" | "display_quantity", direction: 1 | -1): string {
+    const from = toUnits(this[field].value.trim()) ?? 0n;
     return toText(stepped(from, units(instrument.lot_size), direction), decimalsOfLot(instrument));
   }
 }
+
+const FIELDS: readonly TicketField[] = ["quantity", "price", "stop_price", "display_quantity", "expires"];
+const AT_ONCE: ReadonlySet<TimeInForce> = new Set(["ioc", "fok"]);
 
 /** The next point of the grid in that direction, never below one step. */
 function stepped(from: bigint, step: bigint, direction: 1 | -1): bigint {
@@ -142,10 +223,16 @@ function stepped(from: bigint, step: bigint, direction: 1 | -1): bigint {
   return next < step ? step : next;
 }
 
+/** A local date and time as the protocol's instant; undefined while it is none. */
+function instant(local: string): string | undefined {
+  const at = new Date(local);
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
+}
+
 function faultOf(reason: unknown): Faults {
   const message = reason instanceof Error ? sentence(reason.message) : String(reason);
-  const field = reason instanceof Refusal ? reason.field : undefined;
-  return field === "price" || field === "quantity" ? { [field]: message } : { ticket: message };
+  const field = reason instanceof Refusal ? FIELDS.find((each) => each === reason.field) : undefined;
+  return field === undefined ? { ticket: message } : { [field]: message };
 }
 
 function sentence(message: string): string {
@@ -156,7 +243,8 @@ function sentence(message: string): string {
 function sentenceOf(order: Order): string {
   const what = `${order.side === "buy" ? "Buy" : "Sell"} ${order.quantity} ${order.symbol}`;
   if (order.status === "filled") return `${what}: filled at ${order.average_price}.`;
-  if (order.status === "open") return `${what} at ${order.price}: open.`;
+  if (order.status === "pending_trigger") return `${what}: waits for ${order.stop_price}.`;
+  if (order.status === "open") return `${what} at ${order.price ?? "the market"}: open.`;
   if (order.status === "partially_filled") return `${what}: ${order.filled_quantity} filled, the rest is open.`;
   const filled = units(order.filled_quantity) > 0n ? `${order.filled_quantity} filled, the rest ` : "";
   return `${what}: ${filled}${order.status}${REASONS[order.reason ?? ""] ?? ""}.`;
@@ -165,4 +253,6 @@ function sentenceOf(order: Order): string {
 const REASONS: Readonly<Record<string, string>> = {
   no_liquidity: ", nothing left to trade with",
   self_trade: ", it met an own order",
+  outside_band: ", the rest would have traded outside the bands",
+  volatility: ", trading is interrupted by a volatility auction",
 };

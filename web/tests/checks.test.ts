@@ -23,6 +23,12 @@ describe("an order is checked before it is sent", () => {
     [{ price: "101.255" }, {}, { price: "Not a multiple of the tick size 0.01: 101.25 or 101.26 is." }],
     [{ price: "99" }, { min_price: "100.00" }, { price: "The lowest price is 100.00." }],
     [{ price: "99" }, { max_price: "98.00" }, { price: "The highest price is 98.00." }],
+    [{ stop_price: "101.255" }, {}, { stop_price: "Not a multiple of the tick size 0.01: 101.25 or 101.26 is." }],
+    [{ display_quantity: "11" }, {}, { display_quantity: "It cannot show more than its quantity 10." }],
+    [{ quantity: "1000", display_quantity: "9" }, {}, { display_quantity: "It has to show a hundredth at least: 10." }],
+    [{ display_quantity: "0" }, {}, { display_quantity: "Write a number above 0, or leave it empty." }],
+    [{ quantity: "30", display_quantity: "15" }, { lot_size: "10" }, { display_quantity: "Not a multiple of the lot size 10: 10 or 20 is." }],
+    [{ time_in_force: "gtd" as const }, {}, { expires: "Choose when it expires." }],
     [{}, { min_value: "2000.00" }, { ticket: "An order must be worth at least 2000.00." }],
     [{}, { max_value: "1000.00" }, { ticket: "An order may be worth at most 1000.00." }],
   ])("%j against %j", (typed, listing, faults) => {
@@ -48,8 +54,15 @@ describe("an order is checked before it is sent", () => {
     });
   });
 
-  it("and a market order has no price that could be wrong", () => {
+  it("and a market order has no price that could be wrong, but a value at the last one", () => {
     const { price: _, ...market } = { ...ORDER, type: "market" as const };
     expect(faultsOf(market, instrument({ max_value: "1.00" }), null)).toEqual({});
+    expect(faultsOf(market, instrument({ max_value: "1.00" }), "101.25")).toEqual({ ticket: "An order may be worth at most 1.00." });
+  });
+
+  it("and a stop is valued at its stop price, while the collar is about its price alone", () => {
+    const { price: _, ...stop } = { ...ORDER, type: "stop" as const, stop_price: "300.00" };
+    expect(faultsOf(stop, instrument({ collar_bps: "100", max_value: "3000.00" }), "100.00")).toEqual({});
+    expect(faultsOf(stop, instrument({ max_value: "2999.99" }), "100.00")).toEqual({ ticket: "An order may be worth at most 2999.99." });
   });
 });

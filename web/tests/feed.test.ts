@@ -31,11 +31,11 @@ function update(prev: number, seq: number, journal = "1.0"): TradesUpdate {
 async function opened(): Promise<void> {
   world.socket.listener.opened();
   await settled();
-  world.socket.say({ channel: "heartbeat", type: "snapshot", seq: 1, symbols: {} });
+  world.socket.say({ channel: "heartbeat", type: "snapshot", seq: 1, symbols: {}, stale: [] });
 }
 
 function heartbeat(seq: number, trade_id: number): object {
-  return { channel: "heartbeat", type: "update", prev: seq - 1, seq, symbols: { ACME: { trade_id } } };
+  return { channel: "heartbeat", type: "update", prev: seq - 1, seq, symbols: { ACME: { trade_id } }, stale: [] };
 }
 
 /** What was asked for on the newest connection, heartbeats aside. */
@@ -141,6 +141,20 @@ describe("subscriptions", () => {
     expect(subscribed()).toHaveLength(2);
   });
 
+  it("to a channel that the exchange does not have are given up until the next connection", async () => {
+    let refusals = 0;
+    const refused = (): number => (refusals += 1);
+    feed.subscribe({ channel: "positions", take: () => true, refused });
+    await opened();
+    world.socket.refuse("subscribe", { code: "bad_request", message: "no such channel", field: "channel" });
+    await world.pass(3_000);
+    expect([refusals, subscribed().length, feed.connection.value]).toEqual([1, 1, "live"]);
+    world.socket.listener.closed();
+    await world.pass(500);
+    await opened();
+    expect(subscribed()).toHaveLength(1);
+  });
+
   it("to private channels wait for a login, and begin again with each", async () => {
     feed.subscribe({ channel: "orders", personal: true, take: () => true });
     await opened();
@@ -196,6 +210,28 @@ describe("the connection", () => {
     await world.pass(SILENT_AFTER_MS + 500);
     expect(feed.connection.value).toBe("down");
     expect(silent.closedByScreen).toBe(true);
+  });
+
+  it("measures how long the exchange takes for orders, refusals too", async () => {
+    await opened();
+    for (const [method, wait] of [["order.place", 8], ["order.cancel", 30], ["order.get", 500]] as const) {
+      const asked = feed.request(method).catch(() => undefined);
+      await world.pass(wait);
+      if (method === "order.cancel") world.socket.refuse(method, { code: "order_done", message: "over" });
+      else world.socket.answer(method);
+      await asked;
+    }
+    expect(feed.orderAnswers.percentiles.value).toEqual({ p50: 8, p99: 30 });
+  });
+
+  it("ends with a logout and comes back without the token", async () => {
+    feed.login("token");
+    await opened();
+    feed.logout();
+    expect([world.socket.closedByScreen, feed.connection.value]).toEqual([true, "down"]);
+    await world.pass(500);
+    await opened();
+    expect(world.socket.asked("login")).toEqual([]);
   });
 
   it("measures the round trip", async () => {

@@ -101,6 +101,22 @@ describe("whoever trades", () => {
     expect([who.account.value, who.problem.value, [...stored]]).toEqual([null, "wrong issuer", []]);
   });
 
+  it("may do what the token says, and goes when told to", () => {
+    const who = identity();
+    who.paste(written({ account: "operator", exp: 2_000, scope: "read admin" }));
+    expect([who.account.value, [...who.scope.value], who.token !== ""]).toEqual(["operator", ["read", "admin"], true]);
+    who.leave();
+    expect([who.account.value, [...who.scope.value], who.token, [...stored]]).toEqual([null, [], "", []]);
+  });
+
+  it("stays who it is when there turn out to be no demo accounts", async () => {
+    grant = () => Promise.resolve(null);
+    const who = identity();
+    who.paste(written({ account: "alice", exp: 2_000 }));
+    await who.become("demo-2");
+    expect([who.account.value, who.demo.value]).toEqual(["alice", false]);
+  });
+
   it("is asked for again while the exchange cannot be reached", async () => {
     grant = () => Promise.reject(new Error("unreachable"));
     const who = identity();

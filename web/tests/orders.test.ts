@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Feed } from "../src/feed";
+import { History } from "../src/history";
 import { Notices } from "../src/notices";
 import { Orders, type Placement } from "../src/orders";
 import type { Order, OrdersUpdate } from "../src/protocol";
@@ -12,12 +13,14 @@ let world: World;
 let feed: Feed;
 let notices: Notices;
 let orders: Orders;
+let history: History;
 
 beforeEach(async () => {
   world = new World();
   feed = new Feed(world);
   notices = new Notices(world.after);
-  orders = new Orders(feed, notices, world);
+  history = new History();
+  orders = new Orders(feed, notices, world, history);
   feed.start();
   feed.login("token");
   await loggedIn();
@@ -164,5 +167,54 @@ describe("canceling", () => {
     world.socket.refuse("order.cancel", { code: "rate_limited", message: "too fast" });
     await refused;
     expect(said()).toEqual(["Cancel of ACME 1-1: too fast"]);
+  });
+});
+
+describe("amending", () => {
+  it("sends what is to be different, and what is open changes with the report alone", async () => {
+    snapshot([order()], 1);
+    const done = orders.amend(order(), { price: "101.10" });
+    expect(world.socket.asked("order.amend")[0]?.params).toEqual({ order_id: "1-1", price: "101.10" });
+    world.socket.answer("order.amend", order({ price: "101.10" }));
+    await done;
+    expect(orders.open.value.map((each) => each.price)).toEqual(["101.20"]);
+    world.socket.say(report(2, "amended", { price: "101.10" }));
+    expect(orders.open.value.map((each) => each.price)).toEqual(["101.10"]);
+  });
+
+  it("of a stop that is moved means its stop price; a refusal is told", async () => {
+    const moved = orders.move(order({ type: "stop", price: null, stop_price: "99.00" }), "98.00");
+    expect(world.socket.asked("order.amend")[0]?.params).toEqual({ order_id: "1-1", stop_price: "98.00" });
+    world.socket.refuse("order.amend", { code: "would_trigger", message: "it would trigger at once" });
+    await moved;
+    expect(said()).toEqual(["Move of ACME buy to 98.00: it would trigger at once"]);
+  });
+});
+
+describe("canceling all", () => {
+  it("says how many orders that were", async () => {
+    const done = orders.cancelAll({ symbol: "ACME" });
+    expect([world.socket.asked("order.cancel_all")[0]?.params, orders.cancelingAll.value]).toEqual([{ symbol: "ACME" }, true]);
+    world.socket.answer("order.cancel_all", { canceled: 1 });
+    await done;
+    expect([said(), orders.cancelingAll.value]).toEqual([["Canceled 1 order of ACME"], false]);
+  });
+});
+
+describe("the end of an order", () => {
+  it.each([
+    ["expired", "day_ended", ["Buy 10 ACME expired: day ended"]],
+    ["expired", "no_liquidity", []],
+    ["canceled", "requested", []],
+    ["canceled", "disconnected", ["Buy 10 ACME was canceled: disconnected"]],
+  ] as const)("that is %s by %s", (exec, reason, sentences) => {
+    world.socket.say(report(1, exec, { status: exec, reason: reason as Order["reason"] }));
+    expect(said()).toEqual(sentences);
+  });
+
+  it("is kept in the history of the session, and its fills too", () => {
+    world.socket.say(report(1, "trade", { status: "filled", filled_quantity: "10", open_quantity: "0" }));
+    expect(history.fills.value.map((fill) => [fill.price, fill.quantity])).toEqual([["101.20", "4"]]);
+    expect(history.ended.value.map((each) => each.status)).toEqual(["filled"]);
   });
 });

@@ -1,5 +1,6 @@
 // Samples of what the exchange sends.
-import type { Instrument, Order, StatusUpdate, Trade } from "../src/protocol";
+import type { Status } from "../src/ahead";
+import type { Instrument, Order, Trade } from "../src/protocol";
 
 export function instrument(changes: Partial<Instrument> = {}): Instrument {
   return {
@@ -16,16 +17,6 @@ export function instrument(changes: Partial<Instrument> = {}): Instrument {
     collar_bps: null,
     max_open_orders: 100_000,
     reference_price: "101.25",
-    static_band_bps: null,
-    dynamic_band_bps: null,
-    luld: null,
-    call_seconds: 300,
-    call_random_seconds: 0,
-    call_extensions: 1,
-    maker_bps: "0",
-    taker_bps: "0",
-    cross_bps: "0",
-    calendar: null,
     partition: 1,
     ...changes,
   };
@@ -58,28 +49,17 @@ export function order(changes: Partial<Order> = {}): Order {
   };
 }
 
-export function status(changes: Partial<StatusUpdate> = {}): StatusUpdate {
-  return {
-    channel: "status",
-    type: "update",
-    symbol: "ACME",
-    seq: 2,
-    prev: 1,
-    journal: "5.0",
-    phase: "continuous",
-    reason: null,
-    until: null,
-    kind: null,
-    indicative_price: null,
-    paired_quantity: null,
-    imbalance: null,
-    imbalance_side: null,
-    band_low: null,
-    band_high: null,
-    ...changes,
-  };
+export function phase(name: Status["phase"], changes: Partial<Omit<Status, "type" | "prev">> = {}): Status {
+  return { channel: "status", type: "snapshot", symbol: "ACME", seq: 1, journal: "1.0", phase: name, reason: null, until: null, ...changes };
 }
 
-export function trade(trade_id: number, changes: Partial<Trade> = {}): Trade {
-  return { trade_id, price: "101.25", quantity: "5", side: "buy", time: "2026-11-22T10:00:06.000000042Z", ...changes };
+/** Trades of `ACME`, one for each number: its price, with dense ids from `first` and a second between them. */
+export function trades(prices: readonly number[], first = 1): Trade[] {
+  return prices.map((price, index) => ({
+    trade_id: first + index,
+    price: price.toFixed(2),
+    quantity: "2",
+    side: "buy",
+    time: new Date(Date.UTC(2026, 10, 22, 10, 0, first + index - 1)).toISOString(),
+  }));
 }

@@ -1,24 +1,28 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { ListedInstrument, Status } from "../src/ahead";
 import type { Placement } from "../src/orders";
-import type { Instrument, Order } from "../src/protocol";
+import type { Order } from "../src/protocol";
 import { Refusal } from "../src/refusal";
 import { Ticket } from "../src/ticket";
-import { instrument, order } from "./samples";
+import { instrument, order, phase } from "./samples";
 
 let placed: Placement[];
 let answer: () => Promise<Order>;
-let listing: Instrument;
+let listing: ListedInstrument;
+let status: Status | null;
 let ticket: Ticket;
 
 beforeEach(() => {
   placed = [];
   answer = () => Promise.resolve(order());
   listing = instrument();
+  status = null;
   const place = (placement: Placement): Promise<Order> => {
     placed.push(placement);
     return answer();
   };
-  const context = { instrument: () => listing, last: () => "101.25", start: (side: string) => (side === "buy" ? "101.26" : "101.24") };
+  const best = (side: string): string => (side === "buy" ? "101.26" : "101.24");
+  const context = { instrument: () => listing, status: () => status, last: () => "101.25", start: best, opposite: best };
   ticket = new Ticket({ place }, context);
 });
 
@@ -106,5 +110,70 @@ describe("the ticket", () => {
   it("values the order without a float", () => {
     type("3", "0.1");
     expect(ticket.value.value).toBe("0.30");
+  });
+
+  it("values a market order at the price it would meet", () => {
+    ticket.chooseType("market");
+    ticket.edit("quantity", "10");
+    expect(ticket.value.value).toBe("1012.60");
+  });
+
+  it.each([
+    ["stop", { stop_price: "105.00" }],
+    ["stop_limit", { stop_price: "105.00", price: "105.10" }],
+  ] as const)("sends a %s with the prices that it has", async (kind, prices) => {
+    ticket.chooseType(kind);
+    ticket.edit("quantity", "10");
+    ticket.edit("stop_price", "105.00");
+    ticket.edit("price", "105.10");
+    await ticket.send();
+    expect(placed).toEqual([{ symbol: "ACME", side: "buy", type: kind, quantity: "10", ...prices }]);
+  });
+
+  it("sends what was chosen beyond the usual, and only where it goes", async () => {
+    type("10", "101.20");
+    ticket.postOnly.value = true;
+    ticket.edit("display_quantity", "2");
+    ticket.selfTrade.value = "decrement";
+    ticket.chooseTimeInForce("day");
+    await ticket.send();
+    ticket.chooseTimeInForce("ioc");
+    await ticket.send();
+    const always = { symbol: "ACME", side: "buy", type: "limit", quantity: "10", price: "101.20", self_trade: "decrement" };
+    expect(placed).toEqual([
+      { ...always, time_in_force: "day", post_only: true, display_quantity: "2" },
+      { ...always, time_in_force: "ioc" },
+    ]);
+  });
+
+  it("sends the instant at which an order expires, and asks for one", async () => {
+    type("10", "101.20");
+    ticket.chooseTimeInForce("gtd");
+    await ticket.send();
+    expect([ticket.faults.value, placed]).toEqual([{ expires: "Choose when it expires." }, []]);
+    ticket.edit("expires", "2030-01-02T03:04");
+    await ticket.send();
+    expect(placed[0]?.expires).toBe(new Date("2030-01-02T03:04").toISOString());
+  });
+
+  it("gives up a time in force that does not go with the type", () => {
+    ticket.chooseTimeInForce("at_open");
+    ticket.chooseType("stop");
+    expect([ticket.timeInForce.value, ticket.timesInForce.value.includes("at_close")]).toEqual(["gtc", false]);
+  });
+
+  it("sends nothing while the phase takes no such order, and says why", async () => {
+    status = phase("halted", { reason: "news" });
+    type("10", "101.20");
+    await ticket.send();
+    expect([ticket.barred.value, placed]).toEqual(["Trading is halted (news): only cancels are taken.", []]);
+  });
+
+  it("tells the fee of a taker when the price would take, else a maker's", () => {
+    listing = { ...instrument(), maker_bps: "-0.5", taker_bps: "2" };
+    type("100", "101.26");
+    const taking = ticket.fee.value;
+    ticket.edit("price", "101.00");
+    expect([taking, ticket.fee.value]).toEqual(["2.0252 as taker (2 bp)", "-0.505 as maker (-0.5 bp)"]);
   });
 });

@@ -6,7 +6,8 @@ import asyncio
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -91,20 +92,30 @@ async def _look(findings: Findings, name: str, directory: Path, history: list[by
         state = await state_of(exchange.connection, subjects.journal_stream(DAMAGED))
         findings.notes.append(f"{name}: nats-server holds {state.first}–{state.last} of {len(history)}")
         await until(lambda: _lines(exchange, "partition.leading", 1), LEADS_SECONDS)
-        await _patiently(lambda: _lines(exchange, "partition.stopped") or _lines(exchange, "partition.leading"))
-        stopped, leads = _lines(exchange, "partition.stopped"), bool(_lines(exchange, "partition.leading"))
-        said = str(stopped[0].get("error"))[:200] if stopped else "nothing"
+        said, led = await _stopped(exchange)
+        findings.measure(f"{name}: the worker", f"{said}; led before: {led}", "says where", holds="sequence" in said)
         found = await _audit(exchange)
-        named = "sequence" in said + found
-        findings.measure(f"{name}: at start", f"{said}; leads: {leads}", "says where, or", holds=named)
-        findings.measure(f"{name}: the audit", found or "finds nothing", "says where", holds=named)
-        # What lies behind a checkpoint is not read at a start: it is the audit's to find.
-        holds = not leads or ("checkpoint" in name and bool(found))
-        findings.measure(f"{name}: stays shut", str(not leads), "True, or found by the audit", holds=holds)
+        findings.measure(f"{name}: the audit", found or "finds nothing", "says where", holds="sequence" in found)
+        # Whoever comes next: neither another life of the process nor another process leads it.
+        await exchange.workers[0].stop()
+        exchange.workers[0].start()
+        await until(lambda: _lines(exchange, "partition.leading", 1), LEADS_SECONDS)
+        again, leads = await _stopped(exchange)
+        shut = f"{again}; leads: {leads}"
+        findings.measure(f"{name}: stays shut", shut, "for the same reason", holds=again == said and not leads)
         same = await _is_prefix(exchange, history)
         findings.measure(f"{name}: its history", "as before" if same else "another", "as before", holds=same)
     finally:
         await exchange.stop()
+
+
+async def _stopped(exchange: Exchange) -> tuple[str, bool]:
+    """What the worker says when it stops the damaged partition, "nothing" if it does not; whether it led it before."""
+    with suppress(TimeoutError):
+        await until(lambda: _lines(exchange, "partition.stopped"), SHUT_SECONDS)
+    stopped = _lines(exchange, "partition.stopped")
+    said = str(stopped[0].get("error"))[:200] if stopped else "nothing"
+    return said, bool(_lines(exchange, "partition.leading"))
 
 
 async def _audit(exchange: Exchange) -> str:
@@ -124,14 +135,6 @@ async def _audit(exchange: Exchange) -> str:
 
 def _lines(exchange: Exchange, event: str, partition: int = DAMAGED) -> list[dict[str, object]]:
     return [line for line in exchange.workers[0].lines(event) if line.get("partition") == partition]
-
-
-async def _patiently(condition: Callable[[], object]) -> None:
-    """Wait for a condition; that it does not come true is a finding and no error."""
-    try:
-        await until(condition, SHUT_SECONDS)
-    except TimeoutError:
-        return
 
 
 async def _events(exchange: Exchange) -> list[bytes]:

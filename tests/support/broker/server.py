@@ -74,11 +74,11 @@ class Broker:
             self._clients.remove(client)
             client.cut()
         self.streams = {name: stream for name, stream in self.streams.items() if _on_disk(stream)}
-        for stream in self.streams.values():
-            stream.restarted()
 
     def start(self) -> None:
-        """Run again."""
+        """Run again, with room on the disk: one that filled up meanwhile has been seen to."""
+        for stream in self.streams.values():
+            stream.restarted()
         self.up = True
 
     # Messages

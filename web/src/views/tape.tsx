@@ -1,43 +1,54 @@
-// Time and sales: every trade of the chosen instrument, newest on top.
+// Time and sales: every trade of the chosen instrument, newest on top. No table: a new line on top of one lays out all
+// of it again, here it only moves the others.
 import type { VNode } from "preact";
+import { timeOfDay } from "../clock";
 import type { Market } from "../market";
+import type { Print } from "../tape";
+import { Panel } from "./panel";
 
 const WORDS = { buy: "Buy", sell: "Sell", cross: "Cross" } as const;
+const ARROWS = { "1": "▲", "-1": "▼", "0": "" } as const;
 
 export function TapeView({ market }: { market: Market }): VNode {
   const trades = market.tape.trades.value;
   return (
-    <section class="panel tape" aria-labelledby="tape-title">
-      <h2 id="tape-title">Time and sales</h2>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Trades, newest first">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Time</th>
-              <th scope="col">Price</th>
-              <th scope="col">Quantity</th>
-              <th scope="col">Taker</th>
-            </tr>
-          </thead>
-          <tbody>
-            {trades.map((trade) => (
-              <tr key={trade.trade_id} class={trade.bust ? `${trade.side} bust` : trade.side}>
-                <td class="time">{clock(trade.time)}</td>
-                <td class="price">{trade.price}</td>
-                <td>{trade.quantity}</td>
-                <td class="word">{trade.bust ? "Busted" : WORDS[trade.side]}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+    <Panel name="tape" title="Time and sales">
+      <div class="scroll" tabIndex={0} role="table" aria-label="Trades, newest first">
+        <div class="print head" role="row">
+          <span role="columnheader">Time</span>
+          <span role="columnheader">Price</span>
+          <span role="columnheader">Quantity</span>
+          <span role="columnheader">Taker</span>
+        </div>
+        {trades.map((trade) => (
+          <PrintRow key={trade.trade_id} trade={trade} />
+        ))}
         {trades.length === 0 && <p class="hint">No trade yet.</p>}
       </div>
-    </section>
+    </Panel>
   );
 }
 
-/** The exchange's time of day with milliseconds, in the time zone of whoever looks. */
-function clock(time: string): string {
-  const at = new Date(time);
-  return `${at.toLocaleTimeString("en-GB")}.${String(at.getMilliseconds()).padStart(3, "0")}`;
+function PrintRow({ trade }: { trade: Print }): VNode {
+  const side: keyof typeof WORDS = trade.side;
+  const busted = "bust" in trade && trade.bust === true;
+  return (
+    <div class={`print ${side}`} role="row" data-trade={trade.trade_id} data-busted={busted}>
+      <span class="time" role="cell">
+        {timeOfDay(trade.time)}
+      </span>
+      <span class="price" role="cell">
+        <span class="arrow" aria-hidden="true">
+          {ARROWS[`${trade.move}`]}
+        </span>{" "}
+        {trade.price}
+      </span>
+      <span class="quantity" role="cell">
+        {trade.quantity}
+      </span>
+      <span class="word" role="cell">
+        {busted ? "Undone" : WORDS[side]}
+      </span>
+    </div>
+  );
 }

@@ -1,0 +1,56 @@
+// The partitions as their leaders describe them, and how fast their journals grow between two looks.
+import { signal } from "@preact/signals-core";
+import type { Api } from "../api";
+import type { GetAdminPartitionsAnswer } from "../protocol";
+import { Poll } from "./poll";
+
+export type Partition = GetAdminPartitionsAnswer["partitions"][number];
+
+const EVERY_MS = 1_000;
+
+interface Look {
+  readonly at: number;
+  readonly sequence: number;
+}
+
+export class Partitions {
+  readonly poll: Poll<readonly Partition[]>;
+  /** Journal messages a second since the last look, by partition. */
+  readonly rates = signal<ReadonlyMap<number, number>>(new Map());
+  readonly fault = signal("");
+  readonly handing = signal<number | null>(null);
+  #looks = new Map<number, Look>();
+
+  constructor(
+    private readonly api: Pick<Api, "get" | "ask">,
+    private readonly surroundings: { now(): number; after(delay: number, run: () => void): () => void },
+  ) {
+    this.poll = new Poll(() => this.#ask(), EVERY_MS, surroundings);
+  }
+
+  async handOver(partition: number): Promise<void> {
+    this.handing.value = partition;
+    this.fault.value = "";
+    try {
+      await this.api.ask("POST", `/v1/admin/partitions/${partition}/handover`);
+    } catch (failure) {
+      this.fault.value = `Handover of partition ${partition}: ${(failure as Error).message}`;
+    }
+    this.handing.value = null;
+    this.poll.again();
+  }
+
+  async #ask(): Promise<readonly Partition[]> {
+    const { partitions } = await this.api.get<GetAdminPartitionsAnswer>("/v1/admin/partitions");
+    const at = this.surroundings.now();
+    const rates = new Map<number, number>();
+    for (const { partition, sequence } of partitions) {
+      const before = this.#looks.get(partition);
+      if (sequence === undefined) continue;
+      if (before !== undefined && at > before.at) rates.set(partition, ((sequence - before.sequence) * 1_000) / (at - before.at));
+      this.#looks.set(partition, { at, sequence });
+    }
+    this.rates.value = rates;
+    return partitions;
+  }
+}
