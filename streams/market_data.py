@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from exchange.instrument import Instrument
     from streams.rendering import Renderer
 
+OF_OPERATORS: Final = frozenset((PhaseSet, BandsDoubled, InstrumentListed, Busted, InstrumentDelisted))
 OF_ONE_ORDER: Final = (Amended, Canceled, Expired, Refused, Triggered)
 
 
@@ -56,20 +57,15 @@ class MarketData:
     def take(self, events: Sequence[Event], changes: Sequence[Change], moment: Moment) -> None:
         """Put a command's frames into `moment`. A listing has to be known to the renderer before."""
         trades: dict[str, list[Trade]] = {}
-        looks = self.moved_by_time()
+        looks = self.moved_by_time() if self.timed else {}
         for event in events:
-            if isinstance(event, Traded):
+            kind = type(event)
+            if kind is Traded:
+                assert isinstance(event, Traded)
                 trade = Trade(event.trade_id, event.price, event.quantity, event.side, moment.at)
                 trades.setdefault(event.symbol, []).append(trade)
-            elif isinstance(event, InstrumentListed):
-                self.announce(event.instrument, moment)
-                looks[event.instrument.symbol] = self.feeds[event.instrument.symbol]
-            elif isinstance(event, PhaseSet | BandsDoubled):
-                looks[event.symbol] = self.feeds[event.symbol]
-            elif isinstance(event, Busted):
-                self.feeds[event.symbol].undo(event, moment)
-            elif isinstance(event, InstrumentDelisted):
-                self.withdraw(event.symbol, moment)
+            elif kind in OF_OPERATORS:
+                self.take_operator_s(event, looks, moment)
         changed: dict[str, list[Change]] = {}
         for change in changes:
             changed.setdefault(change[0], []).append(change)
@@ -79,8 +75,22 @@ class MarketData:
         for feed in looks.values():
             self.follow(feed)
             feed.look(moment)
-        for symbol in trades | changed:
-            self.feeds[symbol].advance(changed.get(symbol, ()), trades.get(symbol, ()), moment)
+        for symbol, of_symbol in changed.items():
+            self.feeds[symbol].advance(of_symbol, trades.pop(symbol, ()), moment)
+        for symbol, lines in trades.items():  # Of an uncross in which only market orders met.
+            self.feeds[symbol].advance((), lines, moment)
+
+    def take_operator_s(self, event: Event, looks: dict[str, Feed], moment: Moment) -> None:
+        """Publish what an event says by itself, and note in `looks` whose status it may have changed."""
+        if isinstance(event, PhaseSet | BandsDoubled):
+            looks[event.symbol] = self.feeds[event.symbol]
+        elif isinstance(event, InstrumentListed):
+            self.announce(event.instrument, moment)
+            looks[event.instrument.symbol] = self.feeds[event.instrument.symbol]
+        elif isinstance(event, Busted):
+            self.feeds[event.symbol].undo(event, moment)
+        elif isinstance(event, InstrumentDelisted):
+            self.withdraw(event.symbol, moment)
 
     def moved_by_time(self) -> dict[str, Feed]:
         """The feeds whose bands may have changed without an order of theirs: the engine has looked at all of them."""

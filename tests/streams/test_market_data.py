@@ -3,11 +3,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from exchange.commands import AmendOrder, CancelAll, CancelOrder, ListInstrument
+from exchange.book import AUCTION, CONTINUOUS
+from exchange.commands import AmendOrder, CancelAll, CancelOrder, ListInstrument, SetPhase
 from exchange.instrument import Instrument
 from exchange.order import IOC
 from exchange.units import UNIT
+from streams import codec, feed, partition, tally
 from streams.feed import RECENT_TRADES_MAX
+from streams.partition import Partition
 from tests.support.follower import Follower
 from tests.support.journaled import ACME, Journaled, buy, order, sell, units
 from tests.support.random_choices import Seeded, stories
@@ -287,3 +290,41 @@ def test_the_tape_is_remembered_up_to_a_bound() -> None:
 
     assert len(snapshot["trades"]) == RECENT_TRADES_MAX
     assert snapshot["trades"][-1]["trade_id"] == snapshot["seq"] > RECENT_TRADES_MAX
+
+
+def test_an_uncross_is_told_in_frames_of_a_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One command may make more trades than a message holds: the tape and the orders go on from frame to frame."""
+    for module in (feed, tally):
+        monkeypatch.setattr(module, "ROWS_PER_FRAME_MAX", 3)
+    monkeypatch.setattr(partition, "REPORTS_PER_MESSAGE_MAX", 4)
+    journaled, follower = Journaled(), Follower("ACME")
+    follower.hear(journaled.opening.frames)
+    follower.hear(journaled.send(SetPhase("ACME", AUCTION)).frames)
+    for number in range(7):
+        orders = (buy("anna", 1, 100, f"a-{number}"), sell("boris", 1, 100, f"b-{number}"))
+        follower.hear(journaled.send(*orders).frames)
+
+    answered = journaled.send(SetPhase("ACME", CONTINUOUS))
+
+    follower.hear(answered.frames)
+    follower.compare(journaled)
+    assert [len(frame["trades"]) for frame in answered.channel("trades")] == [3, 3, 1]
+    assert [len(frame["orders"]) for frame in answered.channel("full")] == [3, 3, 3, 3, 2]
+    assert answered.frames[0]["channel"] == "status"
+    parts = [len(codec.decode_reports(data).reports) for account, data in answered.output.reports if account == "anna"]
+    assert parts == [4, 3]
+    skimmed = Partition(3)
+    for entry in journaled.journal:
+        skimmed.skim(*entry)
+    assert skimmed.market_data.feeds["ACME"].numbers() == journaled.partition.market_data.feeds["ACME"].numbers()
+
+
+def test_market_orders_that_meet_alone_are_on_the_tape() -> None:
+    """They were never displayed, so nothing changes but tape and ticker."""
+    journaled = Journaled(replace(ACME, reference_price=units(100)))
+    journaled.send(SetPhase("ACME", AUCTION), buy("anna", 2, None, "a-1"), sell("boris", 2, None, "b-1"))
+
+    answered = journaled.send(SetPhase("ACME", CONTINUOUS))
+
+    assert [frame["channel"] for frame in answered.frames] == ["status", "trades", "ticker"]
+    assert answered.channel("trades")[0]["trades"][0]["price"] == "100.00"
