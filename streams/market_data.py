@@ -42,7 +42,8 @@ class MarketData:
     """The feeds of all instruments, by symbol, in the order of their listing.
 
     moving: those whose status may change by trading; timed: those of them where time alone may do it. gone: how far
-    the channels of instruments that are not listed any more had come, should they be listed again.
+    the channels of instruments that are not listed any more had come, should they be listed again. moved: those of
+    `moving` that the journal message at work has touched.
     """
 
     def __init__(self, engine: Engine, renderer: Renderer) -> None:
@@ -52,10 +53,15 @@ class MarketData:
         self.moving: dict[str, Feed] = {}
         self.timed: dict[str, Feed] = {}
         self.gone: dict[str, list[int]] = {}
+        self.moved: dict[str, Feed] = {}
         self.bands_due = 0
 
-    def take(self, events: Sequence[Event], changes: Sequence[Change], moment: Moment) -> None:
-        """Put a command's frames into `moment`. A listing has to be known to the renderer before."""
+    def take(self, events: Sequence[Event], changes: Sequence[Change], moment: Moment, *, last: bool = True) -> None:
+        """Put a command's frames into `moment`. A listing has to be known to the renderer before.
+
+        What orders do to a status (the auction to be, the bands) is looked at once in a journal message, with its
+        `last` command: finding it in a call costs more than the order.
+        """
         trades: dict[str, list[Trade]] = {}
         looks = self.moved_by_time() if self.timed else {}
         for event in events:
@@ -71,7 +77,10 @@ class MarketData:
             changed.setdefault(change[0], []).append(change)
         if self.moving:
             touched = (*trades, *changed, *self.unseen(events))
-            looks |= {symbol: self.moving[symbol] for symbol in touched if symbol in self.moving}
+            self.moved |= {symbol: self.moving[symbol] for symbol in touched if symbol in self.moving}
+            if last:
+                looks |= self.moved
+                self.moved = {}
         for feed in looks.values():
             self.follow(feed)
             feed.look(moment)
@@ -117,6 +126,8 @@ class MarketData:
                 feeds[symbol] = feed
             else:
                 feeds.pop(symbol, None)
+        if symbol not in self.moving:
+            self.moved.pop(symbol, None)
 
     def announce(self, instrument: Instrument, moment: Moment) -> None:
         """Publish a listing."""
@@ -134,6 +145,7 @@ class MarketData:
         """An instrument is not listed any more."""
         feed = self.feeds.pop(symbol)
         self.moving.pop(symbol, None)
+        self.moved.pop(symbol, None)
         self.timed.pop(symbol, None)
         feed.announce(self.renderer.instrument(feed.book.instrument, delisted=True), moment)
         self.gone[symbol] = feed.numbers()

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exchange.book import AUCTION, CONTINUOUS
 from exchange.commands import AmendOrder, CancelAll, CancelOrder, ListInstrument, SetPhase
@@ -46,6 +47,18 @@ def test_frames_applied_to_an_empty_book_give_the_engine_s(story: list[Step]) ->
 def test_frames_of_a_trading_day_give_the_engine_s_books(day: list[Step]) -> None:
     """In calls, halts and limit states, over uncrosses, busts and new listings, the status too is what it is."""
     follow(Journaled(PLAIN, configure=NARROW), day)
+
+
+@given(days(), st.integers(2, 5))
+@settings(max_examples=60)
+def test_a_status_that_is_told_once_in_a_message_is_right_at_its_end(day: list[Step], together: int) -> None:
+    """Several commands travel in one message; what subscribers have after it is what a snapshot says."""
+    journaled, follower = Journaled(PLAIN, configure=NARROW), Follower("ACME")
+    follower.hear(journaled.opening.frames)
+    for first in range(0, len(day), together):
+        follower.hear(journaled.take(*day[first : first + together]).frames)
+        if "ACME" in journaled.partition.engine.books:
+            follower.compare(journaled)
 
 
 @pytest.mark.parametrize("seed", range(3))
