@@ -6,12 +6,17 @@ Positions outlive the orders they come from, and the listing; one that is as if 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from exchange.allowance import Allowance
 from exchange.fees import FEE_ACCOUNT
 from exchange.instrument import Instrument
 from exchange.position import Position
 from exchange.trades import Trade, Trades
 from exchange.units import value_of
+
+if TYPE_CHECKING:
+    from exchange.events import Traded
 
 Values = list[tuple[int, int]]
 """Limits as (field, value), by field."""
@@ -117,11 +122,18 @@ class Accounts:
         for later in self.trades.after(trade):
             told = later.told
             amount = told.price * told.quantity
-            position = self.position(told.maker_account, told.symbol)
-            if position is maker or position is taker:
+            position = touched(told.maker_account, trade.told, maker, taker)
+            if position is not None:
                 later.maker_before = position.standing
                 position.move(later.maker.side, told.quantity, amount)
-            position = self.position(told.taker_account, told.symbol)
-            if position is maker or position is taker:
+            position = touched(told.taker_account, trade.told, maker, taker)
+            if position is not None:
                 later.taker_before = position.standing
                 position.move(later.taker.side, told.quantity, amount)
+
+
+def touched(account: str, told: Traded, maker: Position, taker: Position) -> Position | None:
+    """The account's position if it is one of the two that a trade has changed, or None."""
+    if account == told.maker_account:
+        return maker
+    return taker if account == told.taker_account else None

@@ -87,17 +87,20 @@ class Trades:
         self.look_again()
 
     def find(self, symbol: str, trade_id: int, at: int) -> Trade | None:
-        """The trade of that number, if it may still be undone at journal time `at`."""
-        for trade in self.remembered:
-            if trade.told.trade_id == trade_id and trade.told.symbol == symbol:
-                return trade if trade.at > at - MEMORY else None
+        """The trade of that number, if it may still be undone at journal time `at`. The latest are found soonest."""
+        for trade in reversed(self.remembered):
+            if trade.told.symbol == symbol and trade.told.trade_id <= trade_id:
+                return trade if trade.told.trade_id == trade_id and trade.at > at - MEMORY else None
         return None
 
     def after(self, trade: Trade) -> list[Trade]:
         """The trades of the same instrument that came later and still stand."""
-        symbol, trade_id = trade.told.symbol, trade.told.trade_id
-        return [
-            later
-            for later in self.remembered
-            if later.told.symbol == symbol and later.told.trade_id > trade_id and not later.busted
-        ]
+        symbol = trade.told.symbol
+        found: list[Trade] = []
+        for later in reversed(self.remembered):
+            if later is trade:
+                break
+            if later.told.symbol == symbol and not later.busted:
+                found.append(later)
+        found.reverse()
+        return found

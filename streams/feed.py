@@ -149,20 +149,22 @@ class Feed:
             self.publish_quote(moment)
 
     def publish_trades(self, lines: Sequence[Trade], moment: Moment) -> None:
-        """Add lines to the tape: an uncross may make more than one frame holds."""
-        for first in range(0, len(lines), ROWS_PER_FRAME_MAX):
-            part = lines[first : first + ROWS_PER_FRAME_MAX]
-            self.trades.advance(self.trades.seq + len(part))
-            if moment.hears(self.trades.subject):
-                moment.frames.append(self.trades.update(moment.journal, self.print_trades(part)))
+        """Add lines to the tape, in as many frames as it takes: an uncross may make more than one holds."""
+        while len(lines) > ROWS_PER_FRAME_MAX:
+            self.publish_trades(lines[:ROWS_PER_FRAME_MAX], moment)
+            lines = lines[ROWS_PER_FRAME_MAX:]
+        self.trades.advance(self.trades.seq + len(lines))
+        if moment.hears(self.trades.subject):
+            moment.frames.append(self.trades.update(moment.journal, self.print_trades(lines)))
 
     def publish_changes(self, changes: Sequence[Change], moment: Moment) -> None:
         """Tell of displayed orders, in as many frames as it takes."""
-        for first in range(0, len(changes), ROWS_PER_FRAME_MAX):
-            self.full.advance(self.full.seq + 1)
-            if moment.hears(self.full.subject):
-                part = changes[first : first + ROWS_PER_FRAME_MAX]
-                moment.frames.append(self.full.update(moment.journal, self.print_changes(part)))
+        while len(changes) > ROWS_PER_FRAME_MAX:
+            self.publish_changes(changes[:ROWS_PER_FRAME_MAX], moment)
+            changes = changes[ROWS_PER_FRAME_MAX:]
+        self.full.advance(self.full.seq + 1)
+        if moment.hears(self.full.subject):
+            moment.frames.append(self.full.update(moment.journal, self.print_changes(changes)))
 
     def undo(self, busted: Busted, moment: Moment) -> None:
         """A trade was undone: the tape marks it, with the trade's time as long as that is known here."""
@@ -206,7 +208,9 @@ class Feed:
         """
         before, self.printer = self.printer, printer
         self.checksum = Checksum(self.book, printer)
-        self.publish_changes(self.displayed(CHANGED), moment)
+        changes = self.displayed(CHANGED)
+        if changes:
+            self.publish_changes(changes, moment)
         bids, asks = (self.print_again(side, before) for side in (BUY, SELL))
         if bids or asks:
             self.levels.advance(self.levels.seq + 1)

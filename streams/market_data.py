@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from exchange.instrument import Instrument
     from streams.rendering import Renderer
 
+OF_OPERATORS: Final = (PhaseSet, BandsDoubled, InstrumentListed, Busted, InstrumentDelisted)
 OF_ONE_ORDER: Final = (Amended, Canceled, Expired, Refused, Triggered)
 
 
@@ -41,7 +42,8 @@ class MarketData:
     """The feeds of all instruments, by symbol, in the order of their listing.
 
     moving: those whose status may change by trading; timed: those of them where time alone may do it. gone: how far
-    the channels of instruments that are not listed any more had come, should they be listed again.
+    the channels of instruments that are not listed any more had come, should they be listed again. moved: those of
+    `moving` that the journal message at work has touched.
     """
 
     def __init__(self, engine: Engine, renderer: Renderer) -> None:
@@ -51,38 +53,42 @@ class MarketData:
         self.moving: dict[str, Feed] = {}
         self.timed: dict[str, Feed] = {}
         self.gone: dict[str, list[int]] = {}
+        self.moved: dict[str, Feed] = {}
         self.bands_due = 0
 
-    def take(self, events: Sequence[Event], changes: Sequence[Change], moment: Moment) -> None:
-        """Put a command's frames into `moment`. A listing has to be known to the renderer before."""
+    def take(self, events: Sequence[Event], changes: Sequence[Change], moment: Moment, *, last: bool = True) -> None:
+        """Put a command's frames into `moment`. A listing has to be known to the renderer before.
+
+        What orders do to a status (the auction to be, the bands) is looked at once in a journal message, with its
+        `last` command: finding it in a call costs more than the order.
+        """
         trades: list[Trade] = []
         symbols: list[str] = []
-        looks = self.moved_by_time()
+        looks = self.moved_by_time() if self.timed else {}
         for event in events:
             if isinstance(event, Traded):
                 trades.append((event.trade_id, event.price, event.quantity, event.side, moment.at, False))
                 symbols.append(event.symbol)
-            elif isinstance(event, InstrumentListed):
-                self.announce(event.instrument, moment)
-                looks[event.instrument.symbol] = self.feeds[event.instrument.symbol]
-            elif isinstance(event, (PhaseSet, BandsDoubled)):
-                looks[event.symbol] = self.feeds[event.symbol]
-            elif isinstance(event, Busted):
-                self.feeds[event.symbol].undo(event, moment)
-            elif isinstance(event, InstrumentDelisted):
-                self.withdraw(event.symbol, moment)
+            elif isinstance(event, OF_OPERATORS):
+                self.take_operator_s(event, looks, moment)
         if self.moving:
             touched = [*symbols, *[change[0] for change in changes], *self.unseen(events)]
-            looks |= {symbol: self.moving[symbol] for symbol in touched if symbol in self.moving}
+            self.moved |= {symbol: self.moving[symbol] for symbol in touched if symbol in self.moving}
+            if last:
+                looks |= self.moved
+                self.moved = {}
         for feed in looks.values():
             self.follow(feed)
             feed.look(moment)
         if changes:
-            symbol = changes[0][0]
-        elif symbols:
-            symbol = symbols[0]
-        else:
-            return
+            self.advance(changes[0][0], trades, symbols, changes, moment)
+        elif symbols:  # of an uncross in which only market orders met
+            self.advance(symbols[0], trades, symbols, changes, moment)
+
+    def advance(
+        self, symbol: str, trades: list[Trade], symbols: list[str], changes: Sequence[Change], moment: Moment
+    ) -> None:
+        """Tell of trades, in these instruments, and of changes: most commands do all that in one, in `symbol`."""
         for change in changes:
             if change[0] != symbol:
                 self.take_apart(trades, symbols, changes, moment)
@@ -103,8 +109,20 @@ class MarketData:
         changed: dict[str, list[Change]] = {}
         for change in changes:
             changed.setdefault(change[0], []).append(change)
-        for symbol in made | changed:
+        for symbol in changed | made:
             self.feeds[symbol].advance(changed.get(symbol, ()), made.get(symbol, ()), moment)
+
+    def take_operator_s(self, event: Event, looks: dict[str, Feed], moment: Moment) -> None:
+        """Publish what an event says by itself, and note in `looks` whose status it may have changed."""
+        if isinstance(event, (PhaseSet, BandsDoubled)):
+            looks[event.symbol] = self.feeds[event.symbol]
+        elif isinstance(event, InstrumentListed):
+            self.announce(event.instrument, moment)
+            looks[event.instrument.symbol] = self.feeds[event.instrument.symbol]
+        elif isinstance(event, Busted):
+            self.feeds[event.symbol].undo(event, moment)
+        elif isinstance(event, InstrumentDelisted):
+            self.withdraw(event.symbol, moment)
 
     def moved_by_time(self) -> dict[str, Feed]:
         """The feeds whose bands may have changed without an order of theirs: the engine has looked at all of them."""
@@ -133,6 +151,8 @@ class MarketData:
                 feeds[symbol] = feed
             else:
                 feeds.pop(symbol, None)
+        if symbol not in self.moving:
+            self.moved.pop(symbol, None)
 
     def announce(self, instrument: Instrument, moment: Moment) -> None:
         """Publish a listing."""
@@ -150,6 +170,7 @@ class MarketData:
         """An instrument is not listed any more."""
         feed = self.feeds.pop(symbol)
         self.moving.pop(symbol, None)
+        self.moved.pop(symbol, None)
         self.timed.pop(symbol, None)
         feed.announce(self.renderer.instrument(feed.book.instrument, delisted=True), moment)
         self.gone[symbol] = feed.numbers()

@@ -119,10 +119,11 @@ class Partition:
         reports: dict[str, list[tuple[int, bytes]]] = {}
         frames: list[Frame] = []
         self.commands += len(batch.commands)
+        last = len(batch.commands) - 1
         for index, command in enumerate(batch.commands):
             moment = Moment(f"{self.sequence}.{index}", self.at, hears)
             events.append(self.engine.apply(command, self.sequence, self.at))
-            made = self.advance(command, index, moment)
+            made = self.advance(command, index, moment, last=index == last)
             if render:
                 printed = self.print_reports(made, reports, hears)
                 bodies.append(result_of(command, self.engine, self.renderer, made, printed))
@@ -145,12 +146,13 @@ class Partition:
         """Apply a batch's commands in order, and only count what follows."""
         engine, tally, sequence, at = self.engine, self.tally, self.sequence, self.at
         events: list[list[Event]] = []
+        last = len(batch.commands) - 1
         for index, command in enumerate(batch.commands):
             of_command = engine.apply(command, sequence, at)
             events.append(of_command)
             if type(command) in actions.NAMES:
                 self.note(command, index)
-            tally.take(of_command, engine.changes, at)
+            tally.take(of_command, engine.changes, at, last=index == last)
         tally.enter()
         self.commands += len(events)
         if events:
@@ -164,12 +166,12 @@ class Partition:
         if isinstance(command, ListInstrument) and isinstance(events[-1], InstrumentListed):
             self.renderer.define(command.instrument)
 
-    def advance(self, command: Command, index: int, moment: Moment) -> list[Report]:
+    def advance(self, command: Command, index: int, moment: Moment, *, last: bool) -> list[Report]:
         """Let everything that is counted follow the command just applied; the reports that it gives."""
         engine = self.engine
         if type(command) in actions.NAMES:
             self.note(command, index)
-        self.market_data.take(engine.events, engine.changes, moment)
+        self.market_data.take(engine.events, engine.changes, moment, last=last)
         self.queries.journal = moment.journal
         return self.reports.take(engine, moment.journal, self.at)
 

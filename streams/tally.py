@@ -50,8 +50,8 @@ class Tally:
         self.reported: defaultdict[str, int] = defaultdict(int)
         self.changed: defaultdict[str, int] = defaultdict(int)
 
-    def take(self, events: Sequence[Event], changes: Sequence[Change], at: int) -> None:
-        """A command did this. A listing has to be known to the renderer before."""
+    def take(self, events: Sequence[Event], changes: Sequence[Change], at: int, *, last: bool = True) -> None:
+        """A command did this, the `last` of its message or not. A listing has to be known to the renderer before."""
         reported = self.reported
         symbol = changes[0][0] if changes else ""
         plain = not self.market_data.moving
@@ -78,7 +78,7 @@ class Tally:
         if len(changes) > ROWS_PER_FRAME_MAX or (trades and not changes):
             plain = False
         if not plain:
-            self.market_data.take(events, changes, Moment("", at, nobody))
+            self.market_data.take(events, changes, Moment("", at, nobody), last=last)
         elif changes:
             self.changed[symbol] += 1
             feed = self.market_data.feeds[symbol]

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.events import LimitsSet, Rejected
 from exchange.limits import ENABLED, LIMIT_NAMES, MAX_LONG, MAX_QUANTITY, TAKER_BPS
-from exchange.order import BUY, FOK, IOC
+from exchange.order import AT_CLOSE, BUY, FOK, IOC
 from exchange.units import LARGEST, RATE
 from tests.support.market import Market, Number, units
 
@@ -186,6 +186,61 @@ def test_the_reserve_of_an_iceberg_counts() -> None:
     market.buy("anna", 8, at=90, display=1)
     market.buy("anna", 3, at=90)
     assert market.refused == "position_limit"
+
+
+def test_what_waits_counts() -> None:
+    """Stops, orders for the closing call, market orders in a call: all may trade."""
+    market = holding(0, max_long=10)
+    market.buy("anna", 4, stop=110)
+    market.buy("anna", 4, at=90, time_in_force=AT_CLOSE)
+    market.buy("anna", 3, at=90)
+    assert market.refused == "position_limit"
+    market.phase("auction")
+    market.buy("anna", 3)
+    assert market.refused == "position_limit"
+    market.buy("anna", 2)
+    assert market.refused == ""
+    market.buy("anna", 1)
+    assert market.refused == "position_limit"
+
+
+def triggering(**limits: Number) -> Market:
+    """A market where anna's stop to buy 5 waits at 101, with room for it and no more, and then it is triggered."""
+    market = Market(max_open_orders=1)
+    market.limit("anna", max_long=5)
+    market.buy("anna", 5, stop=101)
+    market.sell("boris", 6, at=101)
+    market.limit("anna", **limits)
+    market.buy("carla", 1, at=101)
+    return market
+
+
+def test_a_triggered_stop_is_counted_once() -> None:
+    """Its place among the open orders and its quantity are its own already."""
+    market = triggering()
+    assert market.story == ["3 accepted", "3 trades 1 @ 101 with 2", "1 triggered", "1 trades 5 @ 101 with 2"]
+    assert market.position("anna") == "5 at 101"
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        ({"max_long": 4}, "position_limit"),
+        ({"max_value": 500}, "value_too_large"),
+        ({"max_quantity": 4}, "quantity_too_large"),
+        ({"enabled": 0}, "account_disabled"),
+        ({"enabled": 0, "max_quantity": 4}, "account_disabled"),
+        ({"max_value": 500, "max_quantity": 4}, "quantity_too_large"),
+        ({"max_value": 500, "max_long": 4}, "value_too_large"),
+    ],
+    ids=str,
+)
+def test_a_triggered_stop_meets_the_limits_of_now(limits: dict[str, Number], code: str) -> None:
+    """It passes every check again, in the same order; refused then, it has ended."""
+    market = triggering(**limits)
+    assert market.story[-2:] == ["1 triggered", f"1 refused, 5 left: {code}"]
+    assert market.engine.orders[1].reason == code
+    assert market.engine.books["ACME"].holdings["anna"].open_quantity(BUY) == 0
 
 
 def test_a_limit_of_nothing_forbids_to_sell_short() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.events import Busted, Rejected
-from exchange.order import BUY, SELL
+from exchange.order import BUY, CROSSED, SELL
 from tests.support.market import Market, units
 from tests.support.random_choices import Seeded
 
@@ -113,6 +113,54 @@ def test_the_order_of_busts_does_not_matter() -> None:
             market.bust(number)
         told.append((market.position("anna"), market.realised("anna"), market.cash("anna"), market.position("boris")))
     assert told == [("-5 at 120", "0", "600", "flat")] * 2
+
+
+def test_a_cross_of_an_account_with_itself() -> None:
+    """It has bought and sold at once: nothing but two fees, which come back; later trades are as if it had not been."""
+    market = Market(cross_bps=100)
+    trade(market, "anna", "boris", 4, 90)
+    market.phase("auction")
+    market.sell("anna", 10, at=100)
+    market.buy("anna", 10, at=100)
+    market.phase("continuous")
+    assert market.events[0].maker_account == market.events[0].taker_account == "anna"
+    assert (market.position("anna"), market.realised("anna"), market.fees("anna")) == ("4 at 100", "40", "0.2")
+    trade(market, "carla", "anna", 2, 110)
+    market.bust(2)
+    assert market.events == [
+        Busted(2, "ACME", units(100), units(10), CROSSED, 3, "anna", units("0.1"), 4, "anna", units("0.1"))
+    ]
+    assert (market.position("anna"), market.realised("anna"), market.fees("anna")) == ("2 at 90", "40", "0")
+    market.bust(3)
+    market.bust(1)
+    assert (market.position("anna"), market.cash("anna"), market.cash("fees")) == ("flat", "0", "0")
+
+
+def test_it_triggers_nothing() -> None:
+    """Reference price and stops are those of before; a position limit that it leaves exceeded binds the next order."""
+    market = Market()
+    trade(market, "boris", "anna", 5, 100)
+    trade(market, "anna", "boris", 5, 99)
+    market.buy("carla", 1, stop=100)
+    market.limit("anna", max_long=3)
+    market.bust(1)
+    assert market.story == ["2 no longer traded 5 @ 100 with 1"]
+    assert market.position("anna") == "5 at 99"
+    assert market.engine.books["ACME"].reference_price() == units(99)
+    market.buy("anna", 1, at=90)
+    assert market.refused == "position_limit"
+
+
+def test_it_works_in_any_phase() -> None:
+    """Operators undo trades when the market has closed, too, and while it is halted."""
+    market = Market()
+    trade(market, "anna", "boris", 5, 100)
+    trade(market, "anna", "boris", 5, 100)
+    market.phase("halted")
+    market.bust(1)
+    market.phase("closed")
+    market.bust(2)
+    assert market.position("anna") == "flat"
 
 
 def test_it_works_when_the_orders_are_forgotten() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from exchange.book import CLOSED
 from exchange.events import InstrumentDelisted, Rejected
 from tests.support.market import Market
 
@@ -12,7 +11,7 @@ def closed() -> Market:
     market = Market()
     market.sell("boris", 5, at=100, client_order_id="sold")
     market.buy("anna", 5, at=100)
-    market.engine.books["ACME"].phase = CLOSED
+    market.phase("closed")
     return market
 
 
@@ -45,12 +44,35 @@ def test_only_when_empty() -> None:
     """Not while an order is open: GTC orders stay over night."""
     market = Market()
     order = market.buy("anna", 1, at=90)
-    market.engine.books["ACME"].phase = CLOSED
+    market.phase("closed")
     market.delist()
     assert market.events == [Rejected("wrong_phase")]
     market.cancel(order)
     market.delist()
     assert market.events == [InstrumentDelisted("ACME")]
+
+
+def test_not_while_orders_wait_either() -> None:
+    """A stop that waits unseen is an order like any other."""
+    market = Market()
+    market.buy("anna", 1, stop=110)
+    market.phase("closed")
+    market.delist()
+    assert market.events == [Rejected("wrong_phase")]
+
+
+def test_a_halted_instrument_may_leave() -> None:
+    """What is suspended and closed is what is delisted most often."""
+    market = Market()
+    market.phase("halted")
+    market.delist()
+    assert market.refused == "wrong_phase"
+    market.phase("closed")
+    assert market.stands() == "closed, halted"
+    market.delist()
+    assert market.events == [InstrumentDelisted("ACME")]
+    market.list_instrument("ACME")
+    assert market.stands() == "continuous"
 
 
 def test_positions_stay() -> None:

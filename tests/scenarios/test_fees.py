@@ -121,6 +121,25 @@ def test_new_rates_hold_for_orders_that_rest() -> None:
     assert market.fees("anna") == "0"
 
 
+def test_both_sides_of_a_cross_pay_its_rate() -> None:
+    """In an uncross nobody makes and nobody takes."""
+    market = Market(maker_bps=-50, taker_bps=250, cross_bps=100)
+    market.phase("auction")
+    seller = market.sell("anna", 10, at=100)
+    market.buy("boris", 10, at=100)
+    market.phase("continuous")
+    assert (market.fees("anna"), market.fees("boris"), market.fees("fees")) == ("0.1", "0.1", "-0.2")
+    [fill] = seller.order.fills or []
+    assert fill[4] == units("0.1")
+
+    market.limit("boris", cross_bps="-1")
+    market.phase("auction")
+    market.sell("anna", 10, at=100)
+    market.buy("boris", 10, at=100)
+    market.phase("continuous")
+    assert (market.fees("anna"), market.fees("boris"), market.fees("fees")) == ("0.2", "0", "-0.2")
+
+
 @pytest.mark.parametrize(
     ("instrument", "own", "expected"),
     [

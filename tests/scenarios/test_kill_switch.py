@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from exchange.events import KillSwitchSet, Rejected
-from exchange.order import BUY, SELL
-from tests.support.market import Market
+from exchange.order import AT_CLOSE, BUY, SELL
+from tests.support.market import Market, units
 
 
 def busy() -> Market:
@@ -87,6 +87,66 @@ def test_the_whole_exchange_is_stopped() -> None:
     market.revive()
     market.buy("carla", 1, at=90)
     assert market.refused == ""
+
+
+def test_what_waits_unseen_goes_too() -> None:
+    """Stops and orders for the closing call, in order of entry with the others."""
+    market = Market()
+    market.buy("anna", 1, stop=110)
+    market.buy("anna", 2, at=90)
+    market.buy("anna", 3, at=91, time_in_force=AT_CLOSE)
+    market.kill("anna")
+    killed = ["1 canceled, 1 left: killed", "2 canceled, 2 left: killed", "3 canceled, 3 left: killed"]
+    assert market.story == [*killed, "anna stopped, 3 canceled"]
+    assert market.engine.open_orders("anna") == []
+
+    market.buy("boris", 4, stop=110)
+    market.buy("boris", 5, at=91, time_in_force=AT_CLOSE)
+    market.kill(cancel=True)
+    assert market.story == [
+        "4 canceled, 4 left: killed",
+        "5 canceled, 5 left: killed",
+        "everything stopped, 2 canceled",
+    ]
+
+
+def test_market_orders_in_a_call_go_too() -> None:
+    """They are at no price, and gone all the same; nothing is left to uncross."""
+    market = Market(reference_price=units(100))
+    market.phase("auction")
+    market.buy("anna", 5)
+    market.sell("boris", 5, at=100)
+    market.kill("anna")
+    assert market.story == ["1 canceled, 5 left: killed", "anna stopped, 1 canceled"]
+    assert market.indicated() == ""
+    market.phase("continuous")
+    assert market.tape == []
+
+
+def test_calls_go_on() -> None:
+    """A stopped instrument's call ends at its time, with what rests; its orders trade."""
+    market = Market()
+    market.phase("auction", "reopening", until=60)
+    market.buy("anna", 5, at=101)
+    market.sell("boris", 5, at=101)
+    market.kill(symbol="ACME")
+    market.sell("carla", 5, at=100)
+    assert market.refused == "killed"
+    market.wait(60)
+    assert market.position("anna") == "5 at 101"
+    assert market.stands() == "continuous"
+
+
+def test_a_triggered_stop_is_refused() -> None:
+    """It enters the market like a new order: while its instrument is stopped it may not."""
+    market = Market()
+    market.buy("anna", 1, stop=101)
+    market.phase("auction", "reopening", until=60)
+    market.buy("boris", 5, at=101)
+    market.sell("carla", 5, at=101)
+    market.kill(symbol="ACME")
+    market.wait(60)
+    assert market.story[-2:] == ["1 triggered", "1 refused, 1 left: killed"]
 
 
 def test_amends_are_refused_and_cancels_work() -> None:

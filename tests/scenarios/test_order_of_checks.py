@@ -102,14 +102,26 @@ def test_of_two_faults_the_earlier_is_named(account: str, terms: dict[str, Terms
     assert len(market.events) == 1
 
 
-@pytest.mark.parametrize("name", ["anna", "boris"])
-def test_a_switch_that_stops_goes_before_one_that_disables(name: str) -> None:
-    """Of both the kill switch is told."""
+def test_whether_orders_are_taken_at_all() -> None:
+    """A kill switch, then the phase, then the account, for new orders and amends; only then what is asked for."""
     market = crowded()
-    market.limit(name, enabled=0)
+    order = market.sell("boris", 10, at=105)
+    assert market.refused == "account_disabled"
+    order = market.sell("emil", 10, at=105)
+    market.limit("emil", enabled=0)
+    market.phase("halted")
     market.kill(symbol="ACME")
-    market.sell(name, 10, at=105)
-    assert market.refused == "killed"
+    answers = []
+    for mend in (lambda: market.revive(symbol="ACME"), lambda: market.phase("continuous", lift=True)):
+        for ask in (lambda: market.sell("emil", "0.5", at=105), lambda: market.amend(order, to="0.5")):
+            ask()
+            answers.append(market.refused)
+        mend()
+    market.amend(order, to="0.5")
+    assert [*answers, market.refused] == ["killed", "killed", "wrong_phase", "wrong_phase", "account_disabled"]
+    market.limit("emil", enabled=1)
+    market.amend(order, to="0.5")
+    assert market.refused == "quantity_off_lot"
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from exchange.commands import AmendOrder, CancelAll, CancelOrder, ListInstrument
+from exchange.book import AUCTION, CONTINUOUS
+from exchange.commands import AmendOrder, CancelAll, CancelOrder, ListInstrument, SetPhase
 from exchange.instrument import Instrument
 from exchange.order import IOC
 from exchange.units import UNIT
+from streams import codec, feed, partition, tally
 from streams.feed import RECENT_TRADES_MAX
+from streams.partition import Partition
 from tests.support.follower import Follower
 from tests.support.journaled import ACME, Journaled, buy, order, sell, units
 from tests.support.random_choices import Seeded, stories
@@ -43,6 +47,18 @@ def test_frames_applied_to_an_empty_book_give_the_engine_s(story: list[Step]) ->
 def test_frames_of_a_trading_day_give_the_engine_s_books(day: list[Step]) -> None:
     """In calls, halts and limit states, over uncrosses, busts and new listings, the status too is what it is."""
     follow(Journaled(PLAIN, configure=NARROW), day)
+
+
+@given(days(), st.integers(2, 5))
+@settings(max_examples=60)
+def test_a_status_that_is_told_once_in_a_message_is_right_at_its_end(day: list[Step], together: int) -> None:
+    """Several commands travel in one message; what subscribers have after it is what a snapshot says."""
+    journaled, follower = Journaled(PLAIN, configure=NARROW), Follower("ACME")
+    follower.hear(journaled.opening.frames)
+    for first in range(0, len(day), together):
+        follower.hear(journaled.take(*day[first : first + together]).frames)
+        if "ACME" in journaled.partition.engine.books:
+            follower.compare(journaled)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -287,3 +303,41 @@ def test_the_tape_is_remembered_up_to_a_bound() -> None:
 
     assert len(snapshot["trades"]) == RECENT_TRADES_MAX
     assert snapshot["trades"][-1]["trade_id"] == snapshot["seq"] > RECENT_TRADES_MAX
+
+
+def test_an_uncross_is_told_in_frames_of_a_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One command may make more trades than a message holds: the tape and the orders go on from frame to frame."""
+    for module in (feed, tally):
+        monkeypatch.setattr(module, "ROWS_PER_FRAME_MAX", 3)
+    monkeypatch.setattr(partition, "REPORTS_PER_MESSAGE_MAX", 4)
+    journaled, follower = Journaled(), Follower("ACME")
+    follower.hear(journaled.opening.frames)
+    follower.hear(journaled.send(SetPhase("ACME", AUCTION)).frames)
+    for number in range(7):
+        orders = (buy("anna", 1, 100, f"a-{number}"), sell("boris", 1, 100, f"b-{number}"))
+        follower.hear(journaled.send(*orders).frames)
+
+    answered = journaled.send(SetPhase("ACME", CONTINUOUS))
+
+    follower.hear(answered.frames)
+    follower.compare(journaled)
+    assert [len(frame["trades"]) for frame in answered.channel("trades")] == [3, 3, 1]
+    assert [len(frame["orders"]) for frame in answered.channel("full")] == [3, 3, 3, 3, 2]
+    assert answered.frames[0]["channel"] == "status"
+    parts = [len(codec.decode_reports(data).reports) for account, data in answered.output.reports if account == "anna"]
+    assert parts == [4, 3]
+    skimmed = Partition(3)
+    for entry in journaled.journal:
+        skimmed.skim(*entry)
+    assert skimmed.market_data.feeds["ACME"].numbers() == journaled.partition.market_data.feeds["ACME"].numbers()
+
+
+def test_market_orders_that_meet_alone_are_on_the_tape() -> None:
+    """They were never displayed, so nothing changes but tape and ticker."""
+    journaled = Journaled(replace(ACME, reference_price=units(100)))
+    journaled.send(SetPhase("ACME", AUCTION), buy("anna", 2, None, "a-1"), sell("boris", 2, None, "b-1"))
+
+    answered = journaled.send(SetPhase("ACME", CONTINUOUS))
+
+    assert [frame["channel"] for frame in answered.frames] == ["status", "trades", "ticker"]
+    assert answered.channel("trades")[0]["trades"][0]["price"] == "100.00"

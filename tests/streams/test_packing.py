@@ -1,7 +1,7 @@
 """streams/packing.py: what is written out there for the usual commands and events is what `forms` says."""
 
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 
@@ -16,7 +16,16 @@ LISTED = Instrument("ACME", [(0, 10**6)], 10**8)
 
 def distinct(cls: type) -> Any:
     """An instance whose fields are all different, so that none can stand in another's place."""
-    given = {"order": PLACED, "instrument": LISTED, "side": 1, "type": 0, "time_in_force": 3, "self_trade": 2}
+    given = {
+        "order": PLACED,
+        "instrument": LISTED,
+        "side": 1,
+        "type": 0,
+        "time_in_force": 3,
+        "self_trade": 2,
+        "phase": 4,
+        "kind": 3,
+    }
     return cls(*[given.get(name, value(kind, place)) for place, (name, kind) in enumerate(constructor(cls))])
 
 
@@ -29,6 +38,8 @@ def value(kind: object, place: int) -> object:
     """One value of a type."""
     if kind is str:
         return f"text_{chr(ord('a') + place)}"
+    if get_origin(kind) is list:
+        return [(place, 200 + place)]
     return True if kind is bool else 100 + place
 
 

@@ -33,6 +33,22 @@ def test_a_skimmed_journal_leaves_the_same_state(story: list[Step], start: int, 
     assert state_without_reports(partition) == state_without_reports(lived.partition)
 
 
+@given(days(), st.integers(1, 5), st.integers(0, 30), st.integers(0, 30))
+@settings(max_examples=60)
+def test_skimmed_messages_of_several_commands_leave_the_same_state(
+    day: list[Step], together: int, start: int, end: int
+) -> None:
+    """What a message tells once, like the status of a call, is counted once."""
+    lived = Journaled(PLAIN, configure=NARROW)
+    for first in range(0, len(day), together):
+        lived.take(*day[first : first + together])
+    partition = Partition(lived.partition.number)
+    for entry in lived.journal:
+        skims = start <= entry[1] < end
+        _ = partition.skim(*entry) if skims else partition.answer(*entry, render=False)
+    assert state_without_reports(partition) == state_without_reports(lived.partition)
+
+
 def test_what_follows_a_skimmed_journal_is_the_same() -> None:
     """Answers, reports and market data go on as if everything had been answered in full."""
     lived = Journaled()

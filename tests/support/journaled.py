@@ -108,15 +108,18 @@ class Journaled:
             answered.frames.append(frame)
         return answered
 
-    def take(self, step: Step) -> Answered:
-        """Put a random step into the journal."""
-        self.now += step.wait
+    def take(self, *steps: Step) -> Answered:
+        """Put random steps into the journal, as one message."""
+        self.now += sum(step.wait for step in steps)
         orders = self.partition.engine.orders.values()
         alive = sorted(order.order_id for order in orders if order.status <= PARTIALLY_FILLED)
-        command = step.command_at(self.now, self.placed, alive)
-        if isinstance(command, PlaceOrder) and not command.client_order_id:
-            command = replace(command, client_order_id=f"n{len(self.journal)}")
-        return self.send(command)
+        commands = []
+        for number, step in enumerate(steps):
+            command = step.command_at(self.now, self.placed, alive)
+            if isinstance(command, PlaceOrder) and not command.client_order_id:
+                command = replace(command, client_order_id=f"n{len(self.journal)}-{number}")
+            commands.append(command)
+        return self.send(*commands)
 
     def ask(self, kind: str, **arguments: Json) -> Json:
         """What a query that succeeds is answered with."""
