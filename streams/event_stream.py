@@ -25,8 +25,8 @@ log = structlog.get_logger()
 
 UNACKNOWLEDGED_MAX = 64
 STORE_TIMEOUT = 2.0
-"""Then the stream is asked. A broken connection is heard of at once; but a cluster whose stream has lost its leader says
-nothing, and after UNACKNOWLEDGED_MAX messages the partition waits for it."""
+"""Then the stream is asked. A broken connection is heard of at once; but a cluster whose stream has lost its leader
+says nothing, and after UNACKNOWLEDGED_MAX messages the partition waits for it."""
 
 RETRY_INTERVAL = 0.25
 
