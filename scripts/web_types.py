@@ -14,7 +14,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from gateway import asyncapi  # noqa: E402 - found only by the line above
+from gateway import asyncapi, openapi  # noqa: E402 - found only by the line above
 from gateway.methods import CHANNELS  # noqa: E402
 from gateway.routes import ROUTES, Route  # noqa: E402
 
@@ -29,7 +29,12 @@ Schema = dict[str, Any]
 
 def main() -> None:
     """Write the file."""
-    TARGET.write_text(source(asyncapi.schemas()), "utf-8")
+    TARGET.write_text(source(described()), "utf-8")
+
+
+def described() -> dict[str, Schema]:
+    """Every schema of both descriptions by its name."""
+    return openapi.openapi()["components"]["schemas"] | asyncapi.schemas()
 
 
 def source(schemas: dict[str, Schema]) -> str:

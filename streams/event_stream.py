@@ -24,8 +24,9 @@ from streams.stream import read_message, state_of
 log = structlog.get_logger()
 
 UNACKNOWLEDGED_MAX = 64
-STORE_TIMEOUT = 10.0
-"""Nobody waits for these acknowledgements, and a broken connection is heard of at once: only a mute server is left."""
+STORE_TIMEOUT = 2.0
+"""Then the stream is asked. A broken connection is heard of at once; but a cluster whose stream has lost its leader
+says nothing, and after UNACKNOWLEDGED_MAX messages the partition waits for it."""
 
 RETRY_INTERVAL = 0.25
 

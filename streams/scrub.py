@@ -19,7 +19,7 @@ import structlog
 from streams import subjects
 from streams.codec import Sealed, Undecodable, decode_sealed, encode_events
 from streams.connection import Connection
-from streams.errors import PartitionStopped, StreamGap, StreamTooShort
+from streams.errors import PartitionStopped, StreamGap, StreamTooShort, Unavailable
 from streams.partition import CHAIN_START, link
 from streams.stream import StreamMessage, StreamReader, read_message, state_of
 
@@ -31,6 +31,8 @@ BYTES_PER_SECOND: Final = 8 * 2**20
 
 PAUSE_MIN: Final = 0.05
 """Shorter pauses are saved up."""
+
+RETRY_INTERVAL: Final = 0.25
 
 NO_EVENTS: Final = encode_events([])
 
@@ -52,9 +54,10 @@ class Scrub:
         began, first = time.monotonic(), self._next
         while self._next <= self._through:
             try:
-                await self._read()
-            except (StreamGap, StreamTooShort) as error:
-                await self._check_trimmed(error)
+                await self._read_on()
+            except Unavailable as error:
+                log.info("partition.scrub_waits", partition=self._number, sequence=self._next, error=str(error))
+                await asyncio.sleep(RETRY_INTERVAL)
         if first <= self._through:
             seconds = round(time.monotonic() - began, 3)
             log.info("partition.scrubbed", partition=self._number, first=first, last=self._through, seconds=seconds)
@@ -80,17 +83,20 @@ class Scrub:
             raise PartitionStopped(self._number, message.sequence, why)
         self._next, self._before = message.sequence + 1, sealed
 
-    async def _check_trimmed(self, error: StreamGap | StreamTooShort) -> None:
-        """Go on behind what retention has dropped meanwhile; PartitionStopped if that is not all."""
-        journal, events = (
-            await state_of(self._connection, self._journal),
-            await state_of(self._connection, self._events),
-        )
-        held_from = max(journal.first, events.first)
-        if self._next >= held_from:
-            why = await look_at(self._connection, self._number, self._next) or str(error)
-            raise PartitionStopped(self._number, self._next, why) from error
-        self._next, self._before = held_from, None
+    async def _read_on(self) -> None:
+        """Read until the end, or to where retention has dropped what was to come; then from behind that."""
+        try:
+            await self._read()
+        except StreamTooShort as error:
+            raise PartitionStopped(self._number, self._next, str(error)) from error
+        except StreamGap as error:
+            held_from = max([(await state_of(self._connection, each)).first for each in (self._journal, self._events)])
+            if self._next < held_from:
+                self._next, self._before = held_from, None
+            elif wrong := await look_at(self._connection, self._number, self._next):
+                raise PartitionStopped(self._number, self._next, wrong) from error
+            else:
+                raise Unavailable(f"{error}, it was said; but it does") from error
 
 
 class Pace:

@@ -244,7 +244,10 @@ class StreamReader:
             self._outstanding -= int(header_value(headers, "Nats-Pending-Messages") or 0)
             if self._consumer and self._outstanding <= PULL_MESSAGES // 2:
                 self._pull()
-        elif status != HEARTBEAT:
+        elif status == HEARTBEAT:
+            # What is lost on its way shows in what follows it; where nothing follows, only here.
+            self._find_gap(int(header_value(headers, "Nats-Last-Stream") or 0) + 1)
+        else:
             log.warning("stream.pull_ended", stream=self._stream, status=status)
             self._consumer = ""
 
@@ -254,11 +257,19 @@ class StreamReader:
         if sequence == self._arriving:
             self._arriving += 1
             self._arrived.append(StreamMessage(sequence, stored_at, behind, payload))
-        else:
-            log.warning("stream.gap", stream=self._stream, expected=self._arriving, got=sequence)
-            self._gap = self._fresh and sequence > self._arriving
+        elif not self._find_gap(sequence):
+            log.warning("stream.repeated", stream=self._stream, expected=self._arriving, got=sequence)
             self._consumer = ""
         self._fresh = False
+
+    def _find_gap(self, sequence: int) -> bool:
+        """Whether something before `sequence` was sent, or is not there any more, and has not come."""
+        if not self._consumer or sequence <= self._arriving:
+            return False
+        log.warning("stream.gap", stream=self._stream, expected=self._arriving, got=sequence)
+        self._gap = self._fresh
+        self._consumer = ""
+        return True
 
 
 def _position(reply: str) -> tuple[int, int, int]:

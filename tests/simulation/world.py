@@ -47,6 +47,8 @@ class Process:
         self.loop = SimulatedLoop(lambda: world.now)
         self.alive = True
         self.frozen_until = 0.0
+        self.wakes = float("inf")
+        """When its next timer is due, if it is not ready anyway; only its own turns change that."""
         self.clock_offset = 0
         self.main: SimulatedTask | None = None
         self.ended: list[Callable[[], None]] = []
@@ -73,14 +75,6 @@ class Process:
         """Whether it is alive and not frozen."""
         return self.alive and self.frozen_until <= self.world.now
 
-    def next_time(self) -> float:
-        """When it has something to do."""
-        if not self.alive:
-            return float("inf")
-        if self.loop.ready:
-            return max(self.world.now, self.frozen_until)
-        return max(self.loop.next_time(), self.frozen_until)
-
     def turn(self) -> None:
         """Let its loop turn once."""
         self.world.running = self
@@ -88,6 +82,7 @@ class Process:
             self.loop.turn()
         finally:
             self.world.running = None
+        self.wakes = self.loop.next_time()
 
 
 class World:
@@ -150,14 +145,12 @@ class World:
 
     def _step(self, end: float) -> bool:
         """Let one thing happen; False if nothing does until `end`."""
-        ready = [process for process in self.processes if process.loop.ready and process.runs]
+        now = self.now
+        ready = [each for each in self.processes if each.loop.ready and each.alive and each.frozen_until <= now]
         if ready:
             self._turn(ready[0] if len(ready) == 1 else self.random.choice(ready))
             return True
-        self._bury()
-        when = min((process.next_time() for process in self.processes), default=float("inf"))
-        if self._due:
-            when = min(when, self._due[0][0])
+        when = self._next_time()
         if when > end:
             self.now = end
             return False
@@ -172,9 +165,18 @@ class World:
             if action is not None:
                 action()
         for process in self.processes:
-            if process.runs:
+            if process.wakes <= self.now and process.runs:
                 process.loop.wake(self.now)
         return True
+
+    def _next_time(self) -> float:
+        """When anything has something to do next; what is dead is buried on the way."""
+        self._bury()
+        when = self._due[0][0] if self._due else float("inf")
+        for process in self.processes:
+            wakes = self.now if process.loop.ready else process.wakes
+            when = min(when, max(wakes, process.frozen_until))
+        return when
 
     def _bury(self) -> None:
         if not all(process.alive for process in self.processes):

@@ -27,7 +27,7 @@ from streams.errors import (
     Unavailable,
     WrongSequence,
 )
-from streams.headers import NO_RESPONDERS, status_of
+from streams.headers import NO_RESPONDERS, header_value, status_of
 from streams.settings import StreamSettings
 from streams.stream import StreamReader, read_message, state_of
 from streams.topology import DUPLICATE_WINDOW
@@ -457,7 +457,7 @@ async def test_a_stream_that_forbids_it_forgets_nothing(connection):
 
 
 async def test_a_pull_ends_by_itself_and_says_how_much_it_still_wanted(connection):
-    """Heartbeats while it waits, then 408; a pull at a consumer that was deleted is answered by nobody."""
+    """Heartbeats name what was sent while it waits, then 408; at a consumer that was deleted nobody answers a pull."""
     await make_stream(connection)
     await connection.store("s.1", b"x")
     config = {"name": "c", "ack_policy": "none", "deliver_policy": "all", "inactive_threshold": 30 * NANOSECONDS}
@@ -471,6 +471,7 @@ async def test_a_pull_ends_by_itself_and_says_how_much_it_still_wanted(connectio
     await until(lambda: heard and status_of(heard[-1][3]) == 408)
     assert heard[0][:2] == ("s.1", b"x")
     assert {status_of(message[3]) for message in heard[1:-1]} == {100}
+    assert {header_value(message[3], "Nats-Last-Stream") for message in heard[1:-1]} == {"1"}
     assert b"Nats-Pending-Messages: 4" in heard[-1][3]
     assert (await connection.api("CONSUMER.NAMES.S"))["consumers"] == ["c"]
     await connection.api("CONSUMER.DELETE.S.c")

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from streams import scrub as scrub_module
 from streams import subjects
 from streams.codec import decode_facts, encode_events, encode_facts
-from streams.errors import PartitionStopped
+from streams.errors import PartitionStopped, StreamGap, Unavailable
 from streams.scrub import Pace, Scrub, look_at
 from tests.support.altered import LENGTH, flipped, missing, swapped, untouched, write
 
@@ -110,6 +110,23 @@ async def test_what_retention_drops_meanwhile_is_no_damage(connection):
     with pytest.raises(PartitionStopped) as stopped:
         await scrub.run()
     assert stopped.value.sequence == 20
+
+
+async def test_what_cannot_be_read_now_is_no_damage(connection, monkeypatch):
+    """A message that was not there when it was asked for, and is, or a server that does not say: it asks again."""
+    await write(connection)
+    monkeypatch.setattr(scrub_module, "RETRY_INTERVAL", 0.0)
+    scrub = Scrub(connection, 0, LENGTH)
+    read, faults = scrub._read, [StreamGap("a message"), Unavailable("nobody")]
+
+    async def fail_twice():
+        if faults:
+            raise faults.pop()
+        await read()
+
+    monkeypatch.setattr(scrub, "_read", fail_twice)
+    await scrub.run()
+    assert scrub._next == LENGTH + 1
 
 
 async def test_it_goes_on_where_it_was(connection, monkeypatch):

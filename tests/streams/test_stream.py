@@ -39,6 +39,25 @@ async def test_every_message_comes_once_in_order(connection):
     assert all(a.stored_at <= b.stored_at for a, b in pairwise(messages))
 
 
+async def test_a_message_that_was_lost_on_its_way_is_missed_though_none_follows(connection, monkeypatch):
+    """The heartbeats say what was sent, so the last message of a quiet stream is asked for again too."""
+    await make_stream(connection)
+    await fill(connection, 5)
+    lost = []
+    receive = StreamReader._receive_message
+
+    def lose_once(self, payload, reply):
+        if payload == b"5" and not lost:
+            lost.append(payload)
+        else:
+            receive(self, payload, reply)
+
+    monkeypatch.setattr(StreamReader, "_receive_message", lose_once)
+    async with StreamReader(connection, "S", 1) as reader:
+        assert [message.payload for message in await take(reader, 5)] == [b"1", b"2", b"3", b"4", b"5"]
+    assert lost == [b"5"]
+
+
 async def test_reading_begins_where_it_is_told_and_waits_for_what_comes(connection):
     """From a sequence on, the next one after the end included; later messages arrive as they are stored."""
     await make_stream(connection)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway import asyncapi
 from scripts import build_web, compile_core, web_types
 
 SECONDS_MAX = 100
@@ -41,8 +40,8 @@ def test_the_types_agree() -> None:
 
 
 def test_the_protocol_is_the_gateways() -> None:
-    """web/src/protocol.ts is what scripts/web_types.py makes of the gateway's AsyncAPI today."""
-    assert web_types.TARGET.read_text("utf-8") == web_types.source(asyncapi.schemas())
+    """web/src/protocol.ts is what scripts/web_types.py makes of the gateway's descriptions today."""
+    assert web_types.TARGET.read_text("utf-8") == web_types.source(web_types.described())
 
 
 def test_the_lock_file_names_no_registry() -> None:

@@ -19,6 +19,7 @@ export class Markets {
       const first = instruments.symbols.value[0];
       if (this.symbol.value === "" && first !== undefined) this.look(first);
     });
+    effect(() => this.#drop(instruments.symbols.value));
   }
 
   /** Looks at an instrument, opening it if it is not. */
@@ -38,6 +39,16 @@ export class Markets {
     const rest = open.filter((market) => market.symbol !== symbol);
     this.open.value = rest;
     if (this.symbol.peek() === symbol) this.look(rest[Math.min(place, rest.length - 1)]?.symbol ?? symbol);
+  }
+
+  /** What was taken off the exchange is not asked for any more; another instrument takes the place of the last one. */
+  #drop(listed: readonly string[]): void {
+    const [first] = listed;
+    if (first === undefined) return;
+    for (const { symbol } of this.open.peek().filter((market) => !listed.includes(market.symbol))) {
+      if (this.open.peek().length === 1) this.look(first);
+      this.close(symbol);
+    }
   }
 
   #add(symbol: string, open: readonly Market[]): Market {

@@ -34,6 +34,7 @@ export class Positions {
 
   #take(frame: PositionsFrame): boolean {
     this.kept.value = true;
+    if (frame.type === "snapshot") this.#bySymbol.clear();
     for (const position of frame.positions) {
       if (units(position.quantity) === 0n) this.#bySymbol.delete(position.symbol);
       else this.#bySymbol.set(position.symbol, position);

@@ -244,6 +244,26 @@ export interface Used {
   open_sell_quantity: Decimal;
 }
 
+/** The same as a problem of RFC 9457. */
+export interface Problem {
+  /** Where the code is explained. */
+  type: string;
+  /** The code in words. */
+  title: string;
+  /** The HTTP status. */
+  status: number;
+  /** Stable. */
+  code: "bad_request" | "unknown_field" | "bad_decimal" | "unknown_method" | "too_large" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "unauthenticated" | "token_expired" | "forbidden" | "rate_limited" | "too_many" | "unknown_instrument" | "unknown_order" | "unknown_trade" | "order_done" | "client_order_id_reused" | "wrong_phase" | "no_change" | "quantity_below_filled" | "already_busted" | "snapshot_required" | "not_allowed_in_phase" | "killed" | "account_disabled" | "price_off_tick" | "bad_price" | "price_too_low" | "price_too_high" | "price_outside_collar" | "quantity_off_lot" | "quantity_too_small" | "quantity_too_large" | "display_too_large" | "display_too_small" | "value_too_small" | "value_too_large" | "too_many_open_orders" | "position_limit" | "would_take" | "would_trigger" | "bad_expires" | "too_late" | "busy" | "outcome_unknown" | "unavailable" | "internal";
+  /** For people; may change. */
+  message: string;
+  /** The member at fault. */
+  field?: string;
+  /** Seconds to wait before trying again. */
+  retry_after?: number;
+  /** Name it when you ask for help. */
+  request_id: string;
+}
+
 /** Why a request was refused. */
 export interface Error {
   /** Stable. */

@@ -80,6 +80,14 @@ describe("open instruments", () => {
     expect(world.socket.asked("unsubscribe").map(({ params }) => params["channel"]).sort()).toEqual(["book", "trades"]);
   });
 
+  it("are closed when they are taken off the exchange, the last one for another", () => {
+    markets.look("BIRCH");
+    symbols.value = ["ACME"];
+    expect([markets.symbol.value, markets.open.value.map((market) => market.symbol)]).toEqual(["ACME", ["ACME"]]);
+    symbols.value = ["COBALT"];
+    expect([markets.symbol.value, markets.open.value.map((market) => market.symbol)]).toEqual(["COBALT", ["COBALT"]]);
+  });
+
   it("are bounded: the first opened makes room", () => {
     for (let index = 0; index < OPEN_MAX; index += 1) markets.look(`S${index}`);
     expect([markets.open.value.length, markets.open.value[0]?.symbol]).toEqual([OPEN_MAX, "S0"]);

@@ -31,6 +31,13 @@ describe("positions", () => {
     expect(positions.of("ACME")?.quantity).toBe("-3");
   });
 
+  it("are those of a new snapshot alone", () => {
+    const { positions, say } = held();
+    say("snapshot", position("BIRCH", "5"));
+    say("snapshot", position("ACME", "1"));
+    expect(positions.held.value.map((each) => each.symbol)).toEqual(["ACME"]);
+  });
+
   it("are not kept where the exchange says so", () => {
     const { positions, refuse } = held();
     refuse();

@@ -104,12 +104,16 @@ class Consumer:
             if pull.expires <= 0:
                 self._end(pull, "408 Request Timeout")
                 return
-            if pull.heartbeat and pull.quiet >= pull.heartbeat and not self._tell(pull.inbox, "100 Idle Heartbeat", {}):
+            if pull.heartbeat and pull.quiet >= pull.heartbeat and not self._beat(pull):
                 self._drop(pull)
                 return
             self._wait(pull)
 
         pull.timer = self._network.later(step, passed)
+
+    def _beat(self, pull: Pull) -> bool:
+        sent = {"Nats-Last-Consumer": str(self._delivered), "Nats-Last-Stream": str(self._next - 1)}
+        return self._tell(pull.inbox, "100 Idle Heartbeat", sent)
 
     def _end(self, pull: Pull, status: str) -> None:
         self._drop(pull)

@@ -22,16 +22,22 @@ class Routes:
 
     def __init__(self) -> None:
         self._literal: dict[str, list[Interest]] = {}
+        self._below: dict[str, list[Interest]] = {}  # by what stands before `.*`: the inboxes, and most of what is told
         self._patterns: dict[str, list[Interest]] = {}
 
     def add(self, subject: str, interest: Interest) -> None:
         """Somebody subscribes."""
-        table = self._patterns if "*" in subject or ">" in subject else self._literal
-        table.setdefault(subject, []).append(interest)
+        before, _, last = subject.rpartition(".")
+        if "*" in before or ">" in subject:
+            self._patterns.setdefault(subject, []).append(interest)
+        elif last == "*":
+            self._below.setdefault(before, []).append(interest)
+        else:
+            self._literal.setdefault(subject, []).append(interest)
 
     def remove(self, client: MemoryClient, number: int | None = None) -> None:
         """Somebody unsubscribes from one thing, or is gone."""
-        for table in (self._literal, self._patterns):
+        for table in (self._literal, self._below, self._patterns):
             for subject, interests in list(table.items()):
                 left = [each for each in interests if each.client is not client or number not in (None, each.number)]
                 if left:
@@ -42,11 +48,12 @@ class Routes:
     def clear(self) -> None:
         """All are gone."""
         self._literal.clear()
+        self._below.clear()
         self._patterns.clear()
 
     def of(self, subject: str) -> list[Interest]:
         """Who gets a message: everyone interested, of each queue only one."""
-        found = list(self._literal.get(subject, ()))
+        found = [*self._literal.get(subject, ()), *self._below.get(subject.rpartition(".")[0], ())]
         for pattern, interests in self._patterns.items():
             if matches(pattern, subject):
                 found += interests

@@ -74,7 +74,7 @@ function Row({ symbol, screen, look }: Props & { symbol: string }): VNode {
       <td class="last">
         <span class="cell">{ticker?.last ?? "–"}</span>
       </td>
-      <td class={`change ${toneOf(change)}`}>
+      <td class={`change ${phase === "continuous" ? toneOf(change) : "called"}`}>
         <span class="cell">{phase === "continuous" ? change : phase.replace("_", " ")}</span>
       </td>
     </tr>

@@ -49,7 +49,6 @@ function keyOf({ partition, journal }: Action): string {
 }
 
 function Row({ action }: { action: Action }): VNode {
-  const details = Object.entries(action.details).filter(([, value]) => value !== null && value !== false);
   return (
     <tr>
       <th scope="row" title={action.time}>
@@ -58,9 +57,19 @@ function Row({ action }: { action: Action }): VNode {
       <td>{action.principal}</td>
       <td>{action.action.replaceAll("_", " ")}</td>
       <td>{action.symbol ?? action.account ?? `partition ${action.partition}`}</td>
-      <td class="muted">{details.map(([key, value]) => `${key.replaceAll("_", " ")} ${String(value)}`).join(", ")}</td>
+      <td class="muted">{detailsOf(action)}</td>
       <td>{action.reason ?? ""}</td>
       <td class={action.code === null ? "" : "fault"}>{action.code === null ? "done" : action.code.replaceAll("_", " ")}</td>
     </tr>
   );
+}
+
+/** What was asked for, in words; a limit that is null was taken away, anything else that is null was left out. */
+function detailsOf({ action, details }: Action): string {
+  const gone = action === "set_limits" ? "removed" : "";
+  const words = Object.entries(details).map(([key, value]) => [key.replaceAll("_", " "), value ?? gone] as const);
+  return words
+    .filter(([, value]) => value !== "" && value !== false)
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .join(", ");
 }
