@@ -9,9 +9,9 @@ from exchange.commands import AmendOrder, CancelAll, CancelOrder, ListInstrument
 from exchange.instrument import Instrument
 from exchange.order import IOC
 from exchange.units import UNIT
-from streams import codec, feed, partition, tally
-from streams.feed import RECENT_TRADES_MAX
-from streams.partition import Partition
+from streams import codec
+from streams.feed import RECENT_TRADES_MAX, ROWS_PER_FRAME_MAX
+from streams.partition import REPORTS_PER_MESSAGE_MAX, Partition
 from tests.support.follower import Follower
 from tests.support.journaled import ACME, Journaled, buy, order, sell, units
 from tests.support.random_choices import Seeded, stories
@@ -305,27 +305,28 @@ def test_the_tape_is_remembered_up_to_a_bound() -> None:
     assert snapshot["trades"][-1]["trade_id"] == snapshot["seq"] > RECENT_TRADES_MAX
 
 
-def test_an_uncross_is_told_in_frames_of_a_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_uncross_is_told_in_frames_of_a_bounded_size() -> None:
     """One command may make more trades than a message holds: the tape and the orders go on from frame to frame."""
-    for module in (feed, tally):
-        monkeypatch.setattr(module, "ROWS_PER_FRAME_MAX", 3)
-    monkeypatch.setattr(partition, "REPORTS_PER_MESSAGE_MAX", 4)
     journaled, follower = Journaled(), Follower("ACME")
     follower.hear(journaled.opening.frames)
     follower.hear(journaled.send(SetPhase("ACME", AUCTION)).frames)
-    for number in range(7):
-        orders = (buy("anna", 1, 100, f"a-{number}"), sell("boris", 1, 100, f"b-{number}"))
-        follower.hear(journaled.send(*orders).frames)
+    orders = [
+        place("anna" if place is buy else "boris", 1, 100, f"o-{number}")
+        for number in range(ROWS_PER_FRAME_MAX + 1)
+        for place in (buy, sell)
+    ]
+    for first in range(0, len(orders), codec.COMMANDS_MAX):
+        follower.hear(journaled.send(*orders[first : first + codec.COMMANDS_MAX]).frames)
 
     answered = journaled.send(SetPhase("ACME", CONTINUOUS))
 
     follower.hear(answered.frames)
     follower.compare(journaled)
-    assert [len(frame["trades"]) for frame in answered.channel("trades")] == [3, 3, 1]
-    assert [len(frame["orders"]) for frame in answered.channel("full")] == [3, 3, 3, 3, 2]
+    assert [len(frame["trades"]) for frame in answered.channel("trades")] == [ROWS_PER_FRAME_MAX, 1]
+    assert [len(frame["orders"]) for frame in answered.channel("full")] == [ROWS_PER_FRAME_MAX, ROWS_PER_FRAME_MAX, 2]
     assert answered.frames[0]["channel"] == "status"
     parts = [len(codec.decode_reports(data).reports) for account, data in answered.output.reports if account == "anna"]
-    assert parts == [4, 3]
+    assert parts == [REPORTS_PER_MESSAGE_MAX, 1]
     skimmed = Partition(3)
     for entry in journaled.journal:
         skimmed.skim(*entry)
