@@ -11,10 +11,11 @@ import sys
 import pytest
 import typer
 
-from openbell import cli
+from openbell import admin, cli
 from openbell.up import reserve_port
 
-COMMANDS = ("audit", "up", "init", "gateway", "worker", "nats", "bots", "token", "doctor", "version")
+COMMANDS = ("audit", "up", "init", "gateway", "worker", "nats", "bots", "token", "calendar", "doctor", "version")
+ADMIN = tuple(typer.main.get_command(admin.app).commands)
 
 
 def openbell(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -45,7 +46,7 @@ def test_help_lists_every_command_without_loading_them():
     assert run.stdout.endswith("[]\n")
 
 
-@pytest.mark.parametrize("command", [*((name,) for name in COMMANDS), ("admin", "list-instrument")])
+@pytest.mark.parametrize("command", [*((name,) for name in COMMANDS), *(("admin", name) for name in ADMIN)])
 def test_every_command_shows_how_it_is_used(command):
     """Help has an example to copy."""
     run = openbell(*command, "--help")
@@ -72,6 +73,7 @@ def test_every_command_of_the_application_is_known_here():
         (["admin", "instruments", "--url", "ftp://here"], {}, "not the URL of an exchange"),
         (["admin", "instruments", "--url", "http://127.0.0.1:1"], {}, "no exchange answers at http://127.0.0.1:1"),
         (["admin", "list-instrument", "A", "--tick", "1", "--lot", "1"], {}, "no token was given"),
+        (["worker"], {"OPENBELL_CALENDARS": "nowhere.toml"}, "the calendars in nowhere.toml cannot be read"),
         (["worker"], {"OPENBELL_PARTITIONS": "many"}, "OPENBELL_PARTITIONS is 'many'"),
         (["gateway"], {"OPENBELL_PORT": "high"}, "OPENBELL_PORT must be a whole number"),
         (["worker"], {"OPENBELL_LOG_LEVEL": "loud"}, "OPENBELL_LOG_LEVEL is 'loud'"),
