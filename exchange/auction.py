@@ -176,7 +176,7 @@ def uncross(book: Book, register: Register, at: int, events: list[Event]) -> Non
         quantity = min(left, buy.open_quantity, sell.open_quantity)
         settle(book, sell, buy, found.price, quantity, CROSSED, at, events)
         left -= quantity
-        for order in (buy, sell):
+        for order in (sell, buy):
             if order.open_quantity:
                 # An iceberg shows a whole part again, and unlike in continuous trading it keeps its time.
                 book.show(order, order.tranche() if order.price else 0)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exchange.book import CHANGED, OPENED
-from exchange.commands import BustTrade, ListInstrument, PlaceOrder
+from exchange.auction import indication
+from exchange.bands import bands_of
+from exchange.book import AUCTION, CHANGED, OPENED
+from exchange.commands import BustTrade, DrawEnd, ListInstrument, PlaceOrder
 from exchange.engine import Engine
 from exchange.events import Accepted, Busted, Rejected, Traded
 from exchange.fees import FEE_ACCOUNT
@@ -18,8 +20,10 @@ from tests.support.random_commands import ACCOUNTS, FINE, PLAIN, START
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from exchange.book import Book
     from exchange.commands import Command, Configure
     from exchange.events import Event
+    from tests.support.naive_market import NaiveMarket
     from tests.support.random_commands import Step
 
 Row = tuple[int | str, ...]
@@ -50,6 +54,8 @@ class Comparison:
                 command = replace(command, client_order_id=f"n{len(self.journal)}")
             if isinstance(command, BustTrade):  # Counted back from the newest.
                 command = replace(command, trade_id=self.naive.trade_ids.get(command.symbol, 0) + 1 - command.trade_id)
+            if isinstance(command, DrawEnd) and not command.call and command.symbol in self.naive.markets:
+                command = replace(command, call=self.naive.markets[command.symbol].call)
             self.apply(command)
 
     def apply(self, command: Command) -> None:
@@ -73,7 +79,11 @@ class Comparison:
         for symbol, book in self.engine.books.items():
             assert book.instrument == self.naive.instruments[symbol]
             assert book.last_trade_id == self.naive.trade_ids.get(symbol, 0)
-            assert book.last_price == self.naive.last_prices.get(symbol, 0)
+            assert _standing_of_book(book) == _standing_of_market(self.naive.markets[symbol])
+            if book.phase == AUCTION:
+                found = indication(book)
+                told = (found.price, found.paired_quantity, found.imbalance, found.imbalance_side)
+                assert told == self.naive.indication(symbol)
             for side in (BUY, SELL):
                 assert book.sides[side].depth(0) == self.naive.depth(symbol, side)
                 queue = [(order.price, order.order_id, order.shown) for order in book.sides[side].orders()]
@@ -85,8 +95,7 @@ class Comparison:
         engine, naive = self.engine, self.naive
         assert _engine_rows(engine) == _naive_rows(naive)
         alive = [order for order in naive.orders if order.open]
-        due = [order.expires for order in alive if order.expires] + list(naive.deadlines.values())
-        assert engine.next_due() == min(due, default=0)
+        assert engine.next_due() == naive.next_due()
         for account in ACCOUNTS:
             found = [order.order_id for order in engine.open_orders(account)]
             assert found == sorted(order.order_id for order in alive if order.account == account)
@@ -133,6 +142,18 @@ class Comparison:
         return [(price, order_id, shown) for price in prices for order_id, shown in levels[price]]
 
 
+def _standing_of_book(book: Book) -> Row:
+    prices = (book.last_price, book.previous_price, book.auction_price, *bands_of(book))
+    call = (book.phase, book.kind, book.until, book.drawn, book.extended, book.call)
+    return (*prices, *call, book.halted, book.reason, book.last_due)
+
+
+def _standing_of_market(market: NaiveMarket) -> Row:
+    prices = (market.last_price, market.previous_price, market.auction_price, *(market.band() or (0, 0)))
+    call = (market.phase, market.kind, market.until, market.drawn, market.extended, market.call)
+    return (*prices, *call, market.halted, market.reason, market.last_due)
+
+
 def _codes_only(events: list[Event]) -> list[Event]:
     return [Rejected(event.code) if isinstance(event, Rejected) else event for event in events]
 
@@ -151,6 +172,7 @@ def _engine_rows(engine: Engine) -> list[Row]:
             order.self_trade,
             order.session,
             order.price,
+            order.stop_price,
             order.quantity,
             order.display_quantity,
             order.expires,
@@ -183,6 +205,7 @@ def _naive_rows(naive: NaiveExchange) -> list[Row]:
             order.placed.self_trade,
             order.placed.session,
             order.price,
+            order.stop_price,
             order.quantity,
             order.display,
             order.expires,

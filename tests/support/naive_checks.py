@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exchange.order import BUY, FOK, GTD, IOC, LIMIT, MARKET
+from exchange.order import (
+    AT_CLOSE,
+    AT_OPEN,
+    BUY,
+    FOK,
+    GTD,
+    IOC,
+    MARKET,
+    PENDING_TRIGGER,
+    STOP,
+    STOP_LIMIT,
+)
 from exchange.units import LARGEST, RATE, UNIT
 
 if TYPE_CHECKING:
@@ -31,28 +42,53 @@ def place_fault(exchange: NaiveExchange, order: PlaceOrder) -> str:
         return "unknown_instrument"
     if exchange.is_late(order.sent_at):
         return "too_late"
-    reference = exchange.reference_price(order.symbol)
+    reference = order.stop_price or exchange.reference_price(order.symbol)
     accounts = exchange.accounts
     waiting = exchange.open_quantity(order.account, order.symbol, order.side)
     codes = [
         _shut_out(exchange, order.account, order.symbol),
         _terms(order),
+        "" if exchange.markets[order.symbol].allows(order.time_in_force) else "not_allowed_in_phase",
         _expiry(order.expires, exchange.now),
         _price_step(instrument, order.price),
+        _price_step(instrument, order.stop_price),
         _quantity(instrument, order.quantity, accounts.largest(order.account, instrument)),
         _display_step(instrument, order.display_quantity),
         _display(order.quantity, order.display_quantity),
         _price_range(instrument, order.price),
+        _price_range(instrument, order.stop_price),
         _value(
             instrument,
             reference if order.price is None else order.price,
             order.quantity,
             accounts.dearest(order.account, instrument),
         ),
-        _collar(instrument, order.price, reference),
+        _collar(instrument, order.price, exchange.reference_price(order.symbol)),
         _open_orders(exchange, instrument, order.account),
         _position(exchange, order, waiting + order.quantity),
-        _would_take(exchange, order),
+        _would_trigger(exchange, order, order.stop_price),
+        "" if order.stop_price or order.time_in_force == AT_CLOSE else _would_take(exchange, order),
+    ]
+    return next((code for code in codes if code), "")
+
+
+def triggered_fault(exchange: NaiveExchange, order: NaiveOrder) -> str:
+    """The code that refuses a stop that has been triggered, as the order that it becomes."""
+    instrument, accounts = exchange.instruments[order.placed.symbol], exchange.accounts
+    reference = exchange.reference_price(order.placed.symbol)
+    waiting = exchange.open_quantity(order.account, order.placed.symbol, order.placed.side)
+    price = order.price or None
+    codes = [
+        _shut_out(exchange, order.account, order.placed.symbol),
+        _price_step(instrument, price),
+        _quantity(instrument, order.quantity, accounts.largest(order.account, instrument)),
+        _display_step(instrument, order.display or None),
+        _display(order.quantity, order.display or None),
+        _price_range(instrument, price),
+        _value(instrument, order.price or reference, order.quantity, accounts.dearest(order.account, instrument)),
+        _collar(instrument, price, reference),
+        _position(exchange, order.placed, waiting),
+        _would_take(exchange, replace(order.placed, price=price)),
     ]
     return next((code for code in codes if code), "")
 
@@ -62,37 +98,59 @@ def amend_fault(exchange: NaiveExchange, order: NaiveOrder, command: AmendOrder)
     shut_out = _shut_out(exchange, order.account, order.placed.symbol)
     if shut_out:
         return shut_out
-    if command.stop_price is not None or (command.expires is not None and order.placed.time_in_force != GTD):
+    if _impossible(order, command):
         return "bad_request"
     price, quantity, display = exchange.new_terms(order, command)
+    stop_price = order.stop_price if command.stop_price is None else command.stop_price
     expires = order.expires if command.expires is None else command.expires
     done = order.filled + order.canceled
     if command.expires is not None and command.expires <= exchange.now:
         return "bad_expires"
     if 0 < quantity < done:
         return "quantity_below_filled"
-    if (price, quantity, display, expires) == (order.price, order.quantity, order.display, order.expires):
+    before = (order.price, order.stop_price, order.quantity, order.display, order.expires)
+    if (price, stop_price, quantity, display, expires) == before:
         return "no_change"
     return _amended_values(exchange, order, command, ends=0 < quantity == done)
+
+
+def _impossible(order: NaiveOrder, command: AmendOrder) -> bool:
+    """Whether it asks for what an order of this kind does not have."""
+    no_limit = order.placed.type in (MARKET, STOP)
+    return (
+        (command.stop_price is not None and order.status != PENDING_TRIGGER)
+        or (command.price is not None and no_limit)
+        or (command.display_quantity is not None and (no_limit or order.placed.time_in_force in (IOC, FOK)))
+        or (command.expires is not None and order.placed.time_in_force != GTD)
+    )
 
 
 def _amended_values(exchange: NaiveExchange, order: NaiveOrder, command: AmendOrder, *, ends: bool) -> str:
     instrument = exchange.instruments[order.placed.symbol]
     price, quantity, display = exchange.new_terms(order, command)
-    named = command.price is not None or command.quantity is not None
+    named = (command.price, command.stop_price, command.quantity) != (None, None, None)
+    waits = order.status == PENDING_TRIGGER
+    reference = exchange.reference_price(order.placed.symbol)
+    if waits:
+        reference = order.stop_price if command.stop_price is None else command.stop_price
     largest = exchange.accounts.largest(order.account, instrument)
     dearest = exchange.accounts.dearest(order.account, instrument)
     waiting = exchange.open_quantity(order.account, order.placed.symbol, order.placed.side)
     codes = [
         _price_step(instrument, command.price),
+        _price_step(instrument, command.stop_price),
         "" if ends else _quantity(instrument, command.quantity, largest),
         _display_step(instrument, command.display_quantity),
         _display(quantity, display or None if command.display_quantity is None else command.display_quantity),
         _price_range(instrument, command.price),
-        _value(instrument, price, quantity, dearest) if named and not ends else "",
+        _price_range(instrument, command.stop_price),
+        _value(instrument, price or reference, quantity, dearest) if named and not ends else "",
         _collar(instrument, command.price, exchange.reference_price(order.placed.symbol)),
         _position(exchange, order.placed, waiting + quantity - order.quantity) if quantity > order.quantity else "",
-        _would_take(exchange, replace(order.placed, price=price)) if price != order.price else "",
+        _would_trigger(exchange, order.placed, command.stop_price),
+        _would_take(exchange, replace(order.placed, price=price))
+        if price != order.price and not waits and not order.waiting
+        else "",
     ]
     return next((code for code in codes if code), "")
 
@@ -100,16 +158,21 @@ def _amended_values(exchange: NaiveExchange, order: NaiveOrder, command: AmendOr
 def _shut_out(exchange: NaiveExchange, account: str, symbol: str) -> str:
     if exchange.accounts.is_stopped(account, symbol):
         return "killed"
+    if not exchange.markets[symbol].takes_orders:
+        return "wrong_phase"
     return "account_disabled" if exchange.accounts.is_disabled(account, symbol) else ""
 
 
 def _terms(order: PlaceOrder) -> str:
-    at_once = order.type == MARKET or order.time_in_force in (IOC, FOK)
-    if order.type not in (LIMIT, MARKET) or order.stop_price is not None:
+    at_once = order.type in (MARKET, STOP) or order.time_in_force in (IOC, FOK)
+    stop = order.type in (STOP, STOP_LIMIT)
+    if (order.stop_price is not None) != stop or (stop and order.time_in_force in (AT_OPEN, AT_CLOSE)):
         return "bad_request"
     if at_once and (order.post_only or order.display_quantity is not None):
         return "bad_request"
-    if (order.price is None) != (order.type == MARKET) or (order.expires is None) != (order.time_in_force != GTD):
+    if (order.price is None) != (order.type in (MARKET, STOP)) or (order.expires is None) != (
+        order.time_in_force != GTD
+    ):
         return "bad_request"
     return ""
 
@@ -181,8 +244,16 @@ def _position(exchange: NaiveExchange, order: PlaceOrder, quantity: int) -> str:
     return "" if fits else "position_limit"
 
 
+def _would_trigger(exchange: NaiveExchange, order: PlaceOrder, stop_price: int | None) -> str:
+    market = exchange.markets[order.symbol]
+    if stop_price is None or not market.is_trading or not market.last_price:
+        return ""
+    met = market.last_price >= stop_price if order.side == BUY else market.last_price <= stop_price
+    return "would_trigger" if met else ""
+
+
 def _would_take(exchange: NaiveExchange, order: PlaceOrder) -> str:
-    if not order.post_only:
+    if not order.post_only or not exchange.markets[order.symbol].is_trading:
         return ""
     price = order.price or 0
     opposite = exchange.resting(order.symbol, 1 - order.side)

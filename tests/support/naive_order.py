@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from exchange import events
-from exchange.order import BUY, MARKET, OPEN
+from exchange.order import BUY, OPEN
 
 if TYPE_CHECKING:
     from exchange.commands import PlaceOrder
@@ -33,6 +33,9 @@ class NaiveOrder:
     status: int = OPEN
     reason: str = ""
     ended: int = 0
+    stop_price: int = 0
+    waiting: bool = False
+    """For the closing call."""
 
     def __deepcopy__(self, _: dict[int, object]) -> NaiveOrder:
         return replace(self)  # The placement is the same for ever.
@@ -44,9 +47,13 @@ class NaiveOrder:
 
     def meets(self, price: int) -> bool:
         """Whether it would trade at `price`."""
-        if self.placed.type == MARKET:
+        if not self.price:
             return True
         return price <= self.price if self.placed.side == BUY else price >= self.price
+
+    def is_met(self, price: int) -> bool:
+        """Whether a trade at `price` triggers it."""
+        return price >= self.stop_price if self.placed.side == BUY else price <= self.stop_price
 
     def amended(self, reason: str) -> events.Amended:
         """The event that tells its terms as they are now."""
@@ -54,7 +61,7 @@ class NaiveOrder:
             self.order_id,
             self.account,
             self.price or None,
-            None,
+            self.stop_price or None,
             self.quantity,
             self.display or None,
             self.expires or None,

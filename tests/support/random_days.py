@@ -13,6 +13,7 @@ from hypothesis import strategies
 from exchange.book import AUCTION, CANCEL_ONLY, CLOSED, CONTINUOUS, HALTED, PRE_OPEN
 from exchange.commands import (
     UNNAMED,
+    AmendOrder,
     BustTrade,
     DelistInstrument,
     DoubleBands,
@@ -25,10 +26,28 @@ from exchange.commands import (
 )
 from exchange.instrument import Instrument
 from exchange.limits import ENABLED, MAX_LONG, MAX_OPEN_ORDERS, TAKER_BPS
-from exchange.order import AT_CLOSE, AT_OPEN, BUY, DAY, GTC, LIMIT, MARKET, SELL, STOP, STOP_LIMIT
+from exchange.order import (
+    AT_CLOSE,
+    AT_OPEN,
+    BUY,
+    CANCEL_BOTH,
+    CANCEL_NEWEST,
+    CANCEL_OLDEST,
+    DAY,
+    DECREMENT,
+    FOK,
+    GTC,
+    GTD,
+    IOC,
+    LIMIT,
+    MARKET,
+    SELL,
+    STOP,
+    STOP_LIMIT,
+)
 from exchange.units import SECOND, UNIT
 from tests.support.random_choices import STEPS_MAX, Drawn
-from tests.support.random_commands import ACCOUNTS, PLAIN, Step, random_step
+from tests.support.random_commands import ACCOUNTS, OWNER, PLAIN, Step, random_step
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -39,12 +58,26 @@ if TYPE_CHECKING:
 LISTINGS = (
     replace(PLAIN, taker_bps=250, maker_bps=-100, call_random=SECOND),
     replace(PLAIN, reference_price=100 * UNIT, static_band_bps=40_000, dynamic_band_bps=20_000, call=2 * SECOND),
+    replace(PLAIN, dynamic_band_bps=10_000, call=SECOND, call_extensions=0),
+    replace(PLAIN, static_band_bps=15_000, call=SECOND, call_extensions=3, call_random=SECOND),
     replace(
-        PLAIN, reference_price=100 * UNIT, luld_tier=1, luld_limit_state=SECOND, luld_call=SECOND, luld_hold=SECOND
+        PLAIN,
+        reference_price=100 * UNIT,
+        luld_tier=1,
+        luld_limit_state=SECOND,
+        luld_call=SECOND,
+        luld_extension=SECOND,
+        luld_hold=SECOND,
+        luld_window=20 * SECOND,
     ),
+    replace(PLAIN, luld_tier=2, luld_limit_state=3 * SECOND, luld_call=SECOND, luld_window=2 * SECOND),
     Instrument("BETA", [(0, UNIT)], UNIT),
     Instrument("BETA", [(0, UNIT)], UNIT, calendar="xetra", call_random=SECOND),
 )
+
+
+LATEST = 0
+"""Stands for the latest call of the instrument that a draw names."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +98,7 @@ class DayStep(Step):
 
 def day_step(choose: Chooser) -> Step:
     """Any step; about half of them are those of an ordinary market."""
-    make = choose.one_of((None,) * 12 + (_place,) * 9 + (_phase,) * 2 + (_list, _operate))
+    make = choose.one_of((None,) * 10 + (_place,) * 12 + (_amend,) * 2 + (_phase,) * 2 + (_list, _operate))
     if make is None:
         return random_step(choose)
     return DayStep(choose.one_of((0,) * 6 + (SECOND // 2, 2 * SECOND)), make(choose))
@@ -73,8 +106,13 @@ def day_step(choose: Chooser) -> Step:
 
 def _place(choose: Chooser) -> Command:
     """Orders that only a trading day has: market orders that may rest, stops, those for one auction."""
-    kind = choose.one_of((LIMIT, MARKET, MARKET, STOP, STOP, STOP_LIMIT))
-    price, stop = (choose.number(97, 103) * UNIT for _ in range(2))
+    kind = choose.one_of((LIMIT, LIMIT, MARKET, MARKET, STOP, STOP, STOP_LIMIT))
+    price, stop = (choose.number(94, 106) * UNIT for _ in range(2))
+    limited = kind in (LIMIT, STOP_LIMIT)
+    time_in_force = choose.one_of(
+        (GTC, DAY, GTD, IOC, FOK) if kind >= STOP else (GTC, GTC, DAY, IOC, AT_OPEN, AT_CLOSE)
+    )
+    rests = limited and time_in_force not in (IOC, FOK)
     return PlaceOrder(
         choose.one_of(ACCOUNTS),
         _symbol(choose),
@@ -82,10 +120,25 @@ def _place(choose: Chooser) -> Command:
         choose.one_of((BUY, SELL)),
         kind,
         choose.number(1, 20) * UNIT,
-        price if kind in (LIMIT, STOP_LIMIT) else None,
-        stop_price=stop if kind in (STOP, STOP_LIMIT) else None,
-        time_in_force=choose.one_of((GTC, DAY)) if kind >= STOP else choose.one_of((GTC, AT_OPEN, AT_CLOSE)),
-        display_quantity=None,
+        price if limited else None,
+        stop_price=stop if kind >= STOP else None,
+        time_in_force=time_in_force,
+        expires=choose.one_of((1, 2, 5)) if time_in_force == GTD else None,
+        post_only=rests and choose.number(0, 5) == 1,
+        display_quantity=choose.number(1, 5) * UNIT if rests and choose.number(0, 3) == 1 else None,
+        self_trade=choose.one_of((CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH, DECREMENT)),
+    )
+
+
+def _amend(choose: Chooser) -> Command:
+    """One of the newest orders gets another stop price, or other terms."""
+    return AmendOrder(
+        OWNER,
+        choose.number(1, 8),
+        price=choose.one_of((None, choose.number(94, 106) * UNIT)),
+        stop_price=choose.one_of((None, choose.number(94, 106) * UNIT)),
+        quantity=choose.one_of((None, choose.number(1, 20) * UNIT)),
+        display_quantity=choose.one_of((None, None, choose.number(1, 5) * UNIT)),
     )
 
 
@@ -111,7 +164,9 @@ def _list(choose: Chooser) -> Command:
 def _operate(choose: Chooser) -> Command:
     symbol, account = _symbol(choose), choose.one_of(ACCOUNTS)
     commands: tuple[Command, ...] = (
-        DrawEnd(symbol, choose.number(1, 4), choose.number(0, SECOND)),
+        DrawEnd(symbol, LATEST, choose.number(0, SECOND)),
+        DrawEnd(symbol, LATEST, choose.number(0, SECOND)),
+        DrawEnd(symbol, choose.number(1, 4), choose.number(-1, SECOND)),
         BustTrade(symbol, choose.number(1, 12), "operator"),
         BustTrade(symbol, choose.number(1, 4), "operator"),
         SetKillSwitch(account, "", active=choose.number(0, 4) == 1, principal="operator"),
