@@ -154,6 +154,23 @@ def test_all_that_hold_at_a_check_go_in_the_direction_of_travel() -> None:
     ]
 
 
+def test_the_example_of_the_rules() -> None:
+    """What one of them triggers comes after all that were taken with it."""
+    market = traded_at(100)
+    market.buy("b1", 1, stop=105)
+    market.buy("b2", 1, stop=102)
+    market.buy("b3", 1, stop=103)
+    for price in (104, 106, 107, 108):
+        market.sell("zoe", 1, at=price)
+    market.buy("yan", 1, at=104)
+    assert [line for line in market.story if "triggered" in line] == ["4 triggered", "5 triggered", "3 triggered"]
+    assert market.tape[-3:] == [
+        "b2 buys 1 from zoe at 106",
+        "b3 buys 1 from zoe at 107",
+        "b1 buys 1 from zoe at 108",
+    ]
+
+
 def test_sells_go_from_the_highest_stop_price_down() -> None:
     """A falling price meets the highest first."""
     market = traded_at(100)
