@@ -32,6 +32,18 @@ ACTION: Final = record(
     },
 )
 
+SESSION: Final = record(
+    "One client connection.",
+    {
+        "session": text("Its name."),
+        "address": text("What connections are counted by."),
+        "account": text("Of its login; empty before that."),
+        "subscriptions": whole("Channels of instruments that it follows."),
+        "requests_in_flight": whole("Not answered yet."),
+        "unread_bytes": whole("Sent, but not taken yet."),
+    },
+)
+
 LIMITS_BODY: Final = request(LimitsParams)
 LIMITS_BODY["properties"] |= {
     name: {"anyOf": [LIMITS_BODY["properties"][name], {"type": "null"}], "description": "Null removes it."}
@@ -145,7 +157,7 @@ ADMIN_ROUTES: Final = (
         "get",
         "/v1/admin/sessions",
         "The client connections of the gateway process that answers.",
-        record("All of them.", {"sessions": rows({"type": "object"})}),
+        record("All of them.", {"sessions": rows(SESSION)}),
         "admin",
     ),
     Route(

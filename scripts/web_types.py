@@ -1,6 +1,6 @@
 """Writes `web/src/protocol.ts`: the public protocol's shapes as TypeScript, from the gateway's AsyncAPI and OpenAPI.
 
-Run it after changing what the gateway says; `tests/web/test_types.py` fails until that is done. The file is
+Run it after changing what the gateway says; `tests/web/test_modules.py` fails until that is done. The file is
 committed, so building the screen needs no Python packages.
 """
 

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from gateway import pages, server
+from gateway.admin_routes import SESSION
 from tests.support.gateway import SETTINGS, gateway_parts, list_instrument, served, token
 
 ORDER = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": "1.5"}
@@ -337,6 +338,7 @@ async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
         await socket.receive_json()
         (row,) = (await admin.ask("GET", "/v1/admin/sessions"))["sessions"]
         assert (row["account"], row["address"], row["requests_in_flight"]) == ("boris", "127.0.0.1", 0)
+        assert set(row) == set(SESSION["required"])
     venue.silent.add(1)
     first, second = (await admin.ask("GET", "/v1/admin/partitions"))["partitions"]
     assert (first["partition"], first["available"], first["instruments"]) == (0, True, 1)

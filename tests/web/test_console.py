@@ -13,12 +13,6 @@ from tests.web.conftest import QUIET, Desk, Exchange
 from tests.web.test_access import serious_faults
 
 
-def offered(exchange: Exchange, path: str) -> None:
-    """Skip where the exchange does not have a route yet; its console says so in words then."""
-    if path not in exchange.api.get("/openapi.json")["paths"]:
-        pytest.skip(f"this exchange does not offer {path} yet")
-
-
 @pytest.fixture
 def operator(exchange: Exchange, browser: Browser) -> Iterator[Callable[..., Desk]]:
     """Opens the console with a token that holds the scope `admin`."""
@@ -86,9 +80,8 @@ def test_axe_finds_no_serious_fault_in_the_console(operator, width: int, theme: 
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_a_halt_a_call_and_the_way_back_are_seen_by_traders(operator, desk, exchange: Exchange) -> None:
+def test_a_halt_a_call_and_the_way_back_are_seen_by_traders(operator, desk) -> None:
     """Halt: the ticket says why and sends nothing. Call: the auction shows. Open: it uncrosses and trades again."""
-    offered(exchange, "/v1/admin/instruments/{symbol}/phase")
     anna, boris, console = desk("demo-2"), desk("demo-3"), operator()
     step(console, "Halt", "news pending")
     expect(anna.page.locator(".phase")).to_have_text("Halted")
@@ -116,7 +109,6 @@ def test_a_halt_a_call_and_the_way_back_are_seen_by_traders(operator, desk, exch
 
 def test_the_kill_switch_is_typed_out_and_says_what_it_did(operator, desk, exchange: Exchange) -> None:
     """It tells how many orders it will cancel, waits for the name, cancels them, and lets go on when it is lifted."""
-    offered(exchange, "/v1/admin/kill-switch")
     trader, console = desk("demo-5"), operator()
     for price in ("49.10", "49.20"):
         trader.send_order("Buy", "1", price)
@@ -142,9 +134,8 @@ def test_the_kill_switch_is_typed_out_and_says_what_it_did(operator, desk, excha
     expect(trader.orders()).to_have_count(1)
 
 
-def test_limits_of_an_account_are_changed(operator, desk, exchange: Exchange) -> None:
+def test_limits_of_an_account_are_changed(operator, desk) -> None:
     """A largest order holds from then on, and an empty field takes it away again."""
-    offered(exchange, "/v1/admin/accounts/{account}/limits")
     trader, console = desk("demo-6"), operator()
     limits = console.page.locator(".limits")
     limits.get_by_label("Account").fill("demo-6")

@@ -1,9 +1,8 @@
 // An open order amended where it stands: one cell at a time, checked like a new order before it is sent.
 import { signal } from "@preact/signals-core";
-import type { ListedInstrument } from "./ahead";
 import { faultsOf } from "./checks";
 import type { Changes, Orders, Placement } from "./orders";
-import type { Order } from "./protocol";
+import type { Instrument, Order } from "./protocol";
 
 export type AmendField = "price" | "stop_price" | "quantity";
 
@@ -16,7 +15,7 @@ export interface Editing {
 }
 
 interface Context {
-  instrument(symbol: string): ListedInstrument | null;
+  instrument(symbol: string): Instrument | null;
   last(symbol: string): string | null;
 }
 

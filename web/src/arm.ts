@@ -2,17 +2,16 @@
 //
 // It is never armed by itself: another instrument, another account or a connection that is not live disarms it.
 import { signal } from "@preact/signals-core";
-import type { ListedInstrument, Status } from "./ahead";
 import { faultsOf } from "./checks";
 import { toUnits } from "./decimal";
 import type { Notices } from "./notices";
 import type { Orders, Placement, Side } from "./orders";
-import type { Order } from "./protocol";
+import type { Instrument, Order, StatusFrame } from "./protocol";
 import { phaseFault } from "./status";
 
 interface Context {
-  instrument(): ListedInstrument | null;
-  status(): Status | null;
+  instrument(): Instrument | null;
+  status(): StatusFrame | null;
   last(): string | null;
 }
 

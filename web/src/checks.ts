@@ -34,8 +34,8 @@ export function pricedAt(order: Placement, last: string | null): string | null {
 }
 
 /** A fee of so many basis points, rounded to whole units; negative is a rebate. */
-export function feeOf(value: bigint, bps: string | number): bigint {
-  return (value * units(String(bps))) / (WHOLE_BPS * UNIT);
+export function feeOf(value: bigint, bps: string): bigint {
+  return (value * units(bps)) / (WHOLE_BPS * UNIT);
 }
 
 /** Price × quantity, cut off at whole units. */

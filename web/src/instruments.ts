@@ -1,18 +1,19 @@
 // All instruments with the latest of their tickers: the list to choose from.
 import { computed, signal, type Signal } from "@preact/signals-core";
-import type { ListedInstrument, Ticker } from "./ahead";
+import type { Ticker } from "./ahead";
 import { units } from "./decimal";
 import type { Feed } from "./feed";
 import type { Frames } from "./frames";
-import type { InstrumentsFrame } from "./protocol";
+import type { Instrument, InstrumentsFrame } from "./protocol";
 import type { Sparklines } from "./sparklines";
 import type { Statuses } from "./status";
 
 export class Instruments {
-  readonly #bySymbol = signal<ReadonlyMap<string, ListedInstrument>>(new Map());
+  readonly #bySymbol = signal<ReadonlyMap<string, Instrument>>(new Map());
   readonly symbols = computed(() => [...this.#bySymbol.value.keys()].sort());
   readonly #tickers = new Map<string, Signal<Ticker | null>>();
   readonly #latest = new Map<string, Ticker>();
+  readonly #leave = new Map<string, () => void>();
 
   constructor(
     private readonly feed: Pick<Feed, "subscribe">,
@@ -23,7 +24,7 @@ export class Instruments {
     feed.subscribe({ channel: "instruments", take: (frame) => this.#take(frame) });
   }
 
-  get(symbol: string): ListedInstrument | null {
+  get(symbol: string): Instrument | null {
     return this.#bySymbol.value.get(symbol) ?? null;
   }
 
@@ -34,15 +35,28 @@ export class Instruments {
   }
 
   #take({ instrument }: InstrumentsFrame): boolean {
-    const known = this.#bySymbol.peek();
-    if (!known.has(instrument.symbol)) this.#watch(instrument.symbol);
-    this.#bySymbol.value = new Map(known).set(instrument.symbol, instrument);
+    const known = new Map(this.#bySymbol.peek());
+    if (instrument.delisted === true) this.#forget(instrument.symbol, known);
+    else {
+      if (!known.has(instrument.symbol)) this.#watch(instrument.symbol);
+      known.set(instrument.symbol, instrument);
+    }
+    this.#bySymbol.value = known;
     return true;
   }
 
+  /** What was taken off the exchange is told once more; asked for again it would be refused. */
+  #forget(symbol: string, known: Map<string, Instrument>): void {
+    known.delete(symbol);
+    this.#leave.get(symbol)?.();
+    this.#leave.delete(symbol);
+    this.#latest.delete(symbol);
+    this.ticker(symbol).value = null;
+  }
+
   #watch(symbol: string): void {
-    this.statuses.watch(symbol);
-    this.feed.subscribe({
+    const leaveStatus = this.statuses.watch(symbol);
+    const leaveTicker = this.feed.subscribe({
       channel: "ticker",
       symbol,
       options: { interval_ms: 100 },
@@ -51,6 +65,10 @@ export class Instruments {
         this.frames.next(this.#publish);
         return true;
       },
+    });
+    this.#leave.set(symbol, () => {
+      leaveStatus();
+      leaveTicker();
     });
   }
 
@@ -64,7 +82,7 @@ export class Instruments {
 }
 
 /** The change of the day in per cent with two decimals: against its first price, else against the reference price. */
-export function changeOf(ticker: Ticker | null, instrument: ListedInstrument | null): string {
+export function changeOf(ticker: Ticker | null, instrument: Instrument | null): string {
   const from = ticker?.open ?? instrument?.reference_price ?? null;
   const last = ticker?.last ?? null;
   if (from === null || last === null || units(from) === 0n) return "";

@@ -3,7 +3,6 @@
 // It hears everything as long as it is open, so that switching to it shows it at once; it draws only while it is
 // looked at, at most once a frame.
 import { computed, effect, signal } from "@preact/signals-core";
-import type { ListedInstrument, Status } from "./ahead";
 import type { Api } from "./api";
 import { Book } from "./book";
 import { Candles, type Change } from "./candles";
@@ -14,7 +13,7 @@ import type { Frames } from "./frames";
 import { Ladder } from "./ladder";
 import type { Orders, Side } from "./orders";
 import type { Preferences } from "./preferences";
-import type { Order, TradesFrame } from "./protocol";
+import type { Instrument, Order, StatusFrame, TradesFrame } from "./protocol";
 import { Quotes } from "./quotes";
 import { Tape } from "./tape";
 import { Volumes } from "./volumes";
@@ -29,8 +28,8 @@ export interface Surroundings {
   readonly frames: Frames;
   readonly orders: Pick<Orders, "open">;
   readonly preferences: Preferences;
-  instrument(symbol: string): ListedInstrument | null;
-  status(symbol: string): Status | null;
+  instrument(symbol: string): Instrument | null;
+  status(symbol: string): StatusFrame | null;
 }
 
 export class Market {
@@ -126,8 +125,10 @@ export class Market {
   }
 
   #traded(frame: TradesFrame): boolean {
-    this.#volumes.take(frame.trades);
-    this.#charted(this.candles.take(frame.trades));
+    // A trade that is undone is told again, and may be older than all that is known here: that is no trade to count.
+    const made = frame.type === "update" ? frame.trades.filter((trade) => trade.bust !== true) : frame.trades;
+    this.#volumes.take(made);
+    this.#charted(this.candles.take(made));
     return this.tape.take(frame);
   }
 
@@ -173,7 +174,7 @@ function merged(one: Change, other: Change): Change {
   return Math.min(one, other);
 }
 
-function bandsOf(status: Status | null): [bigint, bigint] | null {
+function bandsOf(status: StatusFrame | null): [bigint, bigint] | null {
   const { band_low: low = null, band_high: high = null } = status ?? {};
   return low === null || high === null ? null : [units(low), units(high)];
 }

@@ -1,8 +1,8 @@
 // The account's positions as the exchange keeps them: quantity, average price, profit and fees by instrument.
 import { signal } from "@preact/signals-core";
-import type { Position, PositionsFrame } from "./ahead";
 import { toText, units } from "./decimal";
 import type { Feed } from "./feed";
+import type { Position, PositionsSnapshot, PositionsUpdate } from "./protocol";
 
 export class Positions {
   /** By symbol; flat ones are left out. */
@@ -32,7 +32,7 @@ export class Positions {
     return this.held.value.find((position) => position.symbol === symbol) ?? null;
   }
 
-  #take(frame: PositionsFrame): boolean {
+  #take(frame: PositionsSnapshot | PositionsUpdate): boolean {
     this.kept.value = true;
     if (frame.type === "snapshot") this.#bySymbol.clear();
     for (const position of frame.positions) {

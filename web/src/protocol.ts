@@ -244,6 +244,21 @@ export interface Used {
   open_sell_quantity: Decimal;
 }
 
+/** What an account has and may do. */
+export interface Account {
+  /** A trading account. */
+  account: string;
+  /** Received less paid, fees included. */
+  cash: Decimal;
+  /** Paid; negative is a rebate. */
+  fees: Decimal;
+  /** By instrument; flat ones are left out. */
+  positions: Position[];
+  limits: Limits[];
+  /** By instrument. */
+  used: Used[];
+}
+
 /** The same as a problem of RFC 9457. */
 export interface Problem {
   /** Where the code is explained. */
@@ -1242,7 +1257,20 @@ export type GetAdminInstrumentsSymbolAnswer = Instrument;
 
 /** The client connections of the gateway process that answers. */
 export type GetAdminSessionsAnswer = {
-  sessions: Record<string, unknown>[];
+  sessions: {
+    /** Its name. */
+    session: string;
+    /** What connections are counted by. */
+    address: string;
+    /** Of its login; empty before that. */
+    account: string;
+    /** Channels of instruments that it follows. */
+    subscriptions: number;
+    /** Not answered yet. */
+    requests_in_flight: number;
+    /** Sent, but not taken yet. */
+    unread_bytes: number;
+  }[];
 };
 
 /** Who leads each partition, who follows it, and how far they are. */

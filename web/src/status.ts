@@ -1,11 +1,10 @@
 // The phase of every instrument: what may be done now, and what a call would come to.
 import { signal, type Signal } from "@preact/signals-core";
-import type { Status } from "./ahead";
 import type { Feed } from "./feed";
 import type { Frames } from "./frames";
-import type { Order } from "./protocol";
+import type { Order, StatusFrame } from "./protocol";
 
-export type Phase = Status["phase"];
+export type Phase = StatusFrame["phase"];
 
 export const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   closed: "Closed",
@@ -25,16 +24,16 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
 };
 
 export class Statuses {
-  readonly #statuses = new Map<string, Signal<Status | null>>();
-  readonly #latest = new Map<string, Status>();
+  readonly #statuses = new Map<string, Signal<StatusFrame | null>>();
+  readonly #latest = new Map<string, StatusFrame>();
 
   constructor(
     private readonly feed: Pick<Feed, "subscribe">,
     private readonly frames: Frames,
   ) {}
 
-  of(symbol: string): Signal<Status | null> {
-    const found = this.#statuses.get(symbol) ?? signal<Status | null>(null);
+  of(symbol: string): Signal<StatusFrame | null> {
+    const found = this.#statuses.get(symbol) ?? signal<StatusFrame | null>(null);
     this.#statuses.set(symbol, found);
     return found;
   }
@@ -58,7 +57,7 @@ export class Statuses {
 }
 
 /** A phase in words, an auction by its kind. */
-export function phaseWords(status: Status): string {
+export function phaseWords(status: StatusFrame): string {
   if (status.phase === "auction") return KIND_WORDS[status.kind ?? ""] ?? PHASE_WORDS.auction;
   return PHASE_WORDS[status.phase];
 }
@@ -69,7 +68,7 @@ export function isCall(phase: Phase): boolean {
 }
 
 /** Why an order of this time in force would not be taken now, "" if nothing stands against it (docs/rules.md, "Trading day"). */
-export function phaseFault(status: Status | null, timeInForce: Order["time_in_force"]): string {
+export function phaseFault(status: StatusFrame | null, timeInForce: Order["time_in_force"]): string {
   if (status === null) return "";
   const { phase } = status;
   if (phase === "halted") return `Trading is halted${because(status)}: only cancels are taken.`;
@@ -82,6 +81,6 @@ export function phaseFault(status: Status | null, timeInForce: Order["time_in_fo
   return "";
 }
 
-function because(status: Status): string {
+function because(status: StatusFrame): string {
   return status.reason === null || status.reason === "" ? "" : ` (${status.reason})`;
 }

@@ -2,14 +2,12 @@
 //
 // Always: a subscription is unsynced until a snapshot has come and drops updates until then; `complete` when none
 // is unsynced. What belongs to no symbol and no account may have nothing to show: there the answer is enough.
-import type { PositionsFrame } from "./ahead";
 import type { Surroundings } from "./feed";
-import type { ChannelFrame, OrdersEnd } from "./protocol";
+import type { ChannelFrame, OrdersEnd, PositionsEnd } from "./protocol";
 import { Refusal } from "./refusal";
 
-type Frame = ChannelFrame | PositionsFrame;
-type ChannelName = Frame["channel"];
-type Payload = Exclude<Frame, OrdersEnd>;
+type ChannelName = ChannelFrame["channel"];
+type Payload = Exclude<ChannelFrame, OrdersEnd | PositionsEnd>;
 
 /** What channel messages have in common, as far as they have it. */
 interface Message {
@@ -105,7 +103,7 @@ export class Subscriptions {
     this.#askSoon();
   }
 
-  take(frame: Frame): void {
+  take(frame: ChannelFrame): void {
     const symbol = "symbol" in frame ? frame.symbol : "";
     const held = this.#held.get(keyOf(frame.channel, symbol)) ?? this.#held.get(keyOf(frame.channel));
     if (held === undefined) return;

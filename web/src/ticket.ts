@@ -3,12 +3,11 @@
 // What passes the checks here may still be refused by the exchange; its answer is shown in the same place. What does
 // not go with the chosen type or time in force is not sent, and offered again when it goes.
 import { computed, signal } from "@preact/signals-core";
-import type { ListedInstrument, Status } from "./ahead";
 import { faultsOf, feeOf, pricedAt, valueOf, type Faults, type TicketField } from "./checks";
 import { ceilTo, decimalsOf, floorTo, toText, toUnits, units } from "./decimal";
 import { decimalsOfLot, decimalsOfPrice, tickAt } from "./instrument";
 import type { Orders, Placement, Side } from "./orders";
-import type { Instrument, Order } from "./protocol";
+import type { Fill, Instrument, Order, StatusFrame } from "./protocol";
 import { Refusal } from "./refusal";
 import { isCall, phaseFault } from "./status";
 
@@ -22,8 +21,8 @@ export const SELF_TRADES: readonly SelfTrade[] = ["cancel_newest", "cancel_oldes
 
 /** What the ticket knows of the chosen instrument; read as signals. */
 interface Context {
-  instrument(): ListedInstrument | null;
-  status(): Status | null;
+  instrument(): Instrument | null;
+  status(): StatusFrame | null;
   /** The last trade's price, else the listing's reference: the middle of the collar. */
   last(): string | null;
   /** The price that stepping starts from. */
@@ -79,10 +78,10 @@ export class Ticket {
   readonly fee = computed(() => {
     const [value, instrument] = [this.#value(), this.context.instrument()];
     if (value === null || instrument === null) return "";
-    const taking = this.#wouldTake();
-    const bps = (taking ? instrument.taker_bps : instrument.maker_bps) ?? 0;
-    if (Number(bps) === 0) return "";
-    return `${toText(feeOf(value, bps), 2)} as ${taking ? "taker" : "maker"} (${bps} bp)`;
+    const part = this.#part();
+    const bps = instrument[`${part}_bps`];
+    if (units(bps) === 0n) return "";
+    return `${toText(feeOf(value, bps), 2)} ${part === "cross" ? "in the auction" : `as ${part}`} (${bps} bp)`;
   });
 
   /** The step of prices where the typed price, or else the market, is. */
@@ -192,13 +191,14 @@ export class Ticket {
     return price === null || quantity === null ? null : valueOf(price, quantity);
   }
 
-  #wouldTake(): boolean {
+  /** What part the order would have in a trade now. */
+  #part(): Fill["liquidity"] {
     const status = this.context.status();
-    if (status !== null && isCall(status.phase)) return true;
-    if (this.type.value !== "limit" || AT_ONCE.has(this.timeInForce.value)) return true;
+    if (status !== null && isCall(status.phase)) return "cross";
+    if (this.type.value !== "limit" || AT_ONCE.has(this.timeInForce.value)) return "taker";
     const [opposite, price] = [toUnits(this.context.opposite(this.side.value)), toUnits(this.price.value.trim())];
-    if (opposite === null || price === null) return false;
-    return this.side.value === "buy" ? price >= opposite : price <= opposite;
+    if (opposite === null || price === null) return "maker";
+    return (this.side.value === "buy" ? price >= opposite : price <= opposite) ? "taker" : "maker";
   }
 
   #steppedPrice(instrument: Instrument, field: "price" | "stop_price", direction: 1 | -1): string {

@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Status } from "../src/ahead";
 import { Amendment } from "../src/amendment";
 import { Arm } from "../src/arm";
 import type { Changes, Placement } from "../src/orders";
-import type { Order } from "../src/protocol";
+import type { Order, StatusFrame } from "../src/protocol";
 import { instrument, order, phase } from "./samples";
 import { settled } from "./world";
 
@@ -11,7 +10,7 @@ let placed: Placement[];
 let moved: string[];
 let canceled: string[];
 let said: string[];
-let status: Status | null;
+let status: StatusFrame | null;
 let arm: Arm;
 
 beforeEach(() => {

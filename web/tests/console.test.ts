@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Account, Limits } from "../src/ahead";
+import type { Account, Limits } from "../src/protocol";
 import { KillForm, targetOf } from "../src/console/kill_switch";
 import { LimitsForm } from "../src/console/limits";
 import { Partitions } from "../src/console/partitions";

@@ -88,6 +88,15 @@ describe("open instruments", () => {
     expect([markets.symbol.value, markets.open.value.map((market) => market.symbol)]).toEqual(["COBALT", ["COBALT"]]);
   });
 
+  it("draw no candle for a trade that is undone and older than what is known", () => {
+    world.socket.say({ channel: "trades", type: "snapshot", symbol: "ACME", seq: 9, trades: trades([10], 8) });
+    const [undone] = trades([12], 3);
+    world.socket.say({ channel: "trades", type: "update", symbol: "ACME", prev: 9, seq: 10, trades: [{ ...undone, bust: true }] });
+    world.socket.say({ channel: "trades", type: "update", symbol: "ACME", prev: 10, seq: 11, trades: trades([11], 9) });
+    const bars = markets.current.value?.candles.bars ?? [];
+    expect([bars.map((bar) => bar.high), bars.reduce((sum, bar) => sum + bar.volume, 0)]).toEqual([[11], 8]);
+  });
+
   it("are bounded: the first opened makes room", () => {
     for (let index = 0; index < OPEN_MAX; index += 1) markets.look(`S${index}`);
     expect([markets.open.value.length, markets.open.value[0]?.symbol]).toEqual([OPEN_MAX, "S0"]);

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Position, PositionsFrame } from "../src/ahead";
 import { Api, type Fetch } from "../src/api";
 import { History, KEPT_MAX } from "../src/history";
 import { Positions, profitOf } from "../src/positions";
-import type { OrdersUpdate } from "../src/protocol";
+import type { OrdersUpdate, Position, PositionsSnapshot } from "../src/protocol";
 import { ConnectionLost, Refusal } from "../src/refusal";
 import type { Subscription } from "../src/subscriptions";
 import { order } from "./samples";
@@ -12,12 +11,14 @@ function position(symbol: string, quantity: string): Position {
   return { symbol, quantity, average_price: "10.00", realised: "1.50", unrealised: "-0.25", fees: "0.10" };
 }
 
-function held(): { positions: Positions; say(type: PositionsFrame["type"], ...rows: Position[]): void; refuse(): void } {
+function held(): { positions: Positions; say(type: "snapshot" | "update", ...rows: Position[]): void; refuse(): void } {
   const taken: Extract<Subscription, { channel: "positions" }>[] = [];
   const positions = new Positions({ subscribe: (one) => (one.channel === "positions" && taken.push(one), () => undefined) });
+  const rest = { channel: "positions", account: "demo-1", seq: 1, limits: [], used: [] } satisfies Partial<PositionsSnapshot>;
   return {
     positions,
-    say: (type, ...rows) => void taken[0]?.take({ channel: "positions", type, positions: rows }),
+    say: (type, ...rows) =>
+      void taken[0]?.take(type === "snapshot" ? { ...rest, type, positions: rows } : { ...rest, type, prev: 0, positions: rows }),
     refuse: () => taken[0]?.refused?.(),
   };
 }

@@ -1,6 +1,5 @@
 // Samples of what the exchange sends.
-import type { Status } from "../src/ahead";
-import type { Instrument, Order, Trade } from "../src/protocol";
+import type { Instrument, Order, StatusFrame, Trade } from "../src/protocol";
 
 export function instrument(changes: Partial<Instrument> = {}): Instrument {
   return {
@@ -17,6 +16,16 @@ export function instrument(changes: Partial<Instrument> = {}): Instrument {
     collar_bps: null,
     max_open_orders: 100_000,
     reference_price: "101.25",
+    static_band_bps: null,
+    dynamic_band_bps: null,
+    luld: null,
+    call_seconds: 300,
+    call_random_seconds: 0,
+    call_extensions: 1,
+    maker_bps: "0",
+    taker_bps: "0",
+    cross_bps: "0",
+    calendar: null,
     partition: 1,
     ...changes,
   };
@@ -49,8 +58,25 @@ export function order(changes: Partial<Order> = {}): Order {
   };
 }
 
-export function phase(name: Status["phase"], changes: Partial<Omit<Status, "type" | "prev">> = {}): Status {
-  return { channel: "status", type: "snapshot", symbol: "ACME", seq: 1, journal: "1.0", phase: name, reason: null, until: null, ...changes };
+export function phase(name: StatusFrame["phase"], changes: Partial<Omit<StatusFrame, "type" | "prev">> = {}): StatusFrame {
+  return {
+    channel: "status",
+    type: "snapshot",
+    symbol: "ACME",
+    seq: 1,
+    journal: "1.0",
+    phase: name,
+    reason: null,
+    until: null,
+    kind: null,
+    indicative_price: null,
+    paired_quantity: null,
+    imbalance: null,
+    imbalance_side: null,
+    band_low: null,
+    band_high: null,
+    ...changes,
+  };
 }
 
 /** Trades of `ACME`, one for each number: its price, with dense ids from `first` and a second between them. */

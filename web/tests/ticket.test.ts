@@ -1,28 +1,28 @@
+import { signal } from "@preact/signals-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ListedInstrument, Status } from "../src/ahead";
 import type { Placement } from "../src/orders";
-import type { Order } from "../src/protocol";
+import type { Instrument, Order, StatusFrame } from "../src/protocol";
 import { Refusal } from "../src/refusal";
 import { Ticket } from "../src/ticket";
 import { instrument, order, phase } from "./samples";
 
 let placed: Placement[];
 let answer: () => Promise<Order>;
-let listing: ListedInstrument;
-let status: Status | null;
+let listing: Instrument;
+const status = signal<StatusFrame | null>(null);
 let ticket: Ticket;
 
 beforeEach(() => {
   placed = [];
   answer = () => Promise.resolve(order());
   listing = instrument();
-  status = null;
+  status.value = null;
   const place = (placement: Placement): Promise<Order> => {
     placed.push(placement);
     return answer();
   };
   const best = (side: string): string => (side === "buy" ? "101.26" : "101.24");
-  const context = { instrument: () => listing, status: () => status, last: () => "101.25", start: best, opposite: best };
+  const context = { instrument: () => listing, status: () => status.value, last: () => "101.25", start: best, opposite: best };
   ticket = new Ticket({ place }, context);
 });
 
@@ -163,17 +163,19 @@ describe("the ticket", () => {
   });
 
   it("sends nothing while the phase takes no such order, and says why", async () => {
-    status = phase("halted", { reason: "news" });
+    status.value = phase("halted", { reason: "news" });
     type("10", "101.20");
     await ticket.send();
     expect([ticket.barred.value, placed]).toEqual(["Trading is halted (news): only cancels are taken.", []]);
   });
 
-  it("tells the fee of a taker when the price would take, else a maker's", () => {
-    listing = { ...instrument(), maker_bps: "-0.5", taker_bps: "2" };
+  it("tells the fee of a taker when the price would take, else a maker's; in a call that of its uncross", () => {
+    listing = instrument({ maker_bps: "-0.5", taker_bps: "2", cross_bps: "1" });
     type("100", "101.26");
     const taking = ticket.fee.value;
     ticket.edit("price", "101.00");
     expect([taking, ticket.fee.value]).toEqual(["2.0252 as taker (2 bp)", "-0.505 as maker (-0.5 bp)"]);
+    status.value = phase("auction");
+    expect(ticket.fee.value).toBe("1.01 in the auction (1 bp)");
   });
 });

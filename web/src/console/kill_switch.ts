@@ -1,7 +1,10 @@
 // The kill switch: whom it stops, what it would cancel, and that nothing happens before the name is typed.
 import { computed, effect, signal } from "@preact/signals-core";
-import type { KillSwitch, KillSwitches, Target } from "../ahead";
 import type { Api } from "../api";
+import type { GetAdminKillSwitchAnswer, PostAdminKillSwitchAnswer } from "../protocol";
+
+/** Whom a kill switch stops: an account, an instrument, or with neither all. */
+export type Target = GetAdminKillSwitchAnswer["switches"][number];
 
 export type Scope = "account" | "symbol" | "exchange";
 
@@ -55,7 +58,7 @@ export class KillForm {
     const reason = this.reason.value.trim();
     const body = { ...named, active, ...(cancel ? { cancel } : {}), ...(reason === "" ? {} : { reason }) };
     try {
-      this.done.value = sentenceOf(await this.api.ask<KillSwitch>("POST", PATH, body));
+      this.done.value = sentenceOf(await this.api.ask<PostAdminKillSwitchAnswer>("POST", PATH, body));
     } catch (failure) {
       this.fault.value = (failure as Error).message;
     }
@@ -74,7 +77,7 @@ export class KillForm {
     this.openOrders.value = null;
     if (word === "") return;
     const query = scope === "exchange" ? "" : `?${scope}=${encodeURIComponent(word)}`;
-    const found = await this.api.get<KillSwitches>(PATH + query).catch(() => null);
+    const found = await this.api.get<GetAdminKillSwitchAnswer>(PATH + query).catch(() => null);
     if (turn === this.#counts) this.openOrders.value = found?.open_orders ?? null;
   }
 }
@@ -84,7 +87,7 @@ export function targetOf({ account, symbol }: Target): string {
   return account !== null ? `account ${account}` : symbol !== null ? `instrument ${symbol}` : "the whole exchange";
 }
 
-function sentenceOf(kill: KillSwitch): string {
+function sentenceOf(kill: PostAdminKillSwitchAnswer): string {
   const orders = `${kill.canceled} ${kill.canceled === 1 ? "order" : "orders"}`;
   const who = targetOf(kill);
   return kill.active ? `Stopped ${who}: ${orders} canceled.` : `Let ${who} go on.`;

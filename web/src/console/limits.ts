@@ -1,7 +1,7 @@
 // One account as an operator sees it, and the limits that are changed there: only what is different is sent.
 import { signal, type Signal } from "@preact/signals-core";
-import type { Account, Limits } from "../ahead";
 import type { Api } from "../api";
+import type { Account, Limits } from "../protocol";
 
 export const AMOUNTS = ["max_quantity", "max_value", "max_open_orders", "max_long", "max_short", "maker_bps", "taker_bps", "cross_bps"] as const;
 export type Amount = (typeof AMOUNTS)[number];

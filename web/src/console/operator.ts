@@ -1,12 +1,15 @@
 // Everything that the operator's console knows, put together once for as long as it is shown.
 import { signal } from "@preact/signals-core";
-import type { Action, Audit, KillSwitches, Session } from "../ahead";
+import type { GetAdminAuditAnswer, GetAdminKillSwitchAnswer, GetAdminSessionsAnswer } from "../protocol";
 import type { Screen } from "../screen";
 import { KillForm } from "./kill_switch";
 import { LimitsForm } from "./limits";
 import { Partitions } from "./partitions";
 import { PhaseSteps } from "./phases";
 import { Poll } from "./poll";
+
+export type Action = GetAdminAuditAnswer["actions"][number];
+export type Session = GetAdminSessionsAnswer["sessions"][number];
 
 const SESSIONS_EVERY_MS = 2_000;
 const SWITCHES_EVERY_MS = 2_000;
@@ -17,8 +20,8 @@ const AUDIT_ROWS = 50;
 export class Operator {
   readonly partitions: Partitions;
   readonly sessions: Poll<readonly Session[]>;
-  readonly switches: Poll<KillSwitches>;
-  readonly audit: Poll<Audit>;
+  readonly switches: Poll<GetAdminKillSwitchAnswer>;
+  readonly audit: Poll<GetAdminAuditAnswer>;
   /** Whether the gateway that answers could take orders. */
   readonly ready: Poll<boolean>;
   readonly phases: PhaseSteps;
@@ -33,10 +36,10 @@ export class Operator {
     this.#api = api;
     this.partitions = new Partitions(api, outside);
     const sessions = async (): Promise<readonly Session[]> =>
-      (await api.get<{ sessions: Session[] }>("/v1/admin/sessions")).sessions;
+      (await api.get<GetAdminSessionsAnswer>("/v1/admin/sessions")).sessions;
     this.sessions = new Poll(sessions, SESSIONS_EVERY_MS, outside);
-    this.switches = new Poll(() => api.get<KillSwitches>("/v1/admin/kill-switch"), SWITCHES_EVERY_MS, outside);
-    this.audit = new Poll(() => api.get<Audit>(`/v1/admin/audit?limit=${AUDIT_ROWS}`), AUDIT_EVERY_MS, outside);
+    this.switches = new Poll(() => api.get<GetAdminKillSwitchAnswer>("/v1/admin/kill-switch"), SWITCHES_EVERY_MS, outside);
+    this.audit = new Poll(() => api.get<GetAdminAuditAnswer>(`/v1/admin/audit?limit=${AUDIT_ROWS}`), AUDIT_EVERY_MS, outside);
     this.ready = new Poll(async () => (await api.get<{ status: string }>("/health/ready")).status === "ready", READY_EVERY_MS, outside);
     const changed = (): void => {
       this.switches.again();
@@ -59,7 +62,7 @@ export class Operator {
   async showOlder(): Promise<void> {
     const cursor = this.#cursor ?? this.audit.answer.value?.cursor;
     if (cursor === undefined) return;
-    const page = await this.#api.get<Audit>(`/v1/admin/audit?limit=${AUDIT_ROWS}&cursor=${encodeURIComponent(cursor)}`);
+    const page = await this.#api.get<GetAdminAuditAnswer>(`/v1/admin/audit?limit=${AUDIT_ROWS}&cursor=${encodeURIComponent(cursor)}`);
     this.#cursor = page.cursor;
     this.older.value = [...this.older.value, ...page.actions];
   }

@@ -1,6 +1,5 @@
 // What an operator may do with an instrument's phase, one step after the other: chosen, then confirmed.
 import { signal } from "@preact/signals-core";
-import type { Status } from "../ahead";
 import type { Api } from "../api";
 import type { Phase } from "../status";
 
@@ -61,7 +60,7 @@ export class PhaseSteps {
     if (chosen === null || this.sending.value) return;
     this.sending.value = true;
     try {
-      await this.api.ask<Status>("POST", `/v1/admin/instruments/${chosen.symbol}/phase`, this.#body(chosen.step));
+      await this.api.ask("POST", `/v1/admin/instruments/${chosen.symbol}/phase`, this.#body(chosen.step));
       this.leave();
     } catch (failure) {
       this.fault.value = `${STEP_WORDS[chosen.step]} ${chosen.symbol}: ${(failure as Error).message}`;

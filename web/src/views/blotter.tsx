@@ -2,13 +2,12 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, TargetedKeyboardEvent, VNode } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Position } from "../ahead";
 import type { AmendField } from "../amendment";
 import { timeOfDay } from "../clock";
 import { csvOf, type Cell } from "../csv";
 import type { FillRow } from "../history";
 import { profitOf } from "../positions";
-import type { Order } from "../protocol";
+import type { Order, Position } from "../protocol";
 import type { Screen } from "../screen";
 import { Panel, Segments } from "./panel";
 import { toneOf } from "./switcher";

@@ -1,9 +1,9 @@
 // What holds of the instrument as a whole: price, change, phase, bands, the day's figures, and a call as it stands.
 import type { VNode } from "preact";
-import type { Status } from "../ahead";
 import { timeLeft } from "../clock";
 import { changeOf } from "../instruments";
 import type { Market } from "../market";
+import type { StatusFrame } from "../protocol";
 import type { Screen } from "../screen";
 import { isCall, phaseWords } from "../status";
 import { toneOf } from "./switcher";
@@ -35,7 +35,7 @@ export function Headline({ screen, market }: { screen: Screen; market: Market })
 }
 
 /** A phase in a word; its colour only underlines it. */
-export function PhaseChip({ status }: { status: Status }): VNode {
+export function PhaseChip({ status }: { status: StatusFrame }): VNode {
   return (
     <span class="phase" data-phase={status.phase} title={status.reason ?? undefined}>
       {phaseWords(status)}
@@ -53,13 +53,13 @@ function Figure({ name, value }: { name: string; value: string | null | undefine
   );
 }
 
-function Bands({ status }: { status: Status | null }): VNode | null {
+function Bands({ status }: { status: StatusFrame | null }): VNode | null {
   const { band_low: low = null, band_high: high = null } = status ?? {};
   if (low === null && high === null) return null;
   return <Figure name="Bands" value={`${low ?? "–"} to ${high ?? "–"}`} />;
 }
 
-function Until({ screen, status }: { screen: Screen; status: Status }): VNode | null {
+function Until({ screen, status }: { screen: Screen; status: StatusFrame }): VNode | null {
   const reason = status.reason ?? "";
   if (status.until === null && reason === "") return null;
   return (
@@ -69,7 +69,7 @@ function Until({ screen, status }: { screen: Screen; status: Status }): VNode | 
   );
 }
 
-function AuctionPanel({ screen, status }: { screen: Screen; status: Status }): VNode {
+function AuctionPanel({ screen, status }: { screen: Screen; status: StatusFrame }): VNode {
   const side = status.imbalance_side ?? null;
   return (
     <dl class="auction" aria-label="Auction">

@@ -30,8 +30,7 @@ export function TapeView({ market }: { market: Market }): VNode {
 }
 
 function PrintRow({ trade }: { trade: Print }): VNode {
-  const side: keyof typeof WORDS = trade.side;
-  const busted = "bust" in trade && trade.bust === true;
+  const { side, bust: busted = false } = trade;
   return (
     <div class={`print ${side}`} role="row" data-trade={trade.trade_id} data-busted={busted}>
       <span class="time" role="cell">

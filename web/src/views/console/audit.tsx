@@ -1,7 +1,7 @@
 // What operators did: who, when, what, to whom and why; refused or not. Newest first.
 import type { VNode } from "preact";
-import type { Action } from "../../ahead";
 import { timeOfDay } from "../../clock";
+import type { Action } from "../../console/operator";
 import { Panel } from "../panel";
 import type { ConsoleProps } from "./console";
 import { Fault } from "./fault";

@@ -1,8 +1,8 @@
 // One account: cash, positions, what it uses, and its limits, which are changed here.
 import { signal } from "@preact/signals";
 import type { TargetedEvent, VNode } from "preact";
-import type { Account } from "../../ahead";
 import { AMOUNTS, type Amount, type LimitsForm } from "../../console/limits";
+import type { Account } from "../../protocol";
 import { Panel } from "../panel";
 import type { ConsoleProps } from "./console";
 

@@ -1,6 +1,6 @@
 // Who is connected to the gateway that answers, the fullest outbox first.
 import type { VNode } from "preact";
-import type { Session } from "../../ahead";
+import type { Session } from "../../console/operator";
 import { Panel } from "../panel";
 import type { ConsoleProps } from "./console";
 import { Fault } from "./fault";
