@@ -151,3 +151,38 @@ def test_limits_of_an_account_are_changed(operator, desk) -> None:
     expect(console.page.locator(".audit tbody tr").first).to_contain_text("max quantity")
     trader.send_order("Buy", "5", "49.00")
     expect(trader.orders()).to_have_count(1)
+
+
+def test_a_trade_that_is_undone_is_seen_to_be(desk, exchange: Exchange) -> None:
+    """The tape and the own fill say so, the position is gone, and the feed has no gap."""
+    exchange.api.put("/v1/admin/instruments/REGRET", {"tick_size": "0.01", "lot_size": "1"})
+    buyer, seller = desk("demo-2"), desk("demo-3")
+    for trader in (buyer, seller):
+        trader.look("REGRET")
+    seller.send_order("Sell", "3", "50.00")
+    expect(buyer.row("50.00").locator(".ask .cell")).to_have_text("3")
+    buyer.send_order("Buy", "3", "50.00")
+    position = buyer.blotter("Positions").filter(has_text="REGRET")
+    expect(position).to_contain_text("+3")
+    trade = buyer.page.locator(".tape [data-trade='1']")
+    expect(trade).to_contain_text("Buy")
+    exchange.api.post("/v1/admin/trades/REGRET/1/bust", {"reason": "typed wrong"})
+    expect(trade).to_contain_text("Undone")
+    expect(position).to_have_count(0)
+    expect(buyer.blotter("Fills").filter(has_text="REGRET")).to_contain_text("undone")
+    buyer.wait_until_live()
+    assert buyer.faults + seller.faults == []
+
+
+def test_what_is_taken_off_the_exchange_is_left(desk, exchange: Exchange) -> None:
+    """Whoever looks at an instrument when it is delisted looks at another then, and finds it no more."""
+    exchange.api.put("/v1/admin/instruments/BRIEF", {"tick_size": "0.01", "lot_size": "1"})
+    trader = desk("demo-4")
+    trader.look("BRIEF")
+    exchange.api.post("/v1/admin/instruments/BRIEF/phase", {"phase": "closed"})
+    expect(trader.page.locator(".phase")).to_have_text("Closed")
+    exchange.api.delete("/v1/admin/instruments/BRIEF")
+    expect(trader.page.locator(".headline .name")).not_to_have_text("BRIEF")
+    expect(trader.page.locator(".watchlist")).not_to_contain_text("BRIEF")
+    trader.wait_until_live()
+    assert trader.faults == []
