@@ -32,9 +32,9 @@ def follow(engine: Engine) -> None:
     for change in engine.changes:
         if change[0] != looked_at:
             looked_at = change[0]
-            book = engine.books[looked_at]
-            if book.luld is not None:
-                renew(engine, book)
+            touched = engine.books.get(looked_at)
+            if touched is not None and touched.luld is not None:
+                renew(engine, touched)
 
 
 def next_look(engine: Engine) -> int:
@@ -47,12 +47,15 @@ def next_look(engine: Engine) -> int:
 
 
 def note_trades(engine: Engine) -> None:
-    """Let the trades of the command count; in an uncross of market orders they leave no change behind."""
+    """Let the trades of the command count; in an uncross of market orders they leave no change behind.
+
+    The instrument of a call that was due before the command may be off the exchange after it.
+    """
     for event in engine.events:
         if isinstance(event, Traded):
-            luld = engine.books[event.symbol].luld
-            if luld is not None:
-                luld.note(event.price, engine.now)
+            book = engine.books.get(event.symbol)
+            if book is not None and book.luld is not None:
+                book.luld.note(event.price, engine.now)
                 engine.bands_due = 0
 
 

@@ -28,6 +28,7 @@ from exchange.commands import UNNAMED, DoubleBands, DrawEnd, SetPhase
 from exchange.events import BandsDoubled, EndDrawn
 from exchange.matching import expire
 from exchange.order import AT_CLOSE, AT_OPEN, BOTH_SIDES, DAY, PENDING_TRIGGER, Order, order_id_of
+from exchange.register import NEVER
 from exchange.stops import trigger
 
 if TYPE_CHECKING:
@@ -60,7 +61,11 @@ def misplaced(command: SetPhase, now: int) -> str:
     """
     if command.kind != UNNAMED and command.phase != AUCTION:
         return "kind"
+    if not 0 <= command.due < NEVER:
+        return "due"
     if command.until and (command.phase != AUCTION or (command.until <= now and not command.due)):
+        return "until"
+    if not 0 <= command.until < NEVER:
         return "until"
     return "lift" if command.lift and command.phase == HALTED else ""
 
@@ -106,7 +111,7 @@ def draw_end(engine: Engine, command: DrawEnd) -> None:
     book = engine.books.get(command.symbol)
     if book is None:
         engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
-    elif command.extra < 0:
+    elif not 0 <= command.extra < NEVER:
         engine.reject(rejections.BAD_REQUEST, "extra")
     elif book.phase == AUCTION and book.call == command.call and book.drawn < 0:
         book.drawn = command.extra
@@ -119,6 +124,8 @@ def double_bands(engine: Engine, command: DoubleBands) -> None:
     book = engine.books.get(command.symbol)
     if book is None:
         engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+    elif not 0 <= command.due < NEVER:
+        engine.reject(rejections.BAD_REQUEST, "due")
     elif is_new(book, command.due) and book.luld is not None and book.luld.doubled != command.doubled:
         book.luld.doubled = command.doubled
         engine.bands_due = 0

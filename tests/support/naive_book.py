@@ -578,7 +578,7 @@ class NaiveExchange:
     def _follow_trades(self) -> None:
         """After a command the LULD bands follow its trades, and limit states begin or end."""
         for event in self.news:
-            if isinstance(event, events.Traded):
+            if isinstance(event, events.Traded) and event.symbol in self.markets:
                 self.markets[event.symbol].note_trade(event.price, self.now)
         for symbol, market in self.markets.items():
             market.renew(self.now)
