@@ -118,3 +118,46 @@ def test_random_orders_come_and_go() -> None:
         assert shelf.queue(BUY) == [order.order_id for order in expected]
         assert bids.best == (expected[0].price if expected else 0)
         assert sum(quantity for _, quantity in bids.depth(0)) == sum(order.shown for order in resting)
+
+
+def test_the_next_prices_up_and_down() -> None:
+    """From any price, whether something rests there or not; 0 where there is no further one."""
+    shelf = Shelf()
+    for price in (100, 102, 105):
+        shelf.rest(BUY, price, 5)
+        shelf.rest(SELL, price, 5)
+    for side in shelf.book.sides:
+        assert [side.above(price) for price in (1, 100, 101, 102, 104, 105, 200)] == [100, 102, 102, 105, 105, 0, 0]
+        assert [side.below(price) for price in (1, 100, 101, 102, 104, 105, 200)] == [0, 0, 100, 100, 102, 102, 105]
+
+
+def test_a_level_knows_what_it_hides() -> None:
+    """All that is open at a price counts, through every way in which it changes."""
+    shelf = Shelf()
+    iceberg = shelf.rest(SELL, 100, 30, display=10)
+    shelf.rest(SELL, 100, 5)
+    asks = shelf.book.sides[SELL]
+    assert (asks.total_at(100), asks.displayed_at(100), asks.total_at(101)) == (35, 15, 0)
+    iceberg.filled = 12
+    shelf.book.show(iceberg, 8)
+    assert (asks.total_at(100), asks.displayed_at(100)) == (23, 13)
+    shelf.book.requeue(iceberg)
+    assert (asks.total_at(100), asks.displayed_at(100)) == (23, 15)
+    shelf.book.remove(iceberg)
+    assert asks.total_at(100) == 5
+
+
+def test_orders_join_a_queue_at_the_place_of_their_time() -> None:
+    """Those behind them are done and opened anew, so that whoever follows the changes knows the queue."""
+    shelf = Shelf()
+    early, waited, late = (shelf.rest(BUY, 100, quantity) for quantity in (1, 2, 3))
+    shelf.book.remove(waited)
+    shelf.changes.clear()
+    shelf.book.join([waited])
+    assert shelf.queue(BUY) == [early.order_id, waited.order_id, late.order_id]
+    assert shelf.changes == [
+        ("ACME", DONE, 3, BUY, 100, 0),
+        ("ACME", OPENED, 2, BUY, 100, 2),
+        ("ACME", OPENED, 3, BUY, 100, 3),
+    ]
+    assert shelf.book.sides[BUY].depth(0) == [(100, 6)]

@@ -87,3 +87,49 @@ def test_the_tick_of_a_price_is_that_of_the_highest_row_not_above_it() -> None:
 def test_the_smallest_tick_gives_the_decimals() -> None:
     """Wherever in the table it stands."""
     assert listing(ticks=[(0, UNIT), (UNIT, UNIT // 20), (9 * UNIT, UNIT // 2)]).smallest_tick == UNIT // 20
+
+
+TABLE = [(0, 3), (10, 4), (30, 7)]
+"""Prices are 0 3 6 9, then 12 16 20 24 28, then 35 42 …: no row begins at a price of its own."""
+
+
+@pytest.mark.parametrize(
+    ("price", "floor", "ceil"),
+    [
+        (0, 0, 0),
+        (1, 0, 3),
+        (3, 3, 3),
+        (9, 9, 9),
+        (10, 9, 12),
+        (11, 9, 12),
+        (12, 12, 12),
+        (29, 28, 35),
+        (34, 28, 35),
+        (35, 35, 35),
+        (36, 35, 42),
+    ],
+)
+def test_the_prices_next_to_any_number(price: int, floor: int, ceil: int) -> None:
+    """The nearest whole ticks below and above, by the tick of the row in which they lie themselves."""
+    instrument = listing(ticks=TABLE)
+    assert (instrument.floor_price(price), instrument.ceil_price(price)) == (floor, ceil)
+
+
+@pytest.mark.parametrize(
+    ("total", "count", "price"),
+    [
+        (10, 1, 10),
+        (21, 2, 10),
+        (25, 2, 12),
+        (23, 2, 12),
+        (22, 2, 12),
+        (44, 4, 12),
+        (9, 2, 4),
+        (15, 2, 8),
+        (3, 2, 2),
+        (1, 1, 0),
+    ],
+)
+def test_a_mean_is_rounded_half_to_even_to_the_tick(total: int, count: int, price: int) -> None:
+    """Halfway between two prices the one that is an even number of ticks."""
+    assert listing(ticks=[(0, 2)]).nearest_price(total, count) == price

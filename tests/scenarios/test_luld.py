@@ -308,3 +308,15 @@ def test_a_listing_may_turn_it_on_and_off() -> None:
     trade_at(market, "50")
     market.list_instrument("ACME", tick=CENT, luld_tier=2)
     assert market.bands() == ("45", "55")
+
+
+def test_an_instrument_may_leave_at_the_command_before_which_its_call_ended() -> None:
+    """The trades of that call belong to nobody's bands any more."""
+    market = under_luld("100")
+    market.list_instrument("BETA", luld_tier=1)
+    market.phase("auction", "closing", until=10)
+    market.buy("anna", 5, at=100)
+    market.sell("boris", 5, at=100)
+    market.later(10)
+    market.delist("ACME")
+    assert market.story == ["1 trades 5 @ 100 with 2", "ACME closed", "ACME delisted"]

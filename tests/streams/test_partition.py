@@ -14,6 +14,7 @@ from exchange.units import SECOND, UNIT
 from streams import codec
 from streams.errors import PartitionFailed, PartitionStopped
 from streams.partition import CHAIN_START, Partition
+from streams.state import parts_of
 from tests.support.journaled import ACME, OPENING, Journaled, buy, replayed, sell
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step
@@ -240,6 +241,15 @@ WIRE_NUMBERS = st.sampled_from([-(2**63), -1, 0, 1, UNIT, 100 * UNIT, 4 * 10**18
     -(2**63), 2**64 - 1
 )
 WHO = st.sampled_from(["anna", "boris"])
+BANDS_AND_CALLS = [
+    st.sampled_from([0, 100 * UNIT]),  # reference price
+    *[st.sampled_from([0, 10_000, 4 * 10**18])] * 2,
+    st.integers(0, 2),
+    *[st.sampled_from([SECOND, 4 * 10**18])] * 6,
+    *[st.sampled_from([0, 1, 4 * 10**18])] * 2,
+]
+"""From the reference price to how often a call is extended, as far as a listing may have them."""
+
 MAYBE = st.none() | WIRE_NUMBERS
 WIRE_COMMANDS = st.one_of(
     st.tuples(st.just(1), st.just(SEMANTICS), WIRE_NUMBERS, WIRE_NUMBERS, WIRE_NUMBERS),
@@ -251,6 +261,7 @@ WIRE_COMMANDS = st.one_of(
             *[WIRE_NUMBERS | st.just(0)] * 9,
         ),
     ),
+    st.builds(lambda terms: (2, ("ACME", [(0, UNIT)], UNIT, *[0] * 7, 100, *terms)), st.tuples(*BANDS_AND_CALLS)),
     st.tuples(
         *(
             st.just(3),
@@ -266,6 +277,14 @@ WIRE_COMMANDS = st.one_of(
     st.tuples(st.just(4), WHO, st.integers(0, 9), st.just("ACME"), st.sampled_from("abcdef"), *[MAYBE] * 5),
     st.tuples(st.just(5), WHO, WIRE_NUMBERS, st.just("ACME"), st.sampled_from("abcdef"), WIRE_NUMBERS),
     st.just((7,)),
+    st.tuples(
+        *(st.just(10), st.sampled_from(["", "ACME"]), st.integers(0, 5), st.sampled_from([-1, -1, -1, 0, 1, 2, 3, 4])),
+        *(WIRE_NUMBERS | st.just(0), st.booleans(), st.just(""), st.just(""), WIRE_NUMBERS | st.just(0)),
+    ),
+    st.tuples(st.just(11), st.just("ACME"), st.integers(1, 3) | WIRE_NUMBERS, WIRE_NUMBERS),
+    st.tuples(st.just(12), WHO, st.just(""), st.lists(st.tuples(st.integers(0, 8), WIRE_NUMBERS)), WIRE_NUMBERS),
+    st.tuples(st.just(14), st.just("ACME"), st.integers(1, 3) | WIRE_NUMBERS),
+    st.tuples(st.just(15), st.just("ACME"), st.booleans(), WIRE_NUMBERS | st.just(0)),
 )
 
 
@@ -279,6 +298,7 @@ def test_no_command_that_can_be_read_stops_a_partition(commands: list[object], s
     answered = journaled.put(msgspec.msgpack.encode([1, "test", 2, commands]))
 
     assert len(answered.results) == len(commands)
+    assert [msgspec.msgpack.encode(part) for part in parts_of(journaled.partition)], "a checkpoint can be made of it"
 
 
 def strip(body: dict[str, object]) -> dict[str, object]:
