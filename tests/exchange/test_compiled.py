@@ -27,7 +27,8 @@ from streams.codec import encode_batch, encode_command
 from streams.partition import Partition
 from streams.state import parts_of, restored
 from tests.support.random_choices import Seeded
-from tests.support.random_commands import PLAIN, START, WIDE, random_step
+from tests.support.random_commands import PLAIN, START, WIDE
+from tests.support.random_days import day_step
 
 choose = Seeded(20261122)
 partition, events, rendered, now = Partition(0), sha256(), sha256(), START
@@ -35,7 +36,7 @@ engine, journal = partition.engine, []
 commands = [WIDE, ListInstrument(PLAIN)]
 for number in range(1, 1501):
     while len(commands) < 4:
-        step = random_step(choose)
+        step = day_step(choose)
         now += step.wait
         placed = {order_id: order.command for order_id, order in engine.orders.items()}
         alive = [order_id for order_id, order in engine.orders.items() if order.open_quantity]
