@@ -37,7 +37,7 @@ def test_a_fault_happens_again(tmp_path):
     leave(tmp_path / "left", broken=True)
     code, output = replay(tmp_path / "left")
     assert code == 1
-    assert "AssertionError: only a resting order can leave the book" in output
+    assert "AssertionError: only an order that rests or waits can leave the book" in output
     assert "partition 3 stops at sequence 3 again" in output
 
 
