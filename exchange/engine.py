@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from exchange import limit_state, phases, rejections
+from exchange import administration, limit_state, phases, rejections, timers
 from exchange.accounts import Accounts
 from exchange.allowance import Allowance
 from exchange.amendment import amend
 from exchange.bands import bands_of
-from exchange.book import AUCTION, CLOSED, CLOSING, CONTINUOUS, Book, Change, Holding
+from exchange.book import CLOSING, CONTINUOUS, Book, Change, Holding
 from exchange.calls import begin_volatility_call
 from exchange.checkpoint import State, digest_of, restore, state_of
 from exchange.checks import (
@@ -54,16 +54,11 @@ from exchange.events import (
     CancelAfterSet,
     Configured,
     Event,
-    InstrumentDelisted,
-    InstrumentListed,
-    KillSwitchSet,
-    LimitsSet,
     Rejected,
     Repeated,
 )
 from exchange.fees import FEE_ACCOUNT
 from exchange.kill_switch import KillSwitch
-from exchange.limits import fault_in
 from exchange.matching import cancel, expire, sweep
 from exchange.order import (
     AT_CLOSE,
@@ -78,8 +73,7 @@ from exchange.order import (
     effective_display,
     order_id_of,
 )
-from exchange.register import NEVER, Register
-from exchange.settlement import undo
+from exchange.register import Register
 from exchange.stops import trigger
 from exchange.timetable import Timetable
 from exchange.trial import Trial
@@ -166,7 +160,7 @@ class Engine:
         self.due_events = 0
         self.trades_made = 0
         if at >= self.register.wake_at:
-            self.pass_time(at)
+            timers.pass_time(self, at)
         if isinstance(command, PlaceOrder):
             self.place(command)
         elif isinstance(command, CancelOrder):
@@ -184,15 +178,15 @@ class Engine:
         elif isinstance(command, DoubleBands):
             phases.double_bands(self, command)
         elif isinstance(command, ListInstrument):
-            self.list_instrument(command)
+            administration.list_instrument(self, command)
         elif isinstance(command, DelistInstrument):
-            self.delist_instrument(command)
+            administration.delist_instrument(self, command)
         elif isinstance(command, SetLimits):
-            self.set_limits(command)
+            administration.set_limits(self, command)
         elif isinstance(command, SetKillSwitch):
-            self.set_kill_switch(command)
+            administration.set_kill_switch(self, command)
         elif isinstance(command, BustTrade):
-            self.bust_trade(command)
+            administration.bust_trade(self, command)
         elif isinstance(command, Configure):
             self.configure(command)
         else:
@@ -200,37 +194,6 @@ class Engine:
         if self.banded:
             limit_state.follow(self)
         return self.events
-
-    def pass_time(self, at: int) -> None:
-        """Let happen what was left over, and then what was due by now, in the order in which it was due.
-
-        At one time expiries come first, then deadlines of accounts, then ends of calls and of limit states.
-        """
-        self.register.forget(at)
-        self.trigger_deferred()
-        deadline, end = self.deadlines.first(), self.timetable.first(self.books)
-        due = min(deadline, end)
-        while due <= at and due != NEVER:
-            self.moment = due
-            self.expire_due(due)
-            if deadline <= end:
-                self.cancel_due(self.deadlines.take())
-            else:
-                phases.end(self, self.timetable.take(self.books))
-            deadline, end = self.deadlines.first(), self.timetable.first(self.books)
-            due = min(deadline, end)
-        self.moment = at
-        self.expire_due(at)
-        self.register.sleep(due)
-        if self.deferred:
-            self.register.wake_at = 0
-        self.due_events = len(self.events)
-
-    def trigger_deferred(self) -> None:
-        """Go on with the stops for which the command before had made too many trades."""
-        books, self.deferred = self.deferred, []
-        for book in books:
-            trigger(self, book)
 
     def defer(self, book: Book) -> None:
         """Let the next command go on with a book's stops, before anything else."""
@@ -242,21 +205,6 @@ class Engine:
         """Let a book change by itself at `due`, and not when it was to change before; NEVER for not at all."""
         self.timetable.set(book, due, self.books)
         self.register.wake_at = 0
-
-    def cancel_due(self, account: str) -> None:
-        """An account's deadline has come: cancel all of its orders."""
-        for order in self.open_orders(account):
-            order.book.remove(order)
-            cancel(order, "cancel_after", self.register, self.now, self.events)
-
-    def expire_due(self, until: int) -> None:
-        """Let the orders expire whose time comes no later than `until`."""
-        register = self.register
-        order = register.take_due(until)
-        while order is not None:
-            order.book.remove(order)
-            expire(order, "expired", register, self.now, self.events)
-            order = register.take_due(until)
 
     def reject(self, code: str, field: str = "", bound: int = 0) -> None:
         """Answer with a refusal."""
@@ -482,37 +430,7 @@ class Engine:
         self.register.wake_at = 0
         self.events.append(CancelAfterSet(command.account, deadline))
 
-    # Administration
-
-    def list_instrument(self, command: ListInstrument) -> None:
-        """List an instrument or replace its definition; resting orders stay as they are."""
-        instrument = command.instrument
-        fault = instrument.fault()
-        if fault:
-            self.reject(rejections.BAD_REQUEST, fault)
-            return
-        book = self.books.get(instrument.symbol)
-        if book is None:
-            book = Book(instrument, self.changes, self.accounts)
-            book.last_trade_id = self.retired.pop(instrument.symbol, 0)
-            self.take_in(book)
-        else:
-            book.define(instrument)
-            if book.luld is None and book.phase != AUCTION:
-                self.schedule(book, NEVER)  # A limit state, if there was one, is over.
-        self.find_banded()
-        self.events.append(InstrumentListed(instrument))
-
-    def take_in(self, book: Book) -> None:
-        """Give a new book its place in the listing."""
-        self.listings += 1
-        book.number = self.listings
-        self.books[book.symbol] = book
-
-    def find_banded(self) -> None:
-        """The listing has changed: find the books under LULD, and look at their bands."""
-        self.banded = [book for book in self.books.values() if book.luld is not None]
-        self.bands_due = 0
+    # Configuring
 
     def configure(self, command: Configure) -> None:
         """Adopt rules and bounds from here on; a version that this engine does not know stops it."""
@@ -525,75 +443,6 @@ class Engine:
         self.command_age_max = command.command_age_max
         self.accounts.trades.remembered_max = command.trades_remembered_max
         self.events.append(Configured(command.semantics))
-
-    def delist_instrument(self, command: DelistInstrument) -> None:
-        """Take an instrument off the exchange, its remembered orders and trades with it; positions stay."""
-        book = self.books.get(command.symbol)
-        if book is None:
-            self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
-            return
-        if book.phase != CLOSED or any(holding.open for holding in book.holdings.values()):
-            self.reject(rejections.WRONG_PHASE)
-            return
-        self.register.forget_book(book)
-        self.accounts.trades.forget_symbol(book.symbol)
-        self.retired[book.symbol] = book.last_trade_id
-        del self.books[book.symbol]
-        self.find_banded()
-        self.events.append(InstrumentDelisted(book.symbol))
-
-    def set_limits(self, command: SetLimits) -> None:
-        """Change what an account may do; it holds from the next command on, for orders that rest too."""
-        if command.symbol and command.symbol not in self.books:
-            self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
-            return
-        fault = fault_in(command.values, command.removed)
-        if fault or command.account == FEE_ACCOUNT:
-            self.reject(rejections.BAD_REQUEST, fault or "account")
-            return
-        values = self.accounts.set_limits(command.account, command.symbol, command.values, command.removed)
-        for book in self.books.values():
-            book.renew_allowance(command.account)
-        self.events.append(LimitsSet(command.account, command.symbol, values))
-
-    def set_kill_switch(self, command: SetKillSwitch) -> None:
-        """Stop an account, an instrument or everything, or let it go on: RULES.md, "Kill switch"."""
-        account, symbol = command.account, command.symbol
-        if account and symbol:
-            self.reject(rejections.BAD_REQUEST, "symbol")
-            return
-        if symbol and symbol not in self.books:
-            self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
-            return
-        self.kill_switch.set(account, symbol, command.active)
-        count = 0
-        if command.active and (account or command.cancel):
-            for order in self.stopped_orders(account, symbol):
-                order.book.remove(order)
-                cancel(order, "killed", self.register, self.now, self.events)
-                count += 1
-        self.events.append(KillSwitchSet(account, symbol, command.active, count))
-
-    def stopped_orders(self, account: str, symbol: str) -> list[Order]:
-        """The open orders that a kill switch is about, oldest first."""
-        if account:
-            return self.open_orders(account)
-        orders = self.register.orders.values()
-        return [order for order in orders if order.status <= PARTIALLY_FILLED and symbol in ("", order.symbol)]
-
-    def bust_trade(self, command: BustTrade) -> None:
-        """Undo a trade: RULES.md, "Bust"."""
-        book = self.books.get(command.symbol)
-        if book is None:
-            self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
-            return
-        trade = self.accounts.trades.find(command.symbol, command.trade_id, self.now)
-        if trade is None:
-            self.reject(rejections.UNKNOWN_TRADE, "trade_id")
-        elif trade.busted:
-            self.reject(rejections.ALREADY_BUSTED, "trade_id")
-        else:
-            undo(book, trade, self.events)
 
     # Asking
 
@@ -636,13 +485,7 @@ class Engine:
 
     def next_due(self) -> int:
         """Journal time at which something is to happen by itself, 0 if nothing waits for its time."""
-        if self.deferred:
-            return max(self.now, 1)
-        due = min(self.deadlines.first(), self.timetable.first(self.books), limit_state.next_look(self))
-        expiry = self.register.next_due()
-        if due == NEVER:
-            return expiry
-        return min(expiry, due) if expiry else due
+        return timers.next_due(self)
 
 
 def same_meaning(one: PlaceOrder, other: PlaceOrder) -> bool:

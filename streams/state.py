@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from exchange.checkpoint import cut, placed_from, placed_row
+from exchange.checkpoint import cut
 from exchange.checkpoint import parts_of as parts_of_engine
 from exchange.checkpoint import restore_part as restore_engine
+from exchange.order_rows import placed_from, placed_row
 from streams.actions import Action
 from streams.feed import Feed
 from streams.partition import Partition

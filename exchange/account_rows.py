@@ -1,0 +1,136 @@
+"""Rows of a checkpoint: positions, limits and switches of accounts, the trades that may be undone; and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exchange.events import Traded
+from exchange.order_rows import order_row
+from exchange.trades import Trade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exchange.accounts import Accounts
+    from exchange.engine import Engine
+    from exchange.kill_switch import KillSwitch
+    from exchange.order import Order
+    from exchange.position import Position, Standing
+
+
+def kept_positions(accounts: Accounts) -> list[tuple[str, str, Position]]:
+    """The positions that are not blank, by account and symbol."""
+    return [
+        (account, symbol, position)
+        for account, positions in sorted(accounts.positions.items())
+        for symbol, position in sorted(positions.items())
+        if not position.is_blank()
+    ]
+
+
+def position_row(kept: tuple[str, str, Position]) -> list[str]:
+    """Whose and of what, and the numbers: sums may be above 64 bits, so all travel as text."""
+    account, symbol, position = kept
+    return [
+        account,
+        symbol,
+        str(position.quantity),
+        str(position.cost),
+        str(position.shares),
+        str(position.cash),
+        str(position.fees),
+    ]
+
+
+def restore_position(accounts: Accounts, row: list[str]) -> None:
+    """The other way round."""
+    position = accounts.open_position(row[0], row[1])
+    position.quantity = int(row[2])
+    position.cost = int(row[3])
+    position.shares = int(row[4])
+    position.cash = int(row[5])
+    position.fees = int(row[6])
+
+
+def kept_limits(accounts: Accounts) -> list[tuple[str, str, list[list[int]]]]:
+    """Account, symbol and the limits there."""
+    return [
+        (account, symbol, [list(value) for value in values])
+        for account in sorted(accounts.limits)
+        for symbol, values in accounts.limits_of(account).items()
+    ]
+
+
+def restore_limits(engine: Engine, row: list[Any]) -> None:
+    """The other way round."""
+    account, symbol, values = row
+    engine.accounts.set_limits(account, symbol, [(field, value) for field, value in values], 0)
+    for book in engine.books.values():
+        book.renew_allowance(account)
+
+
+def stopped(kill_switch: KillSwitch) -> list[tuple[str, str]]:
+    """Account and symbol of each switch that is on."""
+    everything = [("", "")] if kill_switch.everything else []
+    accounts = [(account, "") for account in sorted(kill_switch.accounts)]
+    return everything + accounts + [("", symbol) for symbol in sorted(kill_switch.symbols)]
+
+
+def past_orders(trades: Iterable[Trade], orders: dict[int, Order]) -> list[Order]:
+    """The orders that are remembered for their trades only."""
+    past: dict[int, Order] = {}
+    for trade in trades:
+        for order in (trade.maker, trade.taker):
+            if order.order_id not in orders:
+                past[order.order_id] = order
+    return list(past.values())
+
+
+def past_order_row(order: Order) -> list[Any]:
+    """The order as it ended; nobody asks for its fills any more."""
+    row = order_row(order)
+    row[15] = None
+    return row
+
+
+def trade_row(trade: Trade) -> list[Any]:
+    """What was told of it, when, whether it is undone, and how both accounts stood before it, as text."""
+    told = trade.told
+    return [
+        told.trade_id,
+        told.symbol,
+        told.price,
+        told.quantity,
+        told.side,
+        told.maker_order_id,
+        told.maker_account,
+        told.maker_filled,
+        told.maker_open,
+        told.maker_fee,
+        told.taker_order_id,
+        told.taker_account,
+        told.taker_filled,
+        told.taker_open,
+        told.taker_fee,
+        trade.at,
+        trade.busted,
+        [str(number) for number in trade.maker_before],
+        [str(number) for number in trade.taker_before],
+    ]
+
+
+def trade_from(row: list[Any], engine: Engine) -> Trade:
+    """The trade of a row, with its orders as they are remembered."""
+    r = row
+    told = Traded(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14])
+    past = engine.accounts.trades.orders
+    maker = engine.register.orders.get(r[5]) or past[r[5]]
+    taker = engine.register.orders.get(r[10]) or past[r[10]]
+    trade = Trade(told, maker, taker, standing_from(r[17]), standing_from(r[18]), r[15])
+    trade.busted = r[16]
+    return trade
+
+
+def standing_from(row: list[str]) -> Standing:
+    """The standing of a row."""
+    return (int(row[0]), int(row[1]), int(row[2]))

@@ -1,0 +1,111 @@
+"""Rows of a checkpoint: orders, as they were placed and as they are now; and back, into register and queues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exchange.allowance import Allowance
+from exchange.book import Holding
+from exchange.commands import PlaceOrder
+from exchange.order import PARTIALLY_FILLED, PENDING_TRIGGER, Order
+from exchange.position import Position
+
+if TYPE_CHECKING:
+    from exchange.engine import Engine
+
+
+def order_row(order: Order) -> list[Any]:
+    """The order as it is now, and as it was placed."""
+    return [
+        order.order_id,
+        placed_row(order.command),
+        order.price,
+        order.stop_price,
+        order.quantity,
+        order.display_quantity,
+        order.expires,
+        order.filled,
+        order.canceled,
+        order.shown,
+        str(order.cost),
+        order.status,
+        order.reason,
+        order.created,
+        order.updated,
+        None if order.fills is None else [list(fill) for fill in order.fills],
+        order.stamp,
+    ]
+
+
+def order_from(row: list[Any], engine: Engine, *, remembered: bool = True) -> Order:
+    """The order of a row, in no queue yet. Its cost may be above 64 bits, so it travels as text.
+
+    One that the register remembers no more belongs to no holding but one of its own.
+    """
+    placed = placed_from(row[1])
+    book = engine.books[placed.symbol]
+    holding = book.holding(placed.account) if remembered else Holding(Position(), Allowance(book.instrument, {}))
+    order = Order(row[0], placed, book, holding, row[13])
+    order.price = row[2]
+    order.stop_price = row[3]
+    order.quantity = row[4]
+    order.display_quantity = row[5]
+    order.expires = row[6]
+    order.filled = row[7]
+    order.canceled = row[8]
+    order.shown = row[9]
+    order.cost = int(row[10])
+    order.status = row[11]
+    order.reason = row[12]
+    order.updated = row[14]
+    if row[15] is not None:
+        order.fills = [(f[0], f[1], f[2], f[3], f[4], f[5]) for f in row[15]]
+    order.stamp = row[16]
+    return order
+
+
+def restore_order(engine: Engine, row: list[Any]) -> None:
+    """Enter the order of a row into the register, a stop to wait; an ended one keeps its client order id only."""
+    order = order_from(row, engine)
+    engine.register.enter(order)
+    if order.status > PARTIALLY_FILLED:
+        del order.holding.open[order.order_id]
+    elif order.status == PENDING_TRIGGER:
+        order.book.stops.add(order)
+
+
+def placed_row(command: PlaceOrder) -> list[Any]:
+    """An order as it was placed."""
+    return [
+        command.account,
+        command.symbol,
+        command.client_order_id,
+        command.side,
+        command.type,
+        command.quantity,
+        command.price,
+        command.stop_price,
+        command.time_in_force,
+        command.expires,
+        command.post_only,
+        command.display_quantity,
+        command.self_trade,
+        command.session,
+        command.sent_at,
+    ]
+
+
+def placed_from(row: list[Any]) -> PlaceOrder:
+    """The placement of a row."""
+    p = row
+    return PlaceOrder(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10], p[11], p[12], p[13], p[14])
+
+
+def requeue(engine: Engine, resting: list[int]) -> None:
+    """Put resting orders, given in book order, into their queues again, each showing what it showed."""
+    for order_id in resting:
+        order = engine.register.orders[order_id]
+        book = order.book
+        order.reserve = order.open_quantity - order.shown
+        level = book.sides[order.side].level_at(order.price) if order.price else book.markets[order.side]
+        level.append(order)
