@@ -296,6 +296,16 @@ class Book:
             return False
         return price >= best if side == BUY else price <= best
 
+    def is_crossed(self) -> bool:
+        """Whether any two resting orders would trade if the instrument went into continuous trading now."""
+        bids, asks = self.sides
+        buys, sells = self.markets
+        if buys.first is not None:
+            return asks.best > 0 or sells.first is not None
+        if bids.best == 0:
+            return False
+        return sells.first is not None or 0 < asks.best <= bids.best
+
     def stamp(self, order: Order) -> None:
         """Give an order the next time, behind all others."""
         self.stamps = order.stamp = self.stamps + 1

@@ -27,6 +27,7 @@ FOLDERS: Final = ("exchange", "streams", "gateway")
 OF_STREAMS: Final = (
     "checksum",
     "feed",
+    "later",
     "market_data",
     "packing",
     "partition",

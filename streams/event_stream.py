@@ -16,7 +16,7 @@ from typing import NamedTuple
 import structlog
 
 from streams import subjects
-from streams.codec import decode_facts, encode_events, encode_facts
+from streams.codec import decode_sealed, encode_events, encode_facts
 from streams.connection import Connection, Stored
 from streams.errors import NotStored, Overtaken, StoreUnknown, Unavailable
 from streams.stream import read_message, state_of
@@ -43,8 +43,8 @@ def as_stored(events: bytes) -> bytes:
     """
     if len(events) <= EVENTS_BYTES_MAX:
         return events
-    facts = decode_facts(events)
-    return encode_facts(facts.at, facts.chain, encode_events([]))
+    sealed = decode_sealed(events)
+    return encode_facts(sealed.at, sealed.chain, encode_events([]))
 
 
 class Unsettled(NamedTuple):

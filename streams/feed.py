@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from exchange.book import CHANGED, OPENED
 from exchange.order import BUY, SELL, SIDE_NAMES, TRADE_SIDE_NAMES
@@ -46,7 +46,40 @@ Trade = tuple[int, int, int, int, int, bool]
 Quote = tuple[int, int, int, int, int, int]
 """What the ticker shows: best bid, its quantity, best ask, its quantity, last price, its quantity; 0 for none."""
 
+Row = TypeVar("Row")
+
 NO_QUOTE: Final[Quote] = (0, 0, 0, 0, 0, 0)
+
+
+class Unprinted:
+    """A frame of very many rows, to be printed when its turn comes: the changes of orders, or the trades, that it has.
+
+    `opening` is all that stands before them. What the journal does meanwhile changes nothing of it.
+    """
+
+    __slots__ = ("changes", "opening", "partition", "printer", "subject", "trades")
+
+    def __init__(
+        self,
+        subject: str,
+        opening: str,
+        printer: Printer,
+        partition: int,
+        changes: Sequence[Change],
+        trades: Sequence[Trade],
+    ) -> None:
+        self.subject = subject
+        self.opening = opening
+        self.printer = printer
+        self.partition = partition
+        self.changes = changes
+        self.trades = trades
+
+    def print(self) -> bytes:
+        """The frame's JSON."""
+        if self.trades:
+            return f"{self.opening}{print_trades(self.trades, self.printer)}}}".encode()
+        return f"{self.opening}{print_changes(self.changes, self.printer, self.partition)}}}".encode()
 
 
 Hears = Callable[[str], bool]
@@ -70,7 +103,7 @@ class Moment:
         self.journal = journal
         self.at = at
         self.hears = hears
-        self.frames: list[Frame] = []
+        self.frames: list[Frame | Unprinted] = []
 
 
 class Channel:
@@ -90,8 +123,11 @@ class Channel:
 
     def update(self, journal: str, body: str) -> Frame:
         """The frame of the last update."""
-        text = f'{self.opening}{self.seq},"prev":{self.prev},"journal":"{journal}",{body}}}'
-        return self.subject, text.encode()
+        return self.subject, f"{self.opening_update(journal)}{body}}}".encode()
+
+    def opening_update(self, journal: str) -> str:
+        """What stands before the body of the last update."""
+        return f'{self.opening}{self.seq},"prev":{self.prev},"journal":"{journal}",'
 
     def snapshot(self, journal: str, body: str) -> str:
         """A frame that replaces all updates so far."""
@@ -150,21 +186,35 @@ class Feed:
 
     def publish_trades(self, lines: Sequence[Trade], moment: Moment) -> None:
         """Add lines to the tape, in as many frames as it takes: an uncross may make more than one holds."""
-        while len(lines) > ROWS_PER_FRAME_MAX:
-            self.publish_trades(lines[:ROWS_PER_FRAME_MAX], moment)
-            lines = lines[ROWS_PER_FRAME_MAX:]
+        if len(lines) > ROWS_PER_FRAME_MAX:
+            for part in parts_of(lines):
+                self.trades.advance(self.trades.seq + len(part))
+                if moment.hears(self.trades.subject):
+                    moment.frames.append(self.unprinted(self.trades, moment, (), part))
+            return
         self.trades.advance(self.trades.seq + len(lines))
         if moment.hears(self.trades.subject):
-            moment.frames.append(self.trades.update(moment.journal, self.print_trades(lines)))
+            moment.frames.append(self.trades.update(moment.journal, print_trades(lines, self.printer)))
 
     def publish_changes(self, changes: Sequence[Change], moment: Moment) -> None:
         """Tell of displayed orders, in as many frames as it takes."""
-        while len(changes) > ROWS_PER_FRAME_MAX:
-            self.publish_changes(changes[:ROWS_PER_FRAME_MAX], moment)
-            changes = changes[ROWS_PER_FRAME_MAX:]
+        if len(changes) > ROWS_PER_FRAME_MAX:
+            for part in parts_of(changes):
+                self.full.advance(self.full.seq + 1)
+                if moment.hears(self.full.subject):
+                    moment.frames.append(self.unprinted(self.full, moment, part, ()))
+            return
         self.full.advance(self.full.seq + 1)
         if moment.hears(self.full.subject):
-            moment.frames.append(self.full.update(moment.journal, self.print_changes(changes)))
+            printed = print_changes(changes, self.printer, self.partition)
+            moment.frames.append(self.full.update(moment.journal, printed))
+
+    def unprinted(
+        self, channel: Channel, moment: Moment, changes: Sequence[Change], trades: Sequence[Trade]
+    ) -> Unprinted:
+        """The last update of a channel, as it is to be printed later."""
+        opening = channel.opening_update(moment.journal)
+        return Unprinted(channel.subject, opening, self.printer, self.partition, changes, trades)
 
     def undo(self, busted: Busted, moment: Moment) -> None:
         """A trade was undone: the tape marks it, with the trade's time as long as that is known here."""
@@ -245,12 +295,12 @@ class Feed:
 
     def full_snapshot(self, journal: str) -> str:
         """Every displayed order, bids first, in the order in which they would trade."""
-        return self.full.snapshot(journal, self.print_changes(self.displayed(OPENED)))
+        return self.full.snapshot(journal, print_changes(self.displayed(OPENED), self.printer, self.partition))
 
     def trades_snapshot(self, journal: str, count: int, before: int) -> str:
         """The last `count` trades of those kept with an id below `before` (0: any), oldest first."""
         trades = [trade for trade in self.recent if before == 0 or trade[0] < before]
-        return self.trades.snapshot(journal, self.print_trades(trades[-count:]))
+        return self.trades.snapshot(journal, print_trades(trades[-count:], self.printer))
 
     def ticker_snapshot(self, journal: str) -> str:
         """Best prices and last trade."""
@@ -290,25 +340,6 @@ class Feed:
         """The prices of all levels, best first."""
         return [price for price, _ in self.book.sides[side].depth(0)]
 
-    def print_changes(self, changes: Iterable[Change]) -> str:
-        """Displayed orders and what became of them."""
-        price, quantity, partition = self.printer.price, self.printer.quantity, self.partition
-        rows = [
-            f'["{KIND_NAMES[kind]}","{partition}-{order_id}","{SIDE_NAMES[side]}",{price[at]},{quantity[shown]}]'
-            for _, kind, order_id, side, at, shown in changes
-        ]
-        return f'"orders":[{",".join(rows)}]'
-
-    def print_trades(self, trades: Iterable[Trade]) -> str:
-        """Lines of the tape."""
-        price, quantity = self.printer.price, self.printer.quantity
-        rows = [
-            f'{{"trade_id":{trade_id},"price":{price[at_price]},"quantity":{quantity[traded]},'
-            f'"side":"{TRADE_SIDE_NAMES[side]}","time":{print_time(at)}{BUST if bust else ""}}}'
-            for trade_id, at_price, traded, side, at, bust in trades
-        ]
-        return f'"trades":[{",".join(rows)}]'
-
     def print_quote(self) -> str:
         """The ticker; `time` is the journal's when it last changed."""
         price, quantity = self.printer.price, self.printer.quantity
@@ -319,6 +350,32 @@ class Feed:
             f'"last":{price[last] if last else "null"},"last_quantity":{quantity[last_quantity] if last else "null"},'
             f'"time":{print_time(self.quoted_at) if self.quoted_at else "null"}'
         )
+
+
+def print_changes(changes: Iterable[Change], printer: Printer, partition: int) -> str:
+    """Displayed orders and what became of them."""
+    price, quantity = printer.price, printer.quantity
+    rows = [
+        f'["{KIND_NAMES[kind]}","{partition}-{order_id}","{SIDE_NAMES[side]}",{price[at]},{quantity[shown]}]'
+        for _, kind, order_id, side, at, shown in changes
+    ]
+    return f'"orders":[{",".join(rows)}]'
+
+
+def print_trades(trades: Iterable[Trade], printer: Printer) -> str:
+    """Lines of the tape."""
+    price, quantity = printer.price, printer.quantity
+    rows = [
+        f'{{"trade_id":{trade_id},"price":{price[at_price]},"quantity":{quantity[traded]},'
+        f'"side":"{TRADE_SIDE_NAMES[side]}","time":{print_time(at)}{BUST if bust else ""}}}'
+        for trade_id, at_price, traded, side, at, bust in trades
+    ]
+    return f'"trades":[{",".join(rows)}]'
+
+
+def parts_of(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    """Rows of frames, as many as one may have in each."""
+    return [rows[first : first + ROWS_PER_FRAME_MAX] for first in range(0, len(rows), ROWS_PER_FRAME_MAX)]
 
 
 def prices_of(changes: Sequence[Change], side: int) -> list[int]:

@@ -1,17 +1,18 @@
 """Leading one partition: answer each journal message once, in order, until told to stop.
 
-What a message gives leaves at once: the events to their stream, where they settle later, and answers, reports and
-market data to whoever listens. The answer may be told before the events are stored, because the journal holds the
-command and the engine is a function: any other leader would tell the same (docs/decisions).
+What a message gives leaves at once: answers to whoever asked, the events to their stream, where they settle later, and
+what else there is to tell in the order in which the `Teller` comes to it. The answer may be told before the events are
+stored, because the journal holds the command and the engine is a function: any other leader would tell the same
+(docs/decisions).
 
-Whatever is too large for one message is not sent: reports and market data leave a gap that their readers see and
-heal by a query, an unheard answer is asked for again by the client. Of events, `as_stored` keeps the chain.
+Whatever is too large for one message is not sent: an unheard answer is asked for again by the client. Of events,
+`as_stored` keeps the chain.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 
@@ -27,15 +28,17 @@ from streams.errors import PayloadTooLarge, StreamError
 from streams.event_stream import EventStream, as_stored
 from streams.journal import Journal
 from streams.partition import Output, Partition
+from streams.queries import begins_a_feed
 from streams.retention import Retention
 from streams.settings import StreamSettings
 from streams.stream import StreamReader, state_of
+from streams.teller import Teller
 from streams.timekeeper import Timekeeper
 
 log = structlog.get_logger()
 
 QUESTIONS_HELD_MAX = 1_000
-"""Asked while it is in doubt who leads, or how far the journal goes; more are left to time out."""
+"""Asked while it is in doubt who leads, how far the journal goes, or while a long uncross is told; more time out."""
 
 CATCH_UP_INTERVAL = 0.01
 """How often a leader looks whether it has read what was stored while it was in doubt."""
@@ -69,6 +72,7 @@ class Leader:
         self._journal = Journal(connection, self.number, origin, settings)
         self._events = EventStream(connection, self.number)
         self._audience = Audience(connection)
+        self._teller = Teller(connection, self._audience, certainty, self.number)
         self._checkpoints = CheckpointMaker(connection, settings, partition)
         self._retention = Retention(connection, settings, self.number)
         self._partition = partition
@@ -92,6 +96,7 @@ class Leader:
                 group.create_task(self._events.run()),
                 group.create_task(self._journal.run()),
                 group.create_task(self._audience.run()),
+                group.create_task(self._teller.run()),
                 group.create_task(self._checkpoints.run()),
                 group.create_task(self._retention.run()),
                 group.create_task(self._answer_held()),
@@ -100,6 +105,7 @@ class Leader:
                 group.create_task(self._stop_reading()),
             ]
             await self._answer_all()
+            await self._teller.settle()
             await self._events.settle()
             for task in beside:
                 task.cancel()
@@ -141,40 +147,39 @@ class Leader:
             if origin == self._origin:
                 self._journal.answer(decode_results(results))
         await self._events.publish(output.sequence, as_stored(output.events))
-        for account, reports in output.reports:
-            self._tell(subjects.reports(account), reports)
-        for subject, frame in output.market_data:
-            self._tell(subject, frame)
+        await self._teller.tell(output)
         await self._connection.writable()
 
-    def _tell(self, subject: str, payload: bytes) -> None:
-        self._publish(subject, payload, self._audience.publish)
-
-    def _publish(self, subject: str, payload: bytes, publish: Callable[[str, bytes], None] | None = None) -> None:
+    def _publish(self, subject: str, payload: bytes) -> None:
         try:
-            (publish or self._connection.publish)(subject, payload)
+            self._connection.publish(subject, payload)
         except PayloadTooLarge as error:
             log.warning("partition.message_too_large", partition=self.number, subject=subject, error=str(error))
 
     def _answer_query(self, _: str, request: bytes, reply: str) -> None:
         # Of two that take themselves for the leader the first answer counts, and it must not be the older one. And who
         # led before, and leads again, may not have read yet what another has answered in between; nor has who is asked
-        # about what comes after something that is not known here.
+        # about what comes after something that is not known here. And whoever goes on from an answer must not be told
+        # later what it includes.
         if self._partition.queries.is_behind(request):
             self._doubts_overcome = -1
-        if self._certainty.is_sure() and self._doubts_overcome == self._certainty.doubts:
+        overcome = self._certainty.is_sure() and self._doubts_overcome == self._certainty.doubts
+        if overcome and (self._teller.idle or not begins_a_feed(request)):
             self._answer(request, reply)
         elif len(self._held) < QUESTIONS_HELD_MAX:
             self._held.append((request, reply))
             self._asked.set()
 
     async def _answer_held(self) -> None:
-        """Answer what was asked in doubt, once it is certain that we lead; whoever does not is ended before."""
+        """Answer what was held, once it is certain that we lead and all is told; whoever does not lead is ended before."""
         while True:
             await self._asked.wait()
             await self._certainty.wait_sure()
             await asyncio.sleep(END_SECONDS)
             if not await self._catch_up():
+                continue
+            await self._teller.settle()
+            if self._doubts_overcome != self._certainty.doubts:
                 continue
             self._asked.clear()
             held, self._held = self._held, []

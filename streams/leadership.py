@@ -19,7 +19,17 @@ from streams.bucket import Bucket
 from streams.certainty import Certainty
 from streams.connection import Connection
 from streams.errors import NotStored, StoreUnknown
-from streams.roster import BEATS_PER_LEASE, LEAVING, NOBODY, Roster, lease_key, standby_key, worker_key
+from streams.roster import (
+    BEATS_PER_LEASE,
+    BUSY,
+    BUSY_LEASES,
+    LEAVING,
+    NOBODY,
+    Roster,
+    lease_key,
+    standby_key,
+    worker_key,
+)
 from streams.settings import StreamSettings
 
 log = structlog.get_logger()
@@ -42,7 +52,9 @@ class Leadership:
         """Partitions that this worker must not lead: it found their streams contradictory."""
         self.leaving = False
         """Whether this worker takes nothing more on."""
-        self._key_ttl_seconds = math.ceil(settings.lease_ttl_seconds) + KEY_KEPT_SECONDS
+        self.busy = False
+        """Whether it may be kept from beating by one piece of work."""
+        self._lease_seconds = settings.lease_ttl_seconds
         self._bucket = Bucket(connection, subjects.LEASES)
         self._one_at_a_time = asyncio.Lock()
         connection.on_reconnect(self._look_again)
@@ -64,9 +76,7 @@ class Leadership:
     async def _beat(self) -> None:
         # First, so that who starts now is seen.
         began = asyncio.get_running_loop().time()
-        if await self._write(
-            worker_key(self.worker), LEAVING if self.leaving else self.worker, None, self._key_ttl_seconds
-        ):
+        if await self._write(worker_key(self.worker), self._sign(), None, self._key_ttl_seconds()):
             self.certainty.renew(began)
         self.roster.see(await self._bucket.read_all(), asyncio.get_running_loop().time())
         for partition in list(self.held):
@@ -78,6 +88,14 @@ class Leadership:
             *(self._name(partition, standby) for partition, standby in self.roster.choices(self.held).items()),
             *(self._give_back(partition) for partition in self.refused),
         )
+
+    def _sign(self) -> str:
+        if self.leaving:
+            return LEAVING
+        return BUSY if self.busy else self.worker
+
+    def _key_ttl_seconds(self) -> int:
+        return math.ceil(self._lease_seconds * (BUSY_LEASES if self.busy else 1)) + KEY_KEPT_SECONDS
 
     def _check(self, partition: int) -> None:
         """Step down if another leads. What is older than our own write was read from a copy that lags."""
@@ -118,7 +136,7 @@ class Leadership:
 
     async def leave(self) -> None:
         """Be counted as a live worker no more."""
-        await self._write(worker_key(self.worker), NOBODY, None, self._key_ttl_seconds)
+        await self._write(worker_key(self.worker), NOBODY, None, self._key_ttl_seconds())
 
     async def _take(self, partition: int) -> None:
         if self.roster.leaders[partition] == self.worker and partition not in self.held:

@@ -10,7 +10,7 @@ runs over every message, its time and what it did, so two equal chains mean equa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -21,16 +21,17 @@ from streams import actions, codec, subjects
 from streams.actions import Actions
 from streams.codec import Batch, Body, Results, Undecodable
 from streams.errors import PartitionFailed, PartitionStopped
-from streams.feed import Frame, Hears, Moment, everybody, nobody
+from streams.feed import Frame, Hears, Moment, Unprinted, everybody, nobody
+from streams.later import Later, LateReports, messages_of, split
 from streams.market_data import MarketData
 from streams.queries import Queries
 from streams.rendering import Renderer
-from streams.reports import ExecutionReports, Report, print_report
+from streams.reports import ExecutionReports, Report, is_long, print_report
 from streams.results import result_of
 from streams.tally import Tally
 
-REPORTS_PER_MESSAGE_MAX: Final = 4_000
-"""An uncross may give an account more than one message of NATS can hold; these are about four megabytes."""
+OPEN_ORDERS_MANY: Final = 10_000
+"""With fewer, an uncross takes less than a tenth of a second."""
 
 CHAIN_BYTES: Final = 16
 CHAIN_START: Final = bytes(CHAIN_BYTES)
@@ -45,6 +46,7 @@ class Output(NamedTuple):
     reports: one message (of very many reports, several) for each account, in the order in which they are first
     concerned.
     market_data: in the order of publication.
+    later: what there is to tell after both, if a command did so much that printing it has to wait (streams/later.py).
     """
 
     sequence: int
@@ -54,6 +56,15 @@ class Output(NamedTuple):
     results: tuple[str, bytes] | None
     reports: list[tuple[str, bytes]]
     market_data: list[Frame]
+    later: Later | None
+
+    def messages(self) -> Iterator[tuple[str, bytes] | None]:
+        """Reports and market data by subject, in the order of publication; None after work that gave no message."""
+        for account, reports in self.reports:
+            yield subjects.reports(account), reports
+        yield from self.market_data
+        if self.later is not None:
+            yield from self.later.messages()
 
 
 class Partition:
@@ -108,6 +119,13 @@ class Partition:
         except Exception as fault:  # Whatever it is, the same message will do it to every leader: this partition ends.
             raise because(fault, PartitionFailed(self.number, sequence, fault)) from fault
 
+    def may_take_long(self) -> bool:
+        """Whether the next message may end a call of very many orders, which is one piece of work."""
+        register = self.engine.register
+        if len(register.orders) - len(register.ended) < OPEN_ORDERS_MANY:
+            return False
+        return any(not book.is_trading() and book.is_crossed() for book in self.engine.books.values())
+
     def query(self, request: bytes) -> bytes:
         """The reply to a request to `query.<p>`."""
         return self.queries.answer(request)
@@ -116,14 +134,26 @@ class Partition:
         """Apply a batch's commands in order."""
         events: list[list[Event]] = []
         bodies: list[Body] = []
-        reports: dict[str, list[tuple[int, bytes]]] = {}
-        frames: list[Frame] = []
+        first: dict[str, list[tuple[int, bytes]]] = {}
+        reports = first
+        frames: list[Frame | Unprinted] = []
+        later = Later(self.renderer, hears)
         self.commands += len(batch.commands)
         last = len(batch.commands) - 1
         for index, command in enumerate(batch.commands):
             moment = Moment(f"{self.sequence}.{index}", self.at, hears)
-            events.append(self.engine.apply(command, self.sequence, self.at))
-            made = self.advance(command, index, moment, last=index == last)
+            of_command = self.engine.apply(command, self.sequence, self.at)
+            events.append(of_command)
+            self.follow(command, index, moment, last=index == last)
+            made: list[Report] = []
+            if is_long(of_command):
+                before = self.reports.take_many(self.engine, moment.journal, self.at)
+                heard = {account: seq for account, seq in before.items() if hears(subjects.reports(account))}
+                if heard:
+                    numbers = {account: self.reports.seq(account) for account in before}
+                    reports = later.add(LateReports(self.engine, moment.journal, self.at, numbers, heard))
+            else:
+                made = self.reports.take(self.engine, moment.journal, self.at)
             if render:
                 printed = self.print_reports(made, reports, hears)
                 bodies.append(result_of(command, self.engine, self.renderer, made, printed))
@@ -132,14 +162,12 @@ class Partition:
         if not render:
             return output
         results = Results(self.number, batch.number, self.sequence, self.at, bodies)
+        at_once, later.frames = split(frames)
         return output._replace(
             results=(batch.origin, codec.encode_results(results)),
-            reports=[
-                (account, codec.encode_reports(codec.Reports(self.number, part)))
-                for account, of_account in reports.items()
-                for part in parts_of(of_account)
-            ],
-            market_data=frames,
+            reports=messages_of(self.number, first),
+            market_data=at_once,
+            later=later if later.reports or later.frames else None,
         )
 
     def count_out(self, batch: Batch, data: bytes) -> Output:
@@ -166,14 +194,13 @@ class Partition:
         if isinstance(command, ListInstrument) and isinstance(events[-1], InstrumentListed):
             self.renderer.define(command.instrument)
 
-    def advance(self, command: Command, index: int, moment: Moment, *, last: bool) -> list[Report]:
-        """Let everything that is counted follow the command just applied; the reports that it gives."""
+    def follow(self, command: Command, index: int, moment: Moment, *, last: bool) -> None:
+        """Let what is counted follow the command just applied; of its reports, that is left to others."""
         engine = self.engine
         if type(command) in actions.NAMES:
             self.note(command, index)
         self.market_data.take(engine.events, engine.changes, moment, last=last)
         self.queries.journal = moment.journal
-        return self.reports.take(engine, moment.journal, self.at)
 
     def print_reports(
         self, made: list[Report], reports: dict[str, list[tuple[int, bytes]]], hears: Hears
@@ -193,14 +220,9 @@ class Partition:
         """The message for EVENTS, linked to all before it."""
         encoded = codec.encode_events(events)
         self.chain = link(self.chain, self.at, data, encoded)
-        return Output(self.sequence, self.at, codec.encode_facts(self.at, self.chain, encoded), events, None, [], [])
-
-
-def parts_of(reports: list[tuple[int, bytes]]) -> list[list[tuple[int, bytes]]]:
-    """An account's reports in messages of a size that NATS takes."""
-    return [
-        reports[first : first + REPORTS_PER_MESSAGE_MAX] for first in range(0, len(reports), REPORTS_PER_MESSAGE_MAX)
-    ]
+        return Output(
+            self.sequence, self.at, codec.encode_facts(self.at, self.chain, encoded), events, None, [], [], None
+        )
 
 
 def because(cause: Exception, error: PartitionStopped) -> PartitionStopped:

@@ -66,6 +66,11 @@ class Post:
         """Whether it leads, or is on its way to."""
         return self._promoted.is_set()
 
+    @property
+    def may_take_long(self) -> bool:
+        """Whether the journal's next message may keep the process for longer than others."""
+        return self._partition is not None and self._partition.may_take_long()
+
     def promote(self) -> None:
         """Lead from now on."""
         self._promoted.set()

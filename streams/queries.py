@@ -39,6 +39,9 @@ SNAPSHOT_ORDERS_MAX: Final = 1_000
 ORDERS_MAX: Final = 1_000
 """Orders in one page of `open_orders`."""
 
+BEGINNINGS: Final = frozenset({"book", "full", "trades", "ticker", "status", "orders_snapshot", "reports"})
+"""The kinds whose answers somebody may go on from with what is published after them."""
+
 SNAPSHOT_REQUIRED: Final = "snapshot_required"
 TOO_LARGE: Final = "too_large"
 
@@ -321,6 +324,14 @@ KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Ask]]] = {
     "orders_snapshot": (msgspec.msgpack.Decoder(OrdersSnapshot), Queries.orders_snapshot),
     "reports": (msgspec.msgpack.Decoder(ReportsAfter), Queries.reports_after),
 }
+
+
+def begins_a_feed(request: bytes) -> bool:
+    """Whether whoever asks may go on from the answer with what is published after it."""
+    try:
+        return codec.decode_query(request).kind in BEGINNINGS
+    except Undecodable:
+        return False
 
 
 def read(request: bytes) -> tuple[Ask, Any]:

@@ -4,6 +4,9 @@ Every event that concerns an order gives its account a report with the order as 
 when the same command did more to it later. Numbers (`seq`) are dense per account, in this partition, and follow from
 the journal alone. Refusals and repeats are answers and give no report. The latest reports are kept, unprinted, for
 sessions that come back: REPORTS_PER_ACCOUNT_MAX of an account, among the REPORTS_MAX latest of all.
+
+Of a command with very many events, an uncross, only those to be kept are made at once, and the others when they are
+told (streams/later.py).
 """
 
 from __future__ import annotations
@@ -32,6 +35,8 @@ from exchange.order import (
 from streams.rendering import OrderState, state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from exchange.engine import Engine
     from exchange.events import Event
     from exchange.order import Order
@@ -40,6 +45,9 @@ if TYPE_CHECKING:
 REPORTS_PER_ACCOUNT_MAX: Final = 1_000
 REPORTS_MAX: Final = 100_000
 
+EVENTS_MANY: Final = 2_000
+"""A command with more events than this has most of its reports made after its answer."""
+
 SELF_MATCH: Final = '"self_match":true,'
 """Marks both reports of an uncross that brought two orders of one account together."""
 
@@ -47,6 +55,7 @@ NOTHING: Final = (0, 0)
 """No quantity traded, at no cost."""
 
 STOPS: Final = (STOP, STOP_LIMIT)
+OF_ONE_ORDER: Final = (Amended, Canceled, Expired, Refused, Triggered)
 
 Side = tuple[int, int, int, int, int, bool]
 """One side of a trade: trade_id, price, quantity, liquidity, fee, whether both sides are of one account."""
@@ -80,9 +89,9 @@ class Rewind:
     `happenings` are what the events looked at so far tell, last first.
     """
 
-    def __init__(self, engine: Engine, at: int) -> None:
+    def __init__(self, engine: Engine, orders: dict[int, Order] | dict[int, Order | OrderState], at: int) -> None:
         self.engine = engine
-        self.orders = engine.orders
+        self.orders = orders
         self.at = at
         self.later: dict[int, tuple[int, int]] = {}
         self.waiting: dict[int, bool] = {}
@@ -163,6 +172,54 @@ class Rewind:
             self.happenings.append(("busted", state_of(order), "", side))
 
 
+class Recall(Rewind):
+    """A Rewind that makes an account's reports above a number, and none of accounts without one.
+
+    numbers: of each account, the number of its next report on the way back. above: of those whose reports are wanted,
+    the number above which. left: how many are still to be made. made: them, last first.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        orders: dict[int, Order] | dict[int, Order | OrderState],
+        at: int,
+        journal: str,
+        numbers: dict[str, int],
+        above: dict[str, int],
+    ) -> None:
+        super().__init__(engine, orders, at)
+        self.journal = journal
+        self.numbers = numbers.copy()
+        self.above = above
+        self.left = sum([numbers[account] - number for account, number in above.items()])
+        self.made: dict[str, list[Report]] = {account: [] for account in above}
+
+    def note(
+        self,
+        execution: str,
+        order_id: int,
+        status: int,
+        open_quantity: int,
+        *,
+        ended: str = "",
+        reason: str = "",
+        side: Side | None = None,
+    ) -> None:
+        """Count a report, and make it if it is wanted."""
+        order = self.orders[order_id]
+        account = order.command.account
+        number = self.numbers[account]
+        self.numbers[account] = number - 1
+        above = self.above.get(account)
+        if above is None or number <= above:
+            return
+        later_quantity, later_cost = self.later.get(order_id, NOTHING)
+        state = state_before(order, later_quantity, later_cost, status, open_quantity, ended, self.at)
+        self.made[account].append(Report(number, self.journal, execution, state, reason, side))
+        self.left -= 1
+
+
 def alone(event: Event, orders: dict[int, Order], at: int) -> Happening | None:
     """What the only event of a command tells, without looking back; None of the kinds that are seldom alone."""
     if isinstance(event, Accepted):
@@ -175,7 +232,13 @@ def alone(event: Event, orders: dict[int, Order], at: int) -> Happening | None:
 
 
 def state_before(
-    order: Order, later_quantity: int, later_cost: int, status: int, open_quantity: int, ended: str, at: int
+    order: Order | OrderState,
+    later_quantity: int,
+    later_cost: int,
+    status: int,
+    open_quantity: int,
+    ended: str,
+    at: int,
 ) -> OrderState:
     """An order as it was at `at`, before it traded this quantity at this cost."""
     return OrderState(
@@ -223,10 +286,55 @@ class ExecutionReports:
             single = alone(events[0], engine.orders, at)
             if single is not None:
                 return [self.number(single, journal)]
-        rewind = Rewind(engine, at)
+        rewind = Rewind(engine, engine.orders, at)
         for event in reversed(events):
             rewind.look_at(event)
         return [self.number(happening, journal) for happening in reversed(rewind.happenings)]
+
+    def take_many(self, engine: Engine, journal: str, at: int) -> dict[str, int]:
+        """Count the reports of the command just applied, which `is_long`, and make those that are to be kept.
+
+        Returns the accounts in the order in which they are concerned, each with the number before its first report.
+        """
+        before: dict[str, int] = {}
+        for event in engine.events:
+            if isinstance(event, Traded):
+                self.pass_over(event.maker_account, before)
+                self.pass_over(event.taker_account, before)
+            elif isinstance(event, Accepted):
+                self.pass_over(event.order.account, before)
+            elif isinstance(event, OF_ONE_ORDER):
+                self.pass_over(event.account, before)
+        numbers = {account: self.accounts[account].seq for account in before}
+        self.keep_latest(Recall(engine, engine.orders, at, journal, numbers, self.to_keep(before)), engine.events)
+        return before
+
+    def pass_over(self, account: str, before: dict[str, int]) -> None:
+        """Count a report that is made later, if at all; `before` gets the number before an account's first one."""
+        reports = self.of(account)
+        if account not in before:
+            before[account] = reports.seq
+        reports.seq += 1
+        self.latest.append(reports)
+        if len(self.latest) > self.held_max:
+            self.let_go()
+
+    def to_keep(self, before: dict[str, int]) -> dict[str, int]:
+        """Above which number the reports of each account that were passed over are to be kept."""
+        return {
+            account: max(seq, self.accounts[account].seq - self.per_account_max, self.accounts[account].old)
+            for account, seq in before.items()
+        }
+
+    def keep_latest(self, recall: Recall, events: Sequence[Event]) -> None:
+        """Make the reports that are to be kept, which are the last ones."""
+        for event in reversed(events):
+            if recall.left == 0:
+                break
+            recall.look_at(event)
+        for account, made in recall.made.items():
+            made.reverse()
+            self.accounts[account].held.extend(made)
 
     def number(self, happening: Happening, journal: str) -> Report:
         """Make the next report of an account, and let go of the oldest where a bound is met."""
@@ -278,6 +386,16 @@ class ExecutionReports:
         if not 0 <= missing <= len(reports.held):
             return None
         return list(islice(reports.held, len(reports.held) - missing, None))
+
+
+def is_long(events: Sequence[Event]) -> bool:
+    """Whether a command did so much that its reports wait; what is undone with it is looked up at once."""
+    if len(events) <= EVENTS_MANY:
+        return False
+    for event in events:  # noqa: SIM110 - any() makes a generator of it, for twice the time
+        if isinstance(event, Busted):
+            return False
+    return True
 
 
 def print_report(report: Report, order: str, renderer: Renderer) -> str:

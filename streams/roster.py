@@ -3,6 +3,7 @@
 - `worker.<id>` is a worker's lease: written anew at each beat, it holds its id, or LEAVING once it takes no more on.
   It has lapsed when it stood still for the lease's time while we were looking, by our own monotonic clock. Whatever
   happened while we were not looking (frozen, cut off, the server away) counts for nothing, and all begins anew.
+  One that holds BUSY lives BUSY_LEASES times as long: an uncross may keep its worker from beating.
 - `partition.<p>` holds the id of its leader and is valid as long as that worker lives. `standby.<p>` holds the id of
   the worker that its leader has chosen to follow it.
 - The fair share is ceil(partitions / workers that stay). The standby of a leader that is gone takes over whatever its
@@ -26,9 +27,13 @@ BEATS_LEFT_TO_STANDBY: Final = 2
 BEATS_MISSED_MAX: Final = 2
 """After a longer time without a look nothing is known of what happened in it."""
 
+BUSY_LEASES: Final = 5
+"""An uncross of very many orders is one piece of work: half a second for 100,000, more on a machine that has others."""
+
 IMBALANCE_MAX: Final = 1
 NOBODY: Final = ""
 LEAVING: Final = "leaving"
+BUSY: Final = "busy"
 WORKER_PREFIX: Final = "worker."
 
 
@@ -130,14 +135,14 @@ class Roster:
         sign = self._signs.get(worker)
         if sign is None or sign.value == NOBODY or worker in self._gone:
             return False
-        return self._now - sign.since < self._ttl
+        return self._now - sign.since < (self._ttl * BUSY_LEASES if sign.value == BUSY else self._ttl)
 
     def is_vacant(self, partition: int) -> bool:
         """Whether nobody leads the partition, as far as we know."""
         return self.leaders[partition] == NOBODY or not self.is_live(self.leaders[partition])
 
     def _count_staff(self) -> None:
-        stay = {worker for worker, sign in self._signs.items() if sign.value == worker and self.is_live(worker)}
+        stay = {worker for worker, sign in self._signs.items() if sign.value in {worker, BUSY} and self.is_live(worker)}
         self.staff = sorted(stay | {self.worker})
 
     @property

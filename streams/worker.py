@@ -118,6 +118,7 @@ class Worker:
         """Beat, unless NATS is away: then nobody can take over, and nothing changes."""
         if not self._connection.connected:
             return
+        self._leadership.busy = any(post.may_take_long for post in self._posts.values())
         try:
             await self._leadership.beat()
         except Unavailable as error:

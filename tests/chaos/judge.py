@@ -72,9 +72,11 @@ class Replay:
         if output.results is not None:
             for index, (_, body) in enumerate(codec.decode_results(output.results[1]).bodies):
                 self.answers[f"{sequence}.{index}"] = digest(json.loads(body))
-        for account, message in output.reports:
-            of_account = self.reports.setdefault(account, {})
-            for seq, report in codec.decode_reports(message).reports:
+        for told in output.messages():
+            if told is None:
+                continue
+            of_account = self.reports.setdefault(told[0].removeprefix(subjects.reports("")), {})
+            for seq, report in codec.decode_reports(told[1]).reports:
                 frame = json.loads(report)
                 of_account[seq] = digest({key: frame[key] for key in frame.keys() - {"prev", "type"}})
         for of_command in codec.decode_facts(output.events).events:

@@ -11,7 +11,8 @@ from exchange.order import IOC
 from exchange.units import UNIT
 from streams import codec
 from streams.feed import RECENT_TRADES_MAX, ROWS_PER_FRAME_MAX
-from streams.partition import REPORTS_PER_MESSAGE_MAX, Partition
+from streams.later import REPORTS_PER_MESSAGE_MAX
+from streams.partition import Partition
 from tests.support.follower import Follower
 from tests.support.journaled import ACME, Journaled, buy, order, sell, units
 from tests.support.random_choices import Seeded, stories
@@ -325,7 +326,7 @@ def test_an_uncross_is_told_in_frames_of_a_bounded_size() -> None:
     assert [len(frame["trades"]) for frame in answered.channel("trades")] == [ROWS_PER_FRAME_MAX, 1]
     assert [len(frame["orders"]) for frame in answered.channel("full")] == [ROWS_PER_FRAME_MAX, ROWS_PER_FRAME_MAX, 2]
     assert answered.frames[0]["channel"] == "status"
-    parts = [len(codec.decode_reports(data).reports) for account, data in answered.output.reports if account == "anna"]
+    parts = [len(codec.decode_reports(data).reports) for subject, data in answered.messages if subject == "exec.anna"]
     assert parts == [REPORTS_PER_MESSAGE_MAX, 1]
     skimmed = Partition(3)
     for entry in journaled.journal:

@@ -77,7 +77,7 @@ def test_an_undecodable_message_is_answered_by_its_digest() -> None:
 
     digest = blake2b(b"what is this", digest_size=16).hexdigest()
     assert codec.decode_facts(answered.output.events).events == [[MessageRejected(digest)]]
-    assert answered.output[4:] == (None, [], [])
+    assert answered.output[4:] == (None, [], [], None)
     assert journaled.partition.engine.digest() == before
     assert journaled.partition.sequence == 2
 
@@ -211,7 +211,7 @@ def test_replay_without_rendering_comes_to_the_same(story: list[Step]) -> None:
     partition, outputs = replayed(journaled.journal, render=False)
 
     assert [output.events for output in outputs] == rendered
-    assert all(output[4:] == (None, [], []) for output in outputs)
+    assert all(output[4:] == (None, [], [], None) for output in outputs)
     assert partition.chain == journaled.partition.chain
     for kind, arguments in QUERIES:
         request = codec.encode_query(kind, arguments)

@@ -58,9 +58,10 @@ def sell(account: str, quantity: Number, at: Number | None, name: str, **more: J
 
 @dataclass
 class Answered:
-    """A journal message's output: results in order, reports by account, frames by channel in order."""
+    """A journal message's output: messages and results in order, reports by account, frames by channel in order."""
 
     output: Output
+    messages: list[tuple[str, bytes]] = field(default_factory=list)
     results: list[tuple[str, Json]] = field(default_factory=list)
     reports: dict[str, list[Json]] = field(default_factory=dict)
     frames: list[Json] = field(default_factory=list)
@@ -96,16 +97,18 @@ class Journaled:
             answered.results = [
                 (code, json.loads(body)) for code, body in codec.decode_results(output.results[1]).bodies
             ]
-        for account, data_of_account in output.reports:
-            answered.reports[account] = []
-            for seq, text in codec.decode_reports(data_of_account).reports:
-                report = json.loads(text)
-                assert report["seq"] == seq
-                answered.reports[account].append(report)
-        for subject, text in output.market_data:
-            frame = json.loads(text)
-            assert subject == f"md.{frame['symbol']}.{frame['channel']}"
-            answered.frames.append(frame)
+        answered.messages = [message for message in output.messages() if message is not None]
+        for subject, data_of_subject in answered.messages:
+            kind, name = subject.split(".", 1)
+            if kind == "exec":
+                for seq, text in codec.decode_reports(data_of_subject).reports:
+                    report = json.loads(text)
+                    assert report["seq"] == seq
+                    answered.reports.setdefault(name, []).append(report)
+            else:
+                frame = json.loads(data_of_subject)
+                assert subject == f"md.{frame['symbol']}.{frame['channel']}"
+                answered.frames.append(frame)
         return answered
 
     def take(self, *steps: Step) -> Answered:
