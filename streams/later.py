@@ -76,7 +76,7 @@ class LateReports:
 
 
 class Later:
-    """The rest of one journal message: reports from its first such command on, and frames from the first long one on."""
+    """The rest of one journal message: reports from its first long command on, frames from the first long one on."""
 
     def __init__(self, renderer: Renderer, hears: Hears) -> None:
         self.renderer = renderer

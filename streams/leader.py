@@ -171,7 +171,7 @@ class Leader:
             self._asked.set()
 
     async def _answer_held(self) -> None:
-        """Answer what was held, once it is certain that we lead and all is told; whoever does not lead is ended before."""
+        """Answer what was held, once all is told and it is certain that we lead; whoever does not is ended before."""
         while True:
             await self._asked.wait()
             await self._certainty.wait_sure()

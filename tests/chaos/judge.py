@@ -75,7 +75,7 @@ class Replay:
         for told in output.messages():
             if told is None:
                 continue
-            of_account = self.reports.setdefault(told[0].removeprefix(subjects.reports("")), {})
+            of_account = self.reports.setdefault(told[0].removeprefix("exec."), {})
             for seq, report in codec.decode_reports(told[1]).reports:
                 frame = json.loads(report)
                 of_account[seq] = digest({key: frame[key] for key in frame.keys() - {"prev", "type"}})
@@ -97,7 +97,7 @@ class Replay:
 async def judge(connection: Connection, partitions: int, ledgers: Iterable[Ledger]) -> Verdict:
     """Compare everything; the traders must have settled."""
     verdict = Verdict()
-    replays = [await _replay(connection, number, verdict) for number in range(partitions)]
+    replays = [await replayed(connection, number, verdict) for number in range(partitions)]
     everybody = list(ledgers)
     await _last_reports(everybody, replays)
     known: set[tuple[str, int, str]] = set()
@@ -128,7 +128,8 @@ async def _last_reports(ledgers: list[Ledger], replays: list[Replay]) -> None:
         return
 
 
-async def _replay(connection: Connection, number: int, verdict: Verdict) -> Replay:
+async def replayed(connection: Connection, number: int, verdict: Verdict) -> Replay:
+    """Answer a partition's journal again; where its events differ is a fault."""
     journal, events = subjects.journal_stream(number), subjects.events_stream(number)
 
     async def in_step() -> bool:

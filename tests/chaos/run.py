@@ -30,6 +30,8 @@ class Run:
     seconds: float = 60.0
     traders: int = 4
     rate: float = 200.0
+    orders: int = 100_000
+    """Where a scenario begins with a book."""
 
 
 Scenario = Callable[[Run], Awaitable[Findings]]

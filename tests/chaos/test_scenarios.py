@@ -54,6 +54,14 @@ async def test_nobody_is_refused_by_a_rolling_restart(run):
     assert held(findings, "gateways")
 
 
+async def test_an_uncross_keeps_its_leader(run):
+    """Thousands of trades in one message: the leader goes on leading, and everybody hears everything, in order."""
+    findings = await run("large-uncross", orders=8_000)
+    assert held(findings, "the leader")
+    assert held(findings, "reports")
+    assert held(findings, "frames")
+
+
 @pytest.mark.skipif(not dropped_port.possible(), reason="dropping packets needs root and iptables")
 async def test_a_gateway_that_is_cut_off_says_so(run):
     """Its clients are told `busy` or `outcome_unknown`, and nobody waits in silence."""

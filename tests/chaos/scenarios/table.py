@@ -17,6 +17,7 @@ from tests.chaos.scenarios.kill_gateway import kill_gateway
 from tests.chaos.scenarios.kill_leader import kill_leader
 from tests.chaos.scenarios.kill_nats import kill_nats
 from tests.chaos.scenarios.kill_node import kill_node
+from tests.chaos.scenarios.large_uncross import large_uncross
 from tests.chaos.scenarios.late_commands import late_commands
 from tests.chaos.scenarios.long_journal import long_journal
 from tests.chaos.scenarios.soak import soak
@@ -36,6 +37,7 @@ SCENARIOS: Final[dict[str, tuple[Scenario, Run]]] = {
     "damage": (damage, Run(HERE)),
     "late-commands": (late_commands, Run(HERE, times=3)),
     "clock-step": (clock_step, Run(HERE)),
+    "large-uncross": (large_uncross, Run(HERE)),
     "long-journal": (long_journal, Run(HERE)),
     "random": (at_random, Run(HERE, seconds=300.0)),
     "random-cluster": (at_random_in_a_cluster, Run(HERE, seconds=300.0)),
