@@ -20,7 +20,7 @@ BEHIND_BYTES: Final = 65_536
 """A client with more unread than this gets no depth until it has caught up, and then a snapshot."""
 
 
-LARGE_BYTES: Final = 262_144
+LARGE_BYTES: Final = 131_072
 LARGE_UNREAD_BYTES: Final = 67_108_864
 PIECE_BYTES: Final = 65_536
 POUR_SECONDS: Final = 0.01

@@ -9,6 +9,8 @@ from tests.chaos.ledger import Frame, digest
 from tests.chaos.socket import Lost, Socket
 
 ANSWER_SECONDS = 10.0
+PING_SECONDS = 30.0
+"""A pong waits behind the frames that were sent before it, and there may be very many."""
 
 
 class Listener:
@@ -30,7 +32,7 @@ class Listener:
     async def open(cls, url: str, token: str, *channels: dict[str, Any]) -> Self:
         """Log in and follow these channels, each given as `subscribe` wants it. Raises Lost."""
         listener = cls()
-        listener._socket = await Socket.open(url, listener._hear)
+        listener._socket = await Socket.open(url, listener._hear, PING_SECONDS)
         await listener.ask("login", {"token": token})
         for channel in channels:
             await listener.ask("subscribe", channel)

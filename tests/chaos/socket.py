@@ -33,14 +33,14 @@ class Socket:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def open(cls, url: str, hear: Callable[[Frame], None]) -> Self:
-        """Connect; Lost if that does not work in time."""
+    async def open(cls, url: str, hear: Callable[[Frame], None], ping_seconds: float = PING_SECONDS) -> Self:
+        """Connect; Lost if that does not work in time. A pong may take `ping_seconds`."""
         try:
             transport = await connect(
                 url.replace("http", "ws", 1) + "/v1/ws",
                 open_timeout=OPEN_SECONDS,
-                ping_interval=PING_SECONDS,
-                ping_timeout=PING_SECONDS,
+                ping_interval=ping_seconds,
+                ping_timeout=ping_seconds,
                 close_timeout=1.0,
                 max_size=FRAME_BYTES_MAX,
                 compression=None,

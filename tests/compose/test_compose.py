@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from gateway.settings import GatewaySettings
 from openbell import cli
 from openbell.doctor import report
+from streams import calendars
 from streams.settings import StreamSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,9 +139,19 @@ def test_the_files_that_are_mounted_exist(services):
     """Docker would make an empty directory of a missing file."""
     for service in services.values():
         for volume in service.get("volumes", []):
-            source = volume.split(":")[0]
+            source = default_of(volume).split(":")[0]
             if source.startswith("./"):
-                assert (ROOT / source).is_file(), source
+                assert (ROOT / source).exists(), source
+
+
+def test_the_workers_read_the_calendars_that_are_mounted(services):
+    """From a folder of the tree, or from where OPENBELL_CALENDARS says; what ships there can be read."""
+    [volume] = services["worker"]["volumes"]
+    source, target, mode = default_of(volume).split(":")
+    assert volume.startswith("${OPENBELL_CALENDARS:-")
+    assert (services["worker"]["environment"]["OPENBELL_CALENDARS"], mode) == (target, "ro")
+    assert (ROOT / source).is_dir()
+    assert calendars.load(str(ROOT / source)) == {}
 
 
 def test_the_balancer_takes_its_configuration():

@@ -10,7 +10,7 @@ from gateway.outbox import LARGE_BYTES, PIECE_BYTES, Outbox
 from tests.support.gateway import Wire, eventually
 
 UNREAD_MAX = 1_048_576
-LARGE_MAX = 24 * LARGE_BYTES
+LARGE_MAX = 48 * LARGE_BYTES
 
 
 class Box:
