@@ -9,6 +9,7 @@ from exchange.book import CHANGED, DONE, OPENED, Book, Change
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
 from exchange.order import BUY, LIMIT, SELL, Order
+from tests.support.market import Market
 
 
 class Shelf:
@@ -161,3 +162,30 @@ def test_orders_join_a_queue_at_the_place_of_their_time() -> None:
         ("ACME", OPENED, 3, BUY, 100, 3),
     ]
     assert shelf.book.sides[BUY].depth(0) == [(100, 6)]
+
+
+def test_a_book_is_crossed_if_an_uncross_would_trade() -> None:
+    """Limits that reach each other, a market order and anything opposite; not a side alone, nor limits apart."""
+    market = Market()
+    market.phase("auction", "opening")
+    book = market.engine.books["ACME"]
+    assert not book.is_crossed()
+    market.buy("anna", 1, at=100)
+    assert not book.is_crossed()
+    above = market.sell("boris", 1, at=101)
+    assert not book.is_crossed()
+    across = market.sell("boris", 1, at=100)
+    assert book.is_crossed()
+    market.cancel(across)
+    market.sell("carla", 1)
+    assert book.is_crossed()
+    market.cancel(above)
+    assert book.is_crossed()
+
+    market = Market()
+    market.phase("auction", "opening")
+    book = market.engine.books["ACME"]
+    market.buy("anna", 1)
+    assert not book.is_crossed()
+    market.sell("boris", 1)
+    assert book.is_crossed()

@@ -10,7 +10,7 @@ import pytest_asyncio
 from streams import subjects, topology
 from streams.bucket import Bucket
 from streams.leadership import Leadership
-from streams.roster import NOBODY, lease_key, standby_key
+from streams.roster import BUSY, NOBODY, lease_key, standby_key
 from tests.support.nats import until
 
 
@@ -46,6 +46,18 @@ async def test_a_worker_alone_leads_everything(connection, four):
     assert set(anna.held) == {0, 1, 2, 3}
     assert not anna.has_colleagues
     assert anna.roster.next_to_go(anna.held) is None
+
+
+async def test_a_worker_says_that_it_may_be_busy(connection, four):
+    """Its key holds that for as long as it is so, and it is its standby's colleague meanwhile."""
+    anna, boris = Leadership(connection, four, "anna"), Leadership(connection, four, "boris")
+    anna.busy = True
+    await beat_all(anna, boris)
+    assert (await keys(connection))["worker.anna"] == BUSY
+    assert boris.roster.staff == ["anna", "boris"]
+    anna.busy = False
+    await beat_all(anna)
+    assert (await keys(connection))["worker.anna"] == "anna"
 
 
 async def test_a_new_worker_stands_by_and_gets_its_share(connection, four):

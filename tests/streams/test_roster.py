@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.bucket import Entry
-from streams.roster import LEAVING, NOBODY, Roster, lease_key, standby_key, worker_key
+from streams.roster import BUSY, BUSY_LEASES, LEAVING, NOBODY, Roster, lease_key, standby_key, worker_key
 
 TTL = 1.0
 BEAT = TTL / 4
@@ -118,6 +118,29 @@ def test_a_partition_that_was_passed_on_to_us_is_ours():
     leases.led(p0="boris")
     leases.beat(boris)
     assert boris.to_take([], []) == [0]
+
+
+def test_who_may_be_busy_has_more_time():
+    """It is a colleague like any other; only its silence means nothing for longer, and then it is dead."""
+    leases, boris = Leases("boris"), Roster("boris", 1, TTL)
+    leases.led(p0="anna")
+    leases.followed(p0="boris")
+    leases.write(worker_key("anna"), BUSY)
+    leases.beat(boris, times=4 * BUSY_LEASES)
+    assert (boris.staff, boris.to_take([], [])) == (["anna", "boris"], [])
+    leases.beat(boris)
+    assert (boris.staff, boris.to_take([], [])) == (["boris"], [0])
+
+
+def test_who_is_not_busy_any_more_has_its_lease_again():
+    """The last sign counts."""
+    leases, boris = Leases("boris"), Roster("boris", 1, TTL)
+    leases.led(p0="anna")
+    leases.write(worker_key("anna"), BUSY)
+    leases.beat(boris)
+    leases.write(worker_key("anna"), "anna")
+    leases.beat(boris, times=5)
+    assert not boris.is_live("anna")
 
 
 def test_who_leaves_lives_but_is_no_colleague():
