@@ -38,7 +38,7 @@ Printed = dict[str, list[tuple[int, bytes]]]
 class LateReports:
     """The reports of a command with very many events, for those who hear them, made and printed piece by piece.
 
-    What the journal does after the command changes none of them.
+    What the journal does after the command changes none of them. They can be told once.
     """
 
     def __init__(self, engine: Engine, journal: str, at: int, numbers: dict[str, int], above: dict[str, int]) -> None:

@@ -72,8 +72,12 @@ class MarketData:
             elif isinstance(event, OF_OPERATORS):
                 self.take_operator_s(event, looks, moment)
         if self.moving:
-            touched = [*symbols, *[change[0] for change in changes], *self.unseen(events)]
-            self.moved |= {symbol: self.moving[symbol] for symbol in touched if symbol in self.moving}
+            touched = ""  # an uncross names the same instrument a hundred thousand times
+            for symbol in [*symbols, *[change[0] for change in changes], *self.unseen(events)]:
+                if symbol != touched:
+                    touched = symbol
+                    if symbol in self.moving:
+                        self.moved[symbol] = self.moving[symbol]
             if last:
                 looks |= self.moved
                 self.moved = {}
