@@ -10,7 +10,8 @@ from itertools import count
 
 import pytest
 
-from exchange.commands import PlaceOrder
+from exchange.book import AUCTION, CONTINUOUS
+from exchange.commands import PlaceOrder, SetPhase
 from exchange.order import BUY, GTD, LIMIT
 from streams import codec, subjects, topology, worker
 from streams.bucket import Bucket
@@ -84,6 +85,30 @@ async def test_output_n_answers_input_n(settings, connection):
             assert set(await trade(venue, round_number)) == {""}
         for partition in (0, 1):
             await assert_events_are_in_step(connection, partition)
+
+
+async def test_a_snapshot_comes_after_all_that_it_includes(settings):
+    """Asked for while a long uncross is told, it waits: what is heard before it is all that it has."""
+    async with running_worker(settings), open_venue(settings) as venue:
+        await venue.submit(0, listing("S0"))
+        await venue.submit(0, SetPhase("S0", AUCTION))
+        orders = [side(who, "S0", 1, 100, f"{who}{n}") for n in range(3_000) for side, who in ((buy, "a"), (sell, "b"))]
+        for first in range(0, len(orders), 500):
+            assert {
+                o.code for o in await asyncio.gather(*(venue.submit(0, o) for o in orders[first : first + 500]))
+            } == {""}
+        heard = {"trades": 0, "a": 0}
+        await venue.follow("S0", "trades", lambda data: heard.update(trades=json.loads(data)["seq"]))
+        await venue.follow_reports("a", lambda data: heard.update(a=codec.decode_reports(data).reports[-1][0]))
+        await ask(venue, 0, "orders_snapshot", account="a")
+
+        assert (await venue.submit(0, SetPhase("S0", CONTINUOUS))).code == ""
+
+        before = dict(heard)
+        told = await ask(venue, 0, "orders_snapshot", account="a")
+        tape = await ask(venue, 0, "trades", symbol="S0")
+        assert (told["seq"], tape["seq"]) == (heard["a"], heard["trades"]) == (6_000, 3_000)
+        assert before != heard, "the answer did not wait for it"
 
 
 @pytest.mark.parametrize("ending", ["kill", "stop"])
