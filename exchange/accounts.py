@@ -60,10 +60,8 @@ class Accounts:
 
     def allowance(self, account: str, instrument: Instrument) -> Allowance:
         """The limits in force for an account in an instrument."""
-        own = self.limits.get(account)
-        if own is None:
-            return Allowance(instrument, {})
-        return Allowance(instrument, {**own.get("", {}), **own.get(instrument.symbol, {})})
+        own = self.limits.get(account, {})
+        return Allowance(instrument, {**own.get("", {}), **own.get(instrument.symbol, {})}, account)
 
     # Changing
 

@@ -134,30 +134,18 @@ class BookSide:
 class Holding:
     """What one account has in one instrument: its open orders, and all it may be asked about by its own names.
 
-    buying, selling: what may still trade of its orders. position: the account's. allowance: what it may do, and what
-    it pays.
+    open_quantity: by side, what may still trade of its orders, hidden reserve and waiting orders included. position:
+    the account's. allowance: what it may do, and what it pays.
     """
 
-    __slots__ = ("allowance", "buying", "client_orders", "open", "position", "selling")
+    __slots__ = ("allowance", "client_orders", "open", "open_quantity", "position")
 
     def __init__(self, position: Position, allowance: Allowance) -> None:
         self.open: dict[int, Order] = {}
         self.client_orders: dict[str, Order] = {}
-        self.buying = 0
-        self.selling = 0
+        self.open_quantity = [0, 0]
         self.position = position
         self.allowance = allowance
-
-    def open_quantity(self, side: int) -> int:
-        """What may still trade on a side, hidden reserve and waiting orders included."""
-        return self.buying if side == BUY else self.selling
-
-    def count(self, side: int, quantity: int) -> None:
-        """So much more may trade on a side, or less."""
-        if side == BUY:
-            self.buying += quantity
-        else:
-            self.selling += quantity
 
 
 class Book:
@@ -317,11 +305,15 @@ class Book:
 
     def rest(self, order: Order) -> None:
         """Put an order behind the queue at its price, showing its next part; a market order with the others."""
-        self.stamp(order)
-        self.part(order)
+        self.stamps = order.stamp = self.stamps + 1
+        side, price = order.side, order.price
+        if price and not order.display_quantity:
+            order.shown = order.quantity - order.filled - order.canceled
+            order.reserve = 0
+        else:
+            self.part(order)
         if self.balance is not None:
             self.weigh(order, order.shown + order.reserve)
-        side, price = order.side, order.price
         if price == 0:
             self.markets[side].append(order)
             return

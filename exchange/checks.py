@@ -17,22 +17,29 @@ from exchange.stops import is_met
 from exchange.units import RATE, UNIT
 
 
-def is_plain_and_good(command: PlaceOrder, instrument: Instrument, allowance: Allowance) -> bool:
-    """Whether an order of the most usual kind passes `check_kind`, `check_terms` and `check_value`, at one look.
+def is_plain_and_good(command: PlaceOrder, book: Book, holding: Holding) -> bool:
+    """Whether an order of the most usual kind passes all checks on its book and its account, at one look.
 
-    In continuous trading. It never says so of an order that does not; of one that does and is not so plain it may say
-    no.
+    In continuous trading: a limit order to rest or to take, without a collar or a position limit. It never says so of
+    an order that would be refused; of one that is not so plain it says no.
     """
     price, quantity = command.price, command.quantity
+    instrument, allowance = book.instrument, holding.allowance
     return (
         price is not None
+        and book.phase == CONTINUOUS
+        and not book.halted
+        and allowance.is_plain
+        and len(holding.open) < allowance.open_orders_max
+        and instrument.collar_bps == 0
         and price % instrument.common_tick == 0
         and quantity % instrument.lot_size == 0
         and instrument.lowest_quantity <= quantity <= allowance.highest_quantity
         and instrument.lowest_price <= price <= instrument.highest_price
         and instrument.lowest_value <= price * quantity <= allowance.highest_value
         and command.type == LIMIT
-        and (command.time_in_force == GTC or (command.time_in_force == IOC and not command.post_only))
+        and command.time_in_force in (GTC, IOC)
+        and not (command.post_only and (command.time_in_force == IOC or book.crosses(command.side, price)))
         and command.stop_price is None
         and command.display_quantity is None
         and command.expires is None
@@ -208,6 +215,6 @@ def check_position(holding: Holding, side: int, more: int) -> Rejected | None:
     if limit == NO_LIMIT:
         return None
     held = holding.position.quantity if side == BUY else -holding.position.quantity
-    if held + holding.open_quantity(side) + more <= limit:
+    if held + holding.open_quantity[side] + more <= limit:
         return None
     return Rejected(rejections.POSITION_LIMIT, "quantity", limit)

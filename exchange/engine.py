@@ -57,7 +57,6 @@ from exchange.events import (
     Rejected,
     Repeated,
 )
-from exchange.fees import FEE_ACCOUNT
 from exchange.kill_switch import KillSwitch
 from exchange.matching import cancel, expire, sweep
 from exchange.order import (
@@ -65,6 +64,7 @@ from exchange.order import (
     BOTH_SIDES,
     BUY,
     FOK,
+    GTC,
     IOC,
     PARTIALLY_FILLED,
     PENDING_TRIGGER,
@@ -159,7 +159,10 @@ class Engine:
         self.changes.clear()
         self.due_events = 0
         self.trades_made = 0
-        if at >= self.register.wake_at:
+        register = self.register
+        if register.is_crowded:
+            register.make_room()
+        if at >= register.wake_at:
             timers.pass_time(self, at)
         if isinstance(command, PlaceOrder):
             self.place(command)
@@ -218,17 +221,19 @@ class Engine:
         if book is None:
             self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
             return
-        holding = book.holding(command.account)
+        holding = book.holdings.get(command.account) or book.holding(command.account)
         before = holding.client_orders.get(command.client_order_id)
         if before is not None:
             self.repeat(command, before)
             return
-        refused = self.refusal(command, book, holding)
-        if refused is not None:
-            self.events.append(refused)
-            if not holding.client_orders:
-                book.let_go(command.account)
-            return
+        plain = is_plain_and_good(command, book, holding) and not self.kill_switch.armed
+        if not plain or self.is_late(command.sent_at):
+            refused = self.refusal(command, book, holding)
+            if refused is not None:
+                self.events.append(refused)
+                if not holding.client_orders:
+                    book.let_go(command.account)
+                return
         register = self.register
         order_id = register.next_order_id
         register.next_order_id = order_id + 1
@@ -237,7 +242,10 @@ class Engine:
             order.status = PENDING_TRIGGER
         register.enter(order)
         self.events.append(Accepted(order_id, command))
-        self.enter(order, book)
+        if plain and command.time_in_force == GTC and not book.banded and not book.crosses(order.side, order.price):
+            book.rest(order)
+        else:
+            self.enter(order, book)
 
     def repeat(self, command: PlaceOrder, before: Order) -> None:
         """Answer a client order id that is remembered: the same order again is no new one."""
@@ -252,11 +260,9 @@ class Engine:
             return Rejected(rejections.TOO_LATE)
         allowance = holding.allowance
         refused = self.shut_out(command.account, book, allowance)
-        if refused is None and not (
-            book.phase == CONTINUOUS and is_plain_and_good(command, book.instrument, allowance)
-        ):
+        if refused is None:
             refused = check_order(command, book, allowance, self.now)
-        if refused is None and command.price is not None and book.instrument.collar_bps:
+        if refused is None and command.price is not None:
             refused = check_collar(book, command.price)
         if refused is None:
             refused = check_room(holding)
@@ -297,7 +303,7 @@ class Engine:
             return Rejected(rejections.KILLED)
         if not book.takes_orders():
             return Rejected(rejections.WRONG_PHASE)
-        if not allowance.enabled or account == FEE_ACCOUNT:
+        if not allowance.enabled:
             return Rejected(rejections.ACCOUNT_DISABLED)
         return None
 
@@ -439,7 +445,7 @@ class Engine:
         self.semantics = command.semantics
         self.trades_max = command.trades_per_order_max
         self.register.ended_max = command.ended_orders_max
-        self.register.wake_at = 0
+        self.register.is_crowded = True
         self.command_age_max = command.command_age_max
         self.accounts.trades.remembered_max = command.trades_remembered_max
         self.events.append(Configured(command.semantics))

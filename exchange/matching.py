@@ -98,7 +98,7 @@ def decrement(book: Book, taker: Order, maker: Order, register: Register, at: in
             cancel(order, "self_trade", register, at, events)
             continue
         order.canceled += quantity
-        order.holding.count(order.side, -quantity)
+        order.holding.open_quantity[order.side] -= quantity
         order.updated = at
         if order is maker:
             book.show(maker, min(maker.shown, maker.open_quantity))
@@ -123,17 +123,11 @@ def amended(order: Order, reason: str) -> Amended:
 
 def cancel(order: Order, reason: str, register: Register, at: int, events: list[Event]) -> None:
     """End an order that is not in the book (any more) by somebody's decision."""
-    rest = order.quantity - order.filled - order.canceled
-    order.canceled += rest
-    order.holding.count(order.side, -rest)
-    register.end(order, CANCELED, reason, at)
+    rest = register.end(order, CANCELED, reason, at)
     events.append(Canceled(order.order_id, order.account, rest, reason))
 
 
 def expire(order: Order, reason: str, register: Register, at: int, events: list[Event]) -> None:
     """End an order that is not in the book (any more) by a rule."""
-    rest = order.quantity - order.filled - order.canceled
-    order.canceled += rest
-    order.holding.count(order.side, -rest)
-    register.end(order, EXPIRED, reason, at)
+    rest = register.end(order, EXPIRED, reason, at)
     events.append(Expired(order.order_id, order.account, rest, reason))

@@ -31,13 +31,15 @@ ENDED_ORDERS_MAX: Final = 100_000
 class Register:
     """The orders of a partition by id, and by when they are due.
 
-    Before `wake_at` there is nothing to expire or to forget: one comparison a command instead of three looks.
+    Before `wake_at` nothing expires and nothing is forgotten for its age: one comparison a command instead of three
+    looks. `is_crowded` is whether more ended orders may be remembered than are to be.
     """
 
-    __slots__ = ("due", "due_max", "ended", "ended_max", "next_order_id", "orders", "wake_at")
+    __slots__ = ("due", "due_max", "ended", "ended_max", "is_crowded", "next_order_id", "orders", "wake_at")
 
     def __init__(self) -> None:
         self.wake_at = 0
+        self.is_crowded = True
         self.orders: dict[int, Order] = {}
         self.next_order_id = 1
         self.ended: deque[tuple[int, int]] = deque()
@@ -52,29 +54,44 @@ class Register:
         self.orders[order_id] = order
         holding.open[order_id] = order
         holding.client_orders[order.command.client_order_id] = order
-        holding.count(order.side, order.quantity - order.filled - order.canceled)
+        holding.open_quantity[order.side] += order.quantity - order.filled - order.canceled
         if order.expires:
             self.schedule(order)
 
-    def end(self, order: Order, status: int, reason: str, at: int) -> None:
-        """An order is done; it is remembered until `forget`."""
+    def end(self, order: Order, status: int, reason: str, at: int) -> int:
+        """An order is done; it is remembered until `forget`. What was open of it is canceled: so much was it."""
         order.status = status
         order.reason = reason
         order.updated = at
         order_id = order.order_id
-        del order.holding.open[order_id]
+        holding = order.holding
+        del holding.open[order_id]
+        rest = order.quantity - order.filled - order.canceled
+        if rest:
+            order.canceled += rest
+            holding.open_quantity[order.side] -= rest
         ended = self.ended
         ended.append((at, order_id))
-        if len(ended) == 1 or len(ended) > self.ended_max:
+        count = len(ended)
+        if count == 1:
             self.wake_at = 0
+        if count > self.ended_max:
+            self.is_crowded = True
+        return rest
 
-    def forget(self, at: int) -> None:
-        """Forget the orders that ended 24 hours before `at` or earlier, and those above the bound in number.
+    def forget_old(self, at: int) -> None:
+        """Forget the orders that ended 24 hours before `at` or earlier.
 
-        Done before a command and never within one, so that what a command ended can be asked about after it.
+        Like `make_room` done before a command and never within one: what a command ended can be asked about after it.
         """
-        while self.ended and (self.ended[0][0] <= at - MEMORY or len(self.ended) > self.ended_max):
+        while self.ended and self.ended[0][0] <= at - MEMORY:
             self.forget_one()
+
+    def make_room(self) -> None:
+        """Forget the orders above the bound in number."""
+        while self.ended and len(self.ended) > self.ended_max:
+            self.forget_one()
+        self.is_crowded = False
 
     def forget_one(self) -> None:
         """Forget the order that ended longest ago."""
@@ -129,7 +146,4 @@ class Register:
     def sleep(self, deadline: int) -> None:
         """All that was to be done is done: find out when there will be again, at `deadline` at the latest."""
         due = min(self.due[0][0], deadline) if self.due else deadline
-        if len(self.ended) > self.ended_max:
-            self.wake_at = 0
-        else:
-            self.wake_at = min(due, self.ended[0][0] + MEMORY) if self.ended else due
+        self.wake_at = min(due, self.ended[0][0] + MEMORY) if self.ended else due

@@ -24,8 +24,10 @@ def settle(
     amount = price * quantity
     value = price * (quantity // UNIT) if quantity % UNIT == 0 else value_of(price, quantity)
     maker_liquidity, taker_liquidity = (CROSS, CROSS) if side == CROSSED else (MAKER, TAKER)
-    maker_fee = fee_of(amount, maker.holding.allowance.rates[maker_liquidity])
-    taker_fee = fee_of(amount, taker.holding.allowance.rates[taker_liquidity])
+    maker_rate = maker.holding.allowance.rates[maker_liquidity]
+    taker_rate = taker.holding.allowance.rates[taker_liquidity]
+    maker_fee = fee_of(amount, maker_rate) if maker_rate else 0
+    taker_fee = fee_of(amount, taker_rate) if taker_rate else 0
     if maker_fee or taker_fee:
         book.accounts.pay_fees(book.symbol, maker_fee + taker_fee)
     fill(maker, trade_id, price, quantity, amount, maker_liquidity, maker_fee, at)
@@ -68,7 +70,7 @@ def fill(
     if order.fills is None:
         order.fills = []
     order.fills.append((trade_id, price, quantity, liquidity, fee, at))
-    order.holding.count(order.side, -quantity)
+    order.holding.open_quantity[order.side] -= quantity
 
 
 def undo(book: Book, trade: Trade, events: list[Event]) -> None:

@@ -123,8 +123,5 @@ def execute(engine: Engine, book: Book, order: Order) -> None:
 
 def refuse(engine: Engine, order: Order, code: str) -> None:
     """End a triggered order that a check refuses."""
-    rest = order.open_quantity
-    order.canceled += rest
-    order.holding.count(order.side, -rest)
-    engine.register.end(order, REFUSED, code, engine.now)
+    rest = engine.register.end(order, REFUSED, code, engine.now)
     engine.events.append(Refused(order.order_id, order.account, rest, code))

@@ -22,7 +22,7 @@ def pass_time(engine: Engine, at: int) -> None:
 
     At one time expiries come first, then deadlines of accounts, then ends of calls and of limit states.
     """
-    engine.register.forget(at)
+    engine.register.forget_old(at)
     trigger_deferred(engine)
     deadline, end = engine.deadlines.first(), engine.timetable.first(engine.books)
     due = min(deadline, end)
