@@ -51,7 +51,7 @@ def amend(command: AmendOrder, order: Order, book: Book, register: Register, at:
         book.remove(order)
     order.price = price
     order.stop_price = stop_price
-    order.holding.open_quantity[order.side] += quantity - order.quantity
+    order.holding.count(order.side, quantity - order.quantity)
     order.quantity = quantity
     order.display_quantity = display
     order.updated = at

@@ -134,18 +134,30 @@ class BookSide:
 class Holding:
     """What one account has in one instrument: its open orders, and all it may be asked about by its own names.
 
-    open_quantity: by side, what may still trade of its orders, hidden reserve and waiting orders included. position:
-    the account's. allowance: what it may do, and what it pays.
+    buying, selling: what may still trade of its orders. position: the account's. allowance: what it may do, and what
+    it pays.
     """
 
-    __slots__ = ("allowance", "client_orders", "open", "open_quantity", "position")
+    __slots__ = ("allowance", "buying", "client_orders", "open", "position", "selling")
 
     def __init__(self, position: Position, allowance: Allowance) -> None:
         self.open: dict[int, Order] = {}
         self.client_orders: dict[str, Order] = {}
-        self.open_quantity = [0, 0]
+        self.buying = 0
+        self.selling = 0
         self.position = position
         self.allowance = allowance
+
+    def open_quantity(self, side: int) -> int:
+        """What may still trade on a side, hidden reserve and waiting orders included."""
+        return self.buying if side == BUY else self.selling
+
+    def count(self, side: int, quantity: int) -> None:
+        """So much more may trade on a side, or less."""
+        if side == BUY:
+            self.buying += quantity
+        else:
+            self.selling += quantity
 
 
 class Book:

@@ -215,6 +215,6 @@ def check_position(holding: Holding, side: int, more: int) -> Rejected | None:
     if limit == NO_LIMIT:
         return None
     held = holding.position.quantity if side == BUY else -holding.position.quantity
-    if held + holding.open_quantity[side] + more <= limit:
+    if held + holding.open_quantity(side) + more <= limit:
         return None
     return Rejected(rejections.POSITION_LIMIT, "quantity", limit)

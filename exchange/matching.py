@@ -98,7 +98,7 @@ def decrement(book: Book, taker: Order, maker: Order, register: Register, at: in
             cancel(order, "self_trade", register, at, events)
             continue
         order.canceled += quantity
-        order.holding.open_quantity[order.side] -= quantity
+        order.holding.count(order.side, -quantity)
         order.updated = at
         if order is maker:
             book.show(maker, min(maker.shown, maker.open_quantity))

@@ -54,7 +54,7 @@ class Register:
         self.orders[order_id] = order
         holding.open[order_id] = order
         holding.client_orders[order.command.client_order_id] = order
-        holding.open_quantity[order.side] += order.quantity - order.filled - order.canceled
+        holding.count(order.side, order.quantity - order.filled - order.canceled)
         if order.expires:
             self.schedule(order)
 
@@ -69,7 +69,7 @@ class Register:
         rest = order.quantity - order.filled - order.canceled
         if rest:
             order.canceled += rest
-            holding.open_quantity[order.side] -= rest
+            holding.count(order.side, -rest)
         ended = self.ended
         ended.append((at, order_id))
         count = len(ended)

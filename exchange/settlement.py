@@ -70,7 +70,7 @@ def fill(
     if order.fills is None:
         order.fills = []
     order.fills.append((trade_id, price, quantity, liquidity, fee, at))
-    order.holding.open_quantity[order.side] -= quantity
+    order.holding.count(order.side, -quantity)
 
 
 def undo(book: Book, trade: Trade, events: list[Event]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exchange.limits import LIMIT_NAMES
-from exchange.order import BUY, SELL
 from exchange.units import UNIT, divide_half_even, to_text
 from streams.actions import limit_value
 from streams.rendering import print_object
@@ -76,8 +75,8 @@ def used_rows(engine: Engine, renderer: Renderer, account: str) -> list[dict[str
                 {
                     "symbol": symbol,
                     "open_orders": len(holding.open),
-                    "open_buy_quantity": to_text(holding.open_quantity[BUY], decimals),
-                    "open_sell_quantity": to_text(holding.open_quantity[SELL], decimals),
+                    "open_buy_quantity": to_text(holding.buying, decimals),
+                    "open_sell_quantity": to_text(holding.selling, decimals),
                 }
             )
     return rows

@@ -34,11 +34,6 @@ def cross(engine: Engine) -> None:
     engine.books["ACME"].sides[1].best = 1
 
 
-def add_to_open(engine: Engine) -> None:
-    """More is counted as open than there is."""
-    engine.books["ACME"].holdings["anna"].open_quantity[BUY] += UNIT
-
-
 BREAKS: dict[str, Break] = {
     "ACME is crossed": cross,
     "levels are out of order": lambda engine: engine.books["ACME"].sides[BUY].keys.reverse(),
@@ -52,7 +47,7 @@ BREAKS: dict[str, Break] = {
         setattr(engine.orders[4], "canceled", 2 * UNIT),
     ),
     "over all accounts": lambda engine: setattr(engine.accounts.position("anna", "ACME"), "cash", 0),
-    "its buy orders are open for": add_to_open,
+    "its buy orders are open for": lambda engine: engine.books["ACME"].holdings["anna"].count(BUY, UNIT),
 }
 
 

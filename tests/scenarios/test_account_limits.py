@@ -240,7 +240,7 @@ def test_a_triggered_stop_meets_the_limits_of_now(limits: dict[str, Number], cod
     market = triggering(**limits)
     assert market.story[-2:] == ["1 triggered", f"1 refused, 5 left: {code}"]
     assert market.engine.orders[1].reason == code
-    assert market.engine.books["ACME"].holdings["anna"].open_quantity[BUY] == 0
+    assert market.engine.books["ACME"].holdings["anna"].open_quantity(BUY) == 0
 
 
 def test_a_limit_of_nothing_forbids_to_sell_short() -> None:

@@ -67,7 +67,7 @@ def _check_accounts(engine: Engine) -> None:
             assert holding.position is accounts.position(account, symbol)
             for side in (BUY, SELL):
                 mine = [order for order in holding.open.values() if order.side == side]
-                assert holding.open_quantity[side] == sum(order.open_quantity for order in mine)
+                assert holding.open_quantity(side) == sum(order.open_quantity for order in mine)
 
 
 def _check_not_crossed(book: Book) -> None:
