@@ -227,7 +227,7 @@ class Engine:
             self.repeat(command, before)
             return
         plain = is_plain_and_good(command, book, holding) and not self.kill_switch.armed
-        if not plain or self.is_late(command.sent_at):
+        if not plain or (command.sent_at and self.is_late(command.sent_at)):
             refused = self.refusal(command, book, holding)
             if refused is not None:
                 self.events.append(refused)

@@ -10,7 +10,7 @@ from collections import deque
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final
 
-from exchange.order import PARTIALLY_FILLED, Order
+from exchange.order import BUY, PARTIALLY_FILLED, Order
 from exchange.units import HOUR
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ class Register:
         self.orders[order_id] = order
         holding.open[order_id] = order
         holding.client_orders[order.command.client_order_id] = order
-        holding.count(order.side, order.quantity - order.filled - order.canceled)
+        if order.side == BUY:
+            holding.buying += order.quantity - order.filled - order.canceled
+        else:
+            holding.selling += order.quantity - order.filled - order.canceled
         if order.expires:
             self.schedule(order)
 
@@ -69,7 +72,10 @@ class Register:
         rest = order.quantity - order.filled - order.canceled
         if rest:
             order.canceled += rest
-            holding.count(order.side, -rest)
+            if order.side == BUY:
+                holding.buying -= rest
+            else:
+                holding.selling -= rest
         ended = self.ended
         ended.append((at, order_id))
         count = len(ended)
