@@ -8,7 +8,7 @@ from exchange.limits import LIMIT_NAMES
 from gateway.listings import ListingParams
 from gateway.operations import KillSwitchParams, LimitsParams, PhaseParams, ReasonParams
 from gateway.route import BY_SYMBOL, Route
-from gateway.schemas import CURSOR, SYMBOL, Schema, record, ref, request, rows, text, whole, word
+from gateway.schemas import CURSOR, SYMBOL, Schema, described, record, ref, request, rows, text, whole, word
 from gateway.shapes import JOURNAL, PHASE, TRADE
 from streams.actions import NAMES
 
@@ -29,6 +29,14 @@ ACTION: Final = record(
         "reason": {"type": ["string", "null"], "description": "Why, as the operator said."},
         "code": {"type": ["string", "null"], "description": "That of its refusal; null if it was carried out."},
         "details": {"type": "object", "description": "What was asked for, beside whom it is about."},
+    },
+)
+
+CHECKPOINT: Final = record(
+    "State that whoever leads next begins with.",
+    {
+        "sequence": whole("Of the last journal message that it knows."),
+        "time": described("Time", "When that message was stored."),
     },
 )
 
@@ -180,9 +188,13 @@ ADMIN_ROUTES: Final = (
                                 "type": ["integer", "null"],
                                 "description": "Messages by which the standby was behind lately; null if it loads.",
                             },
+                            "checkpoint": {
+                                "anyOf": [CHECKPOINT, {"type": "null"}],
+                                "description": "Its newest, null before the first.",
+                            },
                             "instruments": whole("How many live there."),
                         },
-                        may_lack=("leader", "standby", "sequence", "lag", "instruments"),
+                        may_lack=("leader", "standby", "sequence", "lag", "checkpoint", "instruments"),
                     )
                 )
             },

@@ -22,6 +22,7 @@ from streams.connection import Connection
 from streams.errors import CheckpointDamaged, StreamError
 from streams.forked import in_child
 from streams.partition import Partition
+from streams.queries import Checkpointed
 from streams.recovery import stored_chain
 from streams.settings import StreamSettings
 from streams.state import FORM, parts_of, restored
@@ -71,6 +72,7 @@ class CheckpointMaker:
                 manifest, pause = await self._copy(copy, interval)
             await self._verify(manifest)
             await self._checkpoints.store_manifest(manifest)
+            self._tell_of(manifest)
             await self._checkpoints.prune()
         except (StreamError, OSError, TimeoutError) as error:
             log.warning("checkpoint.not_made", partition=number, sequence=sequence, error=str(error))
@@ -91,7 +93,14 @@ class CheckpointMaker:
         except StreamError as error:
             log.warning("checkpoint.last_unknown", partition=self._partition.number, error=str(error))
             return self._partition.commands
-        return manifests[0].commands if manifests else 0
+        if not manifests:
+            return 0
+        self._tell_of(manifests[0])
+        return manifests[0].commands
+
+    def _tell_of(self, newest: Manifest) -> None:
+        """Whoever asks how the partition stands hears of its newest checkpoint."""
+        self._partition.queries.checkpoint = Checkpointed(newest.sequence, newest.at)
 
     def _is_due(self) -> bool:
         commands = self._partition.commands - self._commands

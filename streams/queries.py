@@ -20,7 +20,7 @@ from streams import codec
 from streams.actions import print_action
 from streams.codec import Undecodable
 from streams.holdings import print_account, print_kill_switch
-from streams.rendering import Renderer, print_error, print_object, state_of
+from streams.rendering import Renderer, print_error, print_object, print_time, state_of
 from streams.reports import print_report
 
 if TYPE_CHECKING:
@@ -132,6 +132,13 @@ class Standing(NamedTuple):
     lag: int | None = None
 
 
+class Checkpointed(NamedTuple):
+    """Of which journal message, and of what journal time in nanoseconds, the newest checkpoint is."""
+
+    sequence: int
+    at: int
+
+
 class Refused(Exception):
     """The answer is this error."""
 
@@ -165,6 +172,7 @@ class Queries:
         self.calendars: list[str] = []
         self.journal = "0.0"
         self.standing = Standing()
+        self.checkpoint: Checkpointed | None = None
 
     def answer(self, request: bytes) -> bytes:
         """The reply to a request."""
@@ -215,13 +223,15 @@ class Queries:
         return f"[{','.join(self.renderer.instrument(book.instrument) for book in self.engine.books.values())}]"
 
     def partition(self, _: Nothing) -> str:
-        """How the partition stands: who leads it, how far it has come, who follows and how far behind."""
+        """How the partition stands: who leads it, how far it has come, who follows, and the newest checkpoint."""
+        newest = self.checkpoint
         told = {
             "partition": self.renderer.partition,
             "leader": self.standing.leader,
             "standby": self.standing.standby or None,
             "sequence": int(self.journal.partition(".")[0]),
             "lag": self.standing.lag,
+            "checkpoint": newest and {"sequence": newest.sequence, "time": msgspec.Raw(print_time(newest.at).encode())},
             "instruments": len(self.engine.books),
         }
         return msgspec.json.encode(told).decode()

@@ -342,7 +342,7 @@ async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
     venue.silent.add(1)
     first, second = (await admin.ask("GET", "/v1/admin/partitions"))["partitions"]
     assert (first["partition"], first["available"], first["instruments"]) == (0, True, 1)
-    assert set(first) == {"partition", "available", "leader", "standby", "sequence", "lag", "instruments"}
+    assert set(first) == {"partition", "available", "leader", "standby", "sequence", "lag", "checkpoint", "instruments"}
     assert second == {"partition": 1, "available": False}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from dataclasses import replace
@@ -19,9 +20,10 @@ from streams.errors import CheckpointDamaged, ChildFailed, PartitionStopped
 from streams.forked import in_child
 from streams.identity import new_id
 from streams.recovery import load
+from streams.rendering import print_time
 from streams.state import parts_of
 from streams.stream import state_of
-from tests.support.exchange import buy, listing, open_venue, running_worker, sell
+from tests.support.exchange import ask, buy, listing, open_venue, running_worker, sell
 from tests.support.led import Led
 from tests.support.nats import until
 
@@ -228,6 +230,27 @@ async def test_a_leader_makes_checkpoints_as_it_goes(settings, connection):
         await until(trade_on)
         newest, before = (await checkpoints.all())[:2]
         assert newest.commands - before.commands >= 20
+
+
+async def test_a_leader_tells_of_the_newest_checkpoint(settings, connection):
+    """None before the first; then of which message it is and of when, also who did not make it."""
+    often = replace(settings, checkpoint_commands=3, partitions=1)
+    checkpoints = Checkpoints(connection, 0)
+    async with running_worker(often), open_venue(often) as venue:
+        assert (await ask(venue, 0, "partition"))["checkpoint"] is None
+        for symbol in ("ACME", "BIRCH", "COBALT"):
+            assert (await venue.submit(0, listing(symbol))).code == ""
+
+        async def told():
+            return (await ask(venue, 0, "partition"))["checkpoint"]
+
+        await until(told)
+        [manifest] = await checkpoints.all()
+        made = {"sequence": manifest.sequence, "time": json.loads(print_time(manifest.at))}
+        assert await told() == made
+    async with running_worker(replace(settings, partitions=1)), open_venue(settings) as venue:
+        await until(told)
+        assert await told() == made
 
 
 async def test_a_worker_that_ends_leaves_a_checkpoint(settings, connection, monkeypatch):
