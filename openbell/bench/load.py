@@ -43,11 +43,14 @@ PATTERN: Final = "pcpcpcpcpt"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to do. `tokens`, one a connection, are empty where nobody logs in; `rate` 0 is a closed loop."""
+    """What to do. `tokens`, one a connection, are empty where nobody logs in; `rate` 0 is a closed loop.
+
+    Two connections, one for each side, trade an instrument; with more `symbols` the next two trade the next one.
+    """
 
     host: str
     port: int
-    symbol: str
+    symbols: list[str]
     tokens: list[str]
     in_flight: int
     seconds: float
@@ -133,7 +136,8 @@ class Load:
     async def run(self) -> Findings:
         """Connect, warm up, measure, and wait for the last answers."""
         for number, token in enumerate(self.task.tokens):
-            talker = Talker(number, self.task.symbol, self.record, self.refused)
+            symbol = self.task.symbols[number // 2 % len(self.task.symbols)]
+            talker = Talker(number, symbol, self.record, self.refused)
             await talker.connect(self.task.host, self.task.port, token)
             self.talkers.append(talker)
         seconds = await (self._open_loop() if self.task.rate else self._closed_loop())

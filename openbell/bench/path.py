@@ -79,7 +79,7 @@ def task_of(plan: Plan, market: Market, mode: str, chain: str) -> Task:
     return Task(
         host=HOST,
         port=market.real_port if chain == "real" else market.floor_port,
-        symbol=SYMBOL,
+        symbols=[SYMBOL],
         tokens=tokens if chain == "real" else [""] * len(tokens),
         in_flight=1 if mode == UNLOADED else plan.in_flight,
         seconds=plan.seconds,

@@ -54,7 +54,7 @@ def test_engine_is_timed_in_each_form(tmp_path):
 
 async def load(exchange, **task):
     port = int(exchange.url.rpartition(":")[2])
-    return await Load(Task("127.0.0.1", port, "BENCH", **task)).run()
+    return await Load(Task("127.0.0.1", port, **{"symbols": ["BENCH"], **task})).run()
 
 
 @pytest.fixture
@@ -82,6 +82,18 @@ async def test_cancels_name_orders_that_were_placed(exchange):
     placed = {params["client_order_id"] for params in exchange.all("order.place")}
     assert exchange.all("login") == []
     assert {params["client_order_id"] for params in exchange.all("order.cancel")} <= placed
+
+
+async def test_two_connections_trade_each_instrument(exchange):
+    """One of them buys what rests and the other sells it."""
+    await load(exchange, symbols=["ONE", "TWO"], tokens=["a", "b", "c", "d"], in_flight=1, seconds=0.1)
+    resting = [params for params in exchange.all("order.place") if "time_in_force" not in params]
+    assert {(params["symbol"], params["side"]) for params in resting} == {
+        ("ONE", "buy"),
+        ("ONE", "sell"),
+        ("TWO", "buy"),
+        ("TWO", "sell"),
+    }
 
 
 async def test_open_loop_counts_the_wait_of_requests_that_leave_late(exchange):

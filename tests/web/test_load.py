@@ -41,14 +41,14 @@ WATCH = """
 SEEN = "() => ({ ...window.seen, seconds: (performance.now() - window.seen.began) / 1000 })"
 
 
-def start_load(exchange: Exchange, symbol: str, rate: float, seconds: float) -> subprocess.Popen[str]:
-    """Orders, cancels and takes for an instrument at a fixed rate, from a process of their own."""
+def start_load(exchange: Exchange, symbols: list[str], rate: float, seconds: float) -> subprocess.Popen[str]:
+    """Orders, cancels and takes at a fixed rate, spread over these instruments, from a process of their own."""
     address = urlsplit(exchange.url)
-    tokens = [token_for(exchange.data_dir, f"load-{number}", "read trade", 600) for number in range(2)]
+    tokens = [token_for(exchange.data_dir, f"load-{number}", "read trade", 600) for number in range(2 * len(symbols))]
     task = {
         "host": address.hostname,
         "port": address.port,
-        "symbol": symbol,
+        "symbols": symbols,
         "tokens": tokens,
         "in_flight": 1,
         "seconds": seconds,
@@ -117,15 +117,15 @@ def test_a_fast_book_is_shown_right_and_smoothly(watcher: Desk, fast_exchange: E
     for symbol in reversed(symbols):
         watcher.look(symbol)
     seconds = SECONDS or SHORT_SECONDS
-    loads = [start_load(fast_exchange, symbol, CHANGES_PER_SECOND / instruments, seconds) for symbol in symbols]
+    load = start_load(fast_exchange, symbols, CHANGES_PER_SECOND, seconds)
     page.locator(".tape [data-trade]").first.wait_for()
     page.wait_for_function("document.querySelector('.ladder .bid').closest('tbody').innerText.includes('99.')")
     heap = heap_bytes(page)
     page.evaluate(WATCH)
-    found = [json.loads(load.communicate(timeout=seconds + 60)[0]) for load in loads]
+    findings = json.loads(load.communicate(timeout=seconds + 60)[0])
     seen = page.evaluate(SEEN)
     heap_growth = heap_bytes(page) / heap - 1
-    assert [findings["refused"] for findings in found] == [{}] * instruments
+    assert findings["refused"] == {}
     expect(page.locator(".gaps")).to_have_text("gaps 0")
     best = {side: (fast_exchange.book(symbols[0])[side] or [[]])[0] for side in ("bids", "asks")}
     wait_for(lambda: shown_book(page) == best)
@@ -134,7 +134,7 @@ def test_a_fast_book_is_shown_right_and_smoothly(watcher: Desk, fast_exchange: E
         "frames_per_second": seen["frames"] / seen["seconds"],
         "longest_task_ms": max(seen["tasks"], default=0),
         "heap_growth": heap_growth,
-        "answers_per_second": sum(findings["rate"] for findings in found),
+        "answers_per_second": findings["rate"],
     }
     print(figures)  # noqa: T201 - what was measured, for whoever asked for the long form
     if SECONDS:
