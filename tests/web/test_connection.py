@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.web.conftest import QUIET, Desk, Exchange
+from tests.web.conftest import QUIET, Desk, Exchange, wait_for
 
 
 def test_a_killed_gateway_is_survived_without_reload(desk, exchange: Exchange) -> None:
@@ -46,6 +46,25 @@ def test_fills_missed_while_away_are_told(desk, exchange: Exchange) -> None:
     anna.page.context.set_offline(offline=False)
     expect(anna.page.locator(".notice")).to_contain_text(f"Sold 2 {QUIET} at 50.20", timeout=20_000)
     expect(anna.orders()).to_have_count(0)
+
+
+def test_an_instrument_that_went_while_away_is_gone(desk, exchange: Exchange) -> None:
+    """What was delisted while the connection was lost is neither listed nor open when it is back, with no reload."""
+    exchange.api.put("/v1/admin/instruments/PASSING", {"tick_size": "0.01", "lot_size": "1", "reference_price": "50"})
+    trader = desk("demo-6")
+    page = trader.page
+    trader.look("PASSING")
+    page.context.set_offline(offline=True)
+    exchange.kill_gateway()
+    expect(page.locator(".connection[data-state=down]")).to_be_visible()
+    wait_for(exchange.api.is_ready, 30)
+    exchange.api.post("/v1/admin/instruments/PASSING/phase", {"phase": "closed"})
+    exchange.api.delete("/v1/admin/instruments/PASSING")
+    page.context.set_offline(offline=False)
+    trader.wait_until_live()
+    expect(page.locator(".opened", has_text="PASSING")).to_have_count(0)
+    expect(page.locator(".watchlist tbody th", has_text="PASSING")).to_have_count(0)
+    expect(page.locator(".headline .name")).not_to_have_text("PASSING")
 
 
 def test_without_a_demo_a_token_is_asked_for(browser, exchange: Exchange) -> None:

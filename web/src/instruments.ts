@@ -45,7 +45,7 @@ export class Instruments {
     return true;
   }
 
-  /** What was taken off the exchange is told once more; asked for again it would be refused. */
+  /** What was taken off the exchange is told once more, or to who was away then refused; it is not asked for again. */
   #forget(symbol: string, known: Map<string, Instrument>): void {
     known.delete(symbol);
     this.#leave.get(symbol)?.();
@@ -64,6 +64,11 @@ export class Instruments {
         this.#latest.set(symbol, frame);
         this.frames.next(this.#publish);
         return true;
+      },
+      unknown: () => {
+        const known = new Map(this.#bySymbol.peek());
+        this.#forget(symbol, known);
+        this.#bySymbol.value = known;
       },
     });
     this.#leave.set(symbol, () => {

@@ -7,19 +7,10 @@ import type { Position, PositionsSnapshot, PositionsUpdate } from "./protocol";
 export class Positions {
   /** By symbol; flat ones are left out. */
   readonly held = signal<readonly Position[]>([]);
-  /** Whether the exchange keeps positions; null until it has said. */
-  readonly kept = signal<boolean | null>(null);
   readonly #bySymbol = new Map<string, Position>();
 
   constructor(feed: Pick<Feed, "subscribe">) {
-    feed.subscribe({
-      channel: "positions",
-      personal: true,
-      take: (frame) => this.#take(frame),
-      refused: () => {
-        this.kept.value = false;
-      },
-    });
+    feed.subscribe({ channel: "positions", personal: true, take: (frame) => this.#take(frame) });
   }
 
   /** Forgets everything private: another account is about to log in. */
@@ -33,7 +24,6 @@ export class Positions {
   }
 
   #take(frame: PositionsSnapshot | PositionsUpdate): boolean {
-    this.kept.value = true;
     if (frame.type === "snapshot") this.#bySymbol.clear();
     for (const position of frame.positions) {
       if (units(position.quantity) === 0n) this.#bySymbol.delete(position.symbol);

@@ -27,8 +27,8 @@ interface To<Name extends ChannelName> {
   readonly personal?: boolean;
   /** False: the frame does not fit what came before, so a new snapshot is needed. */
   take(frame: Extract<Payload, { channel: Name }>): boolean;
-  /** The exchange does not have this channel; it is asked again only on the next connection. */
-  refused?(): void;
+  /** The exchange has no such instrument any more; it is asked again only on the next connection. */
+  unknown?(): void;
 }
 
 /** What is wanted of one channel, and who takes it. */
@@ -38,8 +38,8 @@ interface Held {
   readonly subscription: Subscription;
   asked: boolean;
   synced: boolean;
-  /** The exchange has said that it knows no such channel. */
-  refused: boolean;
+  /** The exchange has said that it knows no such instrument. */
+  unknown: boolean;
   /** Last sequence by partition, or by symbol where there is none. */
   sequences: Map<number | string, number>;
 }
@@ -51,7 +51,7 @@ interface Outside {
 }
 
 const ASK_AGAIN_MS = 2_000;
-const UNKNOWN: ReadonlySet<string> = new Set(["bad_request", "unknown_method", "unknown_field"]);
+const UNKNOWN = "unknown_instrument";
 
 export class Subscriptions {
   readonly #held = new Map<string, Held>();
@@ -65,13 +65,13 @@ export class Subscriptions {
   ) {}
 
   get complete(): boolean {
-    for (const held of this.#held.values()) if (!held.synced && !held.refused && this.#mayAsk(held)) return false;
+    for (const held of this.#held.values()) if (!held.synced && !held.unknown && this.#mayAsk(held)) return false;
     return true;
   }
 
   add(subscription: Subscription): () => void {
     const key = keyOf(subscription.channel, subscription.symbol);
-    const held: Held = { subscription, asked: false, synced: false, refused: false, sequences: new Map() };
+    const held: Held = { subscription, asked: false, synced: false, unknown: false, sequences: new Map() };
     this.#held.set(key, held);
     this.#askSoon();
     return () => {
@@ -92,7 +92,7 @@ export class Subscriptions {
     this.#entitled = false;
     for (const held of this.#held.values()) {
       forget(held);
-      held.refused = false;
+      held.unknown = false;
     }
   }
 
@@ -171,7 +171,7 @@ export class Subscriptions {
   #unasked(): Held[][] {
     const groups = new Map<string, Held[]>();
     for (const held of this.#held.values()) {
-      if (held.asked || held.refused || !this.#mayAsk(held)) continue;
+      if (held.asked || held.unknown || !this.#mayAsk(held)) continue;
       const { channel, symbol, options } = held.subscription;
       const alike = JSON.stringify([channel, symbol === undefined, options]);
       groups.set(alike, [...(groups.get(alike) ?? []), held]);
@@ -187,17 +187,17 @@ export class Subscriptions {
     );
   }
 
-  /** A channel that the exchange does not know is given up, whatever else stood in the way is tried again. */
+  /** Of several one may have been taken off the exchange meanwhile, and a refusal does not say which. */
   #denied(group: Held[], reason: unknown): void {
-    if (!(reason instanceof Refusal) || !UNKNOWN.has(reason.code)) {
-      this.surroundings.after(ASK_AGAIN_MS, () => this.#askOnceMore(group));
-      return;
+    const unknown = reason instanceof Refusal && reason.code === UNKNOWN;
+    const [only] = group;
+    if (!unknown || only === undefined) this.surroundings.after(ASK_AGAIN_MS, () => this.#askOnceMore(group));
+    else if (group.length > 1) for (const held of group) this.#ask([held]);
+    else {
+      only.unknown = true;
+      only.subscription.unknown?.();
+      this.outside.changed();
     }
-    for (const held of group) {
-      held.refused = true;
-      held.subscription.refused?.();
-    }
-    this.outside.changed();
   }
 
   #granted(group: Held[]): void {

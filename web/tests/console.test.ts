@@ -5,7 +5,6 @@ import { LimitsForm } from "../src/console/limits";
 import { Partitions } from "../src/console/partitions";
 import { PhaseSteps, stepsFrom } from "../src/console/phases";
 import { Poll } from "../src/console/poll";
-import { Refusal } from "../src/refusal";
 import { settled, World } from "./world";
 
 let asked: string[];
@@ -54,16 +53,6 @@ describe("a repeated question", () => {
     answer = () => Promise.resolve("well again");
     await world.pass(1_000);
     expect([poll.answer.value, poll.fault.value]).toEqual(["well again", ""]);
-  });
-
-  it("ends where the exchange does not have such an answer", async () => {
-    const world = new World();
-    let times = 0;
-    const missing = (): Promise<string> => Promise.reject(new Refusal({ code: "not_found", message: "nothing is here" })).finally(() => (times += 1)) as Promise<string>;
-    const poll = new Poll(missing, 1_000, world);
-    poll.start();
-    await world.pass(5_000);
-    expect([times, poll.fault.value]).toEqual([1, "this exchange does not offer it yet."]);
   });
 });
 

@@ -141,14 +141,19 @@ describe("subscriptions", () => {
     expect(subscribed()).toHaveLength(2);
   });
 
-  it("to a channel that the exchange does not have are given up until the next connection", async () => {
-    let refusals = 0;
-    const refused = (): number => (refusals += 1);
-    feed.subscribe({ channel: "positions", take: () => true, refused });
+  it("to an instrument that is gone end alone, and are tried again only with the next connection", async () => {
+    const gone: string[] = [];
     await opened();
-    world.socket.refuse("subscribe", { code: "bad_request", message: "no such channel", field: "channel" });
+    follow("ACME");
+    feed.subscribe({ channel: "trades", symbol: "BIRCH", take: () => true, unknown: () => gone.push("BIRCH") });
+    await settled();
+    world.socket.refuse("subscribe", { code: "unknown_instrument", message: "there is none", field: "symbols" });
+    await settled();
+    world.socket.refuse("subscribe", { code: "unknown_instrument", message: "there is none", field: "symbols" });
     await world.pass(3_000);
-    expect([refusals, subscribed().length, feed.connection.value]).toEqual([1, 1, "live"]);
+    world.socket.say(snapshot(7));
+    const symbols = subscribed().map((parameters) => (parameters as { symbols: string[] }).symbols);
+    expect([symbols, gone, feed.connection.value]).toEqual([[["ACME", "BIRCH"], ["ACME"], ["BIRCH"]], ["BIRCH"], "live"]);
     world.socket.listener.closed();
     await world.pass(500);
     await opened();

@@ -15,7 +15,7 @@ beforeEach(async () => {
   world = new World();
   frame = () => undefined;
   const feed = new Feed(world);
-  const frames = new Frames((run) => (frame = run));
+  const frames = new Frames((run) => (frame = run), () => 0);
   instruments = new Instruments(feed, frames, new Statuses(feed, frames), new Sparklines(() => world.time));
   feed.start();
   world.socket.listener.opened();
@@ -42,6 +42,22 @@ describe("instruments", () => {
     world.socket.say({ channel: "instruments", type: "update", symbol: "ACME", prev: 1, seq: 2, instrument: gone });
     expect([instruments.symbols.value, instruments.get("ACME"), instruments.ticker("ACME").value]).toEqual([["BIRCH"], null, null]);
     expect(asked("unsubscribe")).toEqual([["status", ["ACME"]], ["ticker", ["ACME"]]]);
+  });
+
+  it("are left when they are asked for again after a break and refused", async () => {
+    world.socket.listener.closed();
+    await world.pass(500);
+    world.socket.listener.opened();
+    await settled();
+    for (const { id, params } of world.socket.asked("subscribe").filter(({ params }) => params["channel"] === "ticker")) {
+      world.socket.say({ id, error: { code: "unknown_instrument", message: "there is none" } });
+      expect(params["symbols"]).toEqual(["BIRCH", "ACME"]);
+    }
+    await settled();
+    const alone = world.socket.asked("subscribe").find(({ params }) => `${params["channel"]} ${String(params["symbols"])}` === "ticker ACME");
+    world.socket.say({ id: alone?.id, error: { code: "unknown_instrument", message: "there is none" } });
+    await settled();
+    expect([instruments.symbols.value, instruments.get("ACME")]).toEqual([["BIRCH"], null]);
   });
 
   it("that come back are followed again", async () => {

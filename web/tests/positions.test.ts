@@ -11,7 +11,7 @@ function position(symbol: string, quantity: string): Position {
   return { symbol, quantity, average_price: "10.00", realised: "1.50", unrealised: "-0.25", fees: "0.10" };
 }
 
-function held(): { positions: Positions; say(type: "snapshot" | "update", ...rows: Position[]): void; refuse(): void } {
+function held(): { positions: Positions; say(type: "snapshot" | "update", ...rows: Position[]): void } {
   const taken: Extract<Subscription, { channel: "positions" }>[] = [];
   const positions = new Positions({ subscribe: (one) => (one.channel === "positions" && taken.push(one), () => undefined) });
   const rest = { channel: "positions", account: "demo-1", seq: 1, limits: [], used: [] } satisfies Partial<PositionsSnapshot>;
@@ -19,7 +19,6 @@ function held(): { positions: Positions; say(type: "snapshot" | "update", ...row
     positions,
     say: (type, ...rows) =>
       void taken[0]?.take(type === "snapshot" ? { ...rest, type, positions: rows } : { ...rest, type, prev: 0, positions: rows }),
-    refuse: () => taken[0]?.refused?.(),
   };
 }
 
@@ -37,12 +36,6 @@ describe("positions", () => {
     say("snapshot", position("BIRCH", "5"));
     say("snapshot", position("ACME", "1"));
     expect(positions.held.value.map((each) => each.symbol)).toEqual(["ACME"]);
-  });
-
-  it("are not kept where the exchange says so", () => {
-    const { positions, refuse } = held();
-    refuse();
-    expect(positions.kept.value).toBe(false);
   });
 
   it("make a profit after fees, exactly", () => {

@@ -1,9 +1,7 @@
 // An answer that is asked for again and again while somebody looks: the console's numbers are never older than that.
 //
-// Always: one question at a time; a failure leaves the last answer in place and says so beside it. What the exchange
-// does not have is not asked for again.
+// Always: one question at a time; a failure leaves the last answer in place and says so beside it.
 import { signal } from "@preact/signals-core";
-import { Refusal } from "../refusal";
 
 interface Surroundings {
   /** Runs once after `delay` milliseconds; what it returns calls it off. */
@@ -48,10 +46,6 @@ export class Poll<Answer> {
     } catch (reason) {
       if (turn !== this.#turn) return;
       this.fault.value = (reason as Error).message;
-      if (reason instanceof Refusal && reason.code === "not_found") {
-        this.fault.value = "this exchange does not offer it yet.";
-        return;
-      }
     }
     this.#next = this.surroundings.after(this.everyMs, () => void this.#ask(turn));
   }

@@ -250,9 +250,7 @@ function Ended({ screen }: { screen: Screen }): VNode {
 }
 
 function PositionRows({ screen }: { screen: Screen }): VNode {
-  const { kept, held } = screen.positions;
-  if (kept.value === false) return <p class="hint">This exchange does not keep positions yet.</p>;
-  const positions = held.value;
+  const positions = screen.positions.held.value;
   if (positions.length === 0) return <p class="hint">Flat: nothing bought that is not sold.</p>;
   return (
     <>
