@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -65,6 +66,8 @@ def test_partitions_and_sessions_are_those_of_the_exchange(operator, desk) -> No
     page = operator().page
     expect(page.locator(".partitions tbody tr")).to_have_count(4)
     expect(page.locator(".partitions tbody tr").first).to_contain_text("led")
+    checkpoint = page.locator(".partitions tbody tr").first.locator("td").nth(6)
+    expect(checkpoint).to_have_text(re.compile(r"none|\d+ (s|min)"))
     expect(page.get_by_role("button", name="Hand over partition 0")).to_be_disabled()
     expect(page.locator(".sessions tbody")).to_contain_text("demo-4")
     expect(page.locator(".health")).to_contain_text("Partitions led")

@@ -29,6 +29,13 @@ export function timeLeft(until: Time, now: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 
+/** How long ago a moment was: 12 s, 4 min or 3 h, whole ones; never less than nothing. */
+export function age(moment: Time, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - Date.parse(moment)) / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 3_600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3_600)} h`;
+}
+
 /** The time of day with milliseconds, in the time zone of whoever looks. */
 export function timeOfDay(time: Time): string {
   const at = new Date(time);

@@ -1288,6 +1288,13 @@ export type GetAdminPartitionsAnswer = {
     sequence?: number;
     /** Messages by which the standby was behind lately; null if it loads. */
     lag?: number | null;
+    /** Its newest, null before the first. */
+    checkpoint?: {
+      /** Of the last journal message that it knows. */
+      sequence: number;
+      /** When that message was stored. */
+      time: Time;
+    } | null;
     /** How many live there. */
     instruments?: number;
   }[];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Clock, timeLeft } from "../src/clock";
+import { age, Clock, timeLeft } from "../src/clock";
 import { csvOf } from "../src/csv";
 import { Latency } from "../src/latency";
 import { phaseFault, phaseWords } from "../src/status";
@@ -28,6 +28,16 @@ describe("the exchange's clock", () => {
     ["2026-11-22T09:59:00Z", "0:00"],
   ])("counts down to %s", (until, left) => {
     expect(timeLeft(until, Date.parse("2026-11-22T10:00:00Z"))).toBe(left);
+  });
+
+  it.each([
+    ["2026-11-22T10:00:00.900Z", "0 s"],
+    ["2026-11-22T09:59:01Z", "59 s"],
+    ["2026-11-22T09:59:00Z", "1 min"],
+    ["2026-11-22T09:00:01Z", "59 min"],
+    ["2026-11-22T07:00:00Z", "3 h"],
+  ])("says how long ago %s was", (moment, told) => {
+    expect(age(moment, Date.parse("2026-11-22T10:00:00Z"))).toBe(told);
   });
 });
 

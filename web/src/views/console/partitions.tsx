@@ -1,6 +1,7 @@
 // Who leads and who follows each partition, how far it is, and the handover.
 import { signal } from "@preact/signals";
 import type { VNode } from "preact";
+import { age } from "../../clock";
 import type { Partition } from "../../console/partitions";
 import { Panel } from "../panel";
 import type { ConsoleProps } from "./console";
@@ -8,7 +9,7 @@ import { Fault } from "./fault";
 
 const chosen = signal<number | null>(null);
 
-export function PartitionList({ operator }: ConsoleProps): VNode {
+export function PartitionList({ screen, operator }: ConsoleProps): VNode {
   const { poll, fault } = operator.partitions;
   return (
     <Panel name="partitions" title="Partitions and their streams">
@@ -29,6 +30,7 @@ export function PartitionList({ operator }: ConsoleProps): VNode {
               <th scope="col">Behind</th>
               <th scope="col">Journal</th>
               <th scope="col">A second</th>
+              <th scope="col">Checkpoint</th>
               <th scope="col">
                 <span class="unseen">Handover</span>
               </th>
@@ -36,7 +38,7 @@ export function PartitionList({ operator }: ConsoleProps): VNode {
           </thead>
           <tbody>
             {(poll.answer.value ?? []).map((partition) => (
-              <Row key={partition.partition} partition={partition} operator={operator} />
+              <Row key={partition.partition} partition={partition} screen={screen} operator={operator} />
             ))}
           </tbody>
         </table>
@@ -45,7 +47,8 @@ export function PartitionList({ operator }: ConsoleProps): VNode {
   );
 }
 
-function Row({ partition: row, operator }: { partition: Partition; operator: ConsoleProps["operator"] }): VNode {
+function Row({ partition: row, screen, operator }: ConsoleProps & { partition: Partition }): VNode {
+  const { checkpoint } = row;
   const rate = operator.partitions.rates.value.get(row.partition);
   return (
     <tr data-partition={row.partition}>
@@ -58,6 +61,9 @@ function Row({ partition: row, operator }: { partition: Partition; operator: Con
       <td>{behind(row)}</td>
       <td>{row.sequence ?? "–"}</td>
       <td>{rate === undefined ? "–" : rate.toFixed(0)}</td>
+      <td title={checkpoint ? `Of journal message ${checkpoint.sequence}` : undefined}>
+        {checkpoint === undefined ? "–" : checkpoint === null ? "none" : age(checkpoint.time, screen.clock.now.value)}
+      </td>
       <td>
         <Handover partition={row} operator={operator} />
       </td>
