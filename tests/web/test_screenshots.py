@@ -33,7 +33,7 @@ def test_the_desk_on_a_picture(desk, tmp_path: Path) -> None:
     page = trader.page
     trader.look("ACME")
     if WRITING:
-        expect(page.locator(".tape [data-trade]").nth(TRADES)).to_be_attached(timeout=110_000)
+        expect(page.locator(f".tape [aria-rowcount='{TRADES + 1}']")).to_be_attached(timeout=110_000)
         page.reload()
         trader.wait_until_live()
         trader.look("ACME")

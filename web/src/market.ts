@@ -42,7 +42,12 @@ export class Market {
   readonly candles: Candles;
   /** Counts changes of the candles; what changed since the last look is told by `takeChange`. */
   readonly candlesChanged = signal(0);
-  readonly curves = signal<Curves>({ prices: [], bids: [], asks: [] });
+  /** Made only while somebody draws them. */
+  readonly curves = computed<Curves>(() => {
+    void this.#published.value;
+    return curvesOf(this.#book, BOOK_DEPTH);
+  });
+  readonly #published = signal(0);
   readonly #book = new Book();
   readonly #volumes = new Volumes();
   #change: Change = "all";
@@ -164,7 +169,7 @@ export class Market {
     const shown = { book: this.#book, own, volumes: this.#volumes.at, bands: bandsOf(this.status.peek()) };
     this.ladder.show(instrument, { ...shown, last: last ? units(last) : null });
     this.quotes.show(instrument, this.#book);
-    this.curves.value = curvesOf(this.#book, BOOK_DEPTH);
+    this.#published.value += 1;
   };
 }
 

@@ -66,7 +66,7 @@ export class Screen {
   readonly #lined = new Set<string>();
 
   constructor(outside: Outside) {
-    const frames = new Frames(outside.nextFrame);
+    const frames = new Frames(outside.nextFrame, outside.now);
     this.clock = new Clock(outside.today);
     this.feed = new Feed(outside, (time) => this.clock.heard(time));
     this.notices = new Notices(outside.after);

@@ -29,7 +29,7 @@ beforeEach(async () => {
     {
       api,
       feed,
-      frames: new Frames((run) => (frame = run)),
+      frames: new Frames((run) => (frame = run), () => 0),
       orders: { open },
       preferences,
       instrument: (symbol) => instrument({ symbol }),

@@ -5,7 +5,7 @@ import type { Market } from "../market";
 import type { Side } from "../orders";
 import type { Quote } from "../quotes";
 import type { Screen } from "../screen";
-import { Panel } from "./panel";
+import { bar, Panel } from "./panel";
 
 export function BookView({ screen, market }: { screen: Screen; market: Market }): VNode {
   const pick = (side: Side, price: string): void => {
@@ -62,8 +62,7 @@ function QuoteRow({ quote, side, pick }: RowProps): VNode {
       <td>
         <span class="cell">{quantity}</span>
       </td>
-      <td>
-        <span class="share" style={{ transform: `scaleX(${share})` }} />
+      <td class="sum" style={bar(share)}>
         <span class="cell">{sum}</span>
       </td>
     </tr>

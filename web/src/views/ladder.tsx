@@ -11,7 +11,7 @@ import { GROUPS, type Row } from "../ladder";
 import type { Market } from "../market";
 import type { Side } from "../orders";
 import type { Screen } from "../screen";
-import { Panel } from "./panel";
+import { bar, Panel } from "./panel";
 
 interface Props {
   screen: Screen;
@@ -152,13 +152,11 @@ function LadderRow({ row, first }: { row: Signal<Row>; first: boolean }): VNode 
   const { price, bid, ask, bidShare, askShare, ownBuy, ownSell, volume, volumeShare, inside, last, outside } = row.value;
   return (
     <tr data-price={price} data-inside={inside} data-last={last} data-outside={outside}>
-      <td class="traded">
-        <span class="share" style={{ transform: `scaleX(${volumeShare})` }} />
+      <td class="traded" style={bar(volumeShare)}>
         <span class="cell">{volume}</span>
       </td>
       <td class="own buy">{ownBuy !== "" && <Own side="buy" quantity={ownBuy} price={price} />}</td>
-      <td class="bid" data-side="buy">
-        <span class="share" style={{ transform: `scaleX(${bidShare})` }} />
+      <td class="bid" data-side="buy" style={bar(bidShare)}>
         <span class="cell">{bid}</span>
       </td>
       <th scope="row">
@@ -166,8 +164,7 @@ function LadderRow({ row, first }: { row: Signal<Row>; first: boolean }): VNode 
           {price}
         </button>
       </th>
-      <td class="ask" data-side="sell">
-        <span class="share" style={{ transform: `scaleX(${askShare})` }} />
+      <td class="ask" data-side="sell" style={bar(askShare)}>
         <span class="cell">{ask}</span>
       </td>
       <td class="own sell">{ownSell !== "" && <Own side="sell" quantity={ownSell} price={price} />}</td>

@@ -69,3 +69,8 @@ export function Select<Value extends string | number>({ label, value, choices, c
     </label>
   );
 }
+
+/** The length of the bar under a cell's number, a share from 0 to 1 of the cell's width. */
+export function bar(share: number): { backgroundSize: string } {
+  return { backgroundSize: `${share * 100}% calc(100% - 2px)` };
+}
