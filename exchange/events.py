@@ -7,6 +7,7 @@ Events are plain values and hold all that a reader of `EVENTS_<p>` alone needs. 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
@@ -329,3 +330,6 @@ Event = (
     | KillSwitchSet
     | Busted
 )
+
+OF_ONE_ORDER: Final = (Amended, Canceled, Expired, Refused, Triggered)
+"""What becomes of one order that there was before; the others of orders are its entry and its trades."""

@@ -116,6 +116,9 @@ class PartitionReports:
             self._turn_away()
             return
         seq = snapshot.seq
+        if seq < self._passed_on:
+            # Of two leaders the one behind has answered; those who wait would never hear what lies between.
+            raise StreamError(f"the leader answers as of {seq}, and {self._passed_on} has been passed on")
         frame = frame_of(b'{"channel":"orders","type":"snapshot",' + msgspec.json.encode(snapshot)[1:])
         for member in self.joining:
             member.send(frame, seq)

@@ -9,18 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from exchange.events import (
+    OF_ONE_ORDER,
     Accepted,
-    Amended,
     BandsDoubled,
     Busted,
-    Canceled,
-    Expired,
     InstrumentDelisted,
     InstrumentListed,
     PhaseSet,
-    Refused,
     Traded,
-    Triggered,
 )
 from streams.feed import Feed, Moment, Trade
 from streams.status import may_move
@@ -35,7 +31,6 @@ if TYPE_CHECKING:
     from streams.rendering import Renderer
 
 OF_OPERATORS: Final = (PhaseSet, BandsDoubled, InstrumentListed, Busted, InstrumentDelisted)
-OF_ONE_ORDER: Final = (Amended, Canceled, Expired, Refused, Triggered)
 
 
 class MarketData:

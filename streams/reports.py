@@ -15,7 +15,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from exchange.events import Accepted, Amended, Busted, Canceled, Expired, Refused, Traded, Triggered
+from exchange.events import OF_ONE_ORDER, Accepted, Amended, Busted, Canceled, Expired, Refused, Traded, Triggered
 from exchange.order import (
     CANCELED,
     CROSS,
@@ -55,7 +55,6 @@ NOTHING: Final = (0, 0)
 """No quantity traded, at no cost."""
 
 STOPS: Final = (STOP, STOP_LIMIT)
-OF_ONE_ORDER: Final = (Amended, Canceled, Expired, Refused, Triggered)
 
 Side = tuple[int, int, int, int, int, bool]
 """One side of a trade: trade_id, price, quantity, liquidity, fee, whether both sides are of one account."""

@@ -11,18 +11,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from exchange.events import (
+    OF_ONE_ORDER,
     Accepted,
-    Amended,
     BandsDoubled,
     Busted,
-    Canceled,
-    Expired,
     InstrumentDelisted,
     InstrumentListed,
     PhaseSet,
-    Refused,
     Traded,
-    Triggered,
 )
 from exchange.order import BUY
 from streams.feed import ROWS_PER_FRAME_MAX, Moment, Trade, nobody
@@ -37,7 +33,6 @@ if TYPE_CHECKING:
     from streams.reports import ExecutionReports
 
 
-OF_ONE_ORDER: Final = (Canceled, Amended, Expired, Triggered, Refused)
 UNCOMMON: Final = (InstrumentListed, InstrumentDelisted, PhaseSet, BandsDoubled)
 
 

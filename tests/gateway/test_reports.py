@@ -103,6 +103,31 @@ async def test_two_leaders_are_heard_as_one(venue, anna):
     await eventually(lambda: reports(anna) == [(0, "snapshot"), (1, "accepted"), (2, "canceled"), (3, "accepted")])
 
 
+async def test_a_late_session_is_not_told_by_a_leader_that_is_behind(venue, services, anna, monkeypatch):
+    """Of two leaders the one that has read less may answer; who starts from there would miss what is passed on."""
+    await subscribed(anna)
+    behind = await venue.query(0, "orders_snapshot", account="anna", after=0)
+    await anna.place("buy", 1, "1")
+    await eventually(lambda: reports(anna) == [(0, "snapshot"), (1, "accepted")])
+    query, asked = venue.query, []
+
+    async def ask(partition, kind, **arguments):
+        answer = await query(partition, kind, **arguments)
+        if (partition, kind) != (0, "orders_snapshot"):
+            return answer
+        asked.append(kind)
+        return behind if len(asked) == 1 else answer
+
+    monkeypatch.setattr(venue, "query", ask)
+    late = Trader(services, "late")
+    await late.login("anna")
+    await subscribed(late)
+    await eventually(lambda: reports(late) == [(1, "snapshot")])
+    await anna.place("buy", 1, "2")
+    await eventually(lambda: reports(late) == [(1, "snapshot"), (2, "accepted")])
+    assert len(asked) == 2
+
+
 async def test_resume_gives_the_reports_since_a_cursor(services, anna):
     """A client that comes back gets what it missed, complete frames, or is told to take a snapshot."""
     await subscribed(anna)
