@@ -138,7 +138,7 @@ async def test_lost_connection_ends_the_measurement(exchange):
 
 
 def test_ratios_are_of_medians():
-    """Throughput is compared in the closed loop, latency unloaded, each by its median over rounds."""
+    """Throughput is the most of each chain in a closed loop, latency is unloaded, each by its median over rounds."""
 
     def findings(rate, p50):
         return Findings(rate, p50, p50, p50, {"busy": 1})
@@ -148,17 +148,19 @@ def test_ratios_are_of_medians():
         for mode in path.MODES
         for chain, rate, p50 in (("floor", 1_000, 4.0), ("real", 700, 5.0))
     }
+    seen[path.CLOSED, "real"] = [findings(350, 5.0)] * 3
+    seen[path.FULL, "floor"] = [findings(1_000, 5.0)] * 3
     report = path.report_of(seen)
     assert (report.throughput_ratio, report.unloaded_p50_ratio) == (0.7, 1.25)
-    assert report.refused == {"busy": 18}
-    assert len(report.rows) == 6
+    assert report.refused == {"busy": 24}
+    assert len(report.rows) == 8
 
 
 @pytest.mark.timeout(180)
 async def test_both_chains_are_measured_for_real():
     """Floor and exchange start, answer everything in every mode, and leave nothing behind."""
     told = []
-    plan = path.Plan(seconds=0.5, clients=2, in_flight=8, rounds=1, rate=100)
+    plan = path.Plan(seconds=0.5, clients=2, in_flight=8, full=16, rounds=1, rate=100)
     report = await path.measure(plan, lambda mode, chain, _: told.append((mode, chain)))
     assert told == [(mode, chain) for mode in path.MODES for chain in path.CHAINS]
     assert report.refused == {}
