@@ -33,6 +33,9 @@ CHECK_INTERVAL: Final = 0.25
 CHUNK_INTERVAL: Final = 0.02
 """Between two chunks on their way out: orders travel on the same connection and disk."""
 
+RESTS: Final = 9
+"""So many times as long as making one has taken, until the next: a busy partition spends a tenth of its time at it."""
+
 LAST_COMMANDS_MIN: Final = 5_000
 """Fewer are replayed sooner than they are copied."""
 
@@ -48,6 +51,7 @@ class CheckpointMaker:
         self._partition = partition
         self._checkpoints = Checkpoints(connection, partition.number)
         self._began = time.monotonic()
+        self._rests_until = 0.0
         self._commands = 0
 
     async def run(self) -> None:
@@ -55,7 +59,7 @@ class CheckpointMaker:
         self._commands = await self._commands_of_last()
         while True:
             await asyncio.sleep(CHECK_INTERVAL)
-            if self._is_due():
+            if self.is_due():
                 await self.make()
 
     async def finish(self) -> None:
@@ -68,19 +72,23 @@ class CheckpointMaker:
         number, sequence = self._partition.number, self._partition.sequence
         self._began, self._commands = time.monotonic(), self._partition.commands
         try:
-            with TemporaryFile() as copy:
-                manifest, pause = await self._copy(copy, interval)
-            await self._verify(manifest)
-            await self._checkpoints.store_manifest(manifest)
-            self._tell_of(manifest)
-            await self._checkpoints.prune()
+            await self._make(interval)
         except (StreamError, OSError, TimeoutError) as error:
             log.warning("checkpoint.not_made", partition=number, sequence=sequence, error=str(error))
-            return
+        ended = time.monotonic()
+        self._rests_until = ended + RESTS * (ended - self._began)
+
+    async def _make(self, interval: float) -> None:
+        with TemporaryFile() as copy:
+            manifest, pause = await self._copy(copy, interval)
+        await self._verify(manifest)
+        await self._checkpoints.store_manifest(manifest)
+        self._tell_of(manifest)
+        await self._checkpoints.prune()
         log.info(
             "checkpoint.made",
-            partition=number,
-            sequence=sequence,
+            partition=self._partition.number,
+            sequence=manifest.sequence,
             chunks=len(manifest.chunks),
             seconds=round(time.monotonic() - self._began, 3),
             pause_ms=round(pause * 1_000, 3),
@@ -102,11 +110,15 @@ class CheckpointMaker:
         """Whoever asks how the partition stands hears of its newest checkpoint."""
         self._partition.queries.checkpoint = Checkpointed(newest.sequence, newest.at)
 
-    def _is_due(self) -> bool:
+    def is_due(self) -> bool:
+        """Whether enough has been done, or long enough ago, since the last one."""
+        now = time.monotonic()
+        if now < self._rests_until:
+            return False
         commands = self._partition.commands - self._commands
         if commands >= self._settings.checkpoint_commands:
             return True
-        return commands > 0 and time.monotonic() - self._began >= self._settings.checkpoint_seconds
+        return commands > 0 and now - self._began >= self._settings.checkpoint_seconds
 
     async def _copy(self, file: IO[bytes], interval: float) -> tuple[Manifest, float]:
         """Store the chunks of the state of this moment; how long making the child has held the process up, seconds."""

@@ -59,3 +59,4 @@ class Asking:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(ConnectionLost("the connection ended before the answer came"))
+                answer.exception()  # seen: who asks may have failed to send, or may have gone

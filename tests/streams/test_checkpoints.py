@@ -7,6 +7,8 @@ import json
 import os
 import signal
 from dataclasses import replace
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
 
 import pytest
 import pytest_asyncio
@@ -230,6 +232,17 @@ async def test_a_leader_makes_checkpoints_as_it_goes(settings, connection):
         await until(trade_on)
         newest, before = (await checkpoints.all())[:2]
         assert newest.commands - before.commands >= 20
+
+
+async def test_making_takes_a_tenth_of_the_time_at_most(led, monkeypatch):
+    """However much is traded meanwhile: after one that took two seconds the next is due in eighteen."""
+    clock = iter([0.0, 100.0, 102.0, 119.9, 120.0])
+    monkeypatch.setattr(checkpoint_maker, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    maker = CheckpointMaker(led.connection, replace(led.settings, checkpoint_commands=1), led.partition)
+    monkeypatch.setattr(maker, "_make", AsyncMock())
+    await maker.make()
+    led.partition.commands += 1
+    assert [maker.is_due(), maker.is_due()] == [False, True]
 
 
 async def test_a_leader_tells_of_the_newest_checkpoint(settings, connection):
