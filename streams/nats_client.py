@@ -44,7 +44,8 @@ class NatsClient(Client):
             self._pending.append(data)
             self._pending_data_size += len(data)
         else:
-            self._transport.write(data)
+            with suppress(RuntimeError):  # closed already, which nats-py is about to be told
+                self._transport.write(data)
 
     def forget_unsent(self) -> None:
         """Drop what the broken connection did not take, so that it cannot leave later."""

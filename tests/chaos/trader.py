@@ -81,6 +81,12 @@ class Trader:
         if self._socket is not None:
             self._socket.abort()
 
+    async def catch_up(self) -> None:
+        """Ask for all reports that there are: a gateway may still be on its way to those that it has missed itself."""
+        for partition, feed in self.ledger.feeds.items():
+            while not await self._resume(partition, feed.cursor):  # noqa: ASYNC110 - nothing tells when it may work
+                await asyncio.sleep(AGAIN_SECONDS)
+
     async def cancel_everything(self) -> int:
         """Cancel one by one whatever the ledger calls open; how many of them the exchange knew as open."""
         done = 0
@@ -133,17 +139,21 @@ class Trader:
             for partition, cursor in self.ledger.behind():
                 await self._resume(partition, cursor)
 
-    async def _resume(self, partition: int, cursor: str) -> None:
+    async def _resume(self, partition: int, cursor: str) -> bool:
+        """Whether that was answered."""
         try:
             answer = await (await self._there()).ask("resume", {"channel": "orders", "cursor": cursor})
         except Lost:
-            return
+            return False
         if "result" in answer:
             for frame in answer["result"]["reports"]:
                 self.ledger.report(frame)
-        elif answer["error"]["code"] not in UNSETTLED:
+        elif answer["error"]["code"] in UNSETTLED:
+            return False
+        else:
             self.ledger.faults.append(f"resume of partition {partition} from {cursor}: {answer['error']['code']}")
             self.ledger.feeds[partition].highest = self.ledger.feeds[partition].top
+        return True
 
     async def _there(self) -> Socket:
         await self._connected.wait()

@@ -213,6 +213,21 @@ async def test_opening_waits_for_a_server(settings):
         assert early.closed.is_set()
 
 
+async def test_whoever_publishes_to_a_closed_transport_is_told_nothing(connection, monkeypatch, caplog):
+    """The loss is heard of a moment later; until then what is published is gone, without a fault in the log."""
+
+    def refuse(_: bytes) -> None:
+        raise RuntimeError("the handler is closed")
+
+    with monkeypatch.context() as closed:
+        closed.setattr(connection._client._transport, "write", refuse)
+        connection.publish("quiet", b"")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert caplog.records == []
+    assert connection.connected
+
+
 async def test_whoever_publishes_in_bulk_is_not_broken_by_a_broken_connection(connection, monkeypatch):
     """Waiting for a socket that has just been lost ends at once: what was on it is gone like all that is published."""
 

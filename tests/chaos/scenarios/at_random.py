@@ -72,6 +72,7 @@ async def _harm(victim: Process, harm: str, choice: random.Random) -> None:
 async def cancel_all(crowd: Crowd, findings: Findings) -> None:
     """Every order that a ledger calls open can be canceled."""
     await crowd.settle()
+    await asyncio.gather(*(trader.catch_up() for trader in crowd.traders))
     wanted = sum(len(trader.ledger.open) for trader in crowd.traders)
     done = sum(await asyncio.gather(*(trader.cancel_everything() for trader in crowd.traders)))
     findings.measure("live orders canceled", f"{done} of {wanted}", "all", holds=done == wanted)
