@@ -2,6 +2,7 @@
 //
 // Trades come in any order of pages, each known by its dense id and counted once; a busted one counts, as it does for
 // the exchange's own figures. Prices become floats here and only here: bars are drawn, never sent.
+import { Points, type Point } from "./points";
 import type { Trade } from "./protocol";
 
 export interface Candle {
@@ -14,13 +15,6 @@ export interface Candle {
   readonly volume: number;
 }
 
-interface Point {
-  readonly id: number;
-  readonly at: number;
-  readonly price: number;
-  readonly quantity: number;
-}
-
 /** What changed in the bars: nothing, only the last ones from an index on, or all of them. */
 export type Change = number | "none" | "all";
 
@@ -29,7 +23,7 @@ export const TRADES_MAX = 20_000;
 
 export class Candles {
   readonly bars: Candle[] = [];
-  #points: Point[] = [];
+  readonly #points = new Points();
 
   constructor(private seconds: number) {}
 
@@ -39,7 +33,7 @@ export class Candles {
 
   /** The oldest trade that is known; 0 when there is none. */
   get firstId(): number {
-    return this.#points[0]?.id ?? 0;
+    return this.#points.at(0).id;
   }
 
   /** Bars of another length from the same trades. */
@@ -49,18 +43,20 @@ export class Candles {
   }
 
   clear(): void {
-    this.#points = [];
+    this.#points.clear();
     this.bars.length = 0;
   }
 
   take(trades: readonly Trade[]): Change {
     const fresh = trades.map(pointOf).sort((one, other) => one.id - other.id);
-    const last = this.#points.at(-1)?.id ?? 0;
+    const last = this.#points.at(Math.max(this.#points.length - 1, 0)).id;
     if (fresh.every((point) => point.id > last)) return this.#append(fresh);
-    const known = new Set(this.#points.map((point) => point.id));
+    const before = [...this.#points];
+    const known = new Set(before.map((point) => point.id));
     const missing = fresh.filter((point) => !known.has(point.id));
     if (missing.length === 0) return "none";
-    this.#points = [...this.#points, ...missing].sort((one, other) => one.id - other.id);
+    this.#points.clear();
+    for (const point of [...before, ...missing].sort((one, other) => one.id - other.id)) this.#points.push(point);
     this.#rebuild();
     return "all";
   }
@@ -73,7 +69,7 @@ export class Candles {
       this.#add(point);
     }
     if (this.#points.length <= TRADES_MAX) return first;
-    this.#points = this.#points.slice(TRADES_MAX / 10);
+    this.#points.forget(TRADES_MAX / 10);
     this.#rebuild();
     return "all";
   }
