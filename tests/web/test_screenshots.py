@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.web.conftest import ROOT
+from tests.web.conftest import ROOT, wait_for
 
 SHOTS = ROOT / "docs"
 PNG = b"\x89PNG\r\n"
@@ -33,7 +33,8 @@ def test_the_desk_on_a_picture(desk, tmp_path: Path) -> None:
     page = trader.page
     trader.look("ACME")
     if WRITING:
-        expect(page.locator(f".tape [aria-rowcount='{TRADES + 1}']")).to_be_attached(timeout=110_000)
+        tape = page.locator(".tape [aria-rowcount]")
+        wait_for(lambda: int(tape.get_attribute("aria-rowcount") or 0) > TRADES, seconds=110)
         page.reload()
         trader.wait_until_live()
         trader.look("ACME")
