@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from multiprocessing import Pool
+from traceback import format_exc
 
 from tests.simulation.run import Result, simulate
 
@@ -39,7 +40,7 @@ def _run_all(seeds: range, processes: int) -> list[Result]:
     results: list[Result] = []
     began = time.monotonic()
     with Pool(processes, maxtasksperchild=SEEDS_PER_PROCESS) as pool:
-        for result in pool.imap_unordered(simulate, seeds):
+        for result in pool.imap_unordered(_simulate, seeds):
             results.append(result)
             _print_problems(result)
             bad = sum(bool(each.problems) for each in results)
@@ -49,6 +50,14 @@ def _run_all(seeds: range, processes: int) -> list[Result]:
                 print(line, end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return sorted(results)
+
+
+def _simulate(seed: int) -> Result:
+    """One seed of many: should the simulation itself break, the others are played all the same."""
+    try:
+        return simulate(seed)
+    except Exception:
+        return Result(seed, [f"the simulation broke\n{format_exc()}"], Counter(), 0, 0, 0.0, "")
 
 
 def _print_problems(result: Result) -> None:

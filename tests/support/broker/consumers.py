@@ -51,10 +51,12 @@ class Consumer:
         pull = Pull(inbox, request)
         self._pulls.append(pull)
         self._give()
-        if pull.left and not pull.waits:
-            self._end(pull, "404 No Messages")
-        elif pull.left:
+        if pull not in self._pulls:
+            return  # it has all it wanted, or nobody hears what it is given
+        if pull.waits:
             self._wait(pull)
+        else:
+            self._end(pull, "404 No Messages")
 
     def end(self) -> None:
         """The consumer is deleted."""
@@ -65,9 +67,8 @@ class Consumer:
     def forget(self) -> None:
         """The consumer is gone without a word."""
         self._ended = True
-        for pull in self._pulls:
-            pull.timer.cancel()
-        self._pulls.clear()
+        for pull in list(self._pulls):
+            self._drop(pull)
         if self._stored in self._stream.listeners:
             self._stream.listeners.remove(self._stored)
 
