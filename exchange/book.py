@@ -317,7 +317,7 @@ class Book:
 
     def rest(self, order: Order) -> None:
         """Put an order behind the queue at its price, showing its next part; a market order with the others."""
-        self.stamps = order.stamp = self.stamps + 1
+        self.stamps = order.stamp = self.stamps + 1  # as `stamp` and `part`, without their calls for a plain order
         side, price = order.side, order.price
         if price and not order.display_quantity:
             order.shown = order.quantity - order.filled - order.canceled

@@ -54,6 +54,7 @@ class Register:
         self.orders[order_id] = order
         holding.open[order_id] = order
         holding.client_orders[order.command.client_order_id] = order
+        # As `Holding.count`: two calls less for each order, where most of the interpreted engine's time goes.
         if order.side == BUY:
             holding.buying += order.quantity - order.filled - order.canceled
         else:
@@ -62,7 +63,7 @@ class Register:
             self.schedule(order)
 
     def end(self, order: Order, status: int, reason: str, at: int) -> int:
-        """An order is done; it is remembered until `forget`. What was open of it is canceled: so much was it."""
+        """An order is done, and what was open of it is canceled; so much is returned. It is remembered for a while."""
         order.status = status
         order.reason = reason
         order.updated = at

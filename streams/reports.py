@@ -155,10 +155,19 @@ class Rewind:
         side: Side | None = None,
     ) -> None:
         """Note what happened to an order, and how it was right after; `ended` is the reason that it has ended for."""
-        later_quantity, later_cost = self.later.get(order_id, NOTHING)
         order = self.orders[order_id]
-        state = state_before(order, later_quantity, later_cost, status, open_quantity, ended, self.at)
-        self.happenings.append((execution, state, reason, side))
+        if self.is_wanted(order.command.account):
+            later_quantity, later_cost = self.later.get(order_id, NOTHING)
+            state = state_before(order, later_quantity, later_cost, status, open_quantity, ended, self.at)
+            self.keep((execution, state, reason, side))
+
+    def is_wanted(self, account: str) -> bool:
+        """Whether the account's next happening on the way back is to be kept; asked once for each."""
+        return True
+
+    def keep(self, happening: Happening) -> None:
+        """Keep what is wanted."""
+        self.happenings.append(happening)
 
     def look_at_bust(self, event: Busted) -> None:
         """A bust tells both sides of the trade, its fee negated; the orders stay as they are, and may be forgotten."""
@@ -194,28 +203,17 @@ class Recall(Rewind):
         self.left = sum([numbers[account] - number for account, number in above.items()])
         self.made: dict[str, list[Report]] = {account: [] for account in above}
 
-    def note(
-        self,
-        execution: str,
-        order_id: int,
-        status: int,
-        open_quantity: int,
-        *,
-        ended: str = "",
-        reason: str = "",
-        side: Side | None = None,
-    ) -> None:
-        """Count a report, and make it if it is wanted."""
-        order = self.orders[order_id]
-        account = order.command.account
+    def is_wanted(self, account: str) -> bool:
+        """Count a report, and tell whether it is to be made."""
         number = self.numbers[account]
         self.numbers[account] = number - 1
         above = self.above.get(account)
-        if above is None or number <= above:
-            return
-        later_quantity, later_cost = self.later.get(order_id, NOTHING)
-        state = state_before(order, later_quantity, later_cost, status, open_quantity, ended, self.at)
-        self.made[account].append(Report(number, self.journal, execution, state, reason, side))
+        return above is not None and number > above
+
+    def keep(self, happening: Happening) -> None:
+        """Make the report that was counted last."""
+        account = happening[1].command.account
+        self.made[account].append(Report(self.numbers[account] + 1, self.journal, *happening))
         self.left -= 1
 
 
