@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from exchange.instrument import Instrument
 from exchange.order import BOTH_SIDES, CANCEL_NEWEST, GTC
 
@@ -44,6 +46,7 @@ class ListInstrument:
     reason: str = ""
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(init=False)
 class PlaceOrder:
     """Enter an order. `session` names the client connection it came by ("" = none) for cancel on disconnect."""
@@ -99,6 +102,7 @@ class PlaceOrder:
         self.sent_at = sent_at
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(init=False)
 class AmendOrder:
     """Change an order found by `order_id`, or by `symbol` and `client_order_id` when `order_id` is 0."""
@@ -139,6 +143,7 @@ class AmendOrder:
         self.sent_at = sent_at
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(init=False)
 class CancelOrder:
     """Cancel an order found like AmendOrder's."""

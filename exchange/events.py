@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
 
@@ -36,6 +38,7 @@ class Rejected:
     bound: int = 0
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(init=False)
 class Accepted:
     """The exchange took the order; its trades and its end, if any, follow."""
@@ -55,6 +58,7 @@ class Repeated:
     order_id: int
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(init=False)
 class Traded:
     """One match. `side` is the taker's; it prints at the maker's price. Fees: negative is a rebate.
@@ -114,6 +118,7 @@ class Traded:
         self.taker_fee = taker_fee
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(init=False)
 class Amended:
     """The order's terms as they are now; `reason` is "requested" or "self_trade" (decrement).
@@ -157,6 +162,7 @@ class Amended:
         self.reason = reason
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(init=False)
 class Canceled:
     """The order ended with `quantity` of it canceled by somebody's decision."""
@@ -173,6 +179,7 @@ class Canceled:
         self.reason = reason
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(init=False)
 class Expired:
     """The order ended with `quantity` of it expired by a rule."""

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from mypy_extensions import mypyc_attr
+
 from exchange.book import CHANGED, OPENED
 from exchange.order import BUY, SELL, SIDE_NAMES, TRADE_SIDE_NAMES
 from streams import subjects
@@ -96,6 +98,7 @@ def nobody(_: str) -> bool:
     return False
 
 
+@mypyc_attr(acyclic=True)
 class Moment:
     """The place of one command in the journal, and the frames that it gives to those who hear."""
 

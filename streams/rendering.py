@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from exchange.instrument import NO_RATE
 from exchange.order import (
@@ -83,6 +84,7 @@ class Printer:
         return mine == others
 
 
+@mypyc_attr(acyclic=True)
 class OrderState:
     """An order as it is, or was, at one moment: its entry, and all that may change. 0 stands for none."""
 

@@ -15,6 +15,8 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from mypy_extensions import mypyc_attr
+
 from exchange.events import OF_ONE_ORDER, Accepted, Amended, Busted, Canceled, Expired, Refused, Traded, Triggered
 from exchange.order import (
     CANCELED,
@@ -63,6 +65,7 @@ Happening = tuple[str, OrderState, str, Side | None]
 """What a report tells: what happened, the order right after it, an amendment's reason, a trade's side."""
 
 
+@mypyc_attr(acyclic=True)
 class Report:
     """The `seq`-th report of its account."""
 

@@ -23,6 +23,7 @@ MAY_IMPORT = {
 # A library is imported in the folder that owns it, so each can be replaced in one place. msgspec serves two wires:
 # NATS and what clients send. aiohttp outside gateway/ is the floor that `openbell bench path` measures against.
 # websockets is the SDK's; of it the gateway's reader takes the routine that undoes masks, and nothing else.
+# mypy_extensions tells the compiler of the core what it cannot see; interpreted it does nothing.
 OWNS = {
     "nats": {"streams"},
     "msgspec": {"streams", "gateway"},
@@ -34,6 +35,7 @@ OWNS = {
     "rich": {"openbell"},
     "websockets": {"openbell", "gateway/frames.py"},
     "uvloop": {"openbell"},
+    "mypy_extensions": {"exchange", "streams"},
     "structlog": {"streams", "gateway", "openbell"},
 }
 
@@ -46,6 +48,7 @@ PURE = {
     "hashlib",
     "heapq",
     "math",
+    "mypy_extensions",
     "typing",
 }
 
