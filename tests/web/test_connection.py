@@ -6,6 +6,9 @@ from playwright.sync_api import Page, expect
 
 from tests.web.conftest import QUIET, Desk, Exchange, wait_for
 
+GIVEN_UP = 15_000
+"""Milliseconds. A browser that is cut off may not be told that its socket has closed: ten seconds of silence tell it."""
+
 
 def test_a_killed_gateway_is_survived_without_reload(desk, exchange: Exchange) -> None:
     """The screen says down and greys, then is live by itself: same orders, the API's own book, nothing sent twice."""
@@ -37,8 +40,8 @@ def test_fills_missed_while_away_are_told(desk, exchange: Exchange) -> None:
     expect(boris.row("50.20").locator(".ask")).to_have_text("2")
     anna.page.context.set_offline(offline=True)
     exchange.kill_gateway()
-    expect(anna.page.locator(".connection[data-state=down]")).to_be_visible()
     expect(boris.page.locator(".connection[data-state=down]")).to_be_visible()
+    expect(anna.page.locator(".connection[data-state=down]")).to_be_visible(timeout=GIVEN_UP)
     boris.wait_until_live()
     boris.send_order("Buy", "2", "50.20")
     expect(boris.page.locator(".notice")).to_contain_text("Bought 2")
@@ -56,7 +59,7 @@ def test_an_instrument_that_went_while_away_is_gone(desk, exchange: Exchange) ->
     trader.look("PASSING")
     page.context.set_offline(offline=True)
     exchange.kill_gateway()
-    expect(page.locator(".connection[data-state=down]")).to_be_visible()
+    expect(page.locator(".connection[data-state=down]")).to_be_visible(timeout=GIVEN_UP)
     wait_for(exchange.api.is_ready, 30)
     exchange.api.post("/v1/admin/instruments/PASSING/phase", {"phase": "closed"})
     exchange.api.delete("/v1/admin/instruments/PASSING")
