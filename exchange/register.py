@@ -112,7 +112,8 @@ class Register:
         """Forget every order of a book in which none is open."""
         self.ended = deque([(at, order_id) for at, order_id in self.ended if self.orders[order_id].book is not book])
         self.orders = {order_id: order for order_id, order in self.orders.items() if order.book is not book}
-        for account in list(book.holdings):
+        for account, holding in list(book.holdings.items()):
+            holding.client_orders.clear()  # they know it, and it them
             book.let_go(account)
 
     def schedule(self, order: Order) -> None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from mypy_extensions import mypyc_attr
-
 from exchange.commands import TRADES_REMEMBERED_MAX
 from exchange.units import HOUR
 
@@ -24,7 +22,6 @@ MEMORY: Final = 24 * HOUR
 """How long a trade may be undone, in nanoseconds of journal time."""
 
 
-@mypyc_attr(acyclic=True)
 class Trade:
     """A remembered trade: what was told of it, its two orders, and how their accounts stood before each had its fill.
 

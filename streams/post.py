@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from exchange.release import release
 from streams import recovery, subjects
 from streams.calendars import Schedule
 from streams.certainty import Certainty
@@ -50,7 +51,8 @@ class Post:
         self._clock = clock
         self._certainty = certainty
         self._calendars = calendars
-        self._partition: Partition | None = None
+        self._loaded: Partition | None = None
+        self._partition: Partition | None = None  # once it is as far as its events were
         self._stops = Stops(connection, number)
         self._leader: Leader | None = None
         self._promoted = asyncio.Event()
@@ -88,6 +90,13 @@ class Post:
         if self._partition is not None:
             await CheckpointMaker(self._connection, self._settings, self._partition).finish()
 
+    async def release(self) -> None:
+        """Free the memory of a partition that is not followed here any more; others go on meanwhile. After `run`."""
+        partition, self._loaded, self._partition = self._loaded, None, None
+        if partition is not None:
+            for _ in release(partition.engine):
+                await asyncio.sleep(0)
+
     def describe(self, standing: Standing) -> None:
         """What queries about the partition tell of who leads and follows it."""
         if self._partition is not None:
@@ -97,7 +106,7 @@ class Post:
         """Until canceled. Raises PartitionStopped, Overtaken, alone or in a group."""
         answered = await recovery.answered_through(self._connection, self.number)
         scrub = Scrub(self._connection, self.number, answered)
-        partition = await recovery.load(self._connection, self.number, answered)
+        partition = self._loaded = await recovery.load(self._connection, self.number, answered)
         while True:
             start = partition.sequence + 1
             async with StreamReader(self._connection, subjects.journal_stream(self.number), start) as journal:

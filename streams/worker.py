@@ -168,6 +168,8 @@ class Worker:
         finally:
             del self._tasks[partition], self._posts[partition]
             await self._leadership.pass_on(partition, NOBODY)
+            if not self._leadership.leaving:
+                self._group.create_task(post.release())
 
     async def _mark(self, stopped: PartitionStopped) -> None:
         """Before the lease goes to anybody else: they have to look at the place too."""

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.web.conftest import QUIET, Desk, Exchange, wait_for
 
 GIVEN_UP = 15_000
-"""Milliseconds. A browser that is cut off may not be told that its socket has closed: ten seconds of silence tell it."""
+"""Milliseconds. A browser that is cut off may not hear that its socket has closed: ten seconds of silence tell it."""
 
 
 def test_a_killed_gateway_is_survived_without_reload(desk, exchange: Exchange) -> None:
