@@ -32,8 +32,10 @@ OF_STREAMS: Final = (
     "packing",
     "partition",
     "rendering",
+    "report",
     "reports",
     "results",
+    "rewind",
     "state",
     "tally",
 )

@@ -13,7 +13,8 @@ from exchange.order import PARTIALLY_FILLED
 from streams import codec, subjects
 from streams.feed import Unprinted
 from streams.rendering import state_of
-from streams.reports import Recall, print_report
+from streams.report import print_report
+from streams.rewind import Recall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from exchange.order import Order
     from streams.feed import Frame, Hears
     from streams.rendering import OrderState, Renderer
-    from streams.reports import Report
+    from streams.report import Report
 
 EVENTS_PER_TURN: Final = 2_000
 """Events whose reports are made in one turn of the loop: a few milliseconds."""

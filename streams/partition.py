@@ -26,7 +26,8 @@ from streams.later import Later, LateReports, messages_of, split
 from streams.market_data import MarketData
 from streams.queries import Queries
 from streams.rendering import Renderer
-from streams.reports import ExecutionReports, Report, is_long, print_report
+from streams.report import Report, print_report
+from streams.reports import ExecutionReports, is_long
 from streams.results import result_of
 from streams.tally import Tally
 

@@ -21,7 +21,7 @@ from streams.actions import print_action
 from streams.codec import Undecodable
 from streams.holdings import print_account, print_kill_switch
 from streams.rendering import Renderer, print_error, print_object, print_time, state_of
-from streams.reports import print_report
+from streams.report import print_report
 
 if TYPE_CHECKING:
     from exchange.engine import Engine

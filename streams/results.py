@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from exchange.events import Event
     from streams.codec import Body
     from streams.rendering import OrderState, Printer, Renderer
-    from streams.reports import Report
+    from streams.report import Report
 
 OF_AN_ORDER: Final = (PlaceOrder, AmendOrder, CancelOrder)
 

@@ -19,7 +19,8 @@ from streams.actions import Action
 from streams.feed import Feed
 from streams.partition import Partition
 from streams.rendering import OrderState
-from streams.reports import AccountReports, Report
+from streams.report import Report
+from streams.reports import AccountReports
 from streams.status import status_of
 
 if TYPE_CHECKING:

@@ -15,14 +15,15 @@ from exchange.commands import AmendOrder, CancelOrder, PlaceOrder, SetPhase
 from exchange.order import AT_OPEN, BUY, PARTIALLY_FILLED, SELL, STOP
 from streams import codec
 from streams.partition import OPEN_ORDERS_MANY, Partition
-from streams.reports import EVENTS_MANY, is_long, print_report
+from streams.report import print_report
+from streams.reports import EVENTS_MANY, is_long
 from streams.state import parts_of
 from tests.support.journaled import ACME, Journaled, buy, order, sell, units
 from tests.support.journaled import replayed as replayed_journal
 
 if TYPE_CHECKING:
     from exchange.commands import Command
-    from streams.reports import Report
+    from streams.report import Report
 
 ORDERS = 3_000
 NAMES = ("anna", "boris", "carla", "dora")
