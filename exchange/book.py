@@ -11,13 +11,12 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
 from exchange.accounts import Accounts
-from exchange.allowance import Allowance
 from exchange.commands import UNNAMED
+from exchange.holding import Holding
 from exchange.instrument import Instrument
 from exchange.level import Level
 from exchange.luld import Luld
 from exchange.order import BUY, PENDING_TRIGGER, SELL, Order
-from exchange.position import Position
 from exchange.register import NEVER
 from exchange.stops import Stops
 
@@ -129,35 +128,6 @@ class BookSide:
         for key in reversed(self.keys):
             found.extend(self.levels[key * self.sign].orders())
         return found
-
-
-class Holding:
-    """What one account has in one instrument: its open orders, and all it may be asked about by its own names.
-
-    buying, selling: what may still trade of its orders. position: the account's. allowance: what it may do, and what
-    it pays.
-    """
-
-    __slots__ = ("allowance", "buying", "client_orders", "open", "position", "selling")
-
-    def __init__(self, position: Position, allowance: Allowance) -> None:
-        self.open: dict[int, Order] = {}
-        self.client_orders: dict[str, Order] = {}
-        self.buying = 0
-        self.selling = 0
-        self.position = position
-        self.allowance = allowance
-
-    def open_quantity(self, side: int) -> int:
-        """What may still trade on a side, hidden reserve and waiting orders included."""
-        return self.buying if side == BUY else self.selling
-
-    def count(self, side: int, quantity: int) -> None:
-        """So much more may trade on a side, or less."""
-        if side == BUY:
-            self.buying += quantity
-        else:
-            self.selling += quantity
 
 
 class Book:

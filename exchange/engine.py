@@ -15,7 +15,7 @@ from exchange.accounts import Accounts
 from exchange.allowance import Allowance
 from exchange.amendment import amend
 from exchange.bands import bands_of
-from exchange.book import CLOSING, CONTINUOUS, Book, Change, Holding
+from exchange.book import CLOSING, CONTINUOUS, Book, Change
 from exchange.calls import begin_volatility_call
 from exchange.checkpoint import State, digest_of, restore, state_of
 from exchange.checks import (
@@ -57,6 +57,7 @@ from exchange.events import (
     Rejected,
     Repeated,
 )
+from exchange.holding import Holding
 from exchange.kill_switch import KillSwitch
 from exchange.matching import cancel, expire, sweep
 from exchange.order import (

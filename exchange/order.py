@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from exchange.units import divide_half_even
 
 if TYPE_CHECKING:
-    from exchange.book import Book, Holding
+    from exchange.book import Book
     from exchange.commands import PlaceOrder
+    from exchange.holding import Holding
     from exchange.level import Level
 
 BUY: Final = 0

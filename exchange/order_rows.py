@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exchange.allowance import Allowance
-from exchange.book import Holding
 from exchange.commands import PlaceOrder
+from exchange.holding import Holding
 from exchange.order import PARTIALLY_FILLED, PENDING_TRIGGER, Order
 from exchange.position import Position
 

@@ -1,0 +1,40 @@
+"""What one account has in one instrument: its orders there, what is open of them, and what it may do.
+
+Always true: `buying` and `selling` are the sums of what is open of the orders in `open` (`invariants`); an open order
+is among `client_orders` too, which also hold those that ended and are remembered. Quantities as in `units`.
+"""
+
+from __future__ import annotations
+
+from exchange.allowance import Allowance
+from exchange.order import BUY, Order
+from exchange.position import Position
+
+
+class Holding:
+    """What one account has in one instrument: its open orders, and all it may be asked about by its own names.
+
+    buying, selling: what may still trade of its orders. position: the account's. allowance: what it may do, and what
+    it pays.
+    """
+
+    __slots__ = ("allowance", "buying", "client_orders", "open", "position", "selling")
+
+    def __init__(self, position: Position, allowance: Allowance) -> None:
+        self.open: dict[int, Order] = {}
+        self.client_orders: dict[str, Order] = {}
+        self.buying = 0
+        self.selling = 0
+        self.position = position
+        self.allowance = allowance
+
+    def open_quantity(self, side: int) -> int:
+        """What may still trade on a side, hidden reserve and waiting orders included."""
+        return self.buying if side == BUY else self.selling
+
+    def count(self, side: int, quantity: int) -> None:
+        """So much more may trade on a side, or less."""
+        if side == BUY:
+            self.buying += quantity
+        else:
+            self.selling += quantity
