@@ -24,9 +24,7 @@ from exchange.checks import (
     check_position,
     check_post_only,
     check_room,
-    check_terms,
     check_trigger,
-    check_value,
     is_plain_and_good,
 )
 from exchange.commands import (
@@ -75,9 +73,9 @@ from exchange.order import (
     order_id_of,
 )
 from exchange.register import Register
-from exchange.stops import trigger
 from exchange.timetable import Timetable
 from exchange.trial import Trial
+from exchange.triggering import trigger
 from exchange.units import SECOND
 
 SEMANTICS: Final = 2
@@ -275,29 +273,6 @@ class Engine:
             refused = check_post_only(book, command.side, command.price)
         return refused
 
-    def refusal_when_triggered(self, order: Order) -> Rejected | None:
-        """Why a stop that has been triggered may not enter the market, or None.
-
-        The checks of a new order, on its terms as they are now and as the order that it becomes; it has its place
-        among the account's open orders, and its quantity is among what is open.
-        """
-        book, holding = order.book, order.holding
-        allowance = holding.allowance
-        price = order.price or None
-        display = order.display_quantity or None
-        refused = self.shut_out(order.account, book, allowance)
-        if refused is None:
-            refused = check_terms(book, allowance, price, None, order.quantity, display, order.quantity)
-        if refused is None:
-            refused = check_value(book, allowance, order.price or book.reference_price(), order.quantity)
-        if refused is None and price is not None:
-            refused = check_collar(book, price)
-        if refused is None:
-            refused = check_position(holding, order.side, 0)
-        if refused is None and order.post_only and price is not None:
-            refused = check_post_only(book, order.side, price)
-        return refused
-
     def shut_out(self, account: str, book: Book, allowance: Allowance) -> Rejected | None:
         """Why an account may neither place nor amend any order here now, or None."""
         if self.kill_switch.armed and self.kill_switch.stops(account, book.symbol):
@@ -358,16 +333,6 @@ class Engine:
     def expire(self, order: Order, reason: str) -> None:
         """End an order that rests nowhere by a rule."""
         expire(order, reason, self.register, self.now, self.events)
-
-    def has_trades_left_for(self, order: Order) -> bool:
-        """Whether a triggered stop would stay within the trades that a command may make; the first one always does."""
-        if self.trades_made == 0:
-            return True
-        book = order.book
-        low, high = bands_of(book) if book.banded else (0, 0)
-        if order.command.time_in_force == FOK and not Trial(book, order, self.trades_max, low, high).fills():
-            return True
-        return not Trial(book, order, max(self.trades_max - self.trades_made, 0), low, high).exceeds
 
     # Changing and canceling
 

@@ -29,7 +29,7 @@ from exchange.events import BandsDoubled, EndDrawn
 from exchange.matching import expire
 from exchange.order import AT_CLOSE, AT_OPEN, BOTH_SIDES, DAY, PENDING_TRIGGER, Order, order_id_of
 from exchange.register import NEVER
-from exchange.stops import trigger
+from exchange.triggering import trigger
 
 if TYPE_CHECKING:
     from exchange.book import Book

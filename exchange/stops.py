@@ -1,24 +1,17 @@
-"""The stop orders of one book that wait unseen, and how they are triggered.
+"""The stop orders of one book that wait unseen, and which of them a trade triggers.
 
 A buy is triggered when the last trade is at its stop price or above, a sell at it or below. All whose condition holds
-at a check are taken, in the order of stop price in the direction of travel, then time; each is executed at its turn,
-even if the price has moved back, and what they bring about is looked for until there is nothing left. If a call starts
-on the way, those not yet executed go on waiting; those that would take one command beyond its bound of trades wait for
-the next command. Source: RULES.md, "Continuous trading" 6, 11.
+are taken, in the order of stop price in the direction of travel, then time. What becomes of them is in `triggering`.
+Source: RULES.md, "Continuous trading" 6.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from exchange.events import Refused, Triggered
-from exchange.order import BUY, OPEN, REFUSED, SELL, Order
+from exchange.order import BUY, Order
 from exchange.register import NEVER
-
-if TYPE_CHECKING:
-    from exchange.book import Book
-    from exchange.engine import Engine
 
 NO_SELL: Final = -1
 """In place of the highest stop price of sells: no trade has a price so low."""
@@ -84,44 +77,3 @@ def entry_of(order: Order) -> Entry:
 def is_met(side: int, stop_price: int, price: int) -> bool:
     """Whether a trade at `price` triggers a stop."""
     return price >= stop_price if side == BUY else price <= stop_price
-
-
-def trigger(engine: Engine, book: Book) -> None:
-    """Execute the stops whose condition holds, and those that they bring about, until none is left."""
-    while book.is_trading() and book.stops.meets(book.last_price):
-        batch = book.stops.take(book.last_price, BUY if book.last_price >= book.previous_price else SELL)
-        for place, order in enumerate(batch):
-            if not book.is_trading():
-                wait_on(book, batch[place:])
-                break
-            refused = engine.refusal_when_triggered(order)
-            if refused is None and not engine.has_trades_left_for(order):
-                wait_on(book, batch[place:])
-                engine.defer(book)
-                return
-            order.status = OPEN
-            order.updated = engine.now
-            engine.events.append(Triggered(order.order_id, order.account))
-            if refused is None:
-                execute(engine, book, order)
-            else:
-                refuse(engine, order, refused.code)
-
-
-def wait_on(book: Book, orders: list[Order]) -> None:
-    """Put triggered stops back at the places they had."""
-    for order in orders:
-        book.stops.add(order)
-
-
-def execute(engine: Engine, book: Book, order: Order) -> None:
-    """Let a triggered order do what it can, and count its trades against the command's bound."""
-    before = book.last_trade_id
-    engine.trade_and_rest(order, book)
-    engine.trades_made += book.last_trade_id - before
-
-
-def refuse(engine: Engine, order: Order, code: str) -> None:
-    """End a triggered order that a check refuses."""
-    rest = engine.register.end(order, REFUSED, code, engine.now)
-    engine.events.append(Refused(order.order_id, order.account, rest, code))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from exchange import limit_state, phases
 from exchange.matching import cancel, expire
 from exchange.register import NEVER
-from exchange.stops import trigger
+from exchange.triggering import trigger
 
 if TYPE_CHECKING:
     from exchange.engine import Engine
