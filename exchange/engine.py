@@ -12,21 +12,13 @@ from typing import Final
 
 from exchange import administration, limit_state, phases, rejections, timers
 from exchange.accounts import Accounts
-from exchange.allowance import Allowance
+from exchange.admission import refusal, repeat, shut_out
 from exchange.amendment import amend
 from exchange.bands import bands_of
 from exchange.book import CLOSING, CONTINUOUS, Book, Change
 from exchange.calls import begin_volatility_call
 from exchange.checkpoint import State, digest_of, restore, state_of
-from exchange.checks import (
-    check_collar,
-    check_order,
-    check_position,
-    check_post_only,
-    check_room,
-    check_trigger,
-    is_plain_and_good,
-)
+from exchange.checks import is_plain_and_good
 from exchange.commands import (
     AmendOrder,
     BustTrade,
@@ -53,9 +45,7 @@ from exchange.events import (
     Configured,
     Event,
     Rejected,
-    Repeated,
 )
-from exchange.holding import Holding
 from exchange.kill_switch import KillSwitch
 from exchange.matching import cancel, expire, sweep
 from exchange.order import (
@@ -69,7 +59,6 @@ from exchange.order import (
     PENDING_TRIGGER,
     STOP,
     Order,
-    effective_display,
     order_id_of,
 )
 from exchange.register import Register
@@ -223,11 +212,11 @@ class Engine:
         holding = book.holdings.get(command.account) or book.holding(command.account)
         before = holding.client_orders.get(command.client_order_id)
         if before is not None:
-            self.repeat(command, before)
+            repeat(self, command, before)
             return
         plain = is_plain_and_good(command, book, holding) and not self.kill_switch.armed
         if not plain or (command.sent_at and self.is_late(command.sent_at)):
-            refused = self.refusal(command, book, holding)
+            refused = refusal(self, command, book, holding)
             if refused is not None:
                 self.events.append(refused)
                 if not holding.client_orders:
@@ -245,43 +234,6 @@ class Engine:
             book.rest(order)
         else:
             self.enter(order, book)
-
-    def repeat(self, command: PlaceOrder, before: Order) -> None:
-        """Answer a client order id that is remembered: the same order again is no new one."""
-        if same_meaning(command, before.command):
-            self.events.append(Repeated(before.order_id))
-        else:
-            self.reject(rejections.CLIENT_ORDER_ID_REUSED, "client_order_id")
-
-    def refusal(self, command: PlaceOrder, book: Book, holding: Holding) -> Rejected | None:
-        """Why a new order may not enter, or None. Repeats are answered before, so one that comes late is safe."""
-        if command.sent_at and self.is_late(command.sent_at):
-            return Rejected(rejections.TOO_LATE)
-        allowance = holding.allowance
-        refused = self.shut_out(command.account, book, allowance)
-        if refused is None:
-            refused = check_order(command, book, allowance, self.now)
-        if refused is None and command.price is not None:
-            refused = check_collar(book, command.price)
-        if refused is None:
-            refused = check_room(holding)
-        if refused is None:
-            refused = check_position(holding, command.side, command.quantity)
-        if refused is None and command.stop_price is not None:
-            return check_trigger(book, command.side, command.stop_price)
-        if refused is None and command.post_only and command.price is not None and command.time_in_force != AT_CLOSE:
-            refused = check_post_only(book, command.side, command.price)
-        return refused
-
-    def shut_out(self, account: str, book: Book, allowance: Allowance) -> Rejected | None:
-        """Why an account may neither place nor amend any order here now, or None."""
-        if self.kill_switch.armed and self.kill_switch.stops(account, book.symbol):
-            return Rejected(rejections.KILLED)
-        if not book.takes_orders():
-            return Rejected(rejections.WRONG_PHASE)
-        if not allowance.enabled:
-            return Rejected(rejections.ACCOUNT_DISABLED)
-        return None
 
     def is_late(self, sent_at: int) -> bool:
         """Whether a command took longer to reach the journal than its client may expect it to."""
@@ -366,7 +318,7 @@ class Engine:
         if order is None:
             return
         book = order.book
-        refused = self.shut_out(order.account, book, order.holding.allowance)
+        refused = shut_out(self, order.account, book, order.holding.allowance)
         if refused is not None:
             self.events.append(refused)
         elif amend(command, order, book, self.register, self.now, self.events):
@@ -458,23 +410,6 @@ class Engine:
     def next_due(self) -> int:
         """Journal time at which something is to happen by itself, 0 if nothing waits for its time."""
         return timers.next_due(self)
-
-
-def same_meaning(one: PlaceOrder, other: PlaceOrder) -> bool:
-    """Whether two placements ask for the same order, however and whenever they were sent."""
-    return (
-        one.side == other.side
-        and one.type == other.type
-        and one.quantity == other.quantity
-        and one.price == other.price
-        and one.stop_price == other.stop_price
-        and one.time_in_force == other.time_in_force
-        and one.expires == other.expires
-        and one.post_only == other.post_only
-        and one.self_trade == other.self_trade
-        and effective_display(one.display_quantity, one.quantity)
-        == effective_display(other.display_quantity, other.quantity)
-    )
 
 
 def is_priced_beyond(order: Order, low: int, high: int) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exchange.admission import shut_out
 from exchange.bands import bands_of
 from exchange.checks import check_collar, check_position, check_post_only, check_terms, check_value
 from exchange.events import Refused, Rejected, Triggered
@@ -59,7 +60,7 @@ def refusal_when_triggered(engine: Engine, order: Order) -> Rejected | None:
     allowance = holding.allowance
     price = order.price or None
     display = order.display_quantity or None
-    refused = engine.shut_out(order.account, book, allowance)
+    refused = shut_out(engine, order.account, book, allowance)
     if refused is None:
         refused = check_terms(book, allowance, price, None, order.quantity, display, order.quantity)
     if refused is None:
