@@ -12,8 +12,7 @@ from typing import Final
 
 from exchange import administration, limit_state, phases, rejections, timers
 from exchange.accounts import Accounts
-from exchange.admission import refusal, repeat, shut_out
-from exchange.amendment import amend
+from exchange.admission import refusal, repeat
 from exchange.bands import bands_of
 from exchange.book import CLOSING, CONTINUOUS, Book, Change
 from exchange.calls import begin_volatility_call
@@ -37,30 +36,12 @@ from exchange.commands import (
     SetPhase,
     Tick,
 )
-from exchange.deadlines import DURATION_MAX, Deadlines
-from exchange.events import (
-    Accepted,
-    AllCanceled,
-    CancelAfterSet,
-    Configured,
-    Event,
-    Rejected,
-)
+from exchange.deadlines import Deadlines
+from exchange.events import Accepted, Configured, Event, Rejected
 from exchange.kill_switch import KillSwitch
-from exchange.matching import cancel, expire, sweep
-from exchange.order import (
-    AT_CLOSE,
-    BOTH_SIDES,
-    BUY,
-    FOK,
-    GTC,
-    IOC,
-    PARTIALLY_FILLED,
-    PENDING_TRIGGER,
-    STOP,
-    Order,
-    order_id_of,
-)
+from exchange.matching import expire, sweep
+from exchange.open_orders import amend_order, cancel_after, cancel_all, cancel_order
+from exchange.order import AT_CLOSE, BUY, FOK, GTC, IOC, PARTIALLY_FILLED, PENDING_TRIGGER, STOP, Order, order_id_of
 from exchange.register import Register
 from exchange.timetable import Timetable
 from exchange.trial import Trial
@@ -155,13 +136,13 @@ class Engine:
         if isinstance(command, PlaceOrder):
             self.place(command)
         elif isinstance(command, CancelOrder):
-            self.cancel(command)
+            cancel_order(self, command)
         elif isinstance(command, AmendOrder):
-            self.amend(command)
+            amend_order(self, command)
         elif isinstance(command, CancelAll):
-            self.cancel_all(command)
+            cancel_all(self, command)
         elif isinstance(command, CancelAfter):
-            self.cancel_after(command)
+            cancel_after(self, command)
         elif isinstance(command, SetPhase):
             phases.set_phase(self, command)
         elif isinstance(command, DrawEnd):
@@ -285,74 +266,6 @@ class Engine:
     def expire(self, order: Order, reason: str) -> None:
         """End an order that rests nowhere by a rule."""
         expire(order, reason, self.register, self.now, self.events)
-
-    # Changing and canceling
-
-    def own_open(self, command: AmendOrder | CancelOrder) -> Order | None:
-        """The open order that a command names; None after refusing it."""
-        if command.order_id:
-            order = self.register.orders.get(command.order_id)
-        else:
-            order = self.find(command.account, command.symbol, command.client_order_id)
-        if order is None or order.account != command.account:
-            self.reject(rejections.UNKNOWN_ORDER, "order_id" if command.order_id else "client_order_id")
-            return None
-        if command.sent_at and self.is_late(command.sent_at):
-            self.reject(rejections.TOO_LATE)
-            return None
-        if order.status > PARTIALLY_FILLED:
-            self.reject(rejections.ORDER_DONE, "order_id" if command.order_id else "client_order_id")
-            return None
-        return order
-
-    def cancel(self, command: CancelOrder) -> None:
-        """Cancel one open order."""
-        order = self.own_open(command)
-        if order is not None:
-            order.book.remove(order)
-            cancel(order, "requested", self.register, self.now, self.events)
-
-    def amend(self, command: AmendOrder) -> None:
-        """Change one open order (RULES.md, "Amend"); at a new price that crosses it takes at once."""
-        order = self.own_open(command)
-        if order is None:
-            return
-        book = order.book
-        refused = shut_out(self, order.account, book, order.holding.allowance)
-        if refused is not None:
-            self.events.append(refused)
-        elif amend(command, order, book, self.register, self.now, self.events):
-            self.enter(order, book)
-
-    def cancel_all(self, command: CancelAll) -> None:
-        """Cancel an account's open orders, oldest first, as far as the command's filters say."""
-        if command.symbol and command.symbol not in self.books:
-            self.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
-            return
-        if self.is_late(command.sent_at):
-            self.reject(rejections.TOO_LATE)
-            return
-        count = 0
-        for order in self.open_orders(command.account, command.symbol):
-            if command.side not in (BOTH_SIDES, order.side) or command.session not in ("", order.session):
-                continue
-            order.book.remove(order)
-            cancel(order, command.reason, self.register, self.now, self.events)
-            count += 1
-        self.events.append(AllCanceled(command.account, count))
-
-    def cancel_after(self, command: CancelAfter) -> None:
-        """Set the time at which all of an account's orders are canceled, or unset it."""
-        if not 0 <= command.duration <= DURATION_MAX:
-            self.reject(rejections.BAD_REQUEST, "seconds")
-            return
-        if self.is_late(command.sent_at):
-            self.reject(rejections.TOO_LATE)
-            return
-        deadline = self.now + command.duration if command.duration else 0
-        self.deadlines.set(command.account, deadline)
-        self.register.wake_at = 0
-        self.events.append(CancelAfterSet(command.account, deadline))
 
     # Configuring
 
