@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from exchange.order import BOTH_SIDES, BUY, PARTIALLY_FILLED, PENDING_TRIGGER, SELL, SIDE_NAMES
 
 if TYPE_CHECKING:
-    from exchange.book import Book, BookSide
+    from exchange.book import Book
+    from exchange.book_side import BookSide
     from exchange.engine import Engine
     from exchange.holding import Holding
     from exchange.order import Order

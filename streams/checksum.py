@@ -16,7 +16,8 @@ from streams.rendering import PRINTED_NUMBERS_MAX
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exchange.book import Book, BookSide
+    from exchange.book import Book
+    from exchange.book_side import BookSide
     from streams.rendering import PrintedNumbers, Printer
 
 LEVELS: Final = 10
