@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
+from statistics import median
 from typing import NamedTuple
 
 from streams.topology import CONFIGURE
@@ -35,9 +36,9 @@ SLOWER = 2.0
 
 
 class Window(NamedTuple):
-    """What was seen at the end of a stretch; bytes and descriptors by process."""
+    """What was seen in a stretch, by process: bytes from time to time, descriptors at its end."""
 
-    bytes: dict[str, int]
+    bytes: dict[str, list[int]]
     descriptors: dict[str, int]
     p50: float
     p99: float
@@ -55,13 +56,16 @@ async def soak(run: Run) -> Findings:
             await bulk.submit(exchange.connection, partition, iter([BOUNDS]))
         for _ in range(WINDOWS):
             began = loop.time()
+            resident: dict[str, list[int]] = {process.name: [] for process in exchange.processes}
             for _ in range(HANG_UPS_PER_WINDOW):
                 await asyncio.sleep(run.seconds / WINDOWS / HANG_UPS_PER_WINDOW)
                 choice.choice(crowd.traders).hang_up()
+                for process in exchange.processes:
+                    resident[process.name].append(process.resident_bytes())
             waits = crowd.latencies(began, loop.time())
             seen.append(
                 Window(
-                    {process.name: process.resident_bytes() for process in exchange.processes},
+                    resident,
                     {process.name: process.descriptors() for process in exchange.processes},
                     quantile(waits, 0.5),
                     quantile(waits, 0.99),
@@ -78,8 +82,9 @@ async def soak(run: Run) -> Findings:
 
 
 def _memory(findings: Findings, name: str, before: list[Window], last: list[Window]) -> None:
-    bytes_before = max(window.bytes[name] for window in before)
-    bytes_last = max(window.bytes[name] for window in last)
+    # The middle one: nats-server doubles what it holds and gives it back, every few minutes.
+    bytes_before = median(one for window in before for one in window.bytes[name])
+    bytes_last = median(one for window in last for one in window.bytes[name])
     files_before = max(window.descriptors[name] for window in before)
     files_last = max(window.descriptors[name] for window in last)
     text = f"{bytes_before / 2**20:.1f} MiB, then {bytes_last / 2**20:.1f}; {files_before} files, then {files_last}"
