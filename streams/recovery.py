@@ -11,15 +11,12 @@ Streams that contradict each other are PartitionStopped, which names the first s
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import structlog
 
-from streams import subjects
+from streams import garbage, subjects
 from streams.checkpoints import Checkpoints, Manifest, parts_in
 from streams.codec import Undecodable, decode_chain
 from streams.connection import Connection
@@ -62,7 +59,7 @@ async def load(connection: Connection, number: int, answered: int) -> Partition:
 
     The event loop goes on meanwhile. The journal is to be read from the partition's `sequence` + 1.
     """
-    with no_collections():
+    with garbage.no_looks():
         return await _load(connection, number, answered)
 
 
@@ -110,7 +107,7 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
     began, first = time.monotonic(), partition.sequence + 1
     history = History(connection, partition)
     try:
-        with no_collections():
+        with garbage.no_looks():
             await _replay(partition, reader, through, history)
     except (StreamGap, StreamTooShort) as error:
         raise PartitionStopped(partition.number, partition.sequence + 1, str(error)) from error
@@ -139,20 +136,6 @@ async def _replay(partition: Partition, reader: StreamReader, through: int, hist
         if partition.commands >= turn_ends:
             turn_ends = partition.commands + COMMANDS_PER_TURN
             await asyncio.sleep(0)
-
-
-@contextmanager
-def no_collections() -> Iterator[None]:
-    """Collect no garbage while a partition is made, nor look for any in it afterwards.
-
-    A collection would look at all of it at once, for as long as a lease lives, and find nothing (worker.py).
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def is_far(partition: Partition, through: int, skims: bool) -> bool:

@@ -8,9 +8,6 @@ next message breaks an invariant of ours, is given up alone, loudly and with evi
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import structlog
 
@@ -46,9 +43,6 @@ PATIENCE_AT_END = 4.0
 """How long a worker that ends waits for its successors to be ready, leading on meanwhile."""
 
 POLL_INTERVAL = 0.01
-COLLECTION_THRESHOLDS = (10_000, 100, 1_000_000)
-"""Of garbage collection. The books are large and live long, and nothing in them is cyclic once it has ended: a full
-collection finds nothing in them and stops the partition for a quarter of a second, so there is practically none."""
 
 
 async def run(settings: StreamSettings, stop: asyncio.Event) -> None:
@@ -58,8 +52,7 @@ async def run(settings: StreamSettings, stop: asyncio.Event) -> None:
     try:
         await topology.ensure(connection, settings)
         log.info("worker.started", worker=worker, partitions=settings.partitions)
-        with _few_collections():
-            await Worker(connection, settings, worker).run(stop)
+        await Worker(connection, settings, worker).run(stop)
         log.info("worker.ended", worker=worker)
     finally:
         await connection.close()
@@ -281,16 +274,6 @@ class Worker:
         if ending:
             await asyncio.wait(ending)
         await self._leadership.leave()
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    before = gc.get_threshold()
-    gc.set_threshold(*COLLECTION_THRESHOLDS)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 async def _first_of(*events: asyncio.Event) -> None:

@@ -29,7 +29,6 @@ from streams.errors import ApiRefused, PartitionStopped, StreamError, Unavailabl
 from streams.stops import Stops
 from streams.stream import NO_SUCH_STREAM
 from streams.topology import PARTITIONS_KEY
-from streams.worker import COLLECTION_THRESHOLDS
 
 if TYPE_CHECKING:
     from openbell.data_dir import DataDir
@@ -46,7 +45,7 @@ def run(first: int, last: int, partitions: list[int], nats_url: str, data_dir: D
     logs.configure(logs.LogSettings.from_environment({**LOG_LEVEL, **os.environ}))
     if last and last < first:
         raise Fault(f"--to {last} lies before --from {first}", code=WRONG_USE)
-    gc.set_threshold(*COLLECTION_THRESHOLDS)  # a third of the time otherwise, and for nothing
+    gc.set_threshold(0)  # A third of the time otherwise, and for nothing: what is large is let go of (auditing.py).
     try:
         audits = asyncio.run(_audit_all(first, last, partitions, nats_url, data_dir))
     except StreamError as error:

@@ -27,14 +27,15 @@ import streams
 from exchange.engine import Engine
 from exchange.events import Rejected, Traded
 from openbell.bench.flow import SYMBOL, Flow, MadeFlow, recorded_flow
-from streams.worker import COLLECTION_THRESHOLDS
+from streams.garbage import look_at_young
 
 SEED: Final = 20_121_106
 STEP_NS: Final = 1_000
 """Journal time from one command to the next."""
 
 CHUNK: Final = 1_000
-"""Commands between two looks at what happened: nobody keeps events for longer, and so neither may we."""
+"""Commands between two looks at what happened: nobody keeps events for longer, and so neither may we. As many as a
+leader carries out between two looks for garbage under full load."""
 
 MESSAGES: Final = "lobster/AAPL_2012-06-21_message_50.0930-1030.csv.gz"
 OPENING: Final = "lobster/AAPL_2012-06-21_orderbook_L50.first672.csv.gz"
@@ -111,6 +112,7 @@ def time_flow(flow: Flow) -> tuple[float, Engine, list[int]]:
         for command in flow.timed[start : start + CHUNK]:
             at += 1
             batches.append(engine.apply(command, at, at * STEP_NS))
+        look_at_young()
         seconds += time.process_time() - began
         counts.update(type(event) for batch in batches for event in batch)
     return seconds, engine, [counts[Traded], counts[Rejected]]
@@ -162,10 +164,10 @@ def _figures(runs: list[Run]) -> Figures:
 def _child(flow_name: str, commands: int, data: Path) -> Run:
     made = flow_name == "made"
     flow = MadeFlow(SEED).make(commands) if made else recorded_flow(data / MESSAGES, data / OPENING)
-    # The flow is no part of an engine's memory, and a worker collects garbage as seldom as this.
+    # The flow is no part of an engine's memory, and a worker looks for garbage at such times only (`time_flow`).
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECTION_THRESHOLDS)
+    gc.set_threshold(0)
     seconds, engine, (trades, refused) = time_flow(flow)
     sides = engine.books[SYMBOL].sides
     levels = sum(len(side.depth(0)) for side in sides)

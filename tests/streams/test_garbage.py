@@ -1,0 +1,59 @@
+"""streams/garbage.py: what is young is looked at, and only once."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from weakref import ref
+
+from streams import garbage
+from tests.support.nats import until
+
+
+class Knot:
+    """Refers to itself."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+async def test_a_cycle_that_ends_young_is_collected() -> None:
+    """Within a look, although Python itself looks at nothing meanwhile; afterwards it does as before."""
+
+    async def work() -> None:
+        assert gc.get_threshold()[0] == 0
+        young = ref(Knot())
+        await until(lambda: young() is None)
+
+    before = gc.get_threshold()
+    await garbage.beside(work())
+
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0
+
+
+async def test_what_is_left_of_the_young_is_not_looked_at_again() -> None:
+    """A cycle that has lived through a look stays when it ends."""
+
+    async def work() -> None:
+        knot = Knot()
+        await asyncio.sleep(3 * garbage.INTERVAL)
+        left = ref(knot)
+        del knot
+        await asyncio.sleep(3 * garbage.INTERVAL)
+        assert left() is not None
+
+    await garbage.beside(work())
+
+
+async def test_nothing_is_looked_at_while_a_partition_is_loaded() -> None:
+    """A young cycle stays for as long as something loads, however long that takes."""
+
+    async def work() -> None:
+        with garbage.no_looks():
+            young = ref(Knot())
+            await asyncio.sleep(3 * garbage.INTERVAL)
+            assert young() is not None
+        assert gc.isenabled()
+
+    await garbage.beside(work())
