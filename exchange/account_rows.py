@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exchange.events import Traded
-from exchange.order_rows import order_row
 from exchange.trades import Trade
 
 if TYPE_CHECKING:
@@ -77,20 +76,13 @@ def stopped(kill_switch: KillSwitch) -> list[tuple[str, str]]:
 
 
 def past_orders(trades: Iterable[Trade], orders: dict[int, Order]) -> list[Order]:
-    """The orders that are remembered for their trades only."""
+    """The orders that are remembered for their trades only; they have lost their fills (`Register.forget_one`)."""
     past: dict[int, Order] = {}
     for trade in trades:
         for order in (trade.maker, trade.taker):
             if order.order_id not in orders:
                 past[order.order_id] = order
     return list(past.values())
-
-
-def past_order_row(order: Order) -> list[Any]:
-    """The order as it ended; nobody asks for its fills any more."""
-    row = order_row(order)
-    row[15] = None
-    return row
 
 
 def trade_row(trade: Trade) -> list[Any]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from exchange.account_rows import (
     kept_limits,
     kept_positions,
-    past_order_row,
     past_orders,
     position_row,
     restore_limits,
@@ -63,7 +62,7 @@ def parts_of(engine: Engine) -> Iterator[tuple[str, list[Any]]]:
     yield from cut("limits", kept_limits(engine.accounts), list)
     yield from cut("stopped", stopped(engine.kill_switch), list)
     remembered = engine.accounts.trades.remembered
-    yield from cut("past_orders", past_orders(remembered, register.orders), past_order_row)
+    yield from cut("past_orders", past_orders(remembered, register.orders), order_row)
     yield from cut("past_trades", remembered, trade_row)
 
 

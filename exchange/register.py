@@ -101,8 +101,9 @@ class Register:
         self.is_crowded = False
 
     def forget_one(self) -> None:
-        """Forget the order that ended longest ago."""
+        """Forget the order that ended longest ago; trades may know it for longer, but nobody asks for its fills."""
         order = self.orders.pop(self.ended.popleft()[1])
+        order.fills = None
         holding = order.holding
         del holding.client_orders[order.command.client_order_id]
         if not holding.client_orders:
