@@ -90,7 +90,7 @@ class Roster:
         for partition in range(len(self.leaders)):
             self._see_partition(partition, entries)
         self._count_staff()
-        self._forget_dead()
+        self._forget_dead(entries)
 
     def _begin_anew(self, now: float) -> None:
         for worker, sign in self._signs.items():
@@ -117,9 +117,14 @@ class Roster:
         else:
             self._vacant_since.pop(partition, None)
 
-    def _forget_dead(self) -> None:
+    def _forget_dead(self, entries: Mapping[str, Entry]) -> None:
+        """Not before their key is gone: whoever is forgotten and still has one would seem to have come just now."""
         named = {*self.leaders, *self.standbys}
-        self._signs = {worker: sign for worker, sign in self._signs.items() if self.is_live(worker) or worker in named}
+        self._signs = {
+            worker: sign
+            for worker, sign in self._signs.items()
+            if self.is_live(worker) or worker in named or worker_key(worker) in entries
+        }
         self._gone &= self._signs.keys()
 
     def note_gone(self, worker: str) -> None:

@@ -80,6 +80,24 @@ def test_who_is_gone_is_dead_at_once_until_it_beats_again():
     assert boris.to_take([], []) == []
 
 
+def test_who_is_dead_stays_dead_while_its_key_is_kept():
+    """Silent or gone: it is counted neither as a colleague nor for the fair share at any later look."""
+    leases, boris = Leases("anna", "boris", "carl"), Roster("boris", 2, TTL)
+    leases.led(p0="boris", p1="boris")
+    leases.beat(boris)
+    assert boris.staff == ["anna", "boris", "carl"]
+    leases.beating.remove("anna")
+    leases.beating.remove("carl")
+    boris.note_gone("carl")
+    leases.beat(boris, times=4)
+    for _ in range(12):
+        leases.beat(boris)
+        assert (boris.staff, boris.share) == (["boris"], 2)
+    leases.beating.append("anna")
+    leases.beat(boris)
+    assert boris.staff == ["anna", "boris"]
+
+
 def test_the_standby_takes_over_first_and_whatever_its_share():
     """It has one partition already, which is its share; carla, with room, waits for it two beats."""
     leases = Leases("anna", "boris", "carla")
