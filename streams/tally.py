@@ -54,12 +54,12 @@ class Tally:
         for event in events:
             if isinstance(event, Accepted):
                 reported[event.order.account] += 1
-            elif isinstance(event, OF_ONE_ORDER):
-                reported[event.account] += 1
             elif isinstance(event, Traded):
                 reported[event.taker_account] += 1
                 reported[event.maker_account] += 1
                 trades.append((event.trade_id, event.price, event.quantity, event.side, at, False))
+            elif isinstance(event, OF_ONE_ORDER):
+                reported[event.account] += 1
             elif isinstance(event, Busted):
                 reported[event.taker_account] += 1
                 reported[event.maker_account] += 1
