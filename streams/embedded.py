@@ -76,10 +76,13 @@ class EmbeddedServer:
     async def start(cls, store: Path, port: int = ANY_PORT, log_file: Path | None = None) -> Self:
         """Start it and wait until it is healthy. Without `log_file` it writes where we write."""
         store.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  before there is anything to wait for
+        name = Path(binary()).name
+        # Of servers that were killed, and ours may get the process id of one. Not later: it may be quicker than we are.
+        for left in store.glob(f"{name}_*.ports"):  # noqa: ASYNC240
+            left.unlink(missing_ok=True)
         arguments = command(store, port) + (["--log", str(log_file)] if log_file else [])
         process = await asyncio.create_subprocess_exec(*arguments, stdin=asyncio.subprocess.DEVNULL)
-        ports_file = store / f"{Path(binary()).name}_{process.pid}.ports"
-        ports_file.unlink(missing_ok=True)  # an earlier server had this process id, and was killed
+        ports_file = store / f"{name}_{process.pid}.ports"
         server = cls(process, port)
         try:
             async with asyncio.timeout(START_TIMEOUT):

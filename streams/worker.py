@@ -161,8 +161,15 @@ class Worker:
         finally:
             del self._tasks[partition], self._posts[partition]
             await self._leadership.pass_on(partition, NOBODY)
-            if not self._leadership.leaving:
-                self._group.create_task(post.release())
+            self._release(post)
+
+    def _release(self, post: Post) -> None:
+        """Beside what is led; not when the worker ends, and its memory with it."""
+        releasing = post.release()
+        try:
+            self._group.create_task(releasing)
+        except RuntimeError:
+            releasing.close()
 
     async def _mark(self, stopped: PartitionStopped) -> None:
         """Before the lease goes to anybody else: they have to look at the place too."""

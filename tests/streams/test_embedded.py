@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
+from streams import embedded
 from streams.connection import Connection
-from streams.embedded import HOST, EmbeddedServer, configuration, healthy
+from streams.embedded import HOST, EmbeddedServer, binary, configuration, healthy
 from streams.errors import ServerFailed
 from streams.settings import StreamSettings
+from tests.support.nats import until
 
 
 async def test_a_started_server_is_healthy_and_a_stopped_one_is_not(tmp_path):
@@ -17,6 +22,27 @@ async def test_a_started_server_is_healthy_and_a_stopped_one_is_not(tmp_path):
     await server.stop()
     assert not await healthy(HOST, server.port)
     assert await server.wait() is not None
+
+
+async def test_a_server_that_is_quicker_than_we_are_is_found(tmp_path, monkeypatch):
+    """It may have told its port before we come to look for it; what a killed server has told is not taken for it."""
+    start_process = asyncio.create_subprocess_exec
+
+    async def start_slowly(*arguments, **options):
+        process = await start_process(*arguments, **options)
+        ports_file = tmp_path / "store" / f"{Path(binary()).name}_{process.pid}.ports"
+        await until(ports_file.exists)
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_slowly)
+    monkeypatch.setattr(embedded, "START_TIMEOUT", 5.0)
+    (tmp_path / "store").mkdir()
+    left = tmp_path / "store" / f"{Path(binary()).name}_1.ports"
+    left.write_text("{}")
+    server = await EmbeddedServer.start(tmp_path / "store", log_file=tmp_path / "log")
+    assert await healthy(HOST, server.port)
+    assert not left.exists()
+    await server.stop()
 
 
 async def test_what_was_stored_outlives_the_server(tmp_path):
