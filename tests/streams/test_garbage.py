@@ -10,7 +10,6 @@ import pytest
 
 from streams import garbage
 
-
 TURNS = 10
 
 
