@@ -80,6 +80,7 @@ def past_orders(trades: Iterable[Trade], orders: dict[int, Order]) -> list[Order
     past: dict[int, Order] = {}
     for trade in trades:
         for order in (trade.maker, trade.taker):
+            assert order is not None, "what may be undone has its orders"
             if order.order_id not in orders:
                 past[order.order_id] = order
     return list(past.values())

@@ -107,8 +107,8 @@ class Accounts:
         value = value_of(told.price, told.quantity)
         maker = self.open_position(told.maker_account, told.symbol)
         taker = self.open_position(told.taker_account, told.symbol)
-        maker.refund(trade.maker.side, value, told.maker_fee)
-        taker.refund(trade.taker.side, value, told.taker_fee)
+        maker.refund(1 - trade.taker_side, value, told.maker_fee)
+        taker.refund(trade.taker_side, value, told.taker_fee)
         self.pay_fees(told.symbol, -told.maker_fee - told.taker_fee)
         self.retrace(trade, maker, taker)
 
@@ -123,11 +123,11 @@ class Accounts:
             position = touched(told.maker_account, trade.told, maker, taker)
             if position is not None:
                 later.maker_before = position.standing
-                position.move(later.maker.side, told.quantity, amount)
+                position.move(1 - later.taker_side, told.quantity, amount)
             position = touched(told.taker_account, trade.told, maker, taker)
             if position is not None:
                 later.taker_before = position.standing
-                position.move(later.taker.side, told.quantity, amount)
+                position.move(later.taker_side, told.quantity, amount)
 
 
 def touched(account: str, told: Traded, maker: Position, taker: Position) -> Position | None:

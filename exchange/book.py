@@ -158,7 +158,8 @@ class Book:
         holding = self.holdings.get(account)
         if holding is None:
             position = self.accounts.open_position(account, self.symbol)
-            holding = self.holdings[account] = Holding(position, self.accounts.allowance(account, self.instrument))
+            allowance = self.accounts.allowance(account, self.instrument)
+            holding = self.holdings[account] = Holding(account, position, allowance)
         return holding
 
     def let_go(self, account: str) -> None:

@@ -54,7 +54,7 @@ def parts_of(engine: Engine) -> Iterator[tuple[str, list[Any]]]:
             yield "luld", [luld_row(book, book.luld)]
             window = [(book.symbol, at, total, count) for at, total, count in book.luld.trades]
             yield from cut("window", window, list)
-    yield from cut("ended", register.ended, list)
+    yield from cut("ended", register.ended, lambda order: [order.updated, order.order_id])
     yield from cut("deadlines", sorted(engine.deadlines.accounts.items()), list)
     yield from cut("deferred", [book.symbol for book in engine.deferred], str)
     yield from cut("retired", sorted(engine.retired.items()), list)
@@ -91,7 +91,7 @@ def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
     elif kind == "deferred":
         engine.deferred.extend([engine.books[symbol] for symbol in rows])
     elif kind == "ended":
-        engine.register.ended.extend((row[0], row[1]) for row in rows)
+        engine.register.ended.extend([engine.register.orders[row[1]] for row in rows])
     elif kind == "deadlines":
         for row in rows:
             engine.deadlines.set(row[0], row[1])

@@ -43,6 +43,7 @@ from exchange.matching import expire, sweep
 from exchange.open_orders import amend_order, cancel_after, cancel_all, cancel_order
 from exchange.order import AT_CLOSE, BUY, FOK, GTC, IOC, PARTIALLY_FILLED, PENDING_TRIGGER, STOP, Order, order_id_of
 from exchange.register import Register
+from exchange.release import release
 from exchange.timetable import Timetable
 from exchange.trial import Trial
 from exchange.triggering import trigger
@@ -114,6 +115,11 @@ class Engine:
         self.changes: list[Change] = []
         self.events: list[Event] = []
         self.due_events = 0
+
+    def __del__(self) -> None:
+        """Its orders refer to each other and are unknown to the collector: without this they would stay for good."""
+        for _ in release(self):
+            pass
 
     def apply(self, command: Command, sequence: int, at: int) -> list[Event]:
         """Carry out a command that the journal holds at `sequence`, stored at `at` (ns); what happened, in order.
@@ -203,6 +209,8 @@ class Engine:
                 if not holding.client_orders:
                     book.let_go(command.account)
                 return
+        command.symbol = book.symbol  # one text for all orders instead of a copy in each
+        command.account = holding.account
         register = self.register
         order_id = register.next_order_id
         register.next_order_id = order_id + 1
@@ -301,7 +309,7 @@ class Engine:
             if symbol in ("", book.symbol):
                 holding = book.holdings.get(account)
                 if holding is not None:
-                    found.extend(holding.open.values())
+                    found.extend(holding.open)
         found.sort(key=order_id_of)
         return found
 

@@ -18,11 +18,12 @@ class Holding:
     it pays.
     """
 
-    __slots__ = ("allowance", "buying", "client_orders", "open", "position", "selling")
+    __slots__ = ("account", "allowance", "buying", "client_orders", "open", "position", "selling")
 
-    def __init__(self, position: Position, allowance: Allowance) -> None:
-        self.open: dict[int, Order] = {}
+    def __init__(self, account: str, position: Position, allowance: Allowance) -> None:
+        self.open: dict[Order, None] = {}
         self.client_orders: dict[str, Order] = {}
+        self.account = account
         self.buying = 0
         self.selling = 0
         self.position = position

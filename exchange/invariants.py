@@ -103,7 +103,7 @@ def broken_in_accounts(engine: Engine) -> str:
 def broken_in_holding(holding: Holding) -> str:
     """Whether an account's open quantities are those of its open orders."""
     for side in range(BOTH_SIDES):
-        open_quantity = sum([order.open_quantity for order in holding.open.values() if order.side == side])
+        open_quantity = sum([order.open_quantity for order in holding.open if order.side == side])
         if holding.open_quantity(side) != open_quantity:
             return f"its {SIDE_NAMES[side]} orders are open for {open_quantity}, not {holding.open_quantity(side)}"
     return ""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mypy_extensions import mypyc_attr
+
 from exchange.units import divide_half_even
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from exchange.commands import PlaceOrder
     from exchange.holding import Holding
     from exchange.level import Level
+    from exchange.trades import Trade
 
 BUY: Final = 0
 SELL: Final = 1
@@ -65,6 +68,7 @@ Fill = tuple[int, int, int, int, int, int]
 """One side of a trade: trade_id, price, quantity, liquidity, fee, at."""
 
 
+@mypyc_attr(acyclic=True)
 class Order:
     """One order from its acceptance until it is forgotten.
 
@@ -72,6 +76,7 @@ class Order:
     book displays of it now; what is open beyond that is hidden reserve. `cost` is the sum of price × quantity of its
     trades, in units². `holding` is its account's in its book. `stamp` is its time among the orders of its book. While
     it rests, `level` is its queue, `older` and `newer` its neighbours there; `shown` and `reserve` make up its open.
+    `first_trade` is for most the only one, so it needs no list.
     """
 
     __slots__ = (
@@ -84,8 +89,9 @@ class Order:
         "display_quantity",
         "expires",
         "filled",
-        "fills",
+        "first_trade",
         "holding",
+        "later_trades",
         "level",
         "newer",
         "older",
@@ -125,7 +131,8 @@ class Order:
         self.reason = ""
         self.created = at
         self.updated = at
-        self.fills: list[Fill] | None = None
+        self.first_trade: Trade | None = None
+        self.later_trades: list[Trade] | None = None
         self.level: Level | None = None
         self.older: Order | None = None
         self.newer: Order | None = None
@@ -174,6 +181,28 @@ class Order:
     def average_price(self) -> int:
         """Mean price of its trades, rounded half to even at 8 decimals; 0 before the first."""
         return divide_half_even(self.cost, self.filled) if self.filled else 0
+
+    @property
+    def fills(self) -> list[Fill]:
+        """Its side of its trades so far, oldest first."""
+        if self.first_trade is None:
+            return []
+        trades = [self.first_trade] if self.later_trades is None else [self.first_trade, *self.later_trades]
+        return [trade.fill_of(self.order_id) for trade in trades]
+
+    def enter_trade(self, trade: Trade) -> None:
+        """Note another of its trades."""
+        if self.first_trade is None:
+            self.first_trade = trade
+        elif self.later_trades is None:
+            self.later_trades = [trade]
+        else:
+            self.later_trades.append(trade)
+
+    def forget_trades(self) -> None:
+        """Nobody asks for its fills any more."""
+        self.first_trade = None
+        self.later_trades = None
 
     def tranche(self) -> int:
         """What the book shows of it when it joins a queue: all of a plain order, a part of an iceberg."""

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from exchange.allowance import Allowance
 from exchange.commands import PlaceOrder
+from exchange.events import Traded
 from exchange.holding import Holding
-from exchange.order import PARTIALLY_FILLED, PENDING_TRIGGER, Order
+from exchange.order import CROSS, CROSSED, MAKER, PARTIALLY_FILLED, PENDING_TRIGGER, SELL, Order
 from exchange.position import Position
+from exchange.trades import Trade
 
 if TYPE_CHECKING:
     from exchange.engine import Engine
@@ -32,7 +34,7 @@ def order_row(order: Order) -> list[Any]:
         order.reason,
         order.created,
         order.updated,
-        None if order.fills is None else [list(fill) for fill in order.fills],
+        None if order.first_trade is None else [list(fill) for fill in order.fills],
         order.stamp,
     ]
 
@@ -43,8 +45,8 @@ def order_from(row: list[Any], engine: Engine, *, remembered: bool = True) -> Or
     One that the register remembers no more belongs to no holding but one of its own.
     """
     placed = placed_from(row[1])
-    book = engine.books[placed.symbol]
-    holding = book.holding(placed.account) if remembered else Holding(Position(), Allowance(book.instrument, {}))
+    book, account = engine.books[placed.symbol], placed.account
+    holding = book.holding(account) if remembered else Holding(account, Position(), Allowance(book.instrument, {}))
     order = Order(row[0], placed, book, holding, row[13])
     order.price = row[2]
     order.stop_price = row[3]
@@ -59,9 +61,23 @@ def order_from(row: list[Any], engine: Engine, *, remembered: bool = True) -> Or
     order.reason = row[12]
     order.updated = row[14]
     if row[15] is not None:
-        order.fills = [(f[0], f[1], f[2], f[3], f[4], f[5]) for f in row[15]]
+        for fill in row[15]:
+            order.enter_trade(trade_of(order, fill))
     order.stamp = row[16]
     return order
+
+
+def trade_of(order: Order, fill: list[int]) -> Trade:
+    """A trade of which only this order's side is known, and needed: it cannot be undone."""
+    trade_id, price, quantity, liquidity, fee, at = fill
+    order_id, account, symbol = order.order_id, order.account, order.symbol
+    if liquidity == MAKER or (liquidity == CROSS and order.side == SELL):
+        side = CROSSED if liquidity == CROSS else 1 - order.side
+        told = Traded(trade_id, symbol, price, quantity, side, order_id, account, 0, 0, fee, 0, "", 0, 0, 0)
+    else:
+        side = CROSSED if liquidity == CROSS else order.side
+        told = Traded(trade_id, symbol, price, quantity, side, 0, "", 0, 0, 0, order_id, account, 0, 0, fee)
+    return Trade(told, None, None, (0, 0, 0), (0, 0, 0), at)
 
 
 def restore_order(engine: Engine, row: list[Any]) -> None:
@@ -69,7 +85,7 @@ def restore_order(engine: Engine, row: list[Any]) -> None:
     order = order_from(row, engine)
     engine.register.enter(order)
     if order.status > PARTIALLY_FILLED:
-        del order.holding.open[order.order_id]
+        del order.holding.open[order]
     elif order.status == PENDING_TRIGGER:
         order.book.stops.add(order)
 

@@ -175,7 +175,7 @@ def expire_all(engine: Engine, book: Book, orders: list[Order]) -> None:
 
 def open_orders_of(book: Book) -> list[Order]:
     """Every open order of a book, waiting ones included."""
-    return [order for holding in book.holdings.values() for order in holding.open.values()]
+    return [order for holding in book.holdings.values() for order in holding.open]
 
 
 def left_by_call(book: Book) -> list[Order]:

@@ -42,7 +42,7 @@ class Register:
         self.is_crowded = True
         self.orders: dict[int, Order] = {}
         self.next_order_id = 1
-        self.ended: deque[tuple[int, int]] = deque()
+        self.ended: deque[Order] = deque()
         self.ended_max = ENDED_ORDERS_MAX
         self.due: list[tuple[int, int]] = []
         self.due_max = TIMERS_SPARE
@@ -52,7 +52,7 @@ class Register:
         holding = order.holding
         order_id = order.order_id
         self.orders[order_id] = order
-        holding.open[order_id] = order
+        holding.open[order] = None
         holding.client_orders[order.command.client_order_id] = order
         # As `Holding.count`: two calls less for each order, where most of the interpreted engine's time goes.
         if order.side == BUY:
@@ -67,9 +67,8 @@ class Register:
         order.status = status
         order.reason = reason
         order.updated = at
-        order_id = order.order_id
         holding = order.holding
-        del holding.open[order_id]
+        del holding.open[order]
         rest = order.quantity - order.filled - order.canceled
         if rest:
             order.canceled += rest
@@ -78,7 +77,7 @@ class Register:
             else:
                 holding.selling -= rest
         ended = self.ended
-        ended.append((at, order_id))
+        ended.append(order)
         count = len(ended)
         if count == 1:
             self.wake_at = 0
@@ -91,7 +90,7 @@ class Register:
 
         Like `make_room` done before a command and never within one: what a command ended can be asked about after it.
         """
-        while self.ended and self.ended[0][0] <= at - MEMORY:
+        while self.ended and self.ended[0].updated <= at - MEMORY:
             self.forget_one()
 
     def make_room(self) -> None:
@@ -102,8 +101,9 @@ class Register:
 
     def forget_one(self) -> None:
         """Forget the order that ended longest ago; trades may know it for longer, but nobody asks for its fills."""
-        order = self.orders.pop(self.ended.popleft()[1])
-        order.fills = None
+        order = self.ended.popleft()
+        del self.orders[order.order_id]
+        order.forget_trades()
         holding = order.holding
         del holding.client_orders[order.command.client_order_id]
         if not holding.client_orders:
@@ -111,7 +111,10 @@ class Register:
 
     def forget_book(self, book: Book) -> None:
         """Forget every order of a book in which none is open."""
-        self.ended = deque([(at, order_id) for at, order_id in self.ended if self.orders[order_id].book is not book])
+        self.ended = deque([order for order in self.ended if order.book is not book])
+        for order in self.orders.values():
+            if order.book is book:
+                order.forget_trades()
         self.orders = {order_id: order for order_id, order in self.orders.items() if order.book is not book}
         for account, holding in list(book.holdings.items()):
             holding.client_orders.clear()  # they know it, and it them
@@ -155,4 +158,4 @@ class Register:
     def sleep(self, deadline: int) -> None:
         """All that was to be done is done: find out when there will be again, at `deadline` at the latest."""
         due = min(self.due[0][0], deadline) if self.due else deadline
-        self.wake_at = min(due, self.ended[0][0] + MEMORY) if self.ended else due
+        self.wake_at = min(due, self.ended[0].updated + MEMORY) if self.ended else due

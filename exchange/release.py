@@ -6,10 +6,12 @@ would look at everything the process has, which takes too long beside partitions
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from exchange.engine import Engine
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exchange.engine import Engine
 
 PIECE: Final = 1_000
 """So many orders or trades are let go of at a time: about a millisecond."""
@@ -35,6 +37,7 @@ def release(engine: Engine) -> Iterator[None]:
         for _ in range(min(PIECE, len(orders))):
             _, order = orders.popitem()
             order.level = order.older = order.newer = None
+            order.forget_trades()
         yield
     engine.accounts.trades.orders.clear()
     remembered = engine.accounts.trades.remembered

@@ -30,8 +30,8 @@ def settle(
     taker_fee = fee_of(amount, taker_rate) if taker_rate else 0
     if maker_fee or taker_fee:
         book.accounts.pay_fees(book.symbol, maker_fee + taker_fee)
-    fill(maker, trade_id, price, quantity, amount, maker_liquidity, maker_fee, at)
-    fill(taker, trade_id, price, quantity, amount, taker_liquidity, taker_fee, at)
+    fill(maker, quantity, amount, at)
+    fill(taker, quantity, amount, at)
     maker_position = maker.holding.position
     maker_before = maker_position.standing
     maker_position.settle(maker.side, quantity, amount, value, maker_fee)
@@ -56,20 +56,18 @@ def settle(
         taker_fee,
     )
     events.append(told)
-    book.accounts.trades.remember(Trade(told, maker, taker, maker_before, taker_before, at))
+    trade = Trade(told, maker, taker, maker_before, taker_before, at)
+    maker.enter_trade(trade)
+    taker.enter_trade(trade)
+    book.accounts.trades.remember(trade)
 
 
-def fill(
-    order: Order, trade_id: int, price: int, quantity: int, amount: int, liquidity: int, fee: int, at: int
-) -> None:
+def fill(order: Order, quantity: int, amount: int, at: int) -> None:
     """Book a trade to one of its orders; `amount` is price × quantity."""
     order.filled += quantity
     order.cost += amount
     order.status = PARTIALLY_FILLED
     order.updated = at
-    if order.fills is None:
-        order.fills = []
-    order.fills.append((trade_id, price, quantity, liquidity, fee, at))
     order.holding.count(order.side, -quantity)
 
 

@@ -10,28 +10,40 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from mypy_extensions import mypyc_attr
+
 from exchange.commands import TRADES_REMEMBERED_MAX
+from exchange.order import BUY, CROSS, CROSSED, MAKER, TAKER
 from exchange.units import HOUR
 
 if TYPE_CHECKING:
     from exchange.events import Traded
-    from exchange.order import Order
+    from exchange.order import Fill, Order
     from exchange.position import Standing
 
 MEMORY: Final = 24 * HOUR
 """How long a trade may be undone, in nanoseconds of journal time."""
 
 
+@mypyc_attr(acyclic=True)
 class Trade:
     """A remembered trade: what was told of it, its two orders, and how their accounts stood before each had its fill.
 
     The maker has its fill first: the one order of an account that trades with itself stands before the other there.
+    Both orders know it for as long as they are remembered, which may be longer than it can be undone: then it does not
+    hold on to them any more.
     """
 
     __slots__ = ("at", "busted", "maker", "maker_before", "taker", "taker_before", "told")
 
     def __init__(
-        self, told: Traded, maker: Order, taker: Order, maker_before: Standing, taker_before: Standing, at: int
+        self,
+        told: Traded,
+        maker: Order | None,
+        taker: Order | None,
+        maker_before: Standing,
+        taker_before: Standing,
+        at: int,
     ) -> None:
         self.told = told
         self.maker = maker
@@ -40,6 +52,27 @@ class Trade:
         self.taker_before = taker_before
         self.at = at
         self.busted = False
+
+    @property
+    def taker_side(self) -> int:
+        """BUY or SELL; in an uncross the buy order stands as taker."""
+        return BUY if self.told.side == CROSSED else self.told.side
+
+    def fill_of(self, order_id: int) -> Fill:
+        """The side of one of its orders."""
+        told = self.told
+        if told.maker_order_id == order_id:
+            liquidity, fee = MAKER, told.maker_fee
+        else:
+            liquidity, fee = TAKER, told.taker_fee
+        if told.side == CROSSED:
+            liquidity = CROSS
+        return told.trade_id, told.price, told.quantity, liquidity, fee, self.at
+
+    def let_go(self) -> None:
+        """It cannot be undone any more."""
+        self.maker = None
+        self.taker = None
 
 
 class Trades:
@@ -66,9 +99,10 @@ class Trades:
         remembered = self.remembered
         while remembered and (len(remembered) > self.remembered_max or remembered[0].at <= at - MEMORY):
             oldest = remembered.popleft()
+            oldest.let_go()
             if self.orders:
-                self.orders.pop(oldest.maker.order_id, None)
-                self.orders.pop(oldest.taker.order_id, None)
+                self.orders.pop(oldest.told.maker_order_id, None)
+                self.orders.pop(oldest.told.taker_order_id, None)
         self.look_again()
 
     def look_again(self) -> None:
@@ -83,6 +117,9 @@ class Trades:
 
     def forget_symbol(self, symbol: str) -> None:
         """Forget all trades of an instrument."""
+        for trade in self.remembered:
+            if trade.told.symbol == symbol:
+                trade.let_go()
         self.remembered = deque([trade for trade in self.remembered if trade.told.symbol != symbol])
         self.look_again()
 

@@ -6,7 +6,7 @@ looked into. Units: as in `exchange.units`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -185,7 +185,7 @@ def decode_batch(data: bytes) -> Batch:
     return Batch(form.origin, form.number, commands)
 
 
-def encode_events(events: Sequence[Sequence[Event]]) -> bytes:
+def encode_events(events: list[list[Event]]) -> bytes:
     """The part of a message of EVENTS that the chain runs over: the events of each command."""
     return encode(pack_events(events))
 

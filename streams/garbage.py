@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import traceback
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -43,6 +44,25 @@ def look_at_young() -> None:
     """Collect what has come and gone since the last look, and spare what is left any other."""
     gc.collect(0)
     gc.freeze()
+
+
+def clear_frames(error: BaseException) -> None:
+    """Let the calls that an error has come through forget what they held; it is still to be raised, or told.
+
+    A task group that is canceled or fails leaves an error and its own call in a cycle, and with them every call
+    beneath: a leader, and by it a whole partition.
+    """
+    seen: set[int] = set()
+    errors: list[BaseException | None] = [error]
+    while errors:
+        found = errors.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
+        traceback.clear_frames(found.__traceback__)
+        errors += [found.__cause__, found.__context__]
+        if isinstance(found, BaseExceptionGroup):
+            errors += found.exceptions
 
 
 @contextmanager

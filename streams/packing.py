@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from msgspec.structs import astuple
 
 from exchange.commands import AmendOrder, CancelOrder, Command, PlaceOrder
 from exchange.events import Accepted, Amended, Canceled, Event, Expired, Traded
 from streams.forms import COMMANDS, EVENTS, Plain, safe_texts, unsafe
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 PLACE: Final = COMMANDS.structs[PlaceOrder]
 AMEND: Final = COMMANDS.structs[AmendOrder]
@@ -24,7 +21,7 @@ CANCEL: Final = COMMANDS.structs[CancelOrder]
 are_safe: Final = safe_texts(PlaceOrder)
 
 
-def pack_events(events: Sequence[Sequence[Event]]) -> list[list[Plain]]:
+def pack_events(events: list[list[Event]]) -> list[list[Plain]]:
     """The events of each command, tag first."""
     return [[pack_event(event) for event in of_command] for of_command in events]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import structlog
 
 from exchange.release import release
-from streams import recovery, subjects
+from streams import garbage, recovery, subjects
 from streams.calendars import Schedule
 from streams.certainty import Certainty
 from streams.checkpoint_maker import CheckpointMaker
@@ -104,6 +104,13 @@ class Post:
 
     async def run(self) -> None:
         """Until canceled. Raises PartitionStopped, Overtaken, alone or in a group."""
+        try:
+            await self._run()
+        except BaseException as error:
+            garbage.clear_frames(error)
+            raise
+
+    async def _run(self) -> None:
         answered = await recovery.answered_through(self._connection, self.number)
         scrub = Scrub(self._connection, self.number, answered)
         partition = self._loaded = await recovery.load(self._connection, self.number, answered)

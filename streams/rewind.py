@@ -136,6 +136,7 @@ class Rewind:
         taker, maker = (CROSS, CROSS) if event.side == CROSSED else (TAKER, MAKER)
         own = event.taker_account == event.maker_account
         for order, liquidity, fee in ((trade.taker, taker, event.taker_fee), (trade.maker, maker, event.maker_fee)):
+            assert order is not None, "what may be undone has its orders"
             side = (event.trade_id, event.price, event.quantity, liquidity, -fee, own)
             self.happenings.append(("busted", state_of(order), "", side))
 

@@ -7,7 +7,7 @@ command, a status that moves) is left to them.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from exchange.events import (
@@ -24,8 +24,6 @@ from exchange.order import BUY
 from streams.feed import ROWS_PER_FRAME_MAX, Moment, Trade, nobody
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from exchange.book import Change
     from exchange.events import Event
     from streams.feed import Feed, Quote
@@ -42,10 +40,10 @@ class Tally:
     def __init__(self, reports: ExecutionReports, market_data: MarketData) -> None:
         self.reports = reports
         self.market_data = market_data
-        self.reported: defaultdict[str, int] = defaultdict(int)
-        self.changed: defaultdict[str, int] = defaultdict(int)
+        self.reported: list[str] = []
+        """The account of each report since the last `enter`."""
 
-    def take(self, events: Sequence[Event], changes: Sequence[Change], at: int, *, last: bool = True) -> None:
+    def take(self, events: list[Event], changes: list[Change], at: int, *, last: bool = True) -> None:
         """A command did this, the `last` of its message or not. A listing has to be known to the renderer before."""
         reported = self.reported
         symbol = changes[0][0] if changes else ""
@@ -53,16 +51,16 @@ class Tally:
         trades: list[Trade] = []
         for event in events:
             if isinstance(event, Accepted):
-                reported[event.order.account] += 1
+                reported.append(event.order.account)
             elif isinstance(event, Traded):
-                reported[event.taker_account] += 1
-                reported[event.maker_account] += 1
+                reported.append(event.taker_account)
+                reported.append(event.maker_account)
                 trades.append((event.trade_id, event.price, event.quantity, event.side, at, False))
             elif isinstance(event, OF_ONE_ORDER):
-                reported[event.account] += 1
+                reported.append(event.account)
             elif isinstance(event, Busted):
-                reported[event.taker_account] += 1
-                reported[event.maker_account] += 1
+                reported.append(event.taker_account)
+                reported.append(event.maker_account)
                 plain = False
             elif isinstance(event, UNCOMMON):
                 plain = False
@@ -75,25 +73,21 @@ class Tally:
         if not plain:
             self.market_data.take(events, changes, Moment("", at, nobody), last=last)
         elif changes:
-            self.changed[symbol] += 1
             feed = self.market_data.feeds[symbol]
+            feed.full.seq += 1
+            feed.levels.seq += 1
+            feed.checksum.forget()
             if trades or any_at_best(feed.quote, changes):
                 quote_again(feed, trades, at)
 
     def enter(self) -> None:
-        """Bring what was counted into the accounts and the feeds."""
-        for account, count in self.reported.items():
+        """Bring what was counted into the accounts."""
+        for account, count in Counter(self.reported).items():
             self.reports.count(account, count)
         self.reported.clear()
-        for symbol, count in self.changed.items():
-            feed = self.market_data.feeds[symbol]
-            feed.full.seq += count
-            feed.levels.seq += count
-            feed.checksum.forget()
-        self.changed.clear()
 
 
-def any_at_best(quote: Quote, changes: Sequence[Change]) -> bool:
+def any_at_best(quote: Quote, changes: list[Change]) -> bool:
     """Whether a change may show in the ticker: all others lie behind the best prices."""
     bid, ask = quote[0], quote[2]
     for _, _, _, side, price, _ in changes:  # noqa: SIM110 - any() makes a generator of it, for twice the time
@@ -102,7 +96,7 @@ def any_at_best(quote: Quote, changes: Sequence[Change]) -> bool:
     return False
 
 
-def quote_again(feed: Feed, trades: Sequence[Trade], at: int) -> None:
+def quote_again(feed: Feed, trades: list[Trade], at: int) -> None:
     """What `Feed.advance` does to the tape and the ticker."""
     if trades:
         feed.recent.extend(trades)

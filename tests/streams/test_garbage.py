@@ -25,6 +25,18 @@ async def take_turns() -> None:
         await asyncio.sleep(0)
 
 
+class Held:
+    """Counts itself for as long as anything refers to it."""
+
+    alive = 0
+
+    def __init__(self) -> None:
+        Held.alive += 1
+
+    def __del__(self) -> None:
+        Held.alive -= 1
+
+
 class Knot:
     """Refers to itself."""
 
@@ -73,3 +85,53 @@ async def test_nothing_is_looked_at_while_a_partition_is_loaded() -> None:
         assert gc.isenabled()
 
     await garbage.beside(work())
+
+
+async def test_calls_that_were_canceled_hold_nothing_on() -> None:
+    """A task group that is canceled is in a cycle with its error; without its frames that leads to nothing."""
+
+    async def work(held: Held) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.sleep(60))
+            assert held
+
+    async def hold() -> None:
+        try:
+            await work(Held())
+        except asyncio.CancelledError as error:
+            garbage.clear_frames(error)
+            raise
+
+    gc.disable()
+    try:
+        task = asyncio.create_task(hold())
+        await take_turns()
+        assert Held.alive == 1
+        task.cancel()
+        await asyncio.wait([task])
+        assert Held.alive == 0
+    finally:
+        gc.enable()
+
+
+def test_frames_of_a_group_are_cleared_with_those_of_what_is_in_it() -> None:
+    """Causes and contexts too, and an error that leads back to itself ends the search."""
+
+    def fail() -> None:
+        held = Held()
+        raise ValueError(held)
+
+    def gather() -> None:
+        try:
+            fail()
+        except ValueError as error:
+            error.args = ()
+            group = ExceptionGroup("group", [error])
+            error.__cause__ = group
+            raise group from None
+
+    with pytest.raises(ExceptionGroup) as raised:
+        gather()
+    assert Held.alive == 1
+    garbage.clear_frames(raised.value)
+    assert Held.alive == 0

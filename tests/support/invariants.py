@@ -66,7 +66,7 @@ def _check_accounts(engine: Engine) -> None:
         for account, holding in book.holdings.items():
             assert holding.position is accounts.position(account, symbol)
             for side in (BUY, SELL):
-                mine = [order for order in holding.open.values() if order.side == side]
+                mine = [order for order in holding.open if order.side == side]
                 assert holding.open_quantity(side) == sum(order.open_quantity for order in mine)
 
 
