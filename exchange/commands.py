@@ -47,7 +47,7 @@ class ListInstrument:
 
 
 @mypyc_attr(acyclic=True)
-@dataclass(init=False)
+@dataclass(init=False, slots=True)
 class PlaceOrder:
     """Enter an order. `session` names the client connection it came by ("" = none) for cancel on disconnect."""
 
@@ -103,7 +103,7 @@ class PlaceOrder:
 
 
 @mypyc_attr(acyclic=True)
-@dataclass(init=False)
+@dataclass(init=False, slots=True)
 class AmendOrder:
     """Change an order found by `order_id`, or by `symbol` and `client_order_id` when `order_id` is 0."""
 
@@ -144,7 +144,7 @@ class AmendOrder:
 
 
 @mypyc_attr(acyclic=True)
-@dataclass(init=False)
+@dataclass(init=False, slots=True)
 class CancelOrder:
     """Cancel an order found like AmendOrder's."""
 

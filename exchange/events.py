@@ -39,7 +39,7 @@ class Rejected:
 
 
 @mypyc_attr(acyclic=True)
-@dataclass(init=False)
+@dataclass(init=False, slots=True)
 class Accepted:
     """The exchange took the order; its trades and its end, if any, follow."""
 
@@ -59,7 +59,7 @@ class Repeated:
 
 
 @mypyc_attr(acyclic=True)
-@dataclass(init=False)
+@dataclass(init=False, slots=True)
 class Traded:
     """One match. `side` is the taker's; it prints at the maker's price. Fees: negative is a rebate.
 
@@ -119,7 +119,7 @@ class Traded:
 
 
 @mypyc_attr(acyclic=True)
-@dataclass(init=False)
+@dataclass(init=False, slots=True)
 class Amended:
     """The order's terms as they are now; `reason` is "requested" or "self_trade" (decrement).
 
@@ -163,7 +163,7 @@ class Amended:
 
 
 @mypyc_attr(acyclic=True)
-@dataclass(init=False)
+@dataclass(init=False, slots=True)
 class Canceled:
     """The order ended with `quantity` of it canceled by somebody's decision."""
 
@@ -180,7 +180,7 @@ class Canceled:
 
 
 @mypyc_attr(acyclic=True)
-@dataclass(init=False)
+@dataclass(init=False, slots=True)
 class Expired:
     """The order ended with `quantity` of it expired by a rule."""
 
