@@ -13,7 +13,6 @@ from exchange.units import to_text
 
 if TYPE_CHECKING:
     from exchange.events import Rejected
-    from streams.rendering import Printer
 
 SENTENCES: Final[dict[str, str]] = {
     rejections.BAD_REQUEST: "{field} is missing, or cannot be used with the rest of this command",
@@ -64,15 +63,15 @@ BAD_REQUESTS: Final[dict[str, str]] = {
 }
 
 
-def sentence_of(rejected: Rejected, printer: Printer | None) -> str:
-    """The sentence for a refusal; `printer` is the instrument's, if one was meant."""
+def sentence_of(rejected: Rejected, price_decimals: int = 0, quantity_decimals: int = 0) -> str:
+    """The sentence for a refusal; its numbers are printed with the decimals of the instrument, if one was meant."""
     code = rejected.code
     if code == rejections.BAD_REQUEST and rejected.field in BAD_REQUESTS:
         return BAD_REQUESTS[rejected.field]
     bound = rejected.bound
     return SENTENCES[code].format(
         field=rejected.field,
-        price=to_text(bound, printer.price.decimals if printer else 0),
-        quantity=to_text(bound, printer.quantity.decimals if printer else 0),
+        price=to_text(bound, price_decimals),
+        quantity=to_text(bound, quantity_decimals),
         count=bound,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from mypy_extensions import mypyc_attr
 
+from exchange.events import Rejected
 from exchange.instrument import NO_RATE
 from exchange.order import (
     LIQUIDITY_NAMES,
@@ -28,12 +29,14 @@ from streams.refusals import sentence_of
 
 if TYPE_CHECKING:
     from exchange.commands import PlaceOrder
-    from exchange.events import Rejected
     from exchange.instrument import Instrument
     from exchange.order import Order
 
 PRINTED_NUMBERS_MAX: Final = 16_384
 """Printed prices, and as many quantities, kept per instrument; all are forgotten when there would be more."""
+
+PRINTED_REFUSALS_MAX: Final = 4_096
+"""Printed refusals kept in all; the one used longest ago is forgotten."""
 
 PRINTED_TIMES_MAX: Final = 16_384
 """Printed times kept in all; the one used longest ago is forgotten."""
@@ -225,7 +228,11 @@ class Renderer:
 
     def refusal(self, rejected: Rejected, symbol: str = "") -> str:
         """An error: the code, a sentence that says what to do, and the field that is wrong, if it is one."""
-        return print_error(rejected.code, sentence_of(rejected, self.printers.get(symbol)), rejected.field)
+        printer = self.printers.get(symbol)
+        if printer is None:
+            return print_refusal(rejected.code, rejected.field, rejected.bound, 0, 0)
+        decimals = printer.price.decimals, printer.quantity.decimals
+        return print_refusal(rejected.code, rejected.field, rejected.bound, *decimals)
 
     def instrument(self, instrument: Instrument, *, delisted: bool = False) -> str:
         """Reference data; a limit that is not set is null, a minimum quantity that is not set is one lot."""
@@ -262,6 +269,12 @@ class Renderer:
             }
             | ({"delisted": True} if delisted else {})
         )
+
+
+@lru_cache(maxsize=PRINTED_REFUSALS_MAX)
+def print_refusal(code: str, field: str, bound: int, price_decimals: int, quantity_decimals: int) -> str:
+    """A refusal as an error. A market refuses the same things again and again."""
+    return print_error(code, sentence_of(Rejected(code, field, bound), price_decimals, quantity_decimals), field)
 
 
 def luld_of(instrument: Instrument) -> dict[str, int] | None:

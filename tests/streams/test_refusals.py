@@ -4,10 +4,9 @@ from exchange import rejections
 from exchange.events import Rejected
 from exchange.units import UNIT
 from streams.refusals import BAD_REQUESTS, SENTENCES, sentence_of
-from streams.rendering import Printer
-from tests.support.journaled import ACME, units
+from tests.support.journaled import units
 
-PRINTER = Printer(ACME)
+DECIMALS = (2, 0)
 CODES = sorted(value for name, value in vars(rejections).items() if name.isupper())
 
 
@@ -19,8 +18,8 @@ def test_every_refusal_has_a_sentence() -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_a_sentence_is_whole(code: str) -> None:
     """Whatever the refusal carries, nothing of the pattern is left and it starts with a word."""
-    for printer in (PRINTER, None):
-        sentence = sentence_of(Rejected(code, "price", UNIT), printer)
+    for decimals in (DECIMALS, ()):
+        sentence = sentence_of(Rejected(code, "price", UNIT), *decimals)
         assert sentence
         assert not set("{}") & set(sentence)
 
@@ -49,11 +48,11 @@ def test_a_sentence_is_whole(code: str) -> None:
 )
 def test_a_sentence_says_what_would_do(rejected: Rejected, sentence: str) -> None:
     """The limit that was missed is printed as a client writes such a number."""
-    assert sentence_of(rejected, PRINTER) == sentence
+    assert sentence_of(rejected, *DECIMALS) == sentence
 
 
 def test_an_instrument_is_explained_field_by_field() -> None:
     """Each fault that a listing may have is told in words of its own, or as a field that cannot be."""
     for field in ("ticks", "lot_size", "max_quantity", "max_price", "max_value"):
         assert field in BAD_REQUESTS
-    assert sentence_of(Rejected("bad_request", "collar_bps"), None).startswith("collar_bps is missing")
+    assert sentence_of(Rejected("bad_request", "collar_bps")).startswith("collar_bps is missing")
