@@ -6,7 +6,7 @@ from the journal alone, rendered or not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from exchange.events import (
     OF_ONE_ORDER,
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from exchange.events import Event
     from exchange.instrument import Instrument
     from streams.rendering import Renderer
-
-OF_OPERATORS: Final = (PhaseSet, BandsDoubled, InstrumentListed, Busted, InstrumentDelisted)
 
 
 class MarketData:
@@ -64,7 +62,7 @@ class MarketData:
             if isinstance(event, Traded):
                 trades.append((event.trade_id, event.price, event.quantity, event.side, moment.at, False))
                 symbols.append(event.symbol)
-            elif isinstance(event, OF_OPERATORS):
+            elif isinstance(event, (PhaseSet, BandsDoubled, InstrumentListed, Busted, InstrumentDelisted)):
                 self.take_operator_s(event, looks, moment)
         if self.moving:
             touched = ""  # an uncross names the same instrument a hundred thousand times

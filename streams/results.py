@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from exchange.commands import AmendOrder, CancelOrder, PlaceOrder, SetPhase
 from exchange.events import (
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from streams.rendering import OrderState, Printer, Renderer
     from streams.report import Report
 
-OF_AN_ORDER: Final = (PlaceOrder, AmendOrder, CancelOrder)
-
 
 def result_of(
     command: Command, engine: Engine, renderer: Renderer, made: Sequence[Report], printed: dict[int, str]
@@ -52,7 +50,9 @@ def result_of(
     first, last = own[0], own[-1]
     if isinstance(first, Rejected):
         return first.code, renderer.refusal(first, symbol_of(command, engine)).encode()
-    if isinstance(command, OF_AN_ORDER) and isinstance(first, (Accepted, Repeated, Amended, Canceled)):
+    if isinstance(command, (PlaceOrder, AmendOrder, CancelOrder)) and isinstance(
+        first, (Accepted, Repeated, Amended, Canceled)
+    ):
         order = engine.orders[first.order_id]
         text = printed.get(first.order_id) or renderer.order(state_in(made, first.order_id) or state_of(order))
         if isinstance(command, PlaceOrder):

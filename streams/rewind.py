@@ -81,18 +81,20 @@ class Rewind:
 
     def look_at_trade(self, event: Traded) -> None:
         """A trade tells its taker and its maker."""
-        trade_id, price, quantity = event.trade_id, event.price, event.quantity
-        cost = price * quantity
         taker, maker = (CROSS, CROSS) if event.side == CROSSED else (TAKER, MAKER)
         own = event.taker_account == event.maker_account
-        for order_id, open_quantity, liquidity, fee in (
-            (event.taker_order_id, event.taker_open, taker, event.taker_fee),
-            (event.maker_order_id, event.maker_open, maker, event.maker_fee),
-        ):
-            status = PARTIALLY_FILLED if open_quantity else FILLED
-            self.note("trade", order_id, status, open_quantity, side=(trade_id, price, quantity, liquidity, fee, own))
-            later_quantity, later_cost = self.later.get(order_id, NOTHING)
-            self.later[order_id] = (later_quantity + quantity, later_cost + cost)
+        self.look_at_fill(event, event.taker_order_id, event.taker_open, taker, event.taker_fee, own)
+        self.look_at_fill(event, event.maker_order_id, event.maker_open, maker, event.maker_fee, own)
+
+    def look_at_fill(
+        self, event: Traded, order_id: int, open_quantity: int, liquidity: int, fee: int, own: bool
+    ) -> None:
+        """One side of a trade."""
+        status = PARTIALLY_FILLED if open_quantity else FILLED
+        side = (event.trade_id, event.price, event.quantity, liquidity, fee, own)
+        self.note("trade", order_id, status, open_quantity, side=side)
+        later_quantity, later_cost = self.later.get(order_id, NOTHING)
+        self.later[order_id] = (later_quantity + event.quantity, later_cost + event.price * event.quantity)
 
     def status(self, order_id: int, open_quantity: int) -> int:
         """What an order is that nobody has ended."""

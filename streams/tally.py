@@ -8,7 +8,7 @@ command, a status that moves) is left to them.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from exchange.events import (
     OF_ONE_ORDER,
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from streams.feed import Feed, Quote
     from streams.market_data import MarketData
     from streams.reports import ExecutionReports
-
-
-UNCOMMON: Final = (InstrumentListed, InstrumentDelisted, PhaseSet, BandsDoubled)
 
 
 class Tally:
@@ -62,7 +59,7 @@ class Tally:
                 reported.append(event.taker_account)
                 reported.append(event.maker_account)
                 plain = False
-            elif isinstance(event, UNCOMMON):
+            elif isinstance(event, (InstrumentListed, InstrumentDelisted, PhaseSet, BandsDoubled)):
                 plain = False
         for change in changes:
             if change[0] != symbol:
