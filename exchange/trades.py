@@ -116,7 +116,8 @@ class Trades:
         self.look_again()
 
     def forget_symbol(self, symbol: str) -> None:
-        """Forget all trades of an instrument."""
+        """Forget all trades of an instrument, and the orders that only they remember."""
+        self.orders = {order_id: order for order_id, order in self.orders.items() if order.symbol != symbol}
         for trade in self.remembered:
             if trade.told.symbol == symbol:
                 trade.let_go()

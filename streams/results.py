@@ -50,9 +50,8 @@ def result_of(
     first, last = own[0], own[-1]
     if isinstance(first, Rejected):
         return first.code, renderer.refusal(first, symbol_of(command, engine)).encode()
-    if isinstance(command, (PlaceOrder, AmendOrder, CancelOrder)) and isinstance(
-        first, (Accepted, Repeated, Amended, Canceled)
-    ):
+    of_an_order = isinstance(command, (PlaceOrder, AmendOrder, CancelOrder))
+    if of_an_order and isinstance(first, (Accepted, Repeated, Amended, Canceled)):
         order = engine.orders[first.order_id]
         text = printed.get(first.order_id) or renderer.order(state_in(made, first.order_id) or state_of(order))
         if isinstance(command, PlaceOrder):

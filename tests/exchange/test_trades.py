@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exchange.engine import Engine
+from exchange.order import MAKER
 from tests.support.market import Market
 
 
@@ -80,3 +81,32 @@ def test_orders_that_are_remembered_are_not_written_twice() -> None:
     [trade] = restored.accounts.trades.remembered
     assert trade.maker is restored.orders[1]
     assert trade.taker is restored.orders[2]
+
+
+def test_an_order_tells_its_fills_for_longer_than_they_can_be_undone() -> None:
+    """The trades of an order that rests are told when it is placed again; the other orders are not kept for that."""
+    market = Market(ended_orders_max=0, trades_remembered_max=1)
+    resting = market.sell("boris", 3, at=100)
+    for price in (100, 101):
+        market.buy("anna", 1, at=price)
+    first, second = resting.order.first_trade, market.engine.accounts.trades.remembered[0]
+    assert first is not None
+    assert (first.maker, first.taker) == (None, None)
+    assert second.maker is resting.order
+    expected = [(number, 100 * 10**8, 10**8, MAKER, 0, market.engine.now) for number in (1, 2)]
+    assert resting.order.fills == expected
+
+    restored = Engine.from_state(market.engine.state())
+    assert restored.orders[resting.order.order_id].fills == expected
+    assert restored.state() == market.engine.state()
+
+
+def test_an_instrument_that_is_gone_takes_its_trades_orders_along() -> None:
+    """Those too that a state brought and that only its trades remembered."""
+    market = traded(3)
+    market.engine = Engine.from_state(market.engine.state())
+    assert len(market.engine.accounts.trades.orders) == 6
+    market.phase("closed")
+    market.delist()
+    assert numbers(market) == []
+    assert market.engine.accounts.trades.orders == {}
