@@ -190,7 +190,7 @@ def first(book: Book, side: int) -> Order:
     """The order of a side that trades first."""
     order = book.markets[side].first
     if order is None:
-        half = book.sides[side]
-        order = half.levels[half.best].first
+        top = book.sides[side].top
+        order = None if top is None else top.first
     assert order is not None, "more was paired than there is"
     return order

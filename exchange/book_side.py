@@ -1,7 +1,8 @@
 """One side of an order book: its price levels, best first.
 
-Always true: `keys` and `levels` hold the same prices; `best` is the price of the last key, 0 when there is none.
-Finding the best is O(1), a level by its price too; a new or an empty one costs O(log levels) and a move of pointers.
+Always true: `keys` and `levels` hold the same prices; `best` is the price of the last key, 0 when there is none, and
+`top` its level. Finding the best is O(1), a level by its price too; a new or an empty one costs O(log levels) and a
+move of pointers.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ class BookSide:
     changes happen near the best price, and there a sorted list inserts and removes cheaply.
     """
 
-    __slots__ = ("best", "keys", "levels", "sign")
+    __slots__ = ("best", "keys", "levels", "sign", "top")
 
     def __init__(self, side: int) -> None:
         self.sign = 1 if side == BUY else -1
         self.best = 0
+        self.top: Level | None = None
         self.keys: list[int] = []
         self.levels: dict[int, Level] = {}
 
@@ -41,6 +43,7 @@ class BookSide:
             if not keys or key > keys[-1]:
                 keys.append(key)
                 self.best = price
+                self.top = level
             else:
                 keys.insert(bisect_left(keys, key), key)
         return level
@@ -52,7 +55,12 @@ class BookSide:
         keys = self.keys
         if price == self.best:
             keys.pop()
-            self.best = keys[-1] * self.sign if keys else 0
+            if keys:
+                self.best = keys[-1] * self.sign
+                self.top = self.levels[self.best]
+            else:
+                self.best = 0
+                self.top = None
         else:
             del keys[bisect_left(keys, price * self.sign)]
 

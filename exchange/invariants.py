@@ -47,6 +47,8 @@ def broken_in_side(half: BookSide, side: int) -> str:
     prices = [price for price, _ in half.depth(0)]
     if prices != sorted(half.levels, reverse=side == BUY) or half.best != (prices[0] if prices else 0):
         return f"its {SIDE_NAMES[side]} levels are out of order"
+    if half.top is not half.levels.get(half.best):
+        return f"the level {half.best} is its best {SIDE_NAMES[side]} price and not on top"
     for price, level in half.levels.items():
         orders = level.orders()
         if not orders:

@@ -35,10 +35,10 @@ def sweep(
     opposite = book.sides[1 - taker.side]
     trades = 0
     while taker.status <= PARTIALLY_FILLED:
-        best = opposite.best
-        if best == 0 or (taker.price and not book.crosses(taker.side, taker.price)):
+        level = opposite.top
+        if level is None or (taker.price and not book.crosses(taker.side, taker.price)):
             return False
-        level = opposite.levels[best]
+        best = level.price
         maker = level.first
         assert maker is not None, "a level in the book holds an order"
         if maker.account == taker.account:

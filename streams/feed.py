@@ -281,9 +281,9 @@ class Feed:
     def quote_now(self) -> Quote:
         """The best prices with their quantities, and the last trade."""
         bids, asks = self.book.sides
-        bid, ask = bids.best, asks.best
-        bid_quantity = bids.displayed_at(bid) if bid else 0
-        ask_quantity = asks.displayed_at(ask) if ask else 0
+        bid, ask, best_bids, best_asks = bids.best, asks.best, bids.top, asks.top
+        bid_quantity = 0 if best_bids is None else best_bids.displayed
+        ask_quantity = 0 if best_asks is None else best_asks.displayed
         if not self.recent:
             return bid, bid_quantity, ask, ask_quantity, 0, 0
         last = self.recent[-1]

@@ -88,6 +88,7 @@ def _check_levels(book: Book, side: int) -> None:
     assert [price for price, _ in levels] == sorted(totals, reverse=side == BUY)
     assert book.sides[side].depth(3) == levels[:3]
     assert book.sides[side].best == (levels[0][0] if levels else 0)
+    assert book.sides[side].top is book.sides[side].levels.get(book.sides[side].best)
     for price, total in levels:
         assert book.sides[side].displayed_at(price) == total
 
