@@ -14,8 +14,8 @@ from exchange.position import Position
 class Holding:
     """What one account has in one instrument: its open orders, and all it may be asked about by its own names.
 
-    buying, selling: what may still trade of its orders. position: the account's. allowance: what it may do, and what
-    it pays.
+    open: oldest first; a dict keeps that order and lets any of them go at once. buying, selling: what may still trade
+    of its orders. position: the account's. allowance: what it may do, and what it pays.
     """
 
     __slots__ = ("account", "allowance", "buying", "client_orders", "open", "position", "selling")

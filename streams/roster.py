@@ -5,7 +5,9 @@
   happened while we were not looking (frozen, cut off, the server away) counts for nothing, and all begins anew.
   One that holds BUSY lives BUSY_LEASES times as long: an uncross may keep its worker from beating.
 - `partition.<p>` holds the id of its leader and is valid as long as that worker lives. `standby.<p>` holds the id of
-  the worker that its leader has chosen to follow it.
+  the worker that its leader has chosen to follow it. A key that was lost with the server's memory is written again by
+  the leader, if it lives. If it has not been for as long as a lease, nobody leads: of two workers each may have seen
+  the other lead last.
 - The fair share is ceil(partitions / workers that stay). The standby of a leader that is gone takes over whatever its
   share; others only within theirs, and only when there is no standby or it leaves the partition for too long.
 
@@ -76,6 +78,7 @@ class Roster:
         self._beat = lease_ttl_seconds / BEATS_PER_LEASE
         self._signs: dict[str, Sign] = {}
         self._gone: set[str] = set()
+        self._absent_since: dict[int, float] = {}
         self._vacant_since: dict[int, float] = {}
         self._now = -lease_ttl_seconds
 
@@ -96,6 +99,7 @@ class Roster:
         for worker, sign in self._signs.items():
             if self.is_live(worker):
                 self._signs[worker] = sign._replace(since=now)
+        self._absent_since.clear()
         self._vacant_since.clear()
 
     def _see_worker(self, worker: str, entry: Entry) -> None:
@@ -107,9 +111,10 @@ class Roster:
     def _see_partition(self, partition: int, entries: Mapping[str, Entry]) -> None:
         lease = entries.get(lease_key(partition), ABSENT)
         self.revisions[partition] = lease.revision
-        if (
-            lease is not ABSENT
-        ):  # a key that was lost with the server's memory is written again by its leader, if it lives
+        if lease is ABSENT:
+            self._absent_since.setdefault(partition, self._now)
+        else:
+            self._absent_since.pop(partition, None)
             self.leaders[partition] = lease.value
         self.standbys[partition] = entries.get(standby_key(partition), ABSENT).value
         if self.is_vacant(partition):
@@ -140,11 +145,19 @@ class Roster:
         sign = self._signs.get(worker)
         if sign is None or sign.value == NOBODY or worker in self._gone:
             return False
-        return self._now - sign.since < (self._ttl * BUSY_LEASES if sign.value == BUSY else self._ttl)
+        return self._now - sign.since < self._lease_of(worker)
+
+    def _lease_of(self, worker: str) -> float:
+        sign = self._signs.get(worker)
+        return self._ttl * BUSY_LEASES if sign is not None and sign.value == BUSY else self._ttl
 
     def is_vacant(self, partition: int) -> bool:
         """Whether nobody leads the partition, as far as we know."""
-        return self.leaders[partition] == NOBODY or not self.is_live(self.leaders[partition])
+        leader = self.leaders[partition]
+        if leader == NOBODY or not self.is_live(leader):
+            return True
+        absent_since = self._absent_since.get(partition, self._now)
+        return self._now - absent_since >= self._lease_of(leader)
 
     def _count_staff(self) -> None:
         stay = {worker for worker, sign in self._signs.items() if sign.value in {worker, BUSY} and self.is_live(worker)}

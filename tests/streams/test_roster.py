@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from streams.bucket import Entry
-from streams.roster import BUSY, BUSY_LEASES, LEAVING, NOBODY, Roster, lease_key, standby_key, worker_key
+from streams.roster import (
+    BEATS_LEFT_TO_STANDBY,
+    BUSY,
+    BUSY_LEASES,
+    LEAVING,
+    NOBODY,
+    Roster,
+    lease_key,
+    standby_key,
+    worker_key,
+)
 
 TTL = 1.0
 BEAT = TTL / 4
@@ -136,6 +146,45 @@ def test_a_partition_that_was_passed_on_to_us_is_ours():
     leases.led(p0="boris")
     leases.beat(boris)
     assert boris.to_take([], []) == [0]
+
+
+def test_a_lease_that_was_lost_is_left_to_its_leader_for_as_long_as_a_lease():
+    """Of two workers that live each has seen the other lead last: without an end they would wait for ever."""
+    leases = Leases("anna", "boris")
+    anna, boris = Roster("anna", 1, TTL), Roster("boris", 1, TTL)
+    leases.led(p0="boris")
+    leases.beat(anna)
+    leases.led(p0="anna")
+    leases.beat(boris)
+    del leases.entries[lease_key(0)]
+    leases.beat(anna, boris, times=4)
+    assert (anna.leaders, boris.leaders) == (["boris"], ["anna"])
+    assert [worker.to_take([], []) for worker in (anna, boris)] == [[], []]
+    leases.beat(anna, boris, times=BEATS_LEFT_TO_STANDBY + 1)
+    assert [worker.to_take([], []) for worker in (anna, boris)] == [[0], [0]]
+
+
+def test_a_lease_that_its_leader_has_written_again_is_its_own():
+    """It was only lost for a while."""
+    leases, boris = Leases("anna", "boris"), Roster("boris", 1, TTL)
+    leases.led(p0="anna")
+    leases.beat(boris)
+    del leases.entries[lease_key(0)]
+    leases.beat(boris, times=3)
+    leases.led(p0="anna")
+    leases.beat(boris, times=5)
+    assert boris.to_take([], []) == []
+
+
+def test_a_lost_lease_is_left_for_longer_to_who_may_be_busy():
+    """It writes it again with its next beat."""
+    leases, boris = Leases("boris"), Roster("boris", 1, TTL)
+    leases.led(p0="anna")
+    leases.write(worker_key("anna"), BUSY)
+    leases.beat(boris)
+    del leases.entries[lease_key(0)]
+    leases.beat(boris, times=4 * BUSY_LEASES - 2)
+    assert boris.to_take([], []) == []
 
 
 def test_who_may_be_busy_has_more_time():
