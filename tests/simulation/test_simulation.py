@@ -15,7 +15,7 @@ from tests.simulation.world import World
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SEEDS = range(20)
-FAULTY = (3, 25, 26, 27, 86, 106, 125, 249, 5009)
+FAULTY = (3, 25, 26, 27, 86, 106, 125, 249, 5009, 12088)
 """Seeds that have found a fault stay, though what they play changes with the code."""
 
 
