@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.gateway import Trader, gateway_parts, list_instrument
+from tests.support.gateway import Trader, gateway_parts, list_instrument, served, token
+from tests.support.http import client_of
 from tests.support.local_venue import LocalVenue
 
 
@@ -43,3 +44,31 @@ async def boris(services):
 async def viewer(services):
     """A session that nobody is logged in on."""
     return Trader(services, "s-viewer")
+
+
+@pytest.fixture
+async def where(services):
+    """The address of a served gateway."""
+    async with served(services) as address:
+        yield address
+
+
+@pytest.fixture
+async def public(where):
+    """Nobody in particular."""
+    async with client_of(where) as client:
+        yield client
+
+
+@pytest.fixture
+async def trader(where):
+    """Anna."""
+    async with client_of(where, token()) as client:
+        yield client
+
+
+@pytest.fixture
+async def admin(where):
+    """An operator."""
+    async with client_of(where, token("operator", "admin")) as client:
+        yield client

@@ -4,22 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gateway.test_http import ORDER, client_of
-from tests.support.gateway import list_instrument, served, token
-
-
-@pytest.fixture
-async def where(services):
-    """The address of a served gateway."""
-    async with served(services) as address:
-        yield address
-
-
-@pytest.fixture
-async def admin(where):
-    """An operator."""
-    async with client_of(where, token("operator", "admin")) as client:
-        yield client
+from tests.support.gateway import list_instrument, token
+from tests.support.http import ORDER, client_of
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 
 from exchange.units import SECOND, UNIT
 from gateway.timestamps import time_text
-from tests.gateway.test_http import client_of
 from tests.support.gateway import Trader, list_instrument, served, token
+from tests.support.http import client_of
 
 AUCTION_MEMBERS = ("kind", "indicative_price", "paired_quantity", "imbalance", "imbalance_side")
 

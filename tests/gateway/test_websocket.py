@@ -20,13 +20,6 @@ HANDSHAKE = (
 MASK = b"\x00" * 4
 
 
-@pytest.fixture
-async def where(services):
-    """The address of a served gateway."""
-    async with served(services) as address:
-        yield address
-
-
 def url(where: str) -> str:
     return f"ws://{where}/v1/ws"
 
