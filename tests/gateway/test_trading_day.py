@@ -6,17 +6,9 @@ import pytest
 
 from exchange.units import SECOND, UNIT
 from gateway.timestamps import time_text
-from tests.support.gateway import Trader, list_instrument, served, token
-from tests.support.http import client_of
+from tests.support.gateway import Trader, list_instrument
 
 AUCTION_MEMBERS = ("kind", "indicative_price", "paired_quantity", "imbalance", "imbalance_side")
-
-
-@pytest.fixture
-async def admin(services):
-    """An operator."""
-    async with served(services) as address, client_of(address, token("operator", "admin")) as client:
-        yield client
 
 
 async def set_phase(admin, phase: str, symbol: str = "ACME", **more: object) -> dict:
