@@ -39,7 +39,7 @@ PRINTED_REFUSALS_MAX: Final = 4_096
 """Printed refusals kept in all; the one used longest ago is forgotten."""
 
 PRINTED_TIMES_MAX: Final = 16_384
-"""Printed times kept in all; the one used longest ago is forgotten."""
+"""Printed times kept in all; all are forgotten when there would be more."""
 
 BASIS_POINT: Final = UNIT // 100
 """Of the hundredths that rates are kept in, so that a rate prints like any other number."""
@@ -161,11 +161,23 @@ def state_of(order: Order) -> OrderState:
     )
 
 
-@lru_cache(maxsize=PRINTED_TIMES_MAX)
+class PrintedTimes(dict[int, str]):
+    """JSON strings by time, made when first looked up."""
+
+    def __missing__(self, at: int) -> str:
+        if len(self) >= PRINTED_TIMES_MAX:
+            self.clear()
+        seconds, nanoseconds = divmod(at, SECOND)
+        text = self[at] = f'"{print_second(seconds)}.{nanoseconds:09d}Z"'
+        return text
+
+
+TIMES: Final = PrintedTimes()
+
+
 def print_time(at: int) -> str:
     """A time as a JSON string: RFC 3339, UTC, nanoseconds."""
-    seconds, nanoseconds = divmod(at, SECOND)
-    return f'"{print_second(seconds)}.{nanoseconds:09d}Z"'
+    return TIMES[at]
 
 
 @lru_cache(maxsize=PRINTED_TIMES_MAX)
