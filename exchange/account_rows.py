@@ -79,8 +79,8 @@ def past_orders(trades: Iterable[Trade], orders: dict[int, Order]) -> list[Order
     """The orders that are remembered for their trades only; they have lost their fills (`Register.forget_one`)."""
     past: dict[int, Order] = {}
     for trade in trades:
-        for order in (trade.maker, trade.taker):
-            assert order is not None, "what may be undone has its orders"
+        taker, maker = trade.orders
+        for order in (maker, taker):
             if order.order_id not in orders:
                 past[order.order_id] = order
     return list(past.values())

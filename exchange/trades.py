@@ -54,6 +54,13 @@ class Trade:
         self.busted = False
 
     @property
+    def orders(self) -> tuple[Order, Order]:
+        """Taker and maker, as long as it may be undone."""
+        assert self.taker is not None, "what may be undone has its orders"
+        assert self.maker is not None, "what may be undone has its orders"
+        return self.taker, self.maker
+
+    @property
     def taker_side(self) -> int:
         """BUY or SELL; in an uncross the buy order stands as taker."""
         return BUY if self.told.side == CROSSED else self.told.side

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from exchange.invariants import first_broken
-from exchange.release import release
 from streams import subjects
 from streams.checkpoints import Checkpoints
 from streams.connection import Connection
@@ -153,11 +152,7 @@ class _Auditor:
         replay = Replay(await self._begin(min(first - 1, end), journal.first, made))
         self._note(replay)
         self._result.first = replay.partition.sequence + 1
-        try:
-            await self._replay(replay, min(end, journal.last))
-        finally:
-            for _ in release(replay.partition.engine):
-                pass  # Without it all partitions would be in memory in the end.
+        await self._replay(replay, min(end, journal.last))
         if end > journal.last:
             raise Damage(journal.last + 1, JOURNAL, f"is missing: the events go on to {events.last}")
         if not last and made and made[-1] > journal.last:

@@ -137,8 +137,8 @@ class Rewind:
         assert trade is not None, "a trade that was undone just now is remembered"
         taker, maker = (CROSS, CROSS) if event.side == CROSSED else (TAKER, MAKER)
         own = event.taker_account == event.maker_account
-        for order, liquidity, fee in ((trade.taker, taker, event.taker_fee), (trade.maker, maker, event.maker_fee)):
-            assert order is not None, "what may be undone has its orders"
+        taken, made = trade.orders
+        for order, liquidity, fee in ((taken, taker, event.taker_fee), (made, maker, event.maker_fee)):
             side = (event.trade_id, event.price, event.quantity, liquidity, -fee, own)
             self.happenings.append(("busted", state_of(order), "", side))
 

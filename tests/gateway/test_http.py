@@ -1,4 +1,4 @@
-"""HTTP: the same orders and market data, with the statuses and headers of the protocol."""
+"""HTTP: the same orders and market data, with the statuses and headers of the protocol; health, and the page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from gateway import server
+from gateway import pages, server
 from tests.support.gateway import SETTINGS, gateway_parts, served, token
 from tests.support.http import ORDER, client_of
 
@@ -226,3 +226,76 @@ async def test_what_cannot_be_stored_is_503(venue, trader):
     assert (await trader.problem("POST", "/v1/orders", json=ORDER))[:2] == (503, "outcome_unknown")
     assert (await trader.problem("DELETE", "/v1/orders"))[:2] == (503, "outcome_unknown")
     assert (await trader.problem("GET", "/v1/instruments/ACME/book"))[:2] == (503, "unavailable")
+
+
+async def test_a_gateway_that_starts_beside_a_stopped_partition_is_ready(venue):
+    """The stopped one will tell nothing, and the others are to trade."""
+    venue.stopped.add(1)
+    async with gateway_parts(venue) as services, served(services) as where, client_of(where) as public:
+        assert await public.ask("GET", "/health/ready") == {"status": "ready"}
+        assert [row["symbol"] for row in (await public.ask("GET", "/v1/instruments"))["instruments"]] == ["ACME"]
+
+
+async def test_health_tells_whether_trading_is_possible(services, venue, public):
+    """Live is the process; ready is NATS and every partition."""
+    assert (await public.ask("GET", "/health/live"), await public.ask("GET", "/health/ready")) == (
+        {"status": "live"},
+        {"status": "ready"},
+    )
+    venue.away = True
+    assert (await public.problem("GET", "/health/ready"))[:2] == (503, "unavailable")
+    venue.away = False
+    venue.silent.add(0)
+    venue.reconnect()
+    assert await public.ask("GET", "/health/ready") == {"status": "ready"}
+    venue.connected = False
+    assert (await public.problem("GET", "/health/ready"))[:2] == (503, "unavailable")
+    assert await public.ask("GET", "/health/live") == {"status": "live"}
+
+
+async def test_the_page_is_served_with_a_strict_policy(public, monkeypatch, tmp_path):
+    """Built files come from their folder alone, nothing inline may run; without a build the page says what to do."""
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html>the screen")
+    (tmp_path / "assets" / "a-1.js").write_text("1")
+    (tmp_path / "secret.txt").write_text("no")
+    monkeypatch.setattr(pages, "STATIC", tmp_path)
+    assert "the screen" in await public.ask("GET", "/")
+    assert "unsafe" not in public.last.headers["Content-Security-Policy"]
+    assert await public.ask("GET", "/assets/a-1.js") == "1"
+    assert "immutable" in public.last.headers["Cache-Control"]
+    for path in ("/assets/..%2fsecret.txt", "/assets/missing.js", "/assets/.hidden", "/secret.txt"):
+        assert (await public.problem("GET", path))[:2] == (404, "not_found")
+    (tmp_path / "index.html").unlink()
+    assert "make build" in await public.ask("GET", "/")
+
+
+async def test_the_api_describes_itself(public):
+    """OpenAPI, AsyncAPI and a page for people."""
+    assert (await public.ask("GET", "/openapi.json"))["openapi"].startswith("3.1")
+    assert (await public.ask("GET", "/asyncapi.json"))["asyncapi"].startswith("3.")
+    assert "<html" in await public.ask("GET", "/docs")
+
+
+async def test_demo_tokens_are_only_for_demos(venue, public):
+    """Closed unless the operator opens it, and then for demo accounts alone."""
+    assert (await public.problem("POST", "/v1/demo/token", json={"account": "demo-1"}))[:2] == (404, "not_found")
+    async with gateway_parts(venue, demo=True) as services, served(services) as where, client_of(where) as visitor:
+        given = await visitor.ask("POST", "/v1/demo/token", json={"account": "demo-1"})
+        refused = await visitor.problem("POST", "/v1/demo/token", json={"account": "anna"})
+        assert (given["account"], refused) == ("demo-1", (403, "forbidden", "account"))
+        for taken in ("demo-maker", "demo-taker", "demo-", "demo-0"):
+            refused = await visitor.problem("POST", "/v1/demo/token", json={"account": taken})
+            assert refused == (403, "forbidden", "account")
+        async with client_of(where, given["token"]) as demo:
+            assert (await demo.ask("POST", "/v1/orders", json=ORDER))["account"] == "demo-1"
+
+
+async def test_a_fault_of_ours_tells_no_details(public, services, monkeypatch):
+    """500 with `internal` and the request's id, nothing else."""
+
+    def broken():
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr(services.directory, "all", broken)
+    assert (await public.problem("GET", "/v1/instruments"))[:2] == (500, "internal")

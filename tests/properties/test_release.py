@@ -1,43 +1,20 @@
-"""exchange/release.py: no order outlives an engine that was let go of, nor an instrument that was delisted.
-
-Orders are unknown to the collector and cannot be counted; but each holds on to its book and its account's holding.
-"""
+"""exchange/release.py: no order outlives an engine that was let go of, nor an instrument that was delisted."""
 
 from __future__ import annotations
-
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.book import CLOSED, Book
+from exchange.book import CLOSED
 from exchange.commands import CancelAll, DelistInstrument, SetPhase
 from exchange.events import InstrumentDelisted
-from exchange.holding import Holding
 from exchange.release import release
 from streams.partition import Partition
 from streams.state import parts_of, restored
 from tests.support.journaled import ACME, Journaled, buy, sell
+from tests.support.memory import alive, no_collections
 from tests.support.random_commands import NARROW, PLAIN, Step
 from tests.support.random_days import days
-
-
-@contextmanager
-def no_collections() -> Iterator[None]:
-    """Whatever goes, goes because nothing refers to it."""
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-def alive() -> int:
-    """Books and holdings."""
-    return sum(type(thing) in (Book, Holding) for thing in gc.get_objects())
 
 
 def live(day: list[Step], *, again: bool) -> Partition:
@@ -77,7 +54,7 @@ def test_an_engine_that_nobody_has_leaves_no_order(day: list[Step], again: bool,
 
 
 def test_a_delisted_instrument_leaves_no_order() -> None:
-    """Neither those that ended nor those that traded; another instrument's are still there."""
+    """Neither those that ended nor those that traded, and neither its book."""
     journaled = Journaled(ACME)
     with no_collections():
         before = alive()

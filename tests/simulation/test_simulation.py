@@ -15,6 +15,7 @@ from tests.simulation.world import World
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SEEDS = range(20)
+VIRTUAL_HOUR = 3600.0
 FAULTY = (3, 25, 26, 27, 86, 106, 125, 249, 5009, 12088)
 """Seeds that have found a fault stay, though what they play changes with the code."""
 
@@ -50,7 +51,7 @@ def test_time_passes_only_by_waiting():
     happened = []
 
     async def sleeper(name):
-        await asyncio.sleep(3600)
+        await asyncio.sleep(VIRTUAL_HOUR)
         happened.append((name, world.now))
 
     names = ("lively", "frozen", "killed")

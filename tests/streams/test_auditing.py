@@ -16,8 +16,10 @@ from tests.support.altered import (
     plant_checkpoint,
     read_all,
     swapped,
+    untouched,
     write,
 )
+from tests.support.memory import alive, no_collections
 
 
 async def test_an_untouched_history_is_clean(connection):
@@ -90,6 +92,16 @@ async def test_every_fault_is_named_by_its_sequence(connection, fault):
     assert (found.finding.sequence, found.finding.where) == (sequence, where), found.finding
     assert what in found.finding.what
     assert found.last == sequence - 1
+
+
+@pytest.mark.parametrize("change", [untouched, flipped(MIDDLE)], ids=["clean", "flipped"])
+async def test_no_partition_outlives_its_audit(connection, change):
+    """Otherwise all partitions would be in memory in the end."""
+    await write(connection, journal=change)
+    with no_collections():
+        before = alive()
+        await audit(connection, 0)
+        assert alive() == before
 
 
 @pytest.mark.parametrize(("stream", "where"), [("ORDERS_0", JOURNAL), ("EVENTS_0", EVENTS)])

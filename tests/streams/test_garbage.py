@@ -92,7 +92,7 @@ async def test_calls_that_were_canceled_hold_nothing_on() -> None:
 
     async def work(held: Held) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(asyncio.sleep(60))
+            group.create_task(asyncio.Event().wait())
             assert held
 
     async def hold() -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from exchange.book import AUCTION, CONTINUOUS
 from exchange.commands import PlaceOrder, SetPhase
-from exchange.holding import Holding
 from exchange.order import BUY, GTD, LIMIT
 from streams import codec, subjects, topology, worker
 from streams.bucket import Bucket
@@ -24,6 +23,7 @@ from streams.partition import Partition
 from streams.roster import lease_key, worker_key
 from streams.settings import StreamSettings
 from streams.stream import read_message, state_of
+from tests.support import memory
 from tests.support.exchange import LOT, TICK, ask, buy, listing, open_venue, running_worker, sell
 from tests.support.nats import until
 
@@ -33,12 +33,9 @@ SECOND = 1_000_000_000
 @pytest.fixture
 def no_collections(monkeypatch):
     """What goes, goes because nothing refers to it, and not because a recovery turns the collector on again."""
-    gc.collect()
-    gc.disable()
-    with monkeypatch.context() as patch:
+    with memory.no_collections(), monkeypatch.context() as patch:
         patch.setattr(gc, "enable", lambda: None)
         yield
-    gc.enable()
 
 
 @asynccontextmanager
@@ -46,12 +43,6 @@ async def open_venue_of_first_worker(settings):
     """A venue that outlives its first worker."""
     async with running_worker(settings) as first, open_venue(settings) as venue:
         yield venue, first
-
-
-def holdings_alive() -> int:
-    """What accounts have in instruments: each of their orders holds on to it, and is unknown to the collector."""
-    gc.unfreeze()  # what is frozen would not be counted
-    return sum(type(thing) is Holding for thing in gc.get_objects())
 
 
 async def assert_events_are_in_step(connection, partition):
@@ -166,18 +157,18 @@ async def test_a_lost_partition_gives_its_memory_back(settings, connection, no_c
     Garbage is not collected: where much is led it is not either.
     """
     settings = replace(settings, lease_ttl_seconds=1.0)
-    before = holdings_alive()
+    before = memory.alive()
     async with running_worker(settings), open_venue(settings) as venue:
         await venue.submit(0, listing("S0"))
         for number in range(50):
             await venue.submit(0, buy("anna", "S0", 1, 1 + number % 5, f"b{number}"))
         for number in range(10):
             await venue.submit(0, sell("boris", "S0", 1, 1, f"s{number}"))
-        assert holdings_alive() == before + 2
+        assert memory.alive() == before + 3
         for key in (worker_key("other"), lease_key(0)):
             await Bucket(connection, subjects.LEASES).put(key, "other")
-        await until(lambda: holdings_alive() == before)
-        await until(lambda: holdings_alive() == before + 2)
+        await until(lambda: memory.alive() == before)
+        await until(lambda: memory.alive() == before + 3)
         await assert_events_are_in_step(connection, 0)
 
 

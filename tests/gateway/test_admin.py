@@ -1,0 +1,74 @@
+"""The operator's routes for what there is: instruments, sessions and partitions."""
+
+from __future__ import annotations
+
+import aiohttp
+import pytest
+
+from gateway.admin_routes import SESSION
+from tests.support.gateway import list_instrument, token
+
+
+async def test_an_operator_lists_instruments(admin, public):
+    """A listing is stored, answered with the definition, and trades at once; changing it keeps its partition."""
+    listing = {"tick_size": "0.05", "lot_size": "0.1", "collar_bps": "12.5", "partition": 1, "reason": "new"}
+    listed = await admin.ask("PUT", "/v1/admin/instruments/NEW", json=listing)
+    assert (admin.last.status, listed["tick_size"], listed["collar_bps"], listed["partition"]) == (
+        200,
+        "0.05",
+        "12.5",
+        1,
+    )
+    assert await admin.ask("GET", "/v1/admin/instruments/NEW") == listed
+    assert await public.ask("GET", "/v1/instruments/NEW") == listed
+    ticks = [{"from": "0", "tick": "0.05"}, {"from": "10", "tick": "0.1"}]
+    changed = await admin.ask("PUT", "/v1/admin/instruments/NEW", json={"ticks": ticks, "lot_size": "1"})
+    assert (changed["partition"], len(changed["ticks"])) == (1, 2)
+    elsewhere = {"tick_size": "1", "lot_size": "1", "partition": 0}
+    assert await admin.problem("PUT", "/v1/admin/instruments/NEW", json=elsewhere) == (400, "bad_request", "partition")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({"lot_size": "1"}, "bad_request", "tick_size"),
+        ({"tick_size": "1"}, "bad_request", "lot_size"),
+        ({"tick_size": "0", "lot_size": "1"}, "bad_request", "tick_size"),
+        ({"tick_size": "0.000001", "lot_size": "0.001"}, "bad_request", "lot_size"),
+        ({"tick_size": "1", "lot_size": "1", "ticks": []}, "bad_request", "ticks"),
+        ({"ticks": [{"from": "1", "tick": "1"}], "lot_size": "1"}, "bad_request", "ticks"),
+        ({"ticks": [{"from": "0", "tick": "1", "x": 1}], "lot_size": "1"}, "unknown_field", "x"),
+        ({"tick_size": "1", "lot_size": "1", "min_price": "-1"}, "bad_request", "min_price"),
+        ({"tick_size": "1", "lot_size": "1", "max_open_orders": -1}, "bad_request", "max_open_orders"),
+        ({"tick_size": "1", "lot_size": "1", "collar_bps": "1.001"}, "bad_decimal", "collar_bps"),
+        ({"tick_size": "1", "lot_size": "1", "partition": 2}, "bad_request", "partition"),
+        ({"tick_size": "1", "lot_size": "1", "reason": "x" * 300}, "bad_request", "reason"),
+        ({"tick_size": None, "lot_size": "1"}, "bad_decimal", "tick_size"),
+    ],
+)
+async def test_a_listing_that_cannot_be_is_refused(admin, body, code, field):
+    """Nothing is claimed or stored for a definition that RULES.md forbids."""
+    assert await admin.problem("PUT", "/v1/admin/instruments/BAD", json=body) == (400, code, field)
+
+
+async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
+    """Who is connected here, and which partitions have a leader."""
+    await list_instrument(venue, "OTHER", 1)
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"http://{where}/v1/ws") as socket:
+        await socket.send_json({"id": 1, "method": "login", "params": {"token": token("boris")}})
+        await socket.receive_json()
+        (row,) = (await admin.ask("GET", "/v1/admin/sessions"))["sessions"]
+        assert (row["account"], row["address"], row["requests_in_flight"]) == ("boris", "127.0.0.1", 0)
+        assert set(row) == set(SESSION["required"])
+    venue.silent.add(1)
+    first, second = (await admin.ask("GET", "/v1/admin/partitions"))["partitions"]
+    assert (first["partition"], first["available"], first["instruments"]) == (0, True, 1)
+    assert set(first) == {"partition", "available", "leader", "standby", "sequence", "lag", "checkpoint", "instruments"}
+    assert second == {"partition": 1, "available": False}
+
+
+@pytest.mark.parametrize("partition", ["2", "-1", "x", "9999999"])
+async def test_a_partition_that_there_is_not_is_not_handed_over(admin, partition):
+    """Neither is anything else in its place."""
+    path = f"/v1/admin/partitions/{partition}/handover"
+    assert (await admin.problem("POST", path, json={}))[:2] == (404, "not_found")
