@@ -49,8 +49,11 @@ from exchange.trial import Trial
 from exchange.triggering import trigger
 from exchange.units import SECOND
 
-SEMANTICS: Final = 2
-"""The version of the rules that this engine carries out; each change of what it would answer is a new one."""
+SEMANTICS: Final = 3
+"""The newest version of the rules that this engine carries out; each change of what it would answer is a new one."""
+
+OLDEST_SEMANTICS: Final = 2
+"""Journals of this version and later are carried out, each message by the version that the journal names before it."""
 
 TRADES_PER_ORDER_MAX: Final = 10_000
 COMMAND_AGE_MAX: Final = 5 * SECOND
@@ -279,8 +282,9 @@ class Engine:
 
     def configure(self, command: Configure) -> None:
         """Adopt rules and bounds from here on; a version that this engine does not know stops it."""
-        if command.semantics != SEMANTICS:
-            raise UnknownSemantics(f"the journal wants version {command.semantics} of the rules, this is {SEMANTICS}")
+        if not OLDEST_SEMANTICS <= command.semantics <= SEMANTICS:
+            known = f"this knows {OLDEST_SEMANTICS} to {SEMANTICS}"
+            raise UnknownSemantics(f"the journal wants version {command.semantics} of the rules, {known}")
         self.semantics = command.semantics
         self.trades_max = command.trades_per_order_max
         self.register.ended_max = command.ended_orders_max
@@ -288,6 +292,18 @@ class Engine:
         self.command_age_max = command.command_age_max
         self.accounts.trades.remembered_max = command.trades_remembered_max
         self.events.append(Configured(command.semantics))
+
+    def renewal(self) -> Configure | None:
+        """The command that brings a journal of an earlier version to the newest, its bounds kept; None if it is."""
+        if self.semantics == SEMANTICS:
+            return None
+        return Configure(
+            SEMANTICS,
+            self.trades_max,
+            self.register.ended_max,
+            self.command_age_max,
+            self.accounts.trades.remembered_max,
+        )
 
     # Asking
 

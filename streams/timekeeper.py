@@ -1,7 +1,8 @@
-"""What a leader writes into its journal because time has passed: calendars' changes, draws, and ticks for timers.
+"""What a leader writes into its journal by itself: calendars' changes, draws, ticks for timers, a newer version.
 
 Everything here may be written twice, by this leader after a lost answer or by its successor, and happens once: the
-engine passes over a calendar's change that it has carried out, and a call has one draw. So a leader only has to look
+engine passes over a calendar's change that it has carried out, a call has one draw, and a version that is adopted
+twice is the same version. So a leader only has to look
 at the engine for what is still missing, and does so every CHECK_INTERVAL. What nobody wrote in time is written late,
 in order.
 """
@@ -101,6 +102,9 @@ class Timekeeper:
 
     def due(self, now: int) -> Iterator[Command]:
         """What is to be written now: of each calendar the next change alone, because one follows from the other."""
+        renewal = self._engine.renewal()
+        if renewal is not None:
+            yield renewal
         for book in self._engine.books.values():
             if book.phase == AUCTION and book.drawn < 0:
                 yield DrawEnd(book.symbol, book.call, secrets.randbelow(book.instrument.call_random + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.commands import Configure, Tick
-from exchange.engine import SEMANTICS, Engine, UnknownSemantics
+from exchange.engine import OLDEST_SEMANTICS, SEMANTICS, Engine, UnknownSemantics
 from exchange.events import Configured
 from exchange.order import GTD, TAKER
 from exchange.units import HOUR, SECOND
@@ -22,12 +22,28 @@ def test_time_never_runs_backwards() -> None:
 
 
 def test_it_answers_only_by_rules_it_knows() -> None:
-    """A journal that wants another version stops it; its own is taken and reported."""
+    """A journal that wants a newer version, or one long gone, stops it; those between are taken and reported."""
     engine = Engine()
-    assert engine.apply(Configure(SEMANTICS, 10, 10, 10), 1, 0) == [Configured(SEMANTICS)]
-    assert engine.semantics == SEMANTICS
-    with pytest.raises(UnknownSemantics):
-        engine.apply(Configure(SEMANTICS + 1, 10, 10, 10), 2, 0)
+    for version in range(OLDEST_SEMANTICS, SEMANTICS + 1):
+        assert engine.apply(Configure(version, 10, 10, 10), 1, 0) == [Configured(version)]
+        assert engine.semantics == version
+    for unknown in (OLDEST_SEMANTICS - 1, SEMANTICS + 1):
+        with pytest.raises(UnknownSemantics, match=f"version {unknown} of the rules, this knows 2 to 3"):
+            engine.apply(Configure(unknown, 10, 10, 10), 2, 0)
+
+
+def test_a_renewal_changes_the_version_alone() -> None:
+    """The bounds that the journal names stay in force, in a restored engine too; the newest version needs none."""
+    engine = Engine()
+    engine.apply(Configure(OLDEST_SEMANTICS, 11, 12, 13, 14), 1, 0)
+    restored = Engine.from_state(engine.state())
+
+    renewal = restored.renewal()
+
+    assert renewal == Configure(SEMANTICS, 11, 12, 13, 14)
+    restored.apply(renewal, 2, 0)
+    assert restored.renewal() is None
+    assert restored.state()["bounds"][1:4] == [11, 13, 12]
 
 
 def test_a_tick_alone_does_nothing() -> None:

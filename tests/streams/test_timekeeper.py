@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exchange.book import AUCTION, CLOSED, CONTINUOUS, OPENING, PRE_OPEN
-from exchange.commands import DrawEnd, ListInstrument, SetPhase, Tick
+from exchange.commands import Configure, DrawEnd, ListInstrument, SetPhase, Tick
+from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
 from exchange.events import EndDrawn, PhaseSet, Traded
 from exchange.instrument import Instrument
 from exchange.order import CROSSED, GTD
@@ -22,7 +23,7 @@ from streams.journal import Outcome
 from streams.timekeeper import Timekeeper
 from tests.support.exchange import ask, open_venue, running_worker
 from tests.support.history import events_of, times_of
-from tests.support.journaled import ACME, Journaled, buy, sell
+from tests.support.journaled import ACME, CONFIGURE, Journaled, buy, sell
 from tests.support.journaled import OPENING as NOW
 from tests.support.nats import until
 
@@ -53,8 +54,8 @@ class Written:
 class Led:
     """A partition whose timekeeper looks whenever the test says so."""
 
-    def __init__(self, *listed: Instrument, calendars=None) -> None:
-        self.journaled = Journaled(*listed)
+    def __init__(self, *listed: Instrument, calendars=None, configure: Configure = CONFIGURE) -> None:
+        self.journaled = Journaled(*listed, configure=configure)
         self.journal = Written(self.journaled)
         clock = JournalClock(lambda: self.journaled.now)
         clock.learn_server_time(self.journaled.now, self.journaled.now, self.journaled.now)
@@ -158,6 +159,21 @@ async def test_an_order_s_expiry_is_noticed() -> None:
     assert await led.look() == []
     assert await led.look(1) == [Tick()]
     assert led.journaled.ask("open_orders", account="anna") == {"orders": []}
+
+
+async def test_a_journal_of_an_earlier_version_is_brought_to_the_newest() -> None:
+    """Once, with its bounds kept; two leaders that race write the same, and the second changes nothing."""
+    old = replace(CONFIGURE, semantics=OLDEST_SEMANTICS)
+    led, rival = Led(configure=old), Led(configure=old)
+
+    assert await led.look() == await rival.look() == [CONFIGURE]
+    assert led.journaled.partition.engine.semantics == SEMANTICS
+    again = led.journaled.send(*rival.journal.commands)
+
+    assert (again.results, again.reports, again.frames) == ([("", {})], {}, [])
+    assert led.journaled.partition.engine.renewal() is None
+    assert await led.look() == []
+    assert await Led().look() == []
 
 
 async def test_a_calendar_that_is_not_there_leaves_its_instruments_alone() -> None:

@@ -56,6 +56,8 @@ MEMORY = 24 * HOUR
 class NaiveExchange:
     """All orders in one list."""
 
+    semantics: int = 0
+    """The version of the rules that is carried out: those of docs/rules.md are the newest."""
     trades_per_order_max: int = 0
     ended_orders_max: int = 0
     command_age_max: int = 0
@@ -93,6 +95,7 @@ class NaiveExchange:
     def _answer(self, command: commands.Command) -> None:
         match command:
             case commands.Configure():
+                self.semantics = command.semantics
                 self.trades_per_order_max = command.trades_per_order_max
                 self.ended_orders_max = command.ended_orders_max
                 self.command_age_max = command.command_age_max

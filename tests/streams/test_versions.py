@@ -1,0 +1,67 @@
+"""A data directory of an earlier version of the semantics goes on, and its whole journal can still be proved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
+from exchange.events import Configured
+from streams import codec, subjects, topology
+from streams.auditing import audit
+from streams.recovery import load
+from streams.stream import read_message
+from streams.topology import CONFIGURE
+from tests.support.exchange import listing, open_venue, running_worker, sell
+from tests.support.history import events_of
+from tests.support.led import Led
+from tests.support.nats import until
+
+OLD = replace(CONFIGURE, semantics=OLDEST_SEMANTICS, trades_per_order_max=77)
+
+
+async def write_old_journal(connection, settings) -> Led:
+    """Partition 0 as the release before left it: its journal begins with version 2, and it has a checkpoint."""
+    name, subject = subjects.journal_stream(0), subjects.journal(0)
+    await connection.api(f"STREAM.CREATE.{name}", {"name": name, "subjects": [subject]})
+    opening = codec.encode_batch(topology.ORIGIN, 0, [codec.encode_command(OLD)])
+    await connection.store(subject, opening)
+    led = await Led(connection, settings).begin()
+    await led.send(listing("ACME"))
+    await led.trade(times=5)
+    await led.make()
+    return led
+
+
+async def began_with(connection) -> object:
+    """The command that opens the journal of partition 0."""
+    message = await read_message(connection, subjects.journal_stream(0), 1)
+    return codec.decode_batch(message).commands[0]
+
+
+async def versions_of(connection) -> list[int]:
+    """The versions that partition 0 has had."""
+    return [event.semantics for _, event in await events_of(connection) if isinstance(event, Configured)]
+
+
+async def test_a_journal_of_version_2_is_led_on_by_version_3(settings, connection) -> None:
+    """Its checkpoint restores as version 2; the leader adds the change, once, and the audit of it all is clean."""
+    settings = replace(settings, partitions=1)
+    old = await write_old_journal(connection, settings)
+    restored = await load(connection, 0, old.partition.sequence)
+    assert (restored.sequence, restored.engine.semantics) == (old.partition.sequence, OLDEST_SEMANTICS)
+    assert restored.engine.renewal() == replace(OLD, semantics=SEMANTICS)
+
+    async def is_renewed() -> bool:
+        return await versions_of(connection) == [OLDEST_SEMANTICS, SEMANTICS]
+
+    for name in ("later", "latest"):
+        async with running_worker(settings), open_venue(settings) as venue:
+            await until(is_renewed)
+            answer = await venue.submit(0, sell("anna", "ACME", 1, 90, name))
+            assert answer.code == ""
+
+    assert await is_renewed()
+    assert await began_with(connection) == OLD
+    found = await audit(connection, 0)
+    assert (found.finding, found.unanswered, found.first) == (None, 0, 1)
+    assert found.trades == old.partition.engine.books["ACME"].last_trade_id
