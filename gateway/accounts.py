@@ -58,9 +58,14 @@ def joined(parts: list[Json]) -> Json:
     for name in ("positions", "limits", "used"):
         rows = [row for part in parts for row in part[name]]
         if name == "limits":
-            rows = [row for place, row in enumerate(rows) if row not in rows[:place]]
+            rows = distinct(rows)
         found[name] = sorted(rows, key=lambda row: row["symbol"] or "")
     return found
+
+
+def distinct(rows: list[Json]) -> list[Json]:
+    """The rows without repetitions, in the order of their first; linear in their number."""
+    return list({orjson.dumps(row): row for row in reversed(rows)}.values())[::-1]
 
 
 def added_up(amounts: Any) -> str:  # noqa: ANN401 - decimals as text

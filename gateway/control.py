@@ -14,6 +14,7 @@ import orjson
 from msgspec import UNSET, Struct
 
 from gateway import operations
+from gateway.accounts import distinct
 from gateway.errors import ApiError
 from gateway.market import NoQuery, symbol_of
 from gateway.names import checked_account, checked_symbol
@@ -105,7 +106,7 @@ async def get_kill_switch(call: Call) -> web.Response:
         {
             "open_orders": sum(answer["open_orders"] for answer in answers),
             # An account's switch, and that of all, is on in every partition.
-            "switches": [switch for place, switch in enumerate(switches) if switch not in switches[:place]],
+            "switches": distinct(switches),
         }
     )
 

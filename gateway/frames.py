@@ -82,7 +82,8 @@ class FrameReader:
     def __init__(self, message_bytes_max: int, skipped_bytes_max: int) -> None:
         self._message_bytes_max = message_bytes_max
         self._skipped_bytes_max = skipped_bytes_max
-        self._rest = b""
+        self._rest = bytearray()
+        self._rest_wanted = 0
         self._to_skip = 0
         self._parts: list[bytes] = []
         self._parts_kind = CONTINUATION
@@ -91,8 +92,15 @@ class FrameReader:
     def feed(self, data: bytes) -> list[Message]:
         """The messages that are whole now; an offence behind them is the last."""
         messages: list[Message] = []
+        if self._rest:
+            # Pieces are put together once, when they are enough for the next step: a client may send single bytes.
+            self._rest.extend(data)
+            if len(self._rest) < self._rest_wanted:
+                return messages
+            data = bytes(self._rest)
+            self._rest = bytearray()
         try:
-            self._read(self._rest + data if self._rest else data, messages)
+            self._read(data, messages)
         except Offence as offence:
             messages.append(Message(OFFENCE, offence.reason.encode(), offence.code))
         return messages
@@ -106,6 +114,7 @@ class FrameReader:
                 at += skipped
             header = self._header(buffer, at)
             if header is None:
+                self._keep(buffer[at:], len(buffer) - at + 1)
                 break
             start, length, opcode, final = header
             if length > self._message_bytes_max:
@@ -115,13 +124,18 @@ class FrameReader:
                 continue
             end = start + length
             if end > len(buffer):
+                self._keep(buffer[at:], end - at)
                 break
             payload = apply_mask(buffer[start:end], buffer[start - 4 : start])
             message = self._message(opcode, final=final, payload=payload)
             if message is not None:
                 messages.append(message)
             at = end
-        self._rest = buffer[at:]
+
+    def _keep(self, rest: bytes, wanted: int) -> None:
+        """Keep what is no whole frame yet; with fewer than `wanted` bytes nothing more can be read of it."""
+        self._rest = bytearray(rest)
+        self._rest_wanted = wanted
 
     def _header(self, buffer: bytes, at: int) -> tuple[int, int, int, bool] | None:
         """Where the payload starts, its length, opcode and whether it is final; None until all of it is here."""

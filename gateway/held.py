@@ -85,7 +85,7 @@ class Held:
     def end(self, params: SubscribeParams, account: str) -> None:
         """Unsubscribe; without symbols from all of the channel."""
         check_channel(params)
-        names = [account] if params.channel in PRIVATE else symbols_of(params)
+        names = {account} if params.channel in PRIVATE else set(symbols_of(params))
         for key in [key for key in self._held if key.channel == params.channel and (not names or key.name in names)]:
             self._end(key)
 

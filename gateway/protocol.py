@@ -1,13 +1,15 @@
 """The language of clients without a socket: request frames in, answer frames out.
 
 Rules: decoding is strict (PROTOCOL.md, "Common" and "WebSocket"): no unknown, missing, repeated or wrongly typed
-member passes, and each is answered with the member's name. `null` counts as left out where a type says so.
+member passes, and each is answered with the member's name. `null` counts as left out where a type says so. Reading
+is linear in the bytes read, whatever is in them (decision 130).
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -20,6 +22,9 @@ from gateway.errors import ApiError
 Params = TypeVar("Params")
 
 NO_PARAMS: Final = b"{}"
+
+UNREAD: Final[dict[str, Any]] = {"parse_int": str, "parse_float": str}
+"""Numbers are not worked out where only the names of members matter: of many digits that is not linear."""
 
 _member = re.compile(r"\.([^`.\[]+)").match
 _integer = re.compile(rb"-?[0-9]+").fullmatch
@@ -99,12 +104,8 @@ def body_of(body: bytes, decoder: msgspec.json.Decoder[Params]) -> Params:
 
 def query_of(query: list[tuple[str, str]], kind: type[Params]) -> Params:
     """Read the query of a URL the same way; numbers are written as text there."""
-    names = [name for name, _ in query]
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated is not None:
-        raise repetition(repeated)
     try:
-        return msgspec.convert(dict(query), kind, strict=False)
+        return msgspec.convert(_without_repetition(query), kind, strict=False)
     except msgspec.ValidationError as error:
         raise explained(error) from error
 
@@ -136,7 +137,7 @@ def members_of(params: object) -> int:
 def refuse_repeated(text: bytes) -> None:
     """Look closely: ApiError if any object in the text has a member twice."""
     try:
-        json.loads(text, object_pairs_hook=_without_repetition, parse_int=str, parse_constant=_no_constant)
+        json.loads(text, object_pairs_hook=_without_repetition, **UNREAD, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Malformed from error
 
@@ -232,8 +233,8 @@ def _check_utf8(body: bytes) -> None:
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise repetition(next(name for name in found if names.count(name) > 1))
+        counts = Counter(name for name, _ in pairs)
+        raise repetition(next(name for name in found if counts[name] > 1))
     return found
 
 

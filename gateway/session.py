@@ -3,14 +3,17 @@
 Rules: requests are taken in order; one that has to wait before it can be carried out (a login, a symbol that must
 be looked for) holds up those behind it. Answers leave when they are there. Nothing but an `ApiError` ever comes of
 a frame, whatever is in it.
-Bounds: `requests_in_flight`, then `too_many`; `bad_frames` in a row, then 1008; `idle_seconds`.
+A frame that is refused is paid for like any other (`reads`, without login by the address), and leaves the count of bad
+frames as it is unless its request was understood.
+Bounds: `requests_in_flight`, then `too_many`; `bad_frames` without a request understood between them, then 1008;
+`idle_seconds`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import orjson
@@ -44,6 +47,9 @@ __all__ = ["METHODS", "NoParams", "ResumeParams", "Session"]
 
 log = structlog.get_logger()
 
+NOT_UNDERSTOOD: Final = (400, 413, 429)
+"""Statuses of refusals after which a client may still be sending garbage: nothing it sent has been understood."""
+
 
 class NoParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """ping and time."""
@@ -71,6 +77,7 @@ class Session:
         self._channels = Channels(self, services)
         self._turnstile = Turnstile(self._take, shell, services.tasks)
         self._bad_frames = 0
+        self._paid = False  # whether the frame at hand has cost its sender something
         self._requests = 0
         self._now = asyncio.get_running_loop().time
         self._quiet_since = self._now()
@@ -82,8 +89,9 @@ class Session:
         self._turnstile.arrive(frame)
 
     def take_bad(self, error: ApiError) -> None:
-        """A frame that is no text, or too large."""
-        self.refuse(b"", error)
+        """A frame that is no text, or too large, or no request."""
+        self._paid = False
+        self._turn_down(b"", error)
         self._bad_frames += 1
         if self._bad_frames >= self._services.settings.bad_frames:
             self._shell.close(POLICY, "too many frames that could not be read")
@@ -143,6 +151,7 @@ class Session:
 
     def spend(self, kind: str, count: int = 1) -> None:
         """Take a request's cost; ApiError `rate_limited`. Without login the address pays."""
+        self._paid = True
         principal = self.login.principal
         if not self._throttle.enabled:
             return
@@ -185,14 +194,15 @@ class Session:
     def _take(self, frame: bytes) -> None:
         if self.ended:
             return
+        self._paid = False
         order = order_of(frame)
         if order is not None:
-            self._bad_frames = 0
             identity, params = order
             try:
                 self._entry.take(identity, params)
+                self._bad_frames = 0
             except ApiError as error:
-                self.refuse(identity, error)
+                self._turn_down(identity, error)
             except (NotKnown, NotPromised):
                 self._take_any(frame)
             except Exception as error:
@@ -205,11 +215,11 @@ class Session:
         request = self._read(frame)
         if request is None:
             return
-        self._bad_frames = 0
         try:
             self._carry_out(request)
+            self._bad_frames = 0
         except ApiError as error:
-            self.refuse(request.id, error)
+            self._turn_down(request.id, error)
         except (NotKnown, NotPromised) as missing:
             self._turnstile.hold(self._wait(request, self._carry_out_after(request, missing)))
         except Exception as error:
@@ -222,9 +232,19 @@ class Session:
         except Malformed as error:
             self.take_bad(error)
         except BadRequest as error:
-            self._bad_frames = 0
-            self.refuse(error.id, error)
+            self._turn_down(error.id, error)
         return None
+
+    def _turn_down(self, identity: bytes, error: ApiError) -> None:
+        """Refuse a frame, at the cost of a question if it has cost nothing yet: whoever sends garbage pays for it."""
+        if error.status not in NOT_UNDERSTOOD:
+            self._bad_frames = 0
+        if not self._paid:
+            try:
+                self.spend(READS)
+            except ApiError as limited:
+                error = limited
+        self.refuse(identity, error)
 
     def _carry_out(self, request: Request) -> None:
         about_orders = ORDER_METHODS.get(request.method)
@@ -244,7 +264,7 @@ class Session:
         try:
             await work
         except ApiError as error:
-            self.refuse(request.id, error)
+            self._turn_down(request.id, error)
         except Exception as error:
             self._fault(request.id, request.method, error)
 

@@ -141,6 +141,40 @@ async def test_a_request_that_is_not_understood_keeps_the_connection(viewer):
     assert (await viewer.refused("order.nothing", seconds=1))["code"] == "unknown_method"
 
 
+async def test_a_refused_frame_does_not_wash_away_bad_ones(anna):
+    """Only a request that is understood begins the count anew, not one that is refused for what it says."""
+    for _ in range(9):
+        anna.say("nonsense")
+    for refused in ({"id": 1}, {"id": 1, "method": "no.such"}, {"id": 1, "method": "ping", "params": {"x": 1}}):
+        anna.say(refused)
+    anna.say({"id": 1, "method": "order.place", "params": LIMIT | {"price": "x"}})
+    assert anna.closed is None
+    anna.say("nonsense")
+    assert anna.closed == POLICY
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        *("nonsense", '{"id":1}', '{"id":1,"method":"no.such"}', '{"id":1,"method":"ping","params":{"x":1}}'),
+        '{"id":1,"method":"order.place","params":{"symbol":"ACME"}}',
+        json.dumps({"id": 1, "method": "order.place", "params": LIMIT | {"price": "x"}}),
+        json.dumps({"id": 1, "method": "order.batch", "params": {"requests": [{"method": "x"}]}}),
+    ],
+)
+async def test_who_sends_garbage_pays_for_it(venue, frame):
+    """What is refused counts against the address like any request, and beyond its burst is refused as too much."""
+    limits = {"rate_limits": True, "address_requests_burst": 3, "address_requests_per_second": 1}
+    async with gateway_parts(venue, **limits, bad_frames=100) as services:
+        viewer = Trader(services)
+        for _ in range(5):
+            viewer.say(frame)
+        await eventually(lambda: viewer.listen() or len(viewer.heard) == 5)
+        codes = [heard["error"]["code"] for heard in viewer.heard]
+    assert "rate_limited" not in codes[:3]
+    assert codes[3:] == ["rate_limited", "rate_limited"]
+
+
 async def test_idle_connections_are_closed(services, monkeypatch):
     """Who neither logs in nor subscribes for a minute goes."""
     idle, busy = Trader(services), Trader(services)
