@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 from aiohttp import web
+from aiohttp.web_protocol import RequestPayloadError
 
 from gateway import protocol
 from gateway.addresses import client_address, limit_key
@@ -128,6 +129,8 @@ class Call:
                 body = await self.request.read()
         except TimeoutError as error:
             raise ApiError("bad_request", "the body did not arrive in time") from error
+        except RequestPayloadError as error:
+            raise ApiError("bad_request", "the body is not as its headers say: see encoding and length") from error
         return protocol.body_of(body, decoder)
 
     # Answers

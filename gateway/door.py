@@ -45,7 +45,10 @@ class Door:
         full = len(self._server.connections) >= self._settings.connections_max
         if full != self._full:
             self._full = full
-            log.warning("door.full" if full else "door.open", connections=len(self._server.connections))
+            if full:
+                log.warning("door.full", connections=len(self._server.connections))
+            else:
+                log.info("door.open", connections=len(self._server.connections))
         if full:
             return TurnedAway()
         protocol = self._server()

@@ -21,6 +21,7 @@ import structlog
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from gateway.errors import ApiError
+from streams.settings import without_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,13 +99,14 @@ class Jwks:
             data = await self._fetch()
             keys = keys_of(data)
         except SourceAway as error:
-            log.warning("jwks.away", source=self._source, reason=str(error), keys_kept=len(self._keys))
+            source = without_password(self._source)
+            log.warning("jwks.away", source=source, reason=str(error), keys_kept=len(self._keys))
             return
         digest = sha256(data).digest()
         if digest != self._digest:
             self._keys, self._digest = keys, digest
             self.generation += 1
-            log.info("jwks.read", source=self._source, kids=list(keys))
+            log.info("jwks.read", source=without_password(self._source), kids=list(keys))
 
     async def _fetch(self) -> bytes:
         try:

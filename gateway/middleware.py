@@ -14,6 +14,7 @@ from aiohttp import web
 
 from gateway.call import Call
 from gateway.errors import PROBLEM_TYPE, ApiError
+from gateway.server_log import text_without
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,6 +27,9 @@ SERVER: Final = "openbell"
 """What we say of our software."""
 
 call_key: Final = web.RequestKey("call", Call)
+SECRET_CHARACTERS_MIN: Final = 6
+"""A header's value from this length on is taken out of the traceback of a fault."""
+
 newcomers_key: Final = web.AppKey("newcomers", set)
 
 OF_AIOHTTP: Final = {
@@ -57,14 +61,30 @@ def answering(services: Services) -> Callable[..., Awaitable[web.StreamResponse]
             if "Allow" in refusal.headers:
                 response.headers["Allow"] = refusal.headers["Allow"]
             return response
-        except ConnectionError:
-            raise
-        except Exception:
-            names = {"request_id": call.request_id, "traceparent": call.traceparent}
-            log.exception("http.fault", method=request.method, path=request.path[:200], **names)
+        except Exception as error:
+            if isinstance(error, ConnectionError) and is_gone(request):
+                return problem(call, ApiError("bad_request"))  # nobody hears it
+            tell_fault(call, error)
             return problem(call, ApiError("internal"))
 
     return answered
+
+
+def tell_fault(call: Call, error: Exception) -> None:
+    """Log what we did not foresee, without what the request's headers hold."""
+    said = text_without(error, header_values(call.request))
+    names = {"request_id": call.request_id, "traceparent": call.traceparent}
+    log.error("http.fault", method=call.request.method, path=call.request.path[:200], exception=said, **names)
+
+
+def is_gone(request: web.Request) -> bool:
+    """Whether the client has closed or reset its connection."""
+    return request.transport is None or request.transport.is_closing()
+
+
+def header_values(request: web.Request) -> list[str]:
+    """What a request's headers hold, as far as it says something: a short value is in every traceback by chance."""
+    return [value for value in request.headers.values() if len(value) >= SECRET_CHARACTERS_MIN]
 
 
 def route(handler: Callable[[Call], Awaitable[web.StreamResponse]]) -> Callable[..., Awaitable[web.StreamResponse]]:

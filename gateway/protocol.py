@@ -33,8 +33,8 @@ _integer = re.compile(rb"-?[0-9]+").fullmatch
 class Malformed(ApiError):
     """No JSON object at all: answered without an `id`, and counted against the connection."""
 
-    def __init__(self) -> None:
-        super().__init__("bad_request", "send one JSON object as text")
+    def __init__(self, sentence: str = "send one JSON object as text") -> None:
+        super().__init__("bad_request", sentence)
 
 
 class Request(Struct, frozen=True, gc=False):
@@ -94,11 +94,14 @@ def params_of(request: Request, decoder: msgspec.json.Decoder[Params]) -> Params
 
 def body_of(body: bytes, decoder: msgspec.json.Decoder[Params]) -> Params:
     """Read the body of an HTTP request the same way."""
-    if not body.isascii():
-        _check_utf8(body)
-    params = decoded(decoder, body)
-    if members_of(params) != colons_of(body):
-        refuse_repeated(body)
+    try:
+        if not body.isascii():
+            _check_utf8(body)
+        params = decoded(decoder, body)
+        if members_of(params) != colons_of(body):
+            refuse_repeated(body)
+    except Malformed as error:
+        raise Malformed("the body must be one JSON object, in UTF-8") from error
     return params
 
 

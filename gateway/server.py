@@ -22,6 +22,7 @@ from gateway.fanout import Fanout
 from gateway.identity import Identity
 from gateway.jwks import Jwks
 from gateway.orders import Orders
+from gateway.server_log import ServerLog
 from gateway.services import Services
 from gateway.sessions import Sessions
 from gateway.throttle import Throttle
@@ -117,6 +118,7 @@ def make_runner(services: Services) -> web.AppRunner:
         make_application(services),
         access_log=None,
         handle_signals=False,
+        logger=ServerLog(),
         keepalive_timeout=settings.keepalive_seconds,
         shutdown_timeout=settings.drain_seconds,
     )

@@ -211,8 +211,8 @@ async def serve(request: web.Request, services: Services, address: str, token: s
     accept = accept_key(request)
     principal = await services.identity.verify(token) if token is not None else None
     transport = request.transport
-    # Not by class: uvloop's transports only do what an asyncio.Transport does.
-    assert transport is not None, "a request that is being handled has a transport"
+    if transport is None:  # the client has gone while its token was looked at
+        raise ConnectionResetError
     headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": accept}
     response = web.StreamResponse(status=101, headers=headers)
     response.force_close()

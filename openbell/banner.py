@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
+from streams.settings import without_password
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,7 +24,7 @@ def announce(url: str, nats_url: str, data_dir: Path, *, demo: bool) -> None:
         ("open at", url),
         ("token", f'openbell token --account alice --scope "read trade"{where}'),
         ("check", f"openbell doctor{where}"),
-        ("NATS", nats_url),
+        ("NATS", without_password(nats_url)),
         ("stop", "Ctrl-C (twice to kill); the books are kept in " + str(data_dir)),
     ]
     if demo:
@@ -40,7 +42,7 @@ def announce_json(url: str, nats_url: str, data_dir: Path, *, demo: bool) -> Non
     facts = {
         "ready": True,
         "url": url,
-        "nats_url": nats_url,
+        "nats_url": without_password(nats_url),
         "data_dir": str(data_dir),
         "demo": demo,
         "pid": os.getpid(),

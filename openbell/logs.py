@@ -2,20 +2,24 @@
 
 - `OPENBELL_LOG_FORMAT` is `console` (default) or `json`, `OPENBELL_LOG_LEVEL` one of `LEVELS`.
 - Each line carries the process's role and, where several run, its name.
-- A secret never gets out: fields named in `SECRET_FIELDS`, and anything that looks like a JWT, are blotted.
+- A secret never gets out (`blot`), and no kind of line fills a disk (`log_rate`).
+- What the event loop complains of is an event like any other, without the values that callbacks were given.
 """
 
 from __future__ import annotations
 
+import atexit
 import logging
 import re
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import structlog
 
+from openbell.blot import blot_secrets
 from openbell.faults import WRONG_USE, Fault
+from openbell.log_rate import LineRate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +28,10 @@ if TYPE_CHECKING:
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 FORMATS: Final = ("console", "json")
-SECRET_FIELDS: Final = ("token", "secret", "password", "authorization", "credentials")
-BLOT: Final = "[secret]"
-TOKEN: Final = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+NOISE: Final = "socket.send() raised exception."
+"""asyncio's and uvloop's own warning of a peer that is gone; whoever reads from that connection learns of it."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,6 @@ def configure(settings: LogSettings, prefix: str = "", **bound: str) -> None:
         if json
         else structlog.processors.TimeStamper("%H:%M:%S", utc=False),
         structlog.processors.StackInfoRenderer(),
-        blot_secrets,
     ]
     level = getattr(logging, settings.level.upper())
     structlog.configure(
@@ -73,29 +77,55 @@ def configure(settings: LogSettings, prefix: str = "", **bound: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings, prefix)],
+            processors=[
+                add_left_out,
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                blot_secrets,  # after the traceback has become text
+                *_renderers(settings, prefix),
+            ],
         )
     )
+    rate = LineRate(own_up)
+    handler.addFilter(rate)
+    atexit.register(rate.close)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    logging.getLogger("asyncio").addFilter(is_no_noise)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(**bound)
 
 
-def blot_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Overwrite what must not be read in a log, whoever put it there."""
-    for name, value in event.items():
-        if name in SECRET_FIELDS:
-            event[name] = BLOT
-        elif isinstance(value, str) and "eyJ" in value:
-            event[name] = TOKEN.sub(BLOT, value)
-    return event
+def loop_fault(_loop: object, context: dict[str, Any]) -> None:
+    """An event loop's complaint, for `set_exception_handler`: a broken connection is none, anything else is a fault."""
+    error = context.get("exception")
+    what = re.split("[(<]", str(context.get("message")))[0].strip()  # behind it stand the values of a call
+    if isinstance(error, OSError) and "transport" in context:
+        log.info("process.connection_broke", what=what, kind=type(error).__name__)
+    else:
+        log.error("process.callback_failed", what=what, exc_info=error)
+
+
+def own_up(level: int, kind: str, count: int) -> None:
+    """Say how many lines of a kind were left out."""
+    log.log(level, "log.left_out", kind=kind, left_out=count)
+
+
+def add_left_out(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Give a line the number of lines of its kind that were left out before it."""
+    count = getattr(event["_record"], "left_out", 0)
+    return {**event, "left_out": count} if count else event
+
+
+def is_no_noise(record: logging.LogRecord) -> bool:
+    """Whether a line of the event loop says something."""
+    return record.msg != NOISE
 
 
 def _renderers(settings: LogSettings, prefix: str) -> list[Processor]:
     if settings.format == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        return [structlog.processors.JSONRenderer()]
     console = structlog.dev.ConsoleRenderer(
         colors=settings.colors, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
     )

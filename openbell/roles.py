@@ -120,6 +120,7 @@ async def _until_asked(role: Callable[[asyncio.Event], Awaitable[None]]) -> None
     """Run `role` and set its event when the process is asked to end, which it then has `DRAIN_SECONDS` for."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.loop_fault)
 
     def ask() -> None:
         stop.set()

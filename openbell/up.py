@@ -31,7 +31,7 @@ from openbell.token import own_admin_token
 from streams import calendars, embedded, topology
 from streams.connection import Connection
 from streams.errors import TopologyMismatch
-from streams.settings import SettingsError, StreamSettings
+from streams.settings import SettingsError, StreamSettings, without_password
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -240,7 +240,7 @@ class LocalExchange:
         try:
             settings = StreamSettings.from_environment(self._environment("up"))
             calendars.load(settings.calendars)
-            async with patience(f"NATS at {self._nats_url}"):
+            async with patience(f"NATS at {without_password(self._nats_url)}"):
                 connection = await Connection.open(settings, "up")
                 try:
                     await topology.ensure(connection, settings)

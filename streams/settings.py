@@ -5,7 +5,8 @@ Times are seconds, sizes bytes. Every field's environment variable is `OPENBELL_
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import re
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class StreamSettings:
     data_dir: where a partition that stops leaves evidence (evidence.py); "" is nowhere.
     """
 
-    nats_url: str = "nats://127.0.0.1:4222"
+    nats_url: str = field(default="nats://127.0.0.1:4222", repr=False)
     partitions: int = 4
     replicas: int = 1
     lease_ttl_seconds: float = 1.2
@@ -87,11 +88,16 @@ class StreamSettings:
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Take each field's variable where it is set; an empty one counts as not set."""
         values: dict[str, str | int | float] = {}
-        for field in fields(cls):
-            text = environment.get(PREFIX + field.name.upper(), "").strip()
+        for each in fields(cls):
+            text = environment.get(PREFIX + each.name.upper(), "").strip()
             if text:
-                values[field.name] = _parse(PREFIX + field.name.upper(), text, type(field.default))
+                values[each.name] = _parse(PREFIX + each.name.upper(), text, type(each.default))
         return cls(**values)  # type: ignore[arg-type]  # each was parsed to its field's own type
+
+
+def without_password(url: str) -> str:
+    """One or several addresses as they may be shown: without `user:password@` and what follows a `?`."""
+    return ",".join(re.sub(r"//[^@/]*@", "//", each).partition("?")[0] for each in url.split(","))
 
 
 def _parse(variable: str, text: str, kind: type) -> str | int | float:

@@ -18,7 +18,7 @@ from openbell.faults import FAILED, WRONG_USE, Fault
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
 from streams.errors import ServerFailed
-from streams.settings import StreamSettings
+from streams.settings import StreamSettings, without_password
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -91,7 +91,9 @@ async def _connected(url: str) -> AsyncIterator[Connection]:
     try:
         connection = await asyncio.wait_for(Connection.open(StreamSettings(nats_url=url), "audit"), CONNECT_SECONDS)
     except (TimeoutError, OSError) as error:
-        raise Fault(f"no NATS server answers at {url}", "Is --nats-url right?", code=WRONG_USE) from error
+        raise Fault(
+            f"no NATS server answers at {without_password(url)}", "Is --nats-url right?", code=WRONG_USE
+        ) from error
     try:
         yield connection
     finally:

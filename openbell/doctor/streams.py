@@ -15,7 +15,7 @@ from streams import embedded, subjects
 from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
 from streams.errors import ApiRefused, Unavailable
-from streams.settings import SettingsError, StreamSettings
+from streams.settings import SettingsError, StreamSettings, without_password
 from streams.stops import Stops
 from streams.stream import NO_SUCH_STREAM, state_of
 from streams.topology import PARTITIONS_KEY
@@ -44,7 +44,7 @@ async def nats(setup: Setup) -> list[Finding]:
     except SettingsError as error:
         return [fail("nats", str(error), "Correct the variable.")]
     except (TimeoutError, OSError) as error:
-        return [fail("nats", f"{_without_password(setup.nats_url)} does not answer {error}".strip(), _mend_nats(setup))]
+        return [fail("nats", f"{without_password(setup.nats_url)} does not answer {error}".strip(), _mend_nats(setup))]
     try:
         return await _look(connection, setup)
     finally:
@@ -52,7 +52,7 @@ async def nats(setup: Setup) -> list[Finding]:
 
 
 async def _look(connection: Connection, setup: Setup) -> list[Finding]:
-    reachable = ok("nats", f"{_without_password(setup.nats_url)} answers")
+    reachable = ok("nats", f"{without_password(setup.nats_url)} answers")
     try:
         await connection.api("INFO")
     except (Unavailable, ApiRefused) as error:
@@ -159,7 +159,3 @@ def _mend_nats(setup: Setup) -> str:
     if setup.running is not None:
         return "Look at the lines of `nats` in the terminal of `openbell up`."
     return "Start it, or correct OPENBELL_NATS_URL; with `openbell nats` there is one on this machine."
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"//[^@/]*@", "//", url)

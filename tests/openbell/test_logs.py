@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
+from openbell.blot import BLOT, blot_secrets
 from openbell.faults import Fault
-from openbell.logs import BLOT, LogSettings, blot_secrets
+from openbell.logs import LogSettings
 from openbell.terminal import line_writer, shown
 
 PROGRAM = """
@@ -28,12 +29,13 @@ try:
 except ZeroDivisionError:
     log.exception("process.failed")
 """
+BEGINNING = PROGRAM.partition("log.debug")[0]
 
 
-def logged(**environment: str) -> list[str]:
+def logged(program: str = PROGRAM, **environment: str) -> list[str]:
     """The lines of a process that logs."""
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], env={**os.environ, **environment}, capture_output=True, text=True, check=True
     )
     assert run.stdout == ""
     return run.stderr.splitlines()

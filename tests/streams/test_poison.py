@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
 from exchange.events import MessageRejected
 from streams import subjects
@@ -24,14 +25,19 @@ POISON = {
 
 @pytest.mark.parametrize("kind", POISON)
 async def test_poison_is_answered_by_its_digest_and_trading_goes_on(settings, connection, kind):
-    """One event names the message; the orders before and behind it are answered, and the audit is clean."""
-    async with running_worker(settings), open_venue(settings) as venue:
-        await venue.submit(0, listing("S0"))
-        await connection.store(subjects.journal(0), POISON[kind])
-        outcome = await venue.submit(0, buy("anna", "S0", 1, 100, "a1"))
-        assert outcome.code == ""
-        poisoned = outcome.sequence - 1
+    """One event and one warning name the message; the orders around it are answered, and the audit is clean."""
+    with capture_logs() as logs:
+        async with running_worker(settings), open_venue(settings) as venue:
+            await venue.submit(0, listing("S0"))
+            await connection.store(subjects.journal(0), POISON[kind])
+            outcome = await venue.submit(0, buy("anna", "S0", 1, 100, "a1"))
+            assert outcome.code == ""
+            poisoned = outcome.sequence - 1
     facts = decode_facts((await read_all(connection, subjects.events_stream(0)))[poisoned - 1].payload)
     assert facts.events == [[MessageRejected(fingerprint(POISON[kind]))]]
     found = await audit(connection, 0)
     assert (found.finding, found.last) == (None, outcome.sequence)
+    warnings = [line for line in logs if line["event"] == "partition.message_rejected"]
+    assert [(line["partition"], line["sequence"], line["digest"]) for line in warnings] == [
+        (0, poisoned, fingerprint(POISON[kind]))
+    ]
