@@ -30,7 +30,7 @@ from streams.settings import StreamSettings
 from streams.venue import Venue
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from gateway.call import Call
     from gateway.settings import GatewaySettings
@@ -136,9 +136,19 @@ def make_application(services: Services) -> web.Application:
     application[middleware.newcomers_key] = set()
     application.on_response_prepare.append(middleware.finish)
     for method, path, handler in (*market.ROUTES, *trading.ROUTES, *admin.ROUTES, *control.ROUTES, *pages.ROUTES):
-        application.router.add_route(method, path, middleware.route(handler))
-    application.router.add_route("GET", "/v1/ws", middleware.route(get_socket))
+        add_route(application, method, path, middleware.route(handler))
+    add_route(application, "GET", "/v1/ws", middleware.route(get_socket))
     return application
+
+
+def add_route(
+    application: web.Application, method: str, path: str, handler: Callable[..., Awaitable[web.StreamResponse]]
+) -> None:
+    """Add a route; whatever answers GET answers HEAD too (RFC 9110, 9.1), and aiohttp leaves the content out."""
+    resource = application.router.add_resource(path)
+    resource.add_route(method, handler)
+    if method == "GET":
+        resource.add_route("HEAD", handler)
 
 
 async def first_of(*waits: Coroutine[Any, Any, object]) -> None:

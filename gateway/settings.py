@@ -10,7 +10,8 @@ import ipaddress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+
+from gateway.origins import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -150,10 +151,9 @@ def read_seconds(name: str, text: str, _metadata: Mapping[str, Any]) -> float:
 
 def read_origins(name: str, text: str, _metadata: Mapping[str, Any]) -> tuple[str, ...]:
     """Origins as browsers send them: scheme, host and port, no path, no wildcard."""
-    origins = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    origins = tuple(part.strip() for part in text.split(",") if part.strip())
     for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}" or "*" in origin:
+        if origin_of(origin) is None:
             raise SettingsError(f"{name} must list origins like https://trade.example.com, not {origin!r}")
     return origins
 

@@ -14,11 +14,11 @@ import socket
 from contextlib import suppress
 from hashlib import sha1
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import HttpVersion11, web
 
+from gateway import origins
 from gateway.addresses import limit_key
 from gateway.errors import ApiError
 from gateway.frames import (
@@ -232,17 +232,16 @@ async def serve(request: web.Request, services: Services, address: str, token: s
 def check_origin(request: web.Request, allowed: tuple[str, ...]) -> None:
     """A page of another site may not use its visitor's browser to speak to us; programs send no Origin."""
     origin = request.headers.get("Origin")
-    if origin is None or origin.lower() in allowed:
-        return
-    if origin == "null" or urlsplit(origin).netloc.lower() != request.host.lower():
-        raise ApiError("forbidden", "this origin is not allowed")
+    if origin is not None and not origins.is_allowed(origin, request.host, allowed):
+        raise ApiError("forbidden", origins.refusal(origin, request.host))
 
 
 def accept_key(request: web.Request) -> str:
     """The answer to the handshake's key (RFC 6455, 4.2.2); ApiError if it is no handshake."""
     headers = request.headers
     upgrade = headers.get("Upgrade", "").lower() == "websocket" and request.version >= HttpVersion11
-    if request.method != "GET" or not upgrade or "upgrade" not in headers.get("Connection", "").lower():
+    options = [option.strip().lower() for value in headers.getall("Connection", ()) for option in value.split(",")]
+    if request.method != "GET" or not upgrade or "upgrade" not in options:
         raise ApiError("bad_request", "this is a WebSocket: ask for the upgrade")
     if headers.get("Sec-WebSocket-Version") != "13":
         raise ApiError("bad_request", "Sec-WebSocket-Version must be 13")

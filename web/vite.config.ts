@@ -34,6 +34,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2022",
   },
+  // Without changeOrigin: the gateway compares a WebSocket's Origin with Host, which has to stay the page's own.
   server: { proxy: { "/v1": { target: "http://127.0.0.1:8080", ws: true } } },
   plugins: [precompress()],
 });

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from gateway import pages, server
+from gateway import admin, control, market, pages, server, trading
 from tests.support.gateway import SETTINGS, gateway_parts, served, token
 from tests.support.http import ORDER, client_of
 
@@ -89,7 +89,33 @@ async def test_what_is_wrong_is_a_problem(trader, request_, expected):
 async def test_another_method_is_told_which_there_are(trader):
     """405 with Allow."""
     assert (await trader.problem("PUT", "/v1/orders"))[:2] == (405, "method_not_allowed")
-    assert trader.last.headers["Allow"] == "DELETE,GET,POST"
+    assert trader.last.headers["Allow"] == "DELETE,GET,HEAD,POST"
+    assert (await trader.problem("PUT", "/health/live"))[:2] == (405, "method_not_allowed")
+    assert trader.last.headers["Allow"] == "GET,HEAD"
+
+
+async def test_head_answers_as_get_does_without_the_content(where):
+    """On every route that has GET: the same status and type, its length told, no body."""
+    paths = {"symbol": "ACME", "order_id": "0-1", "client_order_id": "mine", "account": "anna", "name": "x.js"}
+    routes = (*market.ROUTES, *trading.ROUTES, *admin.ROUTES, *control.ROUTES, *pages.ROUTES)
+    asked = [path.format(**paths) for method, path, _ in routes if method == "GET"]
+    assert len(asked) > 20
+    async with client_of(where, token("operator", "read trade admin")) as client:
+        for path in (*asked, "/v1/ws", "/v1/instruments/NONE", "/v1/instruments?x=1"):
+            told = await client.ask("GET", path)
+            status, kind = client.last.status, client.last.content_type
+            assert await client.ask("HEAD", path) == ""
+            assert (path, client.last.status, client.last.content_type) == (path, status, kind)
+            assert int(client.last.headers["Content-Length"]) > 0 or not told
+        assert (await client.ask("HEAD", "/v1/demo/token"), client.last.status) == ("", 405)
+
+
+async def test_a_body_that_is_no_json_object_is_told_so(trader):
+    """In words of HTTP: there are no frames here."""
+    sentence = "the body must be one JSON object, in UTF-8"
+    for data in (b"", b"{", b'{"symbol":"ACME"', b'{"symbol":NaN}', b"\xff"):
+        answer = await trader.ask("POST", "/v1/orders", data=data, headers={"Content-Type": "Application/JSON"})
+        assert (answer["code"], answer["message"]) == ("bad_request", sentence), data
 
 
 async def test_who_speaks_is_asked_first(public, where):

@@ -82,6 +82,16 @@ async def test_pages_of_other_sites_are_refused(where, origin, status):
             response.close()
 
 
+async def test_a_refused_page_is_told_why_and_what_to_do(where):
+    """A proxy that rewrites Host and leaves Origin (Vite's `changeOrigin`) makes two names of one place."""
+    headers = {"Origin": "http://localhost:5173", "Host": where}
+    async with aiohttp.ClientSession() as http, http.get(f"http://{where}/v1/ws", headers=headers) as response:
+        told = await response.json(content_type=None)
+    assert (response.status, told["code"]) == (403, "forbidden")
+    for word in ("http://localhost:5173", where, "Host", "OPENBELL_ALLOWED_ORIGINS"):
+        assert word in told["message"]
+
+
 async def test_no_extension_is_negotiated(where):
     """Compression is offered by most clients and never taken."""
     async with connect(url(where), compression="deflate") as socket:
