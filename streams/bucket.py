@@ -2,6 +2,10 @@
 
 A key that was written with a time to live disappears by itself; each write states it anew, because a write without
 one would make the key eternal.
+
+A key that was removed comes back: when nats-server has ended uncleanly, a key whose last value was removed, by a time
+to live, a purge or a deletion, may hold what it held before, unless that had a time to live as well and it has passed.
+Nothing dangerous may follow from the presence of a key. The newest value of a key that is only written over stays.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from streams import subjects
@@ -69,8 +74,20 @@ class Bucket:
         message = answer["message"]
         return Entry(_text(message.get("data", "")), message["seq"])
 
-    async def read_all(self, keys: str = ">") -> dict[str, Entry]:
-        """The entries by key, of all keys or of those that a pattern means; at most 1,024 of them."""
+    async def read_all(self, *keys: str) -> dict[str, Entry]:
+        """The entries by key, of all keys or of those that patterns mean; at most 1,024 of them.
+
+        They are what one copy of the stream held at one moment, and that copy may lag behind the others.
+        """
+        patterns = [subjects.bucket_key(self._name, key) for key in keys or (">",)]
+        return await self._read({"multi_last": patterns})
+
+    async def read_on(self, keys: str, revision: int, count: int) -> dict[str, Entry]:
+        """Likewise `count` entries at most, of a pattern's keys, from a revision on in its order."""
+        pattern = subjects.bucket_key(self._name, keys)
+        return await self._read({"next_by_subj": pattern, "seq": revision, "batch": count})
+
+    async def _read(self, request: Mapping[str, Any]) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         prefix = subjects.bucket_key(self._name, "")
@@ -86,7 +103,7 @@ class Bucket:
                 else:
                     done.set_exception(Unavailable(f"bucket {self._name} answered {status}"))
 
-        body = json.dumps({"multi_last": [subjects.bucket_key(self._name, keys)]}).encode()
+        body = json.dumps(request).encode()
         with self._connection.replies(receive, done) as inbox:
             self._connection.publish(f"$JS.API.DIRECT.GET.{subjects.bucket_stream(self._name)}", body, inbox)
             try:

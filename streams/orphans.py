@@ -1,10 +1,16 @@
 """Keeping the promises of gateways that are gone: each partition's leader cancels what they would have canceled.
 
-A gateway is taken for gone when its lease was missing at every look for GRACE, without a break of our own connection
-in between. The leader then journals a CancelAll for each promise and marks the gateway as swept; a repeat, by a
-successor who did not see the mark, finds nothing more to cancel. When every partition has made its mark, whoever sees
-it first removes the promises, each only if it is older than the marks: a gateway that comes back writes all of them
-anew (promises.py). Times are seconds.
+- Promises of registered gateways count, and no others (register.py). A gateway is taken for gone when its lease was
+  missing at every look for GRACE, without a break of our own connection in between.
+- Looks may be answered by a copy of the bucket that is cut off, and sees no lease renewed. So the leader first writes
+  a claim, which only a majority can store, and reads again, from a copy that has the claim: only if the lease is
+  missing there too, and the gateway registered under the same number, are promises kept.
+- The leader then journals a CancelAll for each promise and marks the gateway as swept; a repeat, by a successor who
+  did not see the mark, finds nothing more to cancel. A gateway that comes back meanwhile is left alone from then on:
+  it registers anew, under another number, and writes all that it still promises.
+- When every partition has made its mark, whoever sees it first strikes the gateway off the register.
+
+Times are seconds.
 """
 
 from __future__ import annotations
@@ -17,15 +23,18 @@ import msgspec
 import structlog
 
 from exchange.commands import CancelAll
-from streams import promises, subjects
-from streams.bucket import Bucket, Entry
-from streams.connection import Connection
-from streams.errors import StreamError
-from streams.journal import Journal
-from streams.promises import LEASE_TTL, REMOVED_TTL, SHARDS, Promise, gateway_key, lease_key, swept_key
+from streams import former_promises, promises, register, subjects
+from streams.bucket import ABSENT, Bucket, Entry
+from streams.errors import StreamError, Unavailable
+from streams.leftovers import Leftovers
+from streams.promises import LEASE_TTL, Promise, lease_key, swept_key
+from streams.register import REGISTER_KEY, Register
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from streams.connection import Connection
+    from streams.journal import Journal
 
 log = structlog.get_logger()
 
@@ -34,18 +43,22 @@ GRACE: Final = LEASE_TTL
 COMMANDS_AT_ONCE: Final = 500
 """Cancels that wait for the journal at a time: clients' commands go between."""
 
+CLAIM: Final = "claim"
 REASON: Final = "disconnected"
 
 
 async def run(connection: Connection, partitions: int, partition: int, journal: Journal) -> None:
-    """Look for gateways that are gone, for ever, and cancel for them in this partition."""
+    """Look for gateways that are gone, for ever, and cancel for them in this partition; partition 0 cleans up."""
     orphans = Orphans(connection, partitions, partition, journal)
+    leftovers = Leftovers(connection)
     forget_reconnects = connection.on_reconnect(orphans.start_over)
     try:
         while True:
             await asyncio.sleep(LOOK_INTERVAL)
             try:
                 await orphans.look()
+                if partition == 0:
+                    await leftovers.look()
             except StreamError as error:
                 log.info("orphans.not_looked", partition=partition, error=str(error))
     finally:
@@ -58,6 +71,7 @@ class Orphans:
     def __init__(self, connection: Connection, partitions: int, partition: int, journal: Journal) -> None:
         self.missing: dict[str, float] = {}
         self._bucket = Bucket(connection, subjects.SESSIONS)
+        self._register = Register(self._bucket)
         self._partitions = partitions
         self._partition = partition
         self._journal = journal
@@ -69,60 +83,72 @@ class Orphans:
 
     async def look(self) -> None:
         """Do what there is to do now. Raises StreamError; the next look does the rest."""
-        leases = await self._bucket.read_all("lease.*")
-        gateways = {entry.value: entry for entry in (await self._bucket.read_all("gateway.*")).values() if entry.value}
+        entries = await self._bucket.read_all(REGISTER_KEY, "lease.*", "gateway.*")
+        registered = _numbers(entries)
         now = self._loop.time()
-        lapsed = [gateway for gateway in gateways if not leases.get(lease_key(gateway), Entry("", 0)).value]
+        lapsed = [gateway for gateway in registered if not _lives(gateway, entries)]
         self.missing = {gateway: self.missing.get(gateway, now) for gateway in lapsed}
         for gateway in lapsed:
             if now - self.missing.get(gateway, now) >= GRACE:
-                await self._sweep(gateway, gateways[gateway])
+                await self._sweep(gateway, registered[gateway])
 
-    async def _sweep(self, gateway: str, registered: Entry) -> None:
+    async def _sweep(self, gateway: str, number: int) -> None:
         swept = await self._bucket.read_all(f"swept.{gateway}.*")
-        current = {key: entry for key, entry in swept.items() if entry.value == str(registered.revision)}
-        if swept_key(gateway, self._partition) not in current:
-            made = await self._promises_of(gateway)
-            count = await self._keep(list(made.values()))
-            await self._bucket.put(swept_key(gateway, self._partition), str(registered.revision))
-            log.info(
-                "orphans.swept", partition=self._partition, gateway=gateway, sessions=len(made), canceled_for=count
-            )
+        current = {key for key, entry in swept.items() if entry.value == str(number)}
+        mark = swept_key(gateway, self._partition)
+        if mark not in current:
+            claim = await self._bucket.put(mark, CLAIM)
+            await self._keep_promises(gateway, number, claim.sequence)
         elif len(current) == self._partitions:
-            # What was written after the first mark was not seen by all who made one: the gateway has come back.
-            first_mark = min(entry.revision for entry in current.values())
-            made = await self._promises_of(gateway)
-            await self._remove({key: entry for key, entry in made.items() if entry.revision < first_mark})
-            await self._remove({gateway_key(gateway): registered})
-            await self._remove(swept)
+            await self._register.strike(gateway, number)
+            await former_promises.remove(self._bucket, gateway, number)
 
-    async def _promises_of(self, gateway: str) -> dict[str, Entry]:
-        """The entries of a gateway's sessions by key."""
-        found: dict[str, Entry] = {}
-        for shard in range(SHARDS):
-            found |= await self._bucket.read_all(f"session.{gateway}.{shard}.*")
-        return {key: entry for key, entry in found.items() if entry.value}
-
-    async def _keep(self, entries: list[Entry]) -> int:
-        """Cancel what was promised, and wait until it is done; how many promises that were."""
-        wanted = dict.fromkeys(promise for entry in entries for promise in _read(entry))
+    async def _keep_promises(self, gateway: str, number: int, claimed: int) -> None:
+        made = await self._promises_of(gateway, number, claimed)
+        wanted = list(dict.fromkeys(promise for of_session in made or () for promise in of_session))
         for some in _parts(wanted):
+            if await self._promises_of(gateway, number, claimed) is None:
+                return
             commands = [CancelAll(account, session=session, reason=REASON) for account, session in some]
             await asyncio.gather(*[self._journal.append(command) for command in commands])
-        return len(wanted)
+        if made is not None:
+            await self._bucket.put(swept_key(gateway, self._partition), str(number))
+            told = {"partition": self._partition, "gateway": gateway, "sessions": len(made)}
+            log.info("orphans.swept", **told, canceled_for=len(wanted))
 
-    async def _remove(self, entries: dict[str, Entry]) -> None:
-        """Remove keys that are still as they were read."""
-        for key, entry in entries.items():
-            await self._bucket.put(key, "", entry.revision, REMOVED_TTL)
+    async def _promises_of(self, gateway: str, number: int, claimed: int) -> list[list[Promise]] | None:
+        """What a gateway that is gone has promised, by session; None if it is not gone, or has registered anew.
+
+        Unavailable if the copy of the bucket that answers has not heard of our claim.
+        """
+        mark = swept_key(gateway, self._partition)
+        keys = (REGISTER_KEY, lease_key(gateway), mark, f"promised.{gateway}.*", f"gateway.{gateway}")
+        entries = await self._bucket.read_all(*keys)
+        if entries.get(mark, ABSENT).revision < claimed:
+            raise Unavailable("the copy of the bucket that answered is not up to date")
+        if _lives(gateway, entries) or _numbers(entries).get(gateway) != number:
+            return None
+        made = [_read(entry) for key, entry in entries.items() if key.startswith("promised.")]
+        return [*(of_session for held in made for of_session in held.values())] + (
+            await former_promises.of_sessions(self._bucket, gateway) if f"gateway.{gateway}" in entries else []
+        )
 
 
-def _read(entry: Entry) -> list[Promise]:
+def _numbers(entries: Mapping[str, Entry]) -> dict[str, int]:
+    """The gateways whose promises count, with the number of each one's registration."""
+    return former_promises.numbers(entries) | register.read(entries.get(REGISTER_KEY, ABSENT)).numbers
+
+
+def _lives(gateway: str, entries: Mapping[str, Entry]) -> bool:
+    return bool(entries.get(lease_key(gateway), ABSENT).value)
+
+
+def _read(entry: Entry) -> dict[str, list[Promise]]:
     try:
-        return promises.decoder.decode(entry.value)
+        return promises.decoder.decode(entry.value) if entry.value else {}
     except msgspec.MsgspecError:
         log.exception("orphans.unreadable", value=entry.value[:200])
-        return []
+        return {}
 
 
 def _parts(wanted: Iterable[Promise]) -> Iterable[list[Promise]]:

@@ -27,8 +27,8 @@ log = structlog.get_logger()
 LOOK_INTERVAL: Final = 5.0
 """Changes are heard of at once; this is for what was not heard."""
 
-REMOVED_TTL: Final = 1.0
-"""How long a key that was taken back still stands, empty."""
+TAKEN_BACK: Final = ""
+"""What a key holds whose mark was taken back. It stays: there is one for each partition at most."""
 
 PREFIX: Final = "stopped."
 
@@ -63,10 +63,11 @@ class Stops:
             raise Unavailable(f"partition {stopped.partition} could not be marked: {error}") from error
 
     async def take_back(self, partition: int) -> None:
-        """Remove the mark that was read. Unavailable if that cannot be stored, or there is another one by now."""
+        """Take back the mark that was read. Unavailable if that cannot be stored, or there is another one by now."""
         mark = self.marks[partition]
         try:
-            await self._bucket.put(key_of(partition), "", mark.revision, REMOVED_TTL)
+            # For good, and not for a while: a key that is removed comes back with the mark in it (bucket.py).
+            await self._bucket.put(key_of(partition), TAKEN_BACK, mark.revision)
         except (NotStored, StoreUnknown) as error:
             raise Unavailable(f"the mark of partition {partition} could not be taken back: {error}") from error
         self.marks = {number: other for number, other in self.marks.items() if number != partition}
@@ -77,7 +78,7 @@ class Stops:
         self.marks = {
             int(key.removeprefix(PREFIX)): Mark(*decoder.decode(entry.value), entry.revision)
             for key, entry in entries.items()
-            if entry.value
+            if entry.value != TAKEN_BACK
         }
 
     async def run(self, heed: Callable[[], Awaitable[None]] | None = None) -> None:

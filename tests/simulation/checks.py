@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from exchange.commands import CancelAll
 from exchange.events import Accepted
 from streams import codec
 from streams.codec import Undecodable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from exchange.commands import Command
     from tests.support.broker.stored import Message, StoredStream
 
+DISCONNECTED = "disconnected"
 LOOKED_AT_WHOLE_EVERY = 16
 PROBLEMS_MAX = 20
 
@@ -39,6 +41,8 @@ class History:
         self.commands: dict[tuple[int, int], Command] = {}
         self.reports: dict[str, list[Frame]] = defaultdict(list)
         self.accepted: Counter[tuple[str, str, str]] = Counter()
+        self.disconnections = 0
+        """Cancels of a whole account because a connection of it ended."""
 
     def take_command_message(self, message: Message) -> None:
         """The journal has stored another message."""
@@ -50,6 +54,8 @@ class History:
             commands = []
         for index, command in enumerate(commands):
             self.commands[message.sequence, index] = command
+            if isinstance(command, CancelAll) and command.reason == DISCONNECTED and not command.session:
+                self.disconnections += 1
         if output.results is not None:
             for index, (code, body) in enumerate(codec.decode_results(output.results[1]).bodies):
                 self.answers[message.sequence, index] = (code, json.loads(body))

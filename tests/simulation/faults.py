@@ -46,6 +46,7 @@ class Faults:
             "connection cut": self._cut,
             "connection silent": self._stall,
             "server killed": self._kill_server,
+            "server killed, removed keys back": lambda: self._kill_server(revived=True),
             "server frozen": self._freeze_server,
             "server's disk full": self._fill_disk,
             "server's clock stepped": self._step_server,
@@ -104,11 +105,17 @@ class Faults:
     def _stall(self) -> None:
         self._network.stall(self._role().process, self._seconds())
 
-    def _kill_server(self) -> None:
+    def kill_everything(self) -> None:
+        """The server and every gateway at once; removed keys come back with the server."""
+        self._kill_server(revived=True)
+        for role in self._exchange.gateways:
+            role.process.kill()
+
+    def _kill_server(self, *, revived: bool = False) -> None:
         if self._broker.up:
             self._network.server_life += 1
             self._broker.stop()
-            self._world.after(self._seconds() / 4, self._broker.start)
+            self._world.after(self._seconds() / 4, lambda: self._broker.start(revived=revived))
 
     def _freeze_server(self) -> None:
         self._network.server_frozen_until = self._world.now + self._seconds()

@@ -26,6 +26,9 @@ MENDING_SECONDS_MAX = 120.0
 
 LONGEST_FAULT_SECONDS = 12.0
 QUIET_SECONDS = 3.0
+SWEPT_SECONDS = 15.0
+"""Promises of a gateway that is gone are kept within 10 s (docs/protocol.md), once the server is there."""
+
 OUR_FAULTS = ("session.fault", "websocket.fault", "connection.callback_failed", "connection.receiver_failed")
 SYMBOLS = ("ACME", "BOLT", "CRUX")
 ACCOUNTS = ("anna", "boris", "carla")
@@ -114,8 +117,17 @@ class Simulation:
             if not self.world.run(MENDING_SECONDS_MAX, clearing.done):
                 self._checks.problem(f"{trader.account} could not be cleared")
         self.world.run(QUIET_SECONDS)
-        self._checks.at_the_end(self._broker.streams)
         self._check_what_was_heard(traders)
+        self._check_what_comes_back(faults)
+        self._checks.at_the_end(self._broker.streams)
+
+    def _check_what_comes_back(self, faults: Faults) -> None:
+        """Whoever is connected now has promised nothing: what is left of earlier promises cancels nothing."""
+        before = [history.disconnections for history in self._checks.histories]
+        faults.kill_everything()
+        self.world.run(SWEPT_SECONDS)
+        if [history.disconnections for history in self._checks.histories] != before:
+            self._checks.problem("an account's orders were canceled for a session that had ended long before")
 
     def _check_promises(self, traders: list[Trader]) -> None:
         promised = {session: gateway for trader in traders for session, gateway in trader.promised.items()}

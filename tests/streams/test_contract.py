@@ -116,7 +116,7 @@ class InMemory:
 
     async def restart(self) -> None:
         self.broker.stop()
-        self.broker.start()
+        self.broker.start(revived=True)
 
     @asynccontextmanager
     async def far(self) -> AsyncIterator[Far]:
@@ -500,6 +500,17 @@ async def test_a_key_is_written_by_whoever_saw_it_last(connection):
     assert (await bucket.get("a")).value == "3"
 
 
+async def test_keys_can_be_read_a_few_at_a_time(connection):
+    """Those of a pattern, in the order in which they were written last, from a revision on."""
+    bucket = await make_bucket(connection)
+    for key in ("a.1", "b.1", "a.2", "a.3", "a.1"):
+        last = await bucket.put(key, "x")
+    assert list(await bucket.read_on("a.>", 1, 2)) == ["a.2", "a.3"]
+    assert await bucket.read_on("a.>", last.sequence, 2) == {"a.1": ("x", last.sequence)}
+    assert await bucket.read_on("a.>", last.sequence + 1, 2) == {}
+    assert list(await bucket.read_all("b.*", "a.2", "c")) == ["b.1", "a.2"]
+
+
 async def test_a_key_lapses_unless_it_is_renewed(connection):
     """After its time to live it is absent and may be created again; each write states it anew."""
     bucket = await make_bucket(connection, "memory")
@@ -536,4 +547,30 @@ async def test_a_killed_server_has_all_that_it_acknowledged_and_forgets_what_was
         assert (await connection.store("s.1", b"2", "b")).sequence == 2
         assert [message.payload for message in await take(reader, 1)] == [b"2"]
     assert await api_refusal(connection, "STREAM.INFO.M") == 10059
+    await connection.close()
+
+
+async def test_a_removed_key_comes_back_and_one_that_is_written_over_does_not(mortal):
+    """Whatever removes it (nats-server issue 8505): with what it held before, unless that had its own time to live."""
+    connection = await Connection.open(mortal.settings, "test")
+    bucket = await make_bucket(connection)
+    purge = "STREAM.PURGE.KV_B"
+    for value in ("1", "2"):
+        for key in ("emptied", "purged", "over", "mortal"):
+            await bucket.put(key, value, None, 2.0 if key == "mortal" else None)
+        await bucket.put("other", value)
+    await bucket.put("emptied", "", None, 1.0)
+    await bucket.put("over", "")
+    await connection.api(purge, {"filter": "$KV.B.purged"})
+    await until(lambda: _absent(bucket, "emptied"))
+    await until(lambda: _absent(bucket, "mortal"))
+    assert set(await bucket.read_all()) == {"over", "other"}
+    await bucket.put("other", "3")
+    back = []
+    connection.on_reconnect(lambda: back.append(1))
+    await mortal.restart()
+    await until(lambda: back)
+    await until(lambda: _absent(bucket, "mortal"))  # it may be there again, for a moment
+    held = {key: entry.value for key, entry in (await bucket.read_all()).items()}
+    assert held == {"emptied": "2", "purged": "1", "over": "", "other": "3"}
     await connection.close()

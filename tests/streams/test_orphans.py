@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
 
-from streams import orphans, promises, subjects, topology
+from streams import orphans, promises, register, subjects, topology
 from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
-from streams.errors import Unavailable, WrongSequence
+from streams.errors import StoreUnknown, Unavailable
 from streams.promises import Promises
+from streams.register import REGISTER_KEY, Register
 from streams.settings import StreamSettings
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until, wire_to
@@ -53,10 +55,18 @@ async def listed(venue):
     await until(lambda: venue.well)
 
 
-async def keys(connection):
-    """What the bucket holds, leases left out."""
-    entries = await Bucket(connection, subjects.SESSIONS).read_all()
-    return sorted(key for key, entry in entries.items() if entry.value and not key.startswith("lease."))
+async def registered(connection):
+    """The gateways whose promises count."""
+    return sorted(register.read(await Bucket(connection, subjects.SESSIONS).get(REGISTER_KEY)).numbers)
+
+
+async def promised(connection, gateway="gw"):
+    """What a gateway's keys hold, by session."""
+    entries = await Bucket(connection, subjects.SESSIONS).read_all(f"promised.{gateway}.*")
+    held = {}
+    for entry in entries.values():
+        held |= promises.decoder.decode(entry.value)
+    return held
 
 
 async def kill(venue):
@@ -80,7 +90,7 @@ async def test_a_killed_gateway_s_promises_are_kept_by_the_leaders(settings, con
             await kill(killed)
 
         async def swept():
-            return not await keys(connection)
+            return await registered(connection) == []
 
         await until(swept)
         assert await open_orders(survivor, "anna") == ["kept-0", "kept-1"]
@@ -100,13 +110,15 @@ async def test_a_gateway_that_lives_keeps_its_promises_itself(settings, connecti
             await venue.promises.make("s2", [("anna", "s2")])
             await place(venue, "anna", "mine", "s1")
             await asyncio.sleep(2.5)  # much longer than a lease and the grace
-            assert len(await keys(connection)) == 3
+            gateway = venue.origin
+            assert await promised(connection, gateway) == {"s1": [("anna", "s1")], "s2": [("anna", "s2")]}
             assert len(await open_orders(venue, "anna")) == 2
             await venue.promises.forget("s1")
-            assert len(await keys(connection)) == 2
+            assert await promised(connection, gateway) == {"s2": [("anna", "s2")]}
             await venue.promises.forget("s2")
+            assert await registered(connection) == [gateway]
 
-        assert await keys(connection) == []
+        assert await registered(connection) == []
         assert len(await open_orders(watcher, "anna")) == 2
 
 
@@ -145,14 +157,15 @@ async def test_a_gateway_is_known_again_after_it_had_nothing_to_lose(settings, c
     await until(lambda: made.well)
     await made.make("s1", [("anna", "")])
     await made.forget("s1")
-    await Bucket(connection, subjects.SESSIONS).put("gateway.gw", "", None, 1.0)
+    await Register(Bucket(connection, subjects.SESSIONS)).strike("gw")
     made._renewed_at = None  # as after a long silence
     with pytest.raises(Unavailable):
         await made.make("s2", [("anna", "")])
     await made.forget("s2")
     await until(lambda: made.well)
     await made.make("s3", [("anna", "")])
-    assert await keys(connection) == ["gateway.gw", promises.session_key("gw", "s3")]
+    assert await registered(connection) == ["gw"]
+    assert await promised(connection) == {"s3": [("anna", "")]}
     beating.cancel()
 
 
@@ -176,15 +189,21 @@ async def test_a_beat_that_failed_is_soon_tried_again(settings, connection, monk
     beating.cancel()
 
 
-async def test_a_thousand_sessions_can_be_read(settings, connection):
-    """More keys than a bucket gives at once."""
+async def test_thousands_of_sessions_can_be_read(settings, connection):
+    """More than a bucket gives keys at once; logins that come together share a write of their shard."""
     await topology.ensure(connection, settings)
+    made = Promises(connection, "gw")
+    beating = asyncio.create_task(made.run())
+    await until(lambda: made.well)
+    await asyncio.gather(*[made.make(f"s{number}", [("anna", "")]) for number in range(1_500)])
+    looking = orphans.Orphans(connection, 2, 0, None)
     bucket = Bucket(connection, subjects.SESSIONS)
-    for start in range(0, 1_500, 100):
-        names = [promises.session_key("gw", f"s{number}") for number in range(start, start + 100)]
-        await asyncio.gather(*[bucket.put(name, '[["anna",""]]') for name in names])
-    found = await orphans.Orphans(connection, 2, 0, None)._promises_of("gw")
-    assert len(found) == 1_500
+    number = register.read(await bucket.get(REGISTER_KEY)).numbers["gw"]
+    beating.cancel()
+    await bucket.put(promises.lease_key("gw"), "", None, 1.0)
+    claim = await bucket.put(promises.swept_key("gw", 0), orphans.CLAIM)
+    assert claim.sequence < 500
+    assert await looking._promises_of("gw", number, claim.sequence) == [[("anna", "")]] * 1_500
 
 
 async def test_a_lease_outlives_the_server_and_lapses_after_it(tmp_path):
@@ -208,24 +227,95 @@ async def test_a_lease_outlives_the_server_and_lapses_after_it(tmp_path):
     await server.stop()
 
 
-@pytest.mark.usefixtures("quick")
-async def test_a_promise_made_anew_during_the_sweep_is_not_swept_away(settings, connection):
-    """The leader that removes promises may have looked at the gateway's key just before the gateway came back."""
+async def nothing():
+    """Happens when a command is appended."""
+
+
+class Told:
+    """In place of a journal: what was appended, each answered once something else has happened."""
+
+    def __init__(self, before_answer=nothing):
+        self.commands = []
+        self._before_answer = before_answer
+
+    def append(self, command):
+        self.commands.append((command.account, command.session))
+        return asyncio.ensure_future(self._before_answer())
+
+
+async def test_a_gateway_that_comes_back_during_the_sweep_is_left_alone(settings, connection, monkeypatch):
+    """What was not canceled by then is not canceled at all, and its new registration is swept by nobody."""
+    monkeypatch.setattr(orphans, "COMMANDS_AT_ONCE", 1)
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
-    registered = await bucket.put("gateway.gw", "gw")
-    await bucket.put(promises.session_key("gw", "old"), '[["anna","old"]]')
-    await bucket.put(promises.session_key("gw", "again"), '[["anna","again"]]')
+    book = Register(bucket)
+    await book.enter("gw")
+    held = {f"s{number}": [["anna", f"s{number}"]] for number in range(3)}
+    await bucket.put(promises.promised_key("gw", 0), json.dumps(held))
+
+    async def come_back():
+        await bucket.put(promises.lease_key("gw"), "gw", None, 2.0)
+
+    journal = Told(come_back)
+    sweeper = orphans.Orphans(connection, 2, 0, journal)
+    number = register.read(await bucket.get(REGISTER_KEY)).numbers["gw"]
+    await sweeper._sweep("gw", number)
+    assert journal.commands == [("anna", "s0")]
     for partition in (0, 1):
-        await bucket.put(promises.swept_key("gw", partition), str(registered.sequence))
-    seen = await bucket.get("gateway.gw")
-    await bucket.put("gateway.gw", "gw")
-    await bucket.put(promises.session_key("gw", "again"), '[["anna","again"]]')
-    with pytest.raises(WrongSequence):
-        await orphans.Orphans(connection, 2, 0, None)._sweep("gw", seen)
-    assert await keys(connection) == [
-        "gateway.gw",
-        promises.session_key("gw", "again"),
-        promises.swept_key("gw", 0),
-        promises.swept_key("gw", 1),
-    ]
+        await bucket.put(promises.swept_key("gw", partition), str(number))
+    await book.enter("gw")
+    await sweeper._sweep("gw", number)
+    assert await registered(connection) == ["gw"]
+
+
+async def test_a_leader_whose_store_is_cut_off_cancels_nothing(settings, connection, monkeypatch):
+    """It sees no lease renewed, in a copy that nobody writes to, and cannot store its claim."""
+    await topology.ensure(connection, settings)
+    bucket = Bucket(connection, subjects.SESSIONS)
+    await Register(bucket).enter("gw")
+    await bucket.put(promises.promised_key("gw", 0), '{"s1":[["anna",""]]}')
+    monkeypatch.setattr(orphans, "GRACE", 0.0)
+    journal = Told()
+    sweeper = orphans.Orphans(connection, 2, 0, journal)
+    store = connection.store
+    monkeypatch.setattr(connection, "store", lambda *_, **__: _unanswered())
+    with pytest.raises(StoreUnknown):
+        await sweeper.look()
+    assert journal.commands == []
+    monkeypatch.setattr(connection, "store", store)
+    await sweeper.look()
+    assert journal.commands == [("anna", "")]
+
+
+def _unanswered():
+    answer = asyncio.get_running_loop().create_future()
+    answer.set_exception(StoreUnknown("no acknowledgement in time"))
+    return answer
+
+
+async def test_a_copy_that_lags_behind_decides_nothing(settings, connection):
+    """A read that does not show the claim may lack a lease as well."""
+    await topology.ensure(connection, settings)
+    bucket = Bucket(connection, subjects.SESSIONS)
+    await Register(bucket).enter("gw")
+    claim = await bucket.put(promises.swept_key("gw", 0), orphans.CLAIM)
+    with pytest.raises(Unavailable):
+        await orphans.Orphans(connection, 2, 0, None)._promises_of("gw", 1, claim.sequence + 1)
+
+
+async def test_of_an_older_exchange_only_promises_to_sessions_are_kept(settings, connection, monkeypatch):
+    """A key of a session's that came back cannot be told from one that is owed; one to a session harms nobody."""
+    await topology.ensure(connection, settings)
+    bucket = Bucket(connection, subjects.SESSIONS)
+    await bucket.put("gateway.old", "old")
+    await bucket.put("session.old.3.s1", '[["anna","s1"],["anna",""]]')
+    await bucket.put("session.old.4.s2", '[["boris",""]]')
+    monkeypatch.setattr(orphans, "GRACE", 0.0)
+    journal = Told()
+    sweepers = [orphans.Orphans(connection, 2, partition, journal) for partition in (0, 1)]
+    for _ in range(2):
+        for sweeper in sweepers:
+            await sweeper.look()
+    assert journal.commands == [("anna", "s1")] * 2
+    left = await bucket.read_all("gateway.*", "session.>")
+    assert [key for key, entry in left.items() if entry.value] == []

@@ -155,7 +155,9 @@ class Api:
             self._broker.tell(reply, "503", {})
             return
         patterns = request.get("multi_last")
-        if patterns is None:
+        if patterns is None and "batch" in request:
+            found = stream.all_of(request["next_by_subj"], request["seq"])[: request["batch"]]
+        elif patterns is None:
             found = [message for message in [_wanted(stream, request)] if message]
         else:
             subjects = [each for each in stream.subjects() if any(matches(pattern, each) for pattern in patterns)]
@@ -170,7 +172,7 @@ class Api:
             self._broker.send(reply, message.payload, "", message.headers | headers)
         if not found:
             self._broker.tell(reply, "404 No Results", {})
-        elif patterns is not None:
+        elif patterns is not None or "batch" in request:
             self._broker.tell(reply, "204 EOB", {})
 
 

@@ -75,10 +75,13 @@ class Broker:
             client.cut()
         self.streams = {name: stream for name, stream in self.streams.items() if _on_disk(stream)}
 
-    def start(self) -> None:
-        """Run again, with room on the disk: one that filled up meanwhile has been seen to."""
+    def start(self, *, revived: bool = False) -> None:
+        """Run again, with room on the disk: one that filled up meanwhile has been seen to.
+
+        revived: with keys that had been removed, as nats-server 2.15.1 after an unclean stop.
+        """
         for stream in self.streams.values():
-            stream.restarted()
+            stream.restarted(revived=revived)
         self.up = True
 
     # Messages

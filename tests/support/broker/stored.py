@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from tests.support.broker.routes import matches
+
 SECOND = 1_000_000_000
 OVERHEAD_BYTES = 30
 UNITS = {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
@@ -53,6 +55,8 @@ class StoredStream:
         self._clustered = clustered
         self._messages: dict[int, Message] = {}
         self._of_subject: dict[str, list[int]] = {}
+        self._superseded: dict[str, Message] = {}
+        """Of each subject the last message that had to give way to a newer one: what may come back."""
         self._ids: dict[str, tuple[int, int]] = {}  # sequence and time
         self._bytes = 0
         self._mortal = False
@@ -92,6 +96,12 @@ class StoredStream:
         self._forget_expired()
         found = [number for number in self._of_subject.get(subject, []) if number >= sequence]
         return self._messages[found[0]] if found else None
+
+    def all_of(self, pattern: str, sequence: int) -> list[Message]:
+        """The messages of all subjects that a pattern means, from a sequence on."""
+        self._forget_expired()
+        of_pattern = [each for each in self._messages.values() if matches(pattern, each.subject)]
+        return [each for each in of_pattern if each.sequence >= sequence]
 
     def subjects(self) -> Iterator[str]:
         """All subjects that have a message."""
@@ -134,10 +144,15 @@ class StoredStream:
             raise Refused(404, 10043, "no message found")
         self._forget(sequence)
 
-    def restarted(self) -> None:
-        """The server has read its store again: the ids it knows are those of what it holds."""
+    def restarted(self, *, revived: bool) -> None:
+        """The server has read its store again: the ids it knows are those of what it holds.
+
+        revived: of subjects whose last message was removed the one before is there again, unless its time has passed.
+        """
         self.full_disk = False
         self.listeners.clear()
+        if revived:
+            self._revive()
         held = self._messages
         self._ids = {name: known for name, known in self._ids.items() if known[0] in held}
 
@@ -197,6 +212,7 @@ class StoredStream:
                 self._forget(sequence)
         if of_subject > 0:
             for sequence in self._of_subject.get(message.subject, [])[: 1 - of_subject or None]:
+                self._supersede(self._messages[sequence])
                 self._forget(sequence)
         while self._lacks_room(message):
             if self.config.get("discard", "old") == "new" or not self._messages:
@@ -230,6 +246,20 @@ class StoredStream:
             del self._of_subject[message.subject]
         if sequence == self.first:
             self.first = min(self._messages, default=self.last + 1)
+
+    def _supersede(self, message: Message) -> None:
+        if not message.expires or message.subject not in self._superseded:
+            self._superseded[message.subject] = message
+
+    def _revive(self) -> None:
+        self._forget_expired()
+        for subject, message in self._superseded.items():
+            if subject not in self._of_subject and not 0 < message.expires <= self._clock():
+                self._messages[message.sequence] = message
+                self._of_subject[subject] = [message.sequence]
+                self._bytes += message.size
+        self._messages = dict(sorted(self._messages.items()))
+        self.first = min(self._messages, default=self.first)
 
     def _forget_expired(self) -> None:
         now = self._clock()

@@ -1,0 +1,61 @@
+"""Leftovers: keys of gateways that are not registered any more. They mean nothing (register.py), and only take room.
+
+A key is one if its gateway is not in the register, and the register was written after the key: a gateway is entered
+before its first key is written. It is removed unless it has been written since. Whatever comes back is found again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from streams import register, subjects
+from streams.bucket import Bucket
+from streams.errors import WrongSequence
+from streams.register import REGISTER_KEY
+
+if TYPE_CHECKING:
+    from streams.bucket import Entry
+    from streams.connection import Connection
+
+KEYS: Final = ("promised.>", "swept.>")
+KEYS_AT_ONCE: Final = 50
+LOOKS_BETWEEN: Final = 10
+"""Of those that `look` is called for one reads: some keys a second suffice for gateways that start now and then."""
+
+REMOVED_TTL: Final = 1.0
+"""How long a removed key still stands, empty; it cannot be shorter."""
+
+
+class Leftovers:
+    """Looks at a few keys at a time, in the order in which they were written, and begins again behind the last."""
+
+    def __init__(
+        self, connection: Connection, looks_between: int = LOOKS_BETWEEN, keys_at_once: int = KEYS_AT_ONCE
+    ) -> None:
+        self._bucket = Bucket(connection, subjects.SESSIONS)
+        self._looks_between = looks_between
+        self._keys_at_once = keys_at_once
+        self._looks = 0
+        self._next = dict.fromkeys(KEYS, 1)
+
+    async def look(self) -> None:
+        """Remove some. Raises StreamError; the next look does the rest."""
+        self._looks += 1
+        if self._looks % self._looks_between == 0:
+            for keys in KEYS:
+                await self._look_at(keys)
+
+    async def _look_at(self, keys: str) -> None:
+        found = await self._bucket.read_on(keys, self._next[keys], self._keys_at_once)
+        registered = register.read(await self._bucket.get(REGISTER_KEY))
+        for key, entry in found.items():
+            if entry.value and entry.revision < registered.revision and key.split(".")[1] not in registered.numbers:
+                await self._remove(key, entry)
+        last = max((entry.revision for entry in found.values()), default=0)
+        self._next[keys] = last + 1 if len(found) == self._keys_at_once else 1
+
+    async def _remove(self, key: str, entry: Entry) -> None:
+        try:
+            await self._bucket.put(key, "", entry.revision, REMOVED_TTL)
+        except WrongSequence:
+            return
