@@ -58,6 +58,9 @@ def lobster_command(
 
     The exit code is 0 when every row is equal or its difference explained and nothing was refused.
 
+    The first row of --opening has to be the book after the first message, whatever that message is; messages that say
+    nothing about the displayed book, or nothing that can be used, are counted and passed over.
+
     Example: `openbell replay lobster message_50.csv --book orderbook_50.csv --opening orderbook_50.csv`
     """
     logs.configure(logs.LogSettings.from_environment(os.environ))
@@ -66,6 +69,9 @@ def lobster_command(
             raise Fault(f"there is no file {path}", "LOBSTER's samples: https://lobsterdata.com", code=WRONG_USE)
     events = lobster.read_messages(messages)
     recorded = lobster.read_tops(book)[: len(events)]
+    if len(recorded) < len(events):
+        what = f"{book} has {len(recorded):,} rows for the {len(events):,} messages of {messages}"
+        raise Fault(what, "Give the book that was recorded with these messages.", code=WRONG_USE)
     start = lobster.read_opening(opening, events[0])
     _list(symbol, Api(url, token or own_admin_token(DataDir(data_dir))))
     script = Script(symbol, start, events)

@@ -18,7 +18,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from openbell.replay.lobster import BUY, DELETED, EXECUTED, REDUCED, SELL, SUBMITTED, Level, Message, Top
+from openbell.replay.lobster import (
+    BUY,
+    CROSSED,
+    EXECUTED,
+    EXECUTED_HIDDEN,
+    HALTED,
+    REDUCED,
+    SELL,
+    SUBMITTED,
+    TAKEN_AWAY,
+    Level,
+    Message,
+    Top,
+)
 
 BIDS_ACCOUNT = "replay-bids"
 ASKS_ACCOUNT = "replay-asks"
@@ -26,6 +39,10 @@ TAKERS_ACCOUNT = "replay-takers"
 """Three accounts, so that no order ever meets one of its own."""
 
 ACCOUNTS = (BIDS_ACCOUNT, ASKS_ACCOUNT, TAKERS_ACCOUNT)
+
+
+WITHOUT_EFFECT = (EXECUTED_HIDDEN, CROSSED, HALTED)
+"""Hidden liquidity, the trades of auctions and halts leave the displayed book as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +99,14 @@ class Plan:
 
     def actions(self, message: Message) -> list[Action]:
         """What to send for a message."""
+        if not message.is_displayed:
+            self.counts[_why_nothing(message)] += 1
+            return []
         if message.kind == SUBMITTED:
             self.counts["submitted"] += 1
             level = Level(message.side, message.price, message.size)
             return [self._rest(message.order_id, level, message.row)]
-        if message.kind == EXECUTED:
-            return list(self._execute(message))
-        if message.kind in {REDUCED, DELETED}:
-            return list(self._reduce(message))
-        # Hidden liquidity and halts leave the displayed book as it is.
-        self.counts["without effect on the displayed book"] += 1
-        return []
+        return list(self._execute(message) if message.kind == EXECUTED else self._reduce(message))
 
     def top(self) -> Top:
         """The best of both sides."""
@@ -179,6 +193,15 @@ class Plan:
             del level[order.name]
             if not level:
                 del self.levels[order.side][order.price]
+
+
+def _why_nothing(message: Message) -> str:
+    """What a message is counted as that sends nothing."""
+    if message.kind in WITHOUT_EFFECT:
+        return "without effect on the displayed book"
+    if message.kind == SUBMITTED or message.kind in TAKEN_AWAY:
+        return "passed over: without a size, a price or a side"
+    return f"passed over: of type {message.kind}, which is not known"
 
 
 def _opening_name(side: int, price: int) -> str:

@@ -12,6 +12,7 @@ from exchange.engine import Engine
 from exchange.events import Rejected
 from exchange.units import UNIT
 from openbell.bench.flow import LISTING, SYMBOL, command_of
+from openbell.faults import Fault
 from openbell.replay import lobster
 from openbell.replay.comparison import compare
 from openbell.replay.lobster import BUY, SELL, Level, Message, Opening, Top
@@ -146,8 +147,109 @@ def test_opening_is_the_first_row_without_the_first_message(tmp_path):
     path.write_bytes(gzip.compress(b"1010000,5,1000000,18,9999999999,0,990000,7\n"))
     first = message(lobster.SUBMITTED, size=18, price=1_000_000, side=BUY)
     assert lobster.read_opening(path, first) == Opening(2, [Level(SELL, 1_010_000, 5), Level(BUY, 990_000, 7)])
-    with pytest.raises(ValueError, match="no submission"):
-        lobster.read_opening(path, message(lobster.DELETED))
+
+
+@pytest.mark.parametrize("kind", [lobster.REDUCED, lobster.DELETED, lobster.EXECUTED])
+def test_a_file_may_begin_with_what_takes_shares_away(tmp_path, kind):
+    """They are put back, also at a price that is gone with them."""
+    path = tmp_path / "book.csv"
+    path.write_text("1010000,5,1000000,18\n")
+
+    at_a_level = lobster.read_opening(path, message(kind, size=2, price=1_010_000, side=SELL))
+    at_a_price_that_is_gone = lobster.read_opening(path, message(kind, size=2, price=1_005_000, side=SELL))
+
+    assert at_a_level.levels == [Level(SELL, 1_010_000, 7), Level(BUY, 1_000_000, 18)]
+    assert sorted(at_a_price_that_is_gone.levels) == [
+        Level(SELL, 1_005_000, 2),
+        Level(SELL, 1_010_000, 5),
+        Level(BUY, 1_000_000, 18),
+    ]
+
+
+@pytest.mark.parametrize("kind", [lobster.EXECUTED_HIDDEN, lobster.CROSSED, lobster.HALTED, 99])
+def test_a_file_may_begin_with_what_leaves_the_displayed_book_alone(tmp_path, kind):
+    """A hidden execution, an auction's trade, a halt, or something nobody knows."""
+    path = tmp_path / "book.csv"
+    path.write_text("1010000,5,1000000,18\n")
+
+    opening = lobster.read_opening(path, message(kind, size=2, price=1_010_000, side=SELL))
+
+    assert opening.levels == [Level(SELL, 1_010_000, 5), Level(BUY, 1_000_000, 18)]
+
+
+def test_the_book_after_each_message_is_the_recorded_one_whatever_comes_first(tmp_path):
+    """Each way to begin, from the files to the reference book."""
+    book = "1010000,5,1000000,18\n"
+    for first, before in (
+        ("1,1,a,18,1000000,1", 0),
+        ("1,3,a,4,1000000,1", 22),
+        ("1,4,a,4,1000000,1", 22),
+        ("1,5,0,4,1000000,1", 18),
+        ("1,7,0,0,-1,-1", 18),
+    ):
+        (tmp_path / "book.csv").write_text(book)
+        (tmp_path / "messages.csv").write_text(first + "\n")
+        [only] = lobster.read_messages(tmp_path / "messages.csv")
+        plan = Plan()
+        plan.opening(lobster.read_opening(tmp_path / "book.csv", only).levels)
+        assert plan.top().bid_size == before
+        plan.actions(only)
+        assert [plan.top()] == lobster.read_tops(tmp_path / "book.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("36000.25,1,4711,30,1002500,1\n36000.5,3,4711\n", r"line 2: a row has at least 6 cells .*, not 3"),
+        ("36000.25,1,4711,many,1002500,1\n", r"line 1: invalid literal for int\(\) with base 10: 'many'"),
+        ("<html>\n", "line 1: a row has at least 6 cells"),
+        (b"\xff\xfe", "line 1: 'utf-8' codec can't decode"),
+    ],
+)
+def test_what_is_no_file_of_messages_is_named_with_its_line(tmp_path, content, sentence):
+    """File, line and reason, without a traceback."""
+    path = tmp_path / "messages.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    with pytest.raises(Fault, match=sentence) as fault:
+        lobster.read_messages(path)
+
+    assert fault.value.what.startswith(str(path))
+
+
+def test_a_compressed_file_that_is_cut_short_is_named(tmp_path):
+    """As it comes when a download has ended early."""
+    path = tmp_path / "messages.csv.gz"
+    path.write_bytes(gzip.compress(b"36000.25,1,4711,30,1002500,1\n" * 1000)[:60])
+
+    with pytest.raises(Fault, match=r"line \d+: Compressed file ended"):
+        lobster.read_messages(path)
+
+
+def test_a_book_whose_cells_are_not_four_for_each_level_is_named(tmp_path):
+    """A file of messages given as a book, say."""
+    path = tmp_path / "book.csv"
+    path.write_text("36000.25,1,4711,30,1002500,1\n")
+
+    with pytest.raises(Fault, match="line 1: 6 cells are not four for each level"):
+        lobster.read_tops(path)
+
+
+@pytest.mark.parametrize(
+    ("given", "counted"),
+    [
+        (message(99), "passed over: of type 99, which is not known"),
+        (message(lobster.SUBMITTED, size=0), "passed over: without a size, a price or a side"),
+        (message(lobster.DELETED, side=0), "passed over: without a size, a price or a side"),
+        (message(lobster.CROSSED), "without effect on the displayed book"),
+    ],
+)
+def test_what_cannot_be_used_is_passed_over_and_counted(plan, given, counted):
+    """It sends nothing, and the report says how many there were."""
+    assert plan.actions(given) == []
+    assert plan.counts == {counted: 1}
 
 
 def test_files_are_read_plain_or_compressed(tmp_path):
