@@ -33,13 +33,13 @@ DRAIN_SECONDS: Final = 8.0
 
 def run_worker(environ: Mapping[str, str]) -> None:
     """Lead and follow partitions until told to stop."""
-    from streams import calendars, garbage, worker  # noqa: PLC0415 - each role loads what it runs and no more
+    from streams import calendar_files, garbage, worker  # noqa: PLC0415 - each role loads what it runs and no more
     from streams.settings import SettingsError, StreamSettings  # noqa: PLC0415
 
     begin("worker", environ)
     try:
         settings = StreamSettings.from_environment(environ)
-        calendars.load(settings.calendars)
+        calendar_files.load(settings.calendars)
     except SettingsError as error:
         raise Fault(str(error), code=WRONG_USE) from error
     serve(lambda stop: garbage.beside(worker.run(settings, stop)))

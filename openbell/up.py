@@ -28,7 +28,7 @@ from openbell.full_disk import FullDisk
 from openbell.supervisor import Role, Supervisor
 from openbell.terminal import line_writer, prefix_of
 from openbell.token import own_admin_token
-from streams import calendars, embedded, topology
+from streams import calendar_files, embedded, topology
 from streams.connection import Connection
 from streams.errors import TopologyMismatch
 from streams.settings import SettingsError, StreamSettings, without_password
@@ -239,7 +239,7 @@ class LocalExchange:
         """Find out before any role runs whether this exchange can be what was asked for."""
         try:
             settings = StreamSettings.from_environment(self._environment("up"))
-            calendars.load(settings.calendars)
+            calendar_files.load(settings.calendars)
             async with patience(f"NATS at {without_password(self._nats_url)}"):
                 connection = await Connection.open(settings, "up")
                 try:

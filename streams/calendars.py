@@ -1,44 +1,27 @@
-"""The trading days of an exchange: schedules in TOML, and what each wants of an instrument at what time.
+"""Calendars: the trading days of an exchange, and what each of them wants of an instrument at what time.
 
-    [xetra]
-    time_zone = "Europe/Berlin"
-    pre_open = 07:30:00
-    opening_call = 08:50:00
-    open = 09:00:00
-    closing_call = 17:30:00
-    close = 17:35:00
-    holidays = [2026-12-24, 2026-12-25]
-    half_days = [{ date = 2026-12-30, closing_call = 13:50:00, close = 14:00:00 }]
-    luld_doubled = [{ from = 09:00:00, to = 09:15:00 }]
+A trading day has one or several sessions; between two of them the phase is `cancel_only`, so orders stay. An opening
+call ends at `open` and a closing call at `close` by itself, so there is a change at those only without a call. A
+session that is `overnight` begins on the evening before its trading day. Files of calendars: `calendar_files`.
 
-Times are local and rise within a day. An opening call ends at `open` and a closing call at `close` by itself, so there
-is a change at those only without a call. Always true: the dues of one instrument rise strictly, because a leader tells
-by the last due carried out what is still to be done. Dues are nanoseconds of journal time.
+Always true: the dues of one instrument rise strictly, because a leader tells by the last due carried out what is still
+to be done. Local times follow their zone: one that a clock skips is the moment of its jump, one that it shows twice is
+the first of the two, so that times which rise on the clock's face never fall. Dues are nanoseconds of journal time.
 """
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from exchange.book import AUCTION, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN
+from exchange.book import AUCTION, CANCEL_ONLY, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN
 from exchange.commands import UNNAMED, DoubleBands, SetPhase
 from exchange.units import SECOND
-from streams.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MOMENTS: Final = ("pre_open", "opening_call", "open", "closing_call", "close")
-"""The times of a day in their order; `open` and `close` are always there."""
-
-MEMBERS: Final = {"time_zone", "days", "holidays", "half_days", "luld_doubled", *MOMENTS}
+    from zoneinfo import ZoneInfo
 
 DAYS_BACK: Final = 10
 """How far a leader looks back for what nobody has carried out; whatever is older, a day's end has overtaken since."""
@@ -48,6 +31,8 @@ DAYS_AHEAD: Final = 30
 
 OPERATOR: Final = "calendar"
 """Stands in a calendar's commands in place of the principal."""
+
+ONE_DAY: Final = timedelta(1)
 
 
 class Change(NamedTuple):
@@ -62,18 +47,57 @@ class Change(NamedTuple):
 
 PHASE_STAYS: Final = -1
 
+MOMENTS: Final = ("pre_open", "opening_call", "open", "closing_call", "close")
+"""The times of a session in their order; `open` and `close` are always there."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One stretch of trading: its times by their names in MOMENTS. Of an overnight one they pass midnight once."""
+
+    moments: Mapping[str, time]
+    overnight: bool = False
+
+    def dated(self, day: date) -> dict[str, datetime]:
+        """Its times with their dates, without a zone: the trading day's, or of the evening before."""
+        at: dict[str, datetime] = {}
+        evening = self.overnight
+        before = time.min
+        for name in MOMENTS:
+            if name in self.moments:
+                moment = self.moments[name]
+                evening = evening and (not at or moment > before)
+                at[name] = datetime.combine(day - ONE_DAY if evening else day, moment)
+                before = moment
+        return at
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A trading day's sessions, in order, and the times at which LULD bands begin and cease to be doubled."""
+
+    sessions: tuple[Session, ...]
+    luld_doubled: tuple[tuple[time, time], ...] = ()
+
+    def first(self, day: date) -> datetime:
+        """When the trading day `day` begins, in local time."""
+        return next(iter(self.sessions[0].dated(day).values()))
+
+    def last(self, day: date) -> datetime:
+        """When it ends."""
+        return self.sessions[-1].dated(day)["close"]
+
 
 @dataclass(frozen=True)
 class Schedule:
-    """One calendar. `days` are numbers from Monday, 0; `half_days` have moments of their own in place of the usual."""
+    """One calendar. `days` are numbers from Monday, 0; `half_days` have hours of their own in place of the usual."""
 
     name: str
     zone: ZoneInfo
-    moments: Mapping[str, time]
+    hours: Hours
     days: frozenset[int] = frozenset(range(5))
     holidays: frozenset[date] = frozenset()
-    half_days: Mapping[date, Mapping[str, time]] = field(default_factory=dict)
-    luld_doubled: tuple[tuple[time, time], ...] = ()
+    half_days: Mapping[date, Hours] = field(default_factory=dict)
 
     def changes_after(self, last_due: int, now: int) -> Iterator[Change]:
         """What is still to be carried out, in order: what is past by `now`, and what comes.
@@ -90,10 +114,36 @@ class Schedule:
                     yield change
 
     def changes_on(self, day: date) -> list[Change]:
-        """What is wanted on one day, none if it is no trading day."""
+        """What a trading day wants, from its first session's beginning on; nothing of a day that is none."""
+        wanted = self._wanted(day)
+        # A day may begin the very moment when the one before it ends.
+        before = self._wanted(day - ONE_DAY) if wanted and self.hours_on(day).sessions[0].overnight else []
+        return rising(wanted, before[-1].due if before else 0)
+
+    def trades_on(self, day: date) -> bool:
+        """Whether there is trading on a day."""
+        return day.weekday() in self.days and day not in self.holidays
+
+    def hours_on(self, day: date) -> Hours:
+        """The hours of a trading day."""
+        return self.half_days.get(day, self.hours)
+
+    def _wanted(self, day: date) -> list[Change]:
+        """What a day wants by the clock, in order; several changes may have one due."""
         if not self.trades_on(day):
             return []
-        at = {name: self._due(day, moment) for name, moment in self.moments_on(day).items()}
+        hours = self.hours_on(day)
+        wanted: list[Change] = []
+        for start, end in hours.luld_doubled:
+            wanted.append(Change(self._due(datetime.combine(day, start)), PHASE_STAYS, doubled=True))
+            wanted.append(Change(self._due(datetime.combine(day, end)), PHASE_STAYS))
+        for session in hours.sessions:
+            wanted += self._changes_of(session, day, last=session is hours.sessions[-1])
+        wanted.sort(key=lambda change: change.due)
+        return wanted
+
+    def _changes_of(self, session: Session, day: date, *, last: bool) -> list[Change]:
+        at = {name: self._due(moment) for name, moment in session.dated(day).items()}
         wanted = [Change(at["pre_open"], PRE_OPEN)] if "pre_open" in at else []
         if "opening_call" in at:
             wanted.append(Change(at["opening_call"], AUCTION, OPENING, at["open"]))
@@ -102,37 +152,50 @@ class Schedule:
         if "closing_call" in at:
             wanted.append(Change(at["closing_call"], AUCTION, CLOSING, at["close"]))
         else:
-            wanted.append(Change(at["close"], CLOSED))
-        for start, end in self.luld_doubled:
-            wanted.append(Change(self._due(day, start), PHASE_STAYS, doubled=True))
-            wanted.append(Change(self._due(day, end), PHASE_STAYS))
-        return rising(sorted(wanted))
-
-    def trades_on(self, day: date) -> bool:
-        """Whether there is trading on a day."""
-        return day.weekday() in self.days and day not in self.holidays
-
-    def moments_on(self, day: date) -> Mapping[str, time]:
-        """The times of a day."""
-        return {**self.moments, **self.half_days.get(day, {})}
+            wanted.append(Change(at["close"], CLOSED if last else CANCEL_ONLY))
+        return wanted
 
     def _latest_trading_day(self, today: date, now: int) -> date:
-        for back in range(DAYS_BACK):
+        """The trading day that has begun last: tomorrow's, if that begins on the evening before."""
+        for back in range(-1, DAYS_BACK):
             changes = self.changes_on(today - timedelta(back))
             if changes and changes[0].due <= now:
                 return today - timedelta(back)
         return today
 
-    def _due(self, day: date, moment: time) -> int:
-        return int(datetime.combine(day, moment, self.zone).timestamp()) * SECOND
+    def _due(self, local: datetime) -> int:
+        return instant_of(local, self.zone) * SECOND
 
 
-def rising(changes: list[Change]) -> list[Change]:
-    """The same, each a nanosecond later where it would fall together with the one before."""
-    last = 0
+def instant_of(local: datetime, zone: ZoneInfo) -> int:
+    """The second since 1970 at which the clocks of a zone show a local time, or jump over it.
+
+    Python gives a time that is skipped the offset from before the jump (`fold` 0) or from after it (1).
+    """
+    earlier, later = local.replace(tzinfo=zone), local.replace(tzinfo=zone, fold=1)
+    after, before = int(earlier.timestamp()), int(later.timestamp())
+    if after <= before:  # shown once, or twice: then `earlier` is the first of the two
+        return after
+    offset = earlier.utcoffset()
+    while after - before > 1:  # between the two the offset changes once
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle, UTC).astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def rising(changes: list[Change], floor: int = 0) -> list[Change]:
+    """The same, each a nanosecond later where it would fall together with the one before; the first after `floor`.
+
+    A call ends after it has begun, also where the clock jumps over all of it.
+    """
+    last = floor
     for place, change in enumerate(changes):
         last = max(change.due, last + 1)
-        changes[place] = change._replace(due=last)
+        until = max(change.until, last + 1) if change.until else 0
+        changes[place] = change._replace(due=last, until=until)
     return changes
 
 
@@ -141,117 +204,3 @@ def command_for(symbol: str, change: Change) -> SetPhase | DoubleBands:
     if change.phase == PHASE_STAYS:
         return DoubleBands(symbol, change.doubled, change.due)
     return SetPhase(symbol, change.phase, change.kind, change.until, principal=OPERATOR, due=change.due)
-
-
-# Reading
-
-
-def load(path: str) -> dict[str, Schedule]:
-    """The calendars of a TOML file, or of all in a folder; none of "". SettingsError names what cannot be right."""
-    if not path:
-        return {}
-    place = Path(path)
-    found: dict[str, Schedule] = {}
-    for file in sorted(place.glob("*.toml")) if place.is_dir() else [place]:
-        for name, table in read(file).items():
-            if name in found:
-                raise SettingsError(f"{file}: there are two calendars called {name}")
-            found[name] = schedule_of(f"{file}: {name}", name, table)
-    return found
-
-
-def read(file: Path) -> dict[str, Any]:
-    """A file of calendars."""
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError(f"the calendars in {file} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is no TOML: {error}") from error
-
-
-def schedule_of(where: str, name: str, table: Any) -> Schedule:  # noqa: ANN401 - whatever TOML holds
-    """A table of the file as a calendar."""
-    if not isinstance(table, dict):
-        raise SettingsError(f"{where} is no table")
-    if unknown := sorted(set(table) - MEMBERS):
-        raise SettingsError(f"{where} has no {unknown[0]}: it may have {', '.join(sorted(MEMBERS))}")
-    moments = moments_of(where, table)
-    half_days = {
-        typed(where, "half_days.date", row.get("date"), date): moments_of(f"{where} half_days", row)
-        for row in tables(where, "half_days", table.get("half_days", []))
-    }
-    for day, of_day in ((None, moments), *half_days.items()):
-        check_order(where if day is None else f"{where} on {day}", {**moments, **of_day})
-    doubled = [
-        tuple(typed(where, f"luld_doubled.{end}", row.get(end), time) for end in ("from", "to"))
-        for row in tables(where, "luld_doubled", table.get("luld_doubled", []))
-    ]
-    return Schedule(
-        name,
-        zone_of(where, table.get("time_zone")),
-        moments,
-        days_of(where, table.get("days", list(DAYS[:5]))),
-        frozenset(typed(where, "holidays", day, date) for day in rows(where, "holidays", table.get("holidays", []))),
-        half_days,
-        tuple((start, end) for start, end in doubled),
-    )
-
-
-def moments_of(where: str, table: dict[str, Any]) -> dict[str, time]:
-    """The times of a day that a table gives."""
-    return {name: typed(where, name, table[name], time) for name in MOMENTS if name in table}
-
-
-def check_order(where: str, moments: Mapping[str, time]) -> None:
-    """SettingsError unless a day opens, closes, and rises between."""
-    for name in ("open", "close"):
-        if name not in moments:
-            raise SettingsError(f"{where} needs the time {name}")
-    given = [(name, moments[name]) for name in MOMENTS if name in moments]
-    for (earlier, before), (later, after) in pairwise(given):
-        if after <= before:
-            raise SettingsError(f"{where}: {later} {after} must be later than {earlier} {before}, on the same day")
-
-
-def zone_of(where: str, name: object) -> ZoneInfo:
-    """A time zone by its name in the IANA database."""
-    try:
-        return ZoneInfo(typed(where, "time_zone", name, str))
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise SettingsError(f'{where}: time_zone must be like "Europe/Berlin"; {name} is not known here') from error
-
-
-def days_of(where: str, names: object) -> frozenset[int]:
-    """The days of the week on which there is trading."""
-    wanted = rows(where, "days", names)
-    if not wanted or not set(wanted) <= set(DAYS):
-        raise SettingsError(f"{where}: days must be some of {', '.join(DAYS)}")
-    return frozenset(DAYS.index(name) for name in wanted)
-
-
-def rows(where: str, name: str, value: object) -> list[Any]:
-    """An array."""
-    found: list[Any] = typed(where, name, value, list)
-    return found
-
-
-def tables(where: str, name: str, value: object) -> list[dict[str, Any]]:
-    """An array of tables."""
-    return [typed(where, name, row, dict) for row in rows(where, name, value)]
-
-
-def typed(where: str, name: str, value: Any, kind: type) -> Any:  # noqa: ANN401 - of the kind
-    """A member, if it is of its kind; a date with a time of day is no date."""
-    if not isinstance(value, kind) or (kind is date and isinstance(value, datetime)):
-        raise SettingsError(f"{where}: {name} must be a {KINDS[kind]}, not {value!r}")
-    return value
-
-
-KINDS: Final = {
-    date: "date such as 2026-12-25",
-    time: "time such as 09:00:00",
-    str: "text",
-    list: "list",
-    dict: "table",
-}

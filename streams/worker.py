@@ -11,7 +11,7 @@ import asyncio
 
 import structlog
 
-from streams import calendars, evidence, subjects, topology
+from streams import calendar_files, evidence, subjects, topology
 from streams.clock import JournalClock, keep_time
 from streams.connection import Connection
 from streams.errors import ConnectionLost, Overtaken, PartitionStopped, StreamError, Unavailable, Undecodable
@@ -66,7 +66,7 @@ class Worker:
         self._settings = settings
         self._worker = worker
         self._clock = JournalClock()
-        self._calendars = calendars.load(settings.calendars)
+        self._calendars = calendar_files.load(settings.calendars)
         self._leadership = Leadership(connection, settings, worker)
         self._posts: dict[int, Post] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}

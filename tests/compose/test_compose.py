@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from gateway.settings import GatewaySettings
 from openbell import cli
 from openbell.doctor import report
-from streams import calendars
+from streams import calendar_files
 from streams.settings import StreamSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,7 +151,7 @@ def test_the_workers_read_the_calendars_that_are_mounted(services):
     assert volume.startswith("${OPENBELL_CALENDARS:-")
     assert (services["worker"]["environment"]["OPENBELL_CALENDARS"], mode) == (target, "ro")
     assert (ROOT / source).is_dir()
-    assert calendars.load(str(ROOT / source)) == {}
+    assert calendar_files.load(str(ROOT / source)) == {}
 
 
 def test_the_balancer_takes_its_configuration():

@@ -1,18 +1,17 @@
-"""Calendars: what a schedule wants of an instrument, and which files are refused."""
+"""Calendars: what a schedule wants of an instrument, and when."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from exchange.book import AUCTION, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN
+from exchange.book import AUCTION, CANCEL_ONLY, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN
 from exchange.commands import DoubleBands, SetPhase
 from exchange.units import SECOND
-from streams import calendars
+from streams import calendar_files
 from streams.calendars import PHASE_STAYS, Change, Schedule, command_for
-from streams.settings import SettingsError
 
 XETRA = """
 [xetra]
@@ -43,7 +42,7 @@ def loaded(folder: Path, *texts: str) -> dict[str, Schedule]:
     """The calendars of these files."""
     for number, text in enumerate(texts):
         (folder / f"{number}.toml").write_text(text)
-    return calendars.load(str(folder))
+    return calendar_files.load(str(folder))
 
 
 @pytest.fixture
@@ -129,52 +128,122 @@ def test_a_change_becomes_a_command() -> None:
     assert command_for("ACME", Change(8, PHASE_STAYS, doubled=True)) == DoubleBands("ACME", doubled=True, due=8)
 
 
-def test_no_path_is_no_calendar() -> None:
-    """An exchange without a setting trades round the clock."""
-    assert calendars.load("") == {}
+TOKYO = """
+[tokyo]
+time_zone = "Asia/Tokyo"
+sessions = [
+  { pre_open = 08:00:00, open = 09:00:00, close = 11:30:00 },
+  { open = 12:30:00, closing_call = 15:25:00, close = 15:30:00 },
+]
+half_days = [{ date = 2026-12-30, sessions = [{ open = 09:00:00, close = 11:30:00 }] }]
+"""
+CHICAGO = """
+[chicago]
+time_zone = "America/Chicago"
+overnight = true
+open = 17:00:00
+close = 16:00:00
+half_days = [{ date = 2026-11-26, close = 12:00:00 }]
+"""
 
 
-ALWAYS = '[a]\ntime_zone = "UTC"\nopen = 09:00:00\nclose = 10:00:00\n'
+def test_a_break_between_sessions_lets_orders_be_canceled_and_stay(tmp_path: Path) -> None:
+    """At noon the phase is `cancel_only`; only the last session's close ends the day."""
+    tokyo = loaded(tmp_path, TOKYO)["tokyo"]
+
+    assert tokyo.changes_on(date(2026, 11, 24)) == [
+        Change(at("2026-11-23T23:00:00"), PRE_OPEN),
+        Change(at("2026-11-24T00:00:00"), CONTINUOUS),
+        Change(at("2026-11-24T02:30:00"), CANCEL_ONLY),
+        Change(at("2026-11-24T03:30:00"), CONTINUOUS),
+        Change(at("2026-11-24T06:25:00"), AUCTION, CLOSING, at("2026-11-24T06:30:00")),
+    ]
+    assert [change.phase for change in tokyo.changes_on(date(2026, 12, 30))] == [CONTINUOUS, CLOSED]
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("[a\n", "is no TOML"),
-        ("a = 1", "a is no table"),
-        ('[a]\ntime_zone = "Mars/Olympus"\nopen = 09:00:00\nclose = 10:00:00', "Mars/Olympus is not known"),
-        ('[a]\ntime_zone = "UTC"\nclose = 10:00:00', "needs the time open"),
-        (
-            '[a]\ntime_zone = "UTC"\nopen = 11:00:00\nclose = 10:00:00',
-            "close 10:00:00 must be later than open",
-        ),
-        ('[a]\ntime_zone = "UTC"\nopen = "09:00"\nclose = 10:00:00', "open must be a time such as 09:00:00"),
-        (ALWAYS + "lunch = 1", "has no lunch"),
-        (ALWAYS + 'days = ["someday"]', "days must be some of"),
-        (ALWAYS + 'holidays = ["x"]', "holidays must be a date"),
-        (ALWAYS + "half_days = [1]", "half_days must be a table"),
-        (
-            ALWAYS + "half_days = [{date = 2026-12-30, close = 08:00:00}]",
-            "on 2026-12-30: close 08:00:00 must be later",
-        ),
-        (ALWAYS + "luld_doubled = [{from = 1}]", "must be a time"),
-    ],
-)
-def test_what_cannot_be_right_is_refused_by_name(tmp_path: Path, text: str, sentence: str) -> None:
-    """The sentence names the file, the calendar and what is wrong with it."""
-    with pytest.raises(SettingsError, match=sentence) as refused:
-        loaded(tmp_path, text)
+def test_a_session_may_begin_on_the_evening_before(tmp_path: Path) -> None:
+    """Monday's begins on Sunday, also on a half day, and nothing of Saturday's is wanted on Friday evening."""
+    chicago = loaded(tmp_path, CHICAGO)["chicago"]
 
-    assert str(tmp_path) in str(refused.value)
+    assert chicago.changes_on(date(2026, 11, 23)) == [
+        Change(at("2026-11-22T23:00:00"), CONTINUOUS),
+        Change(at("2026-11-23T22:00:00"), CLOSED),
+    ]
+    assert chicago.changes_on(date(2026, 11, 26))[-1].due == at("2026-11-26T18:00:00")
+    assert chicago.changes_on(date(2026, 11, 28)) == []
 
 
-def test_a_name_may_be_given_once(tmp_path: Path) -> None:
-    """Two files of a folder cannot both define a calendar."""
-    with pytest.raises(SettingsError, match="two calendars called plain"):
-        loaded(tmp_path, PLAIN, PLAIN)
+def test_a_listing_on_the_evening_before_belongs_to_the_day_that_has_begun(tmp_path: Path) -> None:
+    """On Sunday at 18:00 Monday's session goes on."""
+    chicago = loaded(tmp_path, CHICAGO)["chicago"]
+
+    assert next(chicago.changes_after(0, at("2026-11-23T00:00:00"))).due == at("2026-11-22T23:00:00")
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    """A typing mistake in the setting does not start an exchange without its calendars."""
-    with pytest.raises(SettingsError, match=r"nowhere\.toml cannot be read"):
-        calendars.load(str(tmp_path / "nowhere.toml"))
+def test_a_day_may_begin_the_moment_when_the_day_before_ends(tmp_path: Path) -> None:
+    """Both are carried out: the opening is due a nanosecond after the close."""
+    abutting = loaded(tmp_path, CHICAGO.replace("16:00:00", "17:00:00"))["chicago"]
+    monday, tuesday = (abutting.changes_on(date(2026, 11, day)) for day in (23, 24))
+
+    assert (tuesday[0].phase, tuesday[0].due - monday[-1].due) == (CONTINUOUS, 1)
+    assert next(abutting.changes_after(monday[-1].due, monday[-1].due)) == tuesday[0]
+
+
+def test_a_usual_window_of_doubled_bands_ends_with_a_half_day(xetra: Schedule, tmp_path: Path) -> None:
+    """What would begin after its close is left out; a half day may have windows of its own."""
+    windows = "luld_doubled = [{ from = 09:30:00, to = 09:45:00 }, { from = 15:35:00, to = 16:00:00 }]\n"
+    own = "luld_doubled = [{ from = 12:35:00, to = 13:00:00 }]"
+    half_days = (
+        f"half_days = [{{ date = 2026-11-27, close = 13:00:00 }}, {{ date = 2026-12-24, close = 13:00:00, {own} }}]"
+    )
+    plain = loaded(tmp_path, PLAIN + windows + half_days)["plain"]
+
+    assert [(start.hour, end.hour) for start, end in plain.hours_on(date(2026, 11, 27)).luld_doubled] == [(9, 9)]
+    assert [(start.hour, end.hour) for start, end in plain.hours_on(date(2026, 12, 24)).luld_doubled] == [(12, 13)]
+    assert xetra.hours_on(date(2026, 12, 30)).luld_doubled == xetra.hours.luld_doubled
+
+
+NIGHT = """
+[night]
+time_zone = "Europe/Berlin"
+days = ["sun"]
+pre_open = 01:30:00
+opening_call = 02:15:00
+open = 02:45:00
+close = 03:15:00
+"""
+
+
+def test_a_local_time_that_the_clock_skips_is_the_moment_of_its_jump(tmp_path: Path) -> None:
+    """On the 29th of March 2:00 is 3:00: the call begins there and is over at once, and the day closes at 3:15."""
+    night = loaded(tmp_path, NIGHT)["night"]
+    jump = at("2026-03-29T01:00:00")
+
+    assert night.changes_on(date(2026, 3, 29)) == [
+        Change(at("2026-03-29T00:30:00"), PRE_OPEN),
+        Change(jump, AUCTION, OPENING, jump + 1),
+        Change(at("2026-03-29T01:15:00"), CLOSED),
+    ]
+
+
+def test_a_local_time_that_the_clock_shows_twice_is_the_first_of_the_two(tmp_path: Path) -> None:
+    """On the 25th of October 2:15 comes at 0:15 and at 1:15 UTC; 3:15 comes once, at 2:15."""
+    night = loaded(tmp_path, NIGHT)["night"]
+
+    assert [change.due for change in night.changes_on(date(2026, 10, 25))] == [
+        at("2026-10-24T23:30:00"),
+        at("2026-10-25T00:15:00"),
+        at("2026-10-25T02:15:00"),
+    ]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"])
+def test_dues_rise_on_every_day_of_the_year_whatever_the_clock_does(tmp_path: Path, zone: str) -> None:
+    """Sessions each half hour of the day, across all changes of clocks of two years."""
+    times = [f"{minute // 60:02d}:{minute % 60:02d}:00" for minute in range(0, 1440, 30)]
+    sessions = ", ".join(f"{{ open = {a}, close = {b} }}" for a, b in zip(times[::2], times[1::2], strict=True))
+    text = f'[all]\ntime_zone = "{zone}"\ndays = ["mon","tue","wed","thu","fri","sat","sun"]\nsessions = [{sessions}]'
+    schedule = loaded(tmp_path, text)["all"]
+    dues = [change.due for number in range(730) for change in schedule.changes_on(date(2026, 1, 1) + timedelta(number))]
+
+    assert dues == sorted(set(dues))

@@ -17,7 +17,7 @@ from exchange.events import EndDrawn, PhaseSet, Traded
 from exchange.instrument import Instrument
 from exchange.order import CROSSED, GTD
 from exchange.units import SECOND, UNIT
-from streams.calendars import Schedule
+from streams.calendars import Hours, Schedule, Session
 from streams.clock import JournalClock
 from streams.journal import Outcome
 from streams.timekeeper import Timekeeper
@@ -30,7 +30,7 @@ from tests.support.nats import until
 DAY = Schedule(
     "day",
     ZoneInfo("UTC"),
-    {"pre_open": time(9), "opening_call": time(9, 50), "open": time(10, 0, 5), "close": time(17)},
+    Hours((Session({"pre_open": time(9), "opening_call": time(9, 50), "open": time(10, 0, 5), "close": time(17)}),)),
     days=frozenset(range(7)),
 )
 """NOW is ten o'clock: its opening call goes on for five more seconds."""
