@@ -29,50 +29,92 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class GatewaySettings:
-    """A gateway's settings with their defaults."""
+    """A gateway's settings with their defaults.
 
-    # Where it listens.
+    Where it listens:
+
+    host: the address; `0.0.0.0` is all of this machine's.
+    port: the TCP port; 0 is any free one.
+
+    Who may come in. At least one of jwt_secret and jwks, or no token is ever valid:
+
+    jwt_secret: the key of tokens signed with HS256, at least 32 bytes; with `_FILE` the file that holds it.
+    jwks: the public keys of an identity provider: an http(s) URL, or the path of a file.
+    jwt_issuer: who has to have issued a token (`iss`).
+    allowed_origins: origins of pages that may speak with it, beside its own; separated by commas.
+    trusted_proxies: networks whose `X-Forwarded-For` is believed; separated by commas.
+    market_data_login: market data needs a token, too.
+    demo: hand out tokens for accounts `demo-…` to whoever asks.
+
+    How often (docs/protocol.md, "Limits"). A burst is what may come at once:
+
+    rate_limits: off for tests and benches alone.
+    orders_per_second, orders_burst: placements and amends of an account.
+    cancels_times: how many times larger the bucket of cancels is.
+    reads_per_second, reads_burst: an account's questions about its orders and about market data.
+    address_requests_per_second, address_requests_burst: requests without login from one address.
+
+    How many, how large, how long:
+
+    connections_max: of this process, HTTP and WebSocket.
+    connections_per_address: from one address; a proxy that is trusted counts as its clients.
+    connections_per_account: logged in for one account.
+    subscriptions_per_connection: channels times instruments.
+    requests_in_flight: of one connection.
+    batch_requests: in one `order.batch`.
+    unread_bytes: in a session's outbox and socket; a client that leaves more unread is closed.
+    frame_bytes: a larger frame is answered `too_large`; also the limit of an HTTP body.
+    frame_fatal_bytes: a larger frame closes the connection with 1009.
+    bad_frames: so many in a row close the connection with 1008.
+    idle_seconds: a connection without login or subscription is closed after so long.
+    send_seconds: a socket that takes nothing for so long is closed.
+    ping_seconds: a WebSocket client that says nothing for so long is pinged.
+    silence_seconds: a client that says nothing, not even to a ping, for so long is taken for gone.
+    first_request_seconds: a connection has so long to send the headers of its first request.
+    keepalive_seconds: an HTTP connection may stay open so long between requests.
+    drain_seconds: for what is under way when it stops.
+    page_rows: rows of a list when the client does not say.
+    page_rows_max: rows of a list at most.
+    """
+
     host: str = "127.0.0.1"
-    port: int = field(default=8080, metadata={"low": 0, "high": 65_535})  # 0: any free port
+    port: int = field(default=8080, metadata={"low": 0, "high": 65_535})
 
-    # Who may come in. At least one of jwt_secret and jwks, or no token is ever valid.
     jwt_secret: bytes | None = field(default=None, repr=False)
-    jwks: str = ""  # an http(s) URL or the path of a file
+    jwks: str = ""
     jwt_issuer: str = "openbell-local"
-    allowed_origins: tuple[str, ...] = ()  # beside the gateway's own; comma-separated
-    trusted_proxies: tuple[Network, ...] = ()  # whose X-Forwarded-For is believed; comma-separated networks
-    market_data_login: bool = False  # market data, too, needs a token
-    demo: bool = False  # hand out tokens for demo-… accounts
+    allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
+    market_data_login: bool = False
+    demo: bool = False
 
-    # How often (docs/protocol.md, "Limits"). A burst is what may come at once.
     rate_limits: bool = True
-    orders_per_second: int = 1_000  # placements and amends, per account
+    orders_per_second: int = 1_000
     orders_burst: int = 2_000
-    cancels_times: int = 10  # how many times larger the bucket of cancels is
-    reads_per_second: int = 1_000  # questions about own orders and market data, per account
+    cancels_times: int = 10
+    reads_per_second: int = 1_000
     reads_burst: int = 2_000
-    address_requests_per_second: int = 100  # without login, per address
+    address_requests_per_second: int = 100
     address_requests_burst: int = 100
 
-    # How many, how large, how long.
-    connections_max: int = 10_000  # of this process, HTTP and WebSocket
+    connections_max: int = 10_000
     connections_per_address: int = 100
     connections_per_account: int = 20
     subscriptions_per_connection: int = 500
-    requests_in_flight: int = 1_000  # per connection
+    requests_in_flight: int = 1_000
     batch_requests: int = 50
-    unread_bytes: int = 1_048_576  # in a session's outbox and socket
-    frame_bytes: int = 65_536  # larger is answered `too_large`; also the limit of an HTTP body
-    frame_fatal_bytes: int = 1_048_576  # larger closes with 1009
-    bad_frames: int = 10  # in a row, then 1008
-    idle_seconds: float = 60.0  # without login or subscription
-    send_seconds: float = 10.0  # a socket that takes nothing for so long is closed
-    ping_seconds: float = 20.0  # a WebSocket client that says nothing for so long is pinged …
-    silence_seconds: float = 60.0  # … and after so long it is taken for gone
-    first_request_seconds: float = 10.0  # a connection has so long to send the headers of its first request
-    keepalive_seconds: float = 15.0  # of an HTTP connection between requests
-    drain_seconds: float = 5.0  # for what is under way when stopping
-    page_rows: int = 100  # of a list when the client does not say
+    unread_bytes: int = 1_048_576
+    frame_bytes: int = 65_536
+    frame_fatal_bytes: int = 1_048_576
+    bad_frames: int = 10
+    idle_seconds: float = 60.0
+    send_seconds: float = 10.0
+    ping_seconds: float = 20.0
+    silence_seconds: float = 60.0
+    first_request_seconds: float = 10.0
+    keepalive_seconds: float = 15.0
+    drain_seconds: float = 5.0
+    page_rows: int = 100
     page_rows_max: int = 1_000
 
     @classmethod

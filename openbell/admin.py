@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from openbell.api import DEFAULT_URL, Api, path_of
 from openbell.data_dir import DataDir
 from openbell.faults import WRONG_USE, Fault
+from openbell.terminal import console_for_tables, table_of
 
 app = typer.Typer(
     help="Operate a running exchange: instruments, phases, accounts, kill switches, busts, partitions.",
@@ -122,10 +121,10 @@ def instruments(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    table = Table("symbol", "tick", "lot", "reference", "partition", box=None)
+    table = table_of("symbol", "tick", "lot", "reference", "partition")
     for row in rows:
         table.add_row(*(str(cell) for cell in _cells(row)))
-    Console().print(table if rows else "No instrument is listed.")
+    console_for_tables().print(table if rows else "No instrument is listed.")
 
 
 @app.command("partitions")
@@ -143,11 +142,11 @@ def partitions(
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    table = Table("partition", "leader", "sequence", "standby", "lag", "instruments", box=None)
+    table = table_of("partition", "leader", "sequence", "standby", "lag", "instruments")
     for row in rows:
         cells = (row.get(name) for name in ("leader", "sequence", "standby", "lag", "instruments"))
         table.add_row(str(row["partition"]), *("–" if cell is None else str(cell) for cell in cells))
-    Console().print(table)
+    console_for_tables().print(table)
 
 
 @app.command("handover")

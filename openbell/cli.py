@@ -52,6 +52,22 @@ Directory = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
+def say_version(asked: bool) -> None:
+    """Print what `openbell version` prints, and end."""
+    if asked:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=say_version, is_eager=True, help="Say which Openbell this is.")
+    ] = False,
+) -> None:
+    """Read what stands before a command: nothing but --version."""
+
+
 @app.command()
 def up(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where the gateways listen; 0 is any free one.")] = 8080,

@@ -12,8 +12,6 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from exchange.book import PHASE_NAMES
 from exchange.limits import LIMIT_NAMES
@@ -21,6 +19,7 @@ from openbell.admin import DEFAULT_DIRECTORY, AsJson, Directory, Token, Url, pri
 from openbell.api import DEFAULT_URL, Api, path_of
 from openbell.durations import seconds_of
 from openbell.faults import WRONG_USE, Fault
+from openbell.terminal import console_for_tables, table_of
 
 app = typer.Typer()
 
@@ -296,7 +295,7 @@ def show_switches(found: dict[str, Any], *, as_json: bool) -> None:
 def show(rows: list[dict[str, Any]], nothing: str, *columns: str) -> None:
     """A table, without the columns that are empty in every row."""
     shown = [name for name in columns if any(row.get(name) not in (None, "") for row in rows)]
-    table = Table(*shown, box=None)
+    table = table_of(*shown)
     for row in rows:
         table.add_row(*("–" if row.get(name) in (None, "") else str(row[name]) for name in shown))
-    Console().print(table if rows else nothing)
+    console_for_tables().print(table if rows else nothing)

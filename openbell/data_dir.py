@@ -60,10 +60,7 @@ class DataDir:
             self.nats.mkdir(mode=0o700, exist_ok=True)
             _create_secret(self.secret_file)
         except OSError as error:
-            raise Fault(
-                f"the data directory {self.path} cannot be used: {error.strerror or error}",
-                "Name a directory that you may write to with --data-dir.",
-            ) from error
+            raise unusable(self, error) from error
 
     def secret(self) -> bytes:
         """The secret that signs local tokens, as a gateway reads it."""
@@ -100,7 +97,10 @@ class Lock:
     def __init__(self, data_dir: DataDir) -> None:
         """Take the lock, or say who has it."""
         self._file = data_dir.lock_file
-        self.descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self.descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise unusable(data_dir, error) from error
         deadline = time.monotonic() + LOCK_WAIT_SECONDS
         while not _locked(self.descriptor, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
@@ -111,11 +111,22 @@ class Lock:
 
     def describe(self, **facts: object) -> None:
         """Write who runs here, for the next one that comes and for `openbell doctor`."""
-        self._file.write_text(json.dumps(facts))
+        try:
+            self._file.write_text(json.dumps(facts))
+        except OSError as error:
+            raise unusable(DataDir(self._file.parent), error) from error
 
     def close(self) -> None:
         """Let go; children that still hold it keep it."""
         os.close(self.descriptor)
+
+
+def unusable(data_dir: DataDir, error: OSError) -> Fault:
+    """What to say of a directory that cannot be written to: a read-only or full disk, somebody else's, no directory."""
+    return Fault(
+        f"the data directory {data_dir.path} cannot be used: {error.strerror or error}",
+        "Name a directory that you may write to with --data-dir, on a disk that has room and is not read-only.",
+    )
 
 
 def _taken(data_dir: DataDir) -> Fault:

@@ -36,7 +36,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class LogSettings:
-    """What one process's log looks like and what it leaves out."""
+    """What one process's log looks like and what it leaves out.
+
+    level: debug, info, warning or error: what is less is left out.
+    format: `console` for people, `json` for whatever collects logs.
+    """
 
     level: str = "info"
     format: str = "console"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import uvloop
 
-from openbell import lifeline, logs
+from openbell import environment, lifeline, logs
 from openbell.faults import FAILED, WRONG_USE, Fault
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def become_nats(store: Path, port: int, environ: Mapping[str, str]) -> None:
 def begin(role: str, environ: Mapping[str, str]) -> None:
     """What every role does first: tie itself to its parent, get room for its connections, and log."""
     lifeline.end_with_parent(environ)
+    environment.check(environ)
     raise_files_limit()
     settings = logs.LogSettings.from_environment(environ)
     # In a terminal shared with others the name already stands before each line.

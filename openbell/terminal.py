@@ -12,6 +12,9 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from rich.console import Console
+from rich.table import Table
+
 from openbell.logs import LEVELS
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 NAME_WIDTH: Final = 9
 """Fits `gateway-1`."""
+
+LINE_WIDTH_MAX: Final = 10_000
+"""Wider than any row: of what is not a terminal nobody knows a width."""
 
 COLORS: Final = {"nats": "35", "worker": "34", "gateway": "36", "bots": "33"}
 """SGR colour codes by role; any other has `OTHER`."""
@@ -32,6 +38,19 @@ of_nats_server = re.compile(r"\[\d+\] \S+ (\d\d:\d\d:\d\d)[.\d]* \[(\w{3})\] (.*
 
 NATS_LEVELS: Final = {"TRC": "debug", "DBG": "debug", "INF": "debug", "WRN": "warning", "ERR": "error", "FTL": "error"}
 """Ours for nats-server's; it opens with forty lines of information, which is for whoever debugs."""
+
+
+def console_for_tables() -> Console:
+    """Standard output for tables: a terminal folds what is too wide for it, anything else gets lines of any length."""
+    return Console() if sys.stdout.isatty() else Console(width=LINE_WIDTH_MAX)
+
+
+def table_of(*columns: str) -> Table:
+    """A table without a frame, in which no cell is ever cut short."""
+    table = Table(box=None)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def prefix_of(name: str, settings: LogSettings) -> str:

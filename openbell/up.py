@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from openbell import banner, logs
+from openbell import banner, environment, logs
 from openbell.api import Api
 from openbell.data_dir import Lock
 from openbell.demo_instruments import list_missing
@@ -71,6 +71,7 @@ class UpSettings:
 
 def run(settings: UpSettings, environ: Mapping[str, str]) -> None:
     """Run the exchange until it is asked to end."""
+    environment.check(environ)
     log_settings = logs.LogSettings.from_environment(environ)
     named = {"role": "up"} if log_settings.format == "json" else {}
     logs.configure(log_settings, prefix=prefix_of("up", log_settings), **named)

@@ -5,6 +5,7 @@ Times are seconds, sizes bytes. Every field's environment variable is `OPENBELL_
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Self
@@ -60,6 +61,9 @@ class StreamSettings:
 
     def __post_init__(self) -> None:
         """Refuse what no exchange can run with."""
+        for each in fields(self):
+            if isinstance(number := getattr(self, each.name), float) and not math.isfinite(number):
+                raise SettingsError(f"{PREFIX}{each.name.upper()} is {number}: give a finite number")
         if not self.nats_url:
             raise SettingsError(f"{PREFIX}NATS_URL is empty: give the address of a nats-server")
         if not 1 <= self.partitions <= 256:

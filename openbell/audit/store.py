@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -58,22 +59,27 @@ def _running_url(data_dir: DataDir) -> str:
 
 @contextlib.contextmanager
 def _copied(data_dir: DataDir) -> Iterator[Path]:
-    """A copy of a stopped exchange's store, beside it; nobody can start the exchange while it is made."""
+    """A copy of a stopped exchange's store, beside it; nobody can start the exchange while it is made.
+
+    Of a store that cannot be written to, the copy is made among the temporary files, and nobody can start it anyway.
+    """
     if not (data_dir.nats / "jetstream").is_dir():
         raise Fault(
             f"there are no journals in {data_dir.path}",
             "Name an exchange's --data-dir, or its server with --nats-url.",
             code=WRONG_USE,
         )
+    writable = os.access(data_dir.path, os.W_OK)
+    place = data_dir.path if writable else Path(tempfile.gettempdir())
     with contextlib.ExitStack() as stack:
         try:
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix=COPY_PREFIX, dir=data_dir.path))
-            with contextlib.closing(Lock(data_dir)):
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix=COPY_PREFIX, dir=place))
+            with contextlib.closing(Lock(data_dir)) if writable else contextlib.nullcontext():
                 copy = Path(shutil.copytree(data_dir.nats, Path(scratch) / "nats"))
         except (OSError, shutil.Error) as error:
             raise Fault(
                 f"the journals cannot be copied: {error}",
-                f"It takes as much free space on {data_dir.path} as they have.",
+                f"It takes as much free space on {place} as they have (TMPDIR names another for a read-only disk).",
                 code=WRONG_USE,
             ) from error
         yield copy

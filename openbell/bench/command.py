@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+
+from openbell.terminal import console_for_tables, table_of
 
 if TYPE_CHECKING:
     from openbell.bench.engine import Run
@@ -43,13 +44,13 @@ def engine(
     if as_json:
         typer.echo(json.dumps([{**asdict(one), "ratio": one.ratio} for one in figures]))
         return
-    table = Table("flow", "commands", "levels", "trades", "refused", "interpreted", "compiled", "ratio", box=None)
+    table = table_of("flow", "commands", "levels", "trades", "refused", "interpreted", "compiled", "ratio")
     for one in figures:
         counts = (f"{number:,}" for number in (one.commands, one.levels, one.trades, one.refused))
         compiled = "none here" if one.compiled is None else f"{one.compiled:,.0f}/s"
         ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
         table.add_row(one.flow, *counts, f"{one.interpreted:,.0f}/s", compiled, ratio)
-    Console().print(table)
+    console_for_tables().print(table)
 
 
 @app.command()
@@ -75,10 +76,10 @@ def path(
     if as_json:
         typer.echo(json.dumps(asdict(report)))
         return
-    table = Table("mode", "chain", "orders/s", "p50 ms", "p99 ms", "p99.9 ms", box=None)
+    table = table_of("mode", "chain", "orders/s", "p50 ms", "p99 ms", "p99.9 ms")
     for row in report.rows:
         table.add_row(row.mode, row.chain, f"{row.rate:,.0f}", *(f"{ms:.2f}" for ms in (row.p50, row.p99, row.p999)))
-    console = Console()
+    console = console_for_tables()
     console.print(table)
     console.print(f"most throughput, real to floor {report.throughput_ratio:.2f}")
     console.print(f"unloaded p50, real to floor    {report.unloaded_p50_ratio:.2f}")

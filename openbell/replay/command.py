@@ -27,6 +27,7 @@ from openbell.replay import lobster
 from openbell.replay.comparison import Comparison, compare
 from openbell.replay.evidence import evidence_command
 from openbell.replay.run import Result, Script, replay
+from openbell.terminal import console_for_tables
 from openbell.token import own_admin_token, token_for
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
@@ -103,7 +104,7 @@ async def _with_client(url: str, token: str, symbol: str, script: Script, progre
 
 
 def _print(comparison: Comparison, script: Script, result: Result) -> None:
-    console = Console()
+    console = console_for_tables()
     table = Table(box=None, show_header=False)
     table.add_row("rows", f"{comparison.rows:,}")
     table.add_row("equal", f"{comparison.equal:,} (best bid and ask, prices and sizes)")

@@ -78,7 +78,7 @@ class Opening(NamedTuple):
 
 def read_messages(path: Path) -> list[Message]:
     """All messages of a file, at least one."""
-    messages = []
+    messages: list[Message] = []
     for line, row in _rows(path, "time, type, order id, size, price, direction", columns=6):
         kind, size, price, side = _whole(path, line, [row[1], *row[3:6]])
         messages.append(Message(len(messages) + 1, kind, row[2], size, price, side))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 
 import pytest
 import typer
+from rich.console import Console
 
-from openbell import admin, cli
+from openbell import admin, cli, control
+from openbell.terminal import table_of
 from openbell.up import reserve_port
 
 COMMANDS = ("audit", "up", "init", "gateway", "worker", "nats", "bots", "token", "calendar", "doctor", "version")
@@ -77,6 +81,9 @@ def test_every_command_of_the_application_is_known_here():
         (["worker"], {"OPENBELL_PARTITIONS": "many"}, "OPENBELL_PARTITIONS is 'many'"),
         (["gateway"], {"OPENBELL_PORT": "high"}, "OPENBELL_PORT must be a whole number"),
         (["worker"], {"OPENBELL_LOG_LEVEL": "loud"}, "OPENBELL_LOG_LEVEL is 'loud'"),
+        (["worker"], {"OPENBELL_PARTITION": "8"}, "OPENBELL_PARTITION (did you mean OPENBELL_PARTITIONS?)"),
+        (["gateway"], {"OPENBELL_ORDER_PER_SECOND": "8"}, "(did you mean OPENBELL_ORDERS_PER_SECOND?)"),
+        (["up"], {"OPENBELL_RATE_LIMIT": "off"}, "(did you mean OPENBELL_RATE_LIMITS?)"),
         (["trade"], {}, "No such command"),
     ],
 )
@@ -125,3 +132,27 @@ def test_the_version_is_known():
     """Both for people and for scripts."""
     assert json.loads(openbell("version", "--json").stdout).keys() == {"openbell", "python"}
     assert openbell("version").stdout.startswith("openbell ")
+
+
+def test_the_version_is_said_before_any_command():
+    """As with most programs; the same as `openbell version`."""
+    assert openbell("--version").stdout == openbell("version").stdout != ""
+
+
+def test_no_cell_of_a_table_is_cut_short_in_a_pipe(capsys):
+    """A pipe has no width: a time of thirty characters among wide columns stays whole, and so does a long reason."""
+    at, reason = "2026-12-01T10:00:00.123456789Z", "because " * 40
+    control.show([{"time": at, "reason": reason.strip(), "symbol": "A" * 32}], "nothing", "time", "reason", "symbol")
+
+    assert [at, reason.strip(), "A" * 32] == re.split(r"\s{2,}", capsys.readouterr().out.splitlines()[1].strip())
+
+
+def test_no_cell_of_a_table_is_cut_short_in_a_narrow_terminal():
+    """What is too wide goes on in the next line."""
+    told = io.StringIO()
+    table = table_of("time", "reason")
+    table.add_row("2026-12-01T10:00:00.123456789Z", "because of the news that came in the night")
+    Console(file=told, width=30).print(table)
+
+    assert "…" not in told.getvalue()
+    assert "123456789Z" in "".join(line[:15].strip() for line in told.getvalue().splitlines())

@@ -52,6 +52,14 @@ def test_a_place_that_cannot_hold_a_directory_says_so(tmp_path):
         DataDir(tmp_path / "file" / "below").prepare()
 
 
+def test_a_directory_that_cannot_be_written_to_says_so(data_dir):
+    """As on a read-only disk, where all that `prepare` makes is there and the lock is the first thing written."""
+    data_dir.lock_file.mkdir()  # what is no file cannot be opened for writing, whoever asks
+    with pytest.raises(Fault, match=r"the data directory .* cannot be used: Is a directory") as caught:
+        Lock(data_dir)
+    assert "read-only" in caught.value.mend
+
+
 def test_one_exchange_at_a_time(data_dir, monkeypatch):
     """A second lock is refused with the address and process of the first, and granted when that is gone."""
     monkeypatch.setattr(module, "LOCK_WAIT_SECONDS", 0.1)
