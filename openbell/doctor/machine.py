@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,9 @@ def disk(setup: Setup) -> Finding:
     place = next(
         path for path in (setup.data_dir.path.absolute(), *setup.data_dir.path.absolute().parents) if path.exists()
     )
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        what = f"{place} is on a read-only disk: no exchange can run on {setup.data_dir.path}"
+        return fail("disk", what, "Mount the disk for writing, or name another --data-dir.")
     free = shutil.disk_usage(place).free
     text = f"{free / GIGABYTE:.1f} GB free for {setup.data_dir.path}"
     mend = "Free some, or put --data-dir on a larger disk: a full disk stops trading."

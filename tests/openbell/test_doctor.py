@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +108,16 @@ def test_little_space_is_said_in_time(data_dir, monkeypatch):
     assert machine.disk(setup_of(data_dir)).status is Status.WARN
     monkeypatch.setattr(machine, "NO_SPACE_BYTES", 10**18)
     assert machine.disk(setup_of(data_dir)).status is Status.FAIL
+
+
+def test_a_read_only_disk_is_no_place_for_an_exchange():
+    """However much room it has."""
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    read_only = [place for place in mounts if Path(place).is_dir() and os.statvfs(place).f_flag & os.ST_RDONLY]
+    if not read_only:
+        pytest.skip("nothing is mounted read-only here")
+    found = machine.disk(setup_of(DataDir(Path(read_only[0]))))
+    assert (found.status, "read-only disk" in found.what) == (Status.FAIL, True)
 
 
 async def test_without_an_exchange_nats_is_not_looked_at(data_dir):
