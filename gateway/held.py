@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from gateway.errors import ApiError
 from gateway.fanout import heartbeat_frame
-from gateway.frames import frame_of
 from gateway.subscriptions import (
     OF_SYMBOL,
     PRIVATE,
@@ -65,6 +62,7 @@ class Held:
 
     def check_room(self, keys: list[Key]) -> None:
         """ApiError if these would be too many."""
+        self._drop_ended()
         if len(self._held) + sum(key not in self._held for key in keys) > self._most:
             raise ApiError("too_many", f"a connection may hold {self._most} subscriptions")
 
@@ -96,10 +94,12 @@ class Held:
 
     def suspend(self, reason: str) -> None:
         """End the private channels and say so; `resume` may bring them back."""
-        for key in [key for key in self._held if key.channel in PRIVATE]:
-            self._end(key)
-            self._suspended.append(key)
-            self._outbox.send(frame_of(orjson.dumps({"channel": key.channel, "type": "end", "reason": reason})))
+        self._drop_ended()
+        for key, member in list(self._held.items()):
+            if key.channel in PRIVATE:
+                self._end(key)
+                self._suspended.append(key)
+                member.end(reason)
 
     def resume(self, *, restore: bool) -> None:
         """After a login: bring back what its expired predecessor had, or forget it."""
@@ -112,6 +112,7 @@ class Held:
         member = self._held.get(HEARTBEAT)
         if member is not None:
             self._beats += 1
+            self._drop_ended()
             stale = self._fanout.stale(self._held.values())
             # Of those that may lag behind the exchange no number is told.
             numbers = self._fanout.last_numbers(held for held in self._held.values() if held not in stale)
@@ -119,7 +120,13 @@ class Held:
 
     def described(self) -> list[dict[str, Any]]:
         """The subscriptions now held."""
+        self._drop_ended()
         return [member.described() for member in self._held.values()]
+
+    def _drop_ended(self) -> None:
+        """Hold nothing more of what its feed has ended."""
+        for key in [key for key, member in self._held.items() if member.ended]:
+            self._end(key)
 
     def _end(self, key: Key) -> None:
         member = self._held.pop(key, None)

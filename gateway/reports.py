@@ -6,7 +6,8 @@ that arrive while the leader is asked are held (`continuity`).
 
 The leader tells thousands of orders page by page. The snapshot bears the number of the first page: what happened
 while the others were asked for is told by the reports that follow it, each with its order as it was then.
-Bound: SNAPSHOT_ORDERS_MAX, then the channel ends (`too_many`).
+Bound: SNAPSHOT_ORDERS_MAX. The first page says how many there are; of more the channel ends (`too_many`) for those who
+wait for them, and the leader is not asked again before somebody else subscribes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from streams.codec import decode_reports
 from streams.errors import StreamError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway.subscriptions import Subscription
     from streams.venue import Subscription as Following
     from streams.venue import Venue
@@ -48,6 +51,7 @@ class _Snapshot(msgspec.Struct, omit_defaults=True):
     cursor: str
     orders: list[msgspec.Raw]
     more: bool = False
+    left: int = 0
 
 
 class _Numbered(msgspec.Struct):
@@ -64,15 +68,22 @@ _reports = msgspec.json.Decoder(_Reports)
 
 
 class PartitionReports:
-    """One account's reports in one partition. Each member has had everything up to the number beside it."""
+    """One account's reports in one partition. Each member has had everything up to the number beside it.
 
-    def __init__(self, venue: Venue, number: int, account: str) -> None:
+    `end` ends a subscription, in all partitions.
+    """
+
+    def __init__(
+        self, venue: Venue, number: int, account: str, end: Callable[[Subscription], None], orders_max: int
+    ) -> None:
         self.members: dict[Subscription, int] = {}
         self.joining: dict[Subscription, None] = {}
         self.wanted = asyncio.Event()
         self._venue = venue
         self._number = number
         self._account = account
+        self._end = end
+        self._orders_max = orders_max
         self._continuity: Continuity[bytes] = Continuity()
         self._passed_on = -1
 
@@ -82,7 +93,9 @@ class PartitionReports:
         return not self._continuity.broken
 
     def received(self, reports: list[tuple[int, bytes]]) -> None:
-        """Take reports as the leader published them."""
+        """Take reports as the leader published them; nobody is there to have them before the first snapshot."""
+        if self._passed_on < 0 and not self.joining:
+            return
         following = []
         for seq, report in reports:
             frame = frame_of(report)
@@ -100,7 +113,8 @@ class PartitionReports:
             self._continuity.break_off()
             try:
                 await self._welcome()
-                await self._close_gap()
+                if self._passed_on >= 0:
+                    await self._close_gap()
             except StreamError as error:
                 log.info("reports.waits", partition=self._number, fault=str(error))
                 await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311 - spreading load
@@ -108,7 +122,7 @@ class PartitionReports:
 
     async def _welcome(self) -> None:
         """Give those who wait the open orders; what comes after them they get like everybody."""
-        if not self.joining and self._passed_on >= 0:
+        if not self.joining:
             return
         try:
             snapshot = await self._snapshot()
@@ -131,11 +145,11 @@ class PartitionReports:
         """The open orders, however many answers it takes."""
         whole = page = await self._page(0)
         while page.more:
+            if len(whole.orders) + page.left > self._orders_max:
+                raise TooManyOrders
             page = await self._page(name_of_id(order_id_of(page.orders[-1])).number)
             whole.orders += page.orders
-            if len(whole.orders) > SNAPSHOT_ORDERS_MAX:
-                raise TooManyOrders
-        whole.more = False
+        whole.more, whole.left = False, 0
         return whole
 
     async def _page(self, after: int) -> _Snapshot:
@@ -146,10 +160,8 @@ class PartitionReports:
 
     def _turn_away(self) -> None:
         log.warning("reports.too_many_orders", partition=self._number, account=self._account)
-        frame = frame_of(b'{"channel":"orders","type":"end","reason":"too_many"}')
-        for member in self.joining:
-            member.send(frame, member.seq)
-        self.joining.clear()
+        for member in list(self.joining):
+            self._end(member)
 
     async def _close_gap(self) -> None:
         """Pass on what has been missed, then what was held meanwhile."""
@@ -180,13 +192,17 @@ class PartitionReports:
 
 
 class ReportFeed:
-    """All partitions' reports of one account."""
+    """All partitions' reports of one account. `orders_max`: open orders in one partition that a session is told."""
 
-    def __init__(self, venue: Venue, tasks: asyncio.TaskGroup, account: str) -> None:
+    def __init__(
+        self, venue: Venue, tasks: asyncio.TaskGroup, account: str, orders_max: int = SNAPSHOT_ORDERS_MAX
+    ) -> None:
         self.key = Key(ORDERS, account)
         self._venue = venue
         self._tasks = tasks
-        self._partitions = [PartitionReports(venue, number, account) for number in range(venue.partitions)]
+        self._partitions = [
+            PartitionReports(venue, number, account, self._end, orders_max) for number in range(venue.partitions)
+        ]
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -219,6 +235,11 @@ class ReportFeed:
         for partition in self._partitions:
             partition.members.pop(member, None)
             partition.joining.pop(member, None)
+
+    def _end(self, member: Subscription) -> None:
+        """There is too much to tell in one partition: without that the others' reports are of no use."""
+        self.leave(member)
+        member.end("too_many")
 
     def heal(self) -> None:
         """Something may have been missed: ask."""

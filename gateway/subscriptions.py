@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import orjson
 from msgspec import UNSET, Struct, UnsetType
 
 from gateway.errors import ApiError
+from gateway.frames import frame_of
 from gateway.names import checked_symbol
 from gateway.requests import Text, Whole
 
@@ -72,10 +74,10 @@ class Options(NamedTuple):
 class Subscription:
     """One subscription of one session. `seq` is the number of the last message it was given, -1 before the first.
 
-    `lagging`: depth was left out and a snapshot is due.
+    `lagging`: depth was left out and a snapshot is due. `ended`: nothing more comes, and the session was sent why.
     """
 
-    __slots__ = ("key", "lagging", "options", "outbox", "seq")
+    __slots__ = ("ended", "key", "lagging", "options", "outbox", "seq")
 
     def __init__(self, key: Key, options: Options, outbox: Outbox) -> None:
         self.key = key
@@ -83,6 +85,12 @@ class Subscription:
         self.outbox = outbox
         self.seq = -1
         self.lagging = False
+        self.ended = False
+
+    def end(self, reason: str) -> None:
+        """Send the session the last frame of this subscription: why there are no more."""
+        self.ended = True
+        self.outbox.send(frame_of(orjson.dumps({"channel": self.key.channel, "type": "end", "reason": reason})))
 
     def send(self, frame: bytes, seq: int) -> None:
         """Give the session a frame that brings it to `seq`."""

@@ -285,11 +285,12 @@ class Queries:
         return f'{{"orders":[{self.print_all(orders[: min(of.limit, ORDERS_MAX)])}]}}'
 
     def orders_snapshot(self, of: OrdersSnapshot) -> str:
-        """A page of all open orders, and the number of the report up to which it tells."""
+        """A page of all open orders, the number of the report up to which it tells, and how many are left after it."""
         partition, seq = self.renderer.partition, self.reports.seq(of.account)
         orders = [order for order in self.engine.open_orders(of.account) if order.order_id > of.after]
         page = self.print_all(orders[:SNAPSHOT_ORDERS_MAX])
-        more = ',"more":true' if len(orders) > SNAPSHOT_ORDERS_MAX else ""
+        left = max(len(orders) - SNAPSHOT_ORDERS_MAX, 0)
+        more = f',"more":true,"left":{left}' if left else ""
         return f'{{"partition":{partition},"seq":{seq},"cursor":"{partition}-{seq}","orders":[{page}]{more}}}'
 
     def reports_after(self, of: ReportsAfter) -> str:

@@ -27,6 +27,9 @@ Token = str | Callable[[], str] | None
 FRAME_BYTES_MAX = 64 * 2**20
 """The largest message taken: a snapshot of a very deep book."""
 
+_MENDED_BY_LOGIN = ("token_expired", "login")
+"""Why a private channel may have ended that another login brings back."""
+
 _FIRST_DELAY_SECONDS = 0.1
 _OPEN_TIMEOUT_SECONDS = 5.0
 _CLOSE_TIMEOUT_SECONDS = 1.0
@@ -175,7 +178,8 @@ class Connection:
             await transport.close()
 
     def _take(self, frame: dict[str, Any], socket: Socket) -> None:
-        if frame["type"] == "end" and callable(self._token):
+        # What ended for another reason, more orders than can be told, would end again as soon as it is asked for.
+        if frame["type"] == "end" and frame.get("reason") in _MENDED_BY_LOGIN and callable(self._token):
             socket.spawn(self._take_up(frame["channel"], socket))
         else:
             self._listener.take(frame)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from exchange.commands import PlaceOrder
 from exchange.order import BUY, LIMIT
 from exchange.units import UNIT
+from gateway import fanout
 from gateway import reports as gateway_reports
 from streams import queries
 from tests.support.gateway import Trader, eventually
@@ -191,11 +194,31 @@ async def test_orders_that_change_between_two_pages_are_told_by_the_reports(venu
     ]
 
 
-async def test_more_orders_than_can_be_told_end_the_channel(services, anna, monkeypatch):
-    """Without asking the leader for them again and again."""
+async def test_more_orders_than_can_be_told_end_the_channel(venue, services, anna, monkeypatch):
+    """The leader is asked once, whatever happens to the orders then, and once more when somebody subscribes again."""
     monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 2)
-    monkeypatch.setattr(gateway_reports, "SNAPSHOT_ORDERS_MAX", 3)
+    monkeypatch.setattr(fanout, "ReportFeed", partial(gateway_reports.ReportFeed, orders_max=3))
+    ask, asked = venue.query, []
+
+    async def noted(partition, kind, **arguments):
+        if partition == 0 and kind in ("orders_snapshot", "reports"):
+            asked.append((kind, arguments["after"]))
+        return await ask(partition, kind, **arguments)
+
+    monkeypatch.setattr(venue, "query", noted)
     for price in ("1", "2", "3", "4"):
         await anna.place("buy", 1, price)
     await anna.do("subscribe", channel="orders")
-    assert (await anna.channel("orders", "end"))["reason"] == "too_many"
+    assert await anna.channel("orders", "end") == {"channel": "orders", "type": "end", "reason": "too_many"}
+    services.fanout.heal()
+    await anna.do("order.cancel_all")
+    assert (await anna.do("subscribe", channel="status", symbols=["ACME"]))["subscriptions"] == [
+        {"channel": "status", "symbol": "ACME"}
+    ]
+    late = Trader(services, "late")
+    await late.login("anna")
+    await subscribed(late)
+    await anna.place("buy", 1, "1")
+    await eventually(lambda: reports(late) == [(8, "snapshot"), (9, "accepted")])
+    assert reports(anna) == []
+    assert asked == [("orders_snapshot", 0), ("orders_snapshot", 0), ("reports", 8)]

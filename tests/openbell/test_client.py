@@ -354,6 +354,18 @@ async def test_expired_token_ends_the_feed(exchange):
             await reading
 
 
+async def test_too_many_orders_end_the_feed(exchange):
+    """A fresh token would not help: the feed ends with the reason, and nobody subscribes again and again."""
+    tokens = iter(["only"])
+    async with client_of(exchange, token=lambda: next(tokens)) as client, aclosing(client.orders()) as feed:
+        reading = asyncio.create_task(take(feed, 1))
+        await exchange.subscribed("orders")
+        await exchange.send({"channel": "orders", "type": "end", "reason": "too_many"})
+        with pytest.raises(NotAllowed, match="too_many"):
+            await reading
+    assert len(exchange.all("login")) == 1
+
+
 async def test_other_channels_are_read_into_values(exchange):
     """Trades, tickers, phases, instruments and displayed orders come out typed."""
     time = "2026-01-01T00:00:00.000000001Z"

@@ -269,6 +269,7 @@ def test_a_snapshot_of_many_orders_comes_in_pages(journaled: Journaled, monkeypa
     first = journaled.ask("orders_snapshot", account="anna")
     second = journaled.ask("orders_snapshot", account="anna", after=int(first["orders"][0]["order_id"].split("-")[1]))
 
+    assert first["left"] == len(whole["orders"]) - 1
     assert (len(first["orders"]), first["more"], "more" in second) == (1, True, len(whole["orders"]) > 2)
     assert first["orders"] + second["orders"] == whole["orders"][:2]
     assert journaled.ask("orders_snapshot", account="boris").get("more") is None
