@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 def list_instrument(engine: Engine, command: ListInstrument) -> None:
     """List an instrument or replace its definition; resting orders stay as they are."""
     instrument = command.instrument
-    fault = instrument.fault()
+    fault = instrument.fault(engine.semantics)
     if fault:
         engine.reject(rejections.BAD_REQUEST, fault)
         return
     book = engine.books.get(instrument.symbol)
     if book is None:
-        book = Book(instrument, engine.changes, engine.accounts)
+        book = Book(instrument, engine.changes, engine.accounts, engine.semantics)
         book.last_trade_id = engine.retired.pop(instrument.symbol, 0)
         take_in(engine, book)
     else:
@@ -68,6 +68,14 @@ def take_in(engine: Engine, book: Book) -> None:
     engine.books[book.symbol] = book
 
 
+def adopt_semantics(engine: Engine) -> None:
+    """The version of the rules has changed: let what is decided once, in each book, be decided by it."""
+    for book in engine.books.values():
+        book.semantics = engine.semantics
+        book.define(book.instrument)
+    find_banded(engine)
+
+
 def find_banded(engine: Engine) -> None:
     """The listing has changed: find the books under LULD, and look at their bands."""
     engine.banded = [book for book in engine.books.values() if book.luld is not None]
@@ -79,7 +87,7 @@ def set_limits(engine: Engine, command: SetLimits) -> None:
     if command.symbol and command.symbol not in engine.books:
         engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return
-    fault = fault_in(command.values, command.removed)
+    fault = fault_in(command.values, command.removed, engine.semantics)
     if fault or command.account == FEE_ACCOUNT:
         engine.reject(rejections.BAD_REQUEST, fault or "account")
         return

@@ -11,7 +11,7 @@ from typing import Final
 from exchange.fees import FEE_ACCOUNT, rates_of
 from exchange.instrument import Instrument
 from exchange.limits import ENABLED, MAX_LONG, MAX_OPEN_ORDERS, MAX_QUANTITY, MAX_SHORT, MAX_VALUE
-from exchange.units import LARGEST, UNIT
+from exchange.units import LARGEST, UNIT, VALUE_LARGEST
 
 NO_LIMIT: Final = -1
 """In place of a position limit that is not set."""
@@ -38,7 +38,7 @@ class Allowance:
     def __init__(self, instrument: Instrument, own: dict[int, int], account: str = "") -> None:
         self.enabled = own.get(ENABLED, 1) == 1 and account != FEE_ACCOUNT
         self.highest_quantity = min(own.get(MAX_QUANTITY, LARGEST), instrument.highest_quantity)
-        self.highest_value = min(own.get(MAX_VALUE, LARGEST) * UNIT, instrument.highest_value)
+        self.highest_value = min(own.get(MAX_VALUE, VALUE_LARGEST) * UNIT, instrument.highest_value)
         self.open_orders_max = min(own.get(MAX_OPEN_ORDERS, LARGEST), instrument.max_open_orders or LARGEST)
         self.longest = own.get(MAX_LONG, NO_LIMIT)
         self.shortest = own.get(MAX_SHORT, NO_LIMIT)

@@ -23,6 +23,7 @@ from exchange.events import Event, Rejected
 from exchange.matching import amended
 from exchange.order import FILLED, FOK, GTD, IOC, MARKET, PENDING_TRIGGER, STOP, Order, effective_display
 from exchange.register import Register
+from exchange.semantics import NOTHING_LEFT
 
 
 def amend(command: AmendOrder, order: Order, book: Book, register: Register, at: int, events: list[Event]) -> bool:
@@ -91,7 +92,7 @@ def check_values(command: AmendOrder, order: Order, book: Book, price: int, quan
 
     A total that is just what is done of the order ends it: it may be below the minimum.
     """
-    ends = 0 < quantity == order.filled + order.canceled
+    ends = is_end(quantity, order)
     judged = None if ends else command.quantity
     allowance = order.holding.allowance
     refused = check_terms(
@@ -109,6 +110,11 @@ def check_values(command: AmendOrder, order: Order, book: Book, price: int, quan
     return refused
 
 
+def is_end(quantity: int | None, order: Order) -> bool:
+    """Whether a new total is just what is done of the order, so that nothing is left of it."""
+    return quantity is not None and 0 < quantity == order.filled + order.canceled
+
+
 def price_of_value(command: AmendOrder, order: Order, book: Book) -> int:
     """What an order without a limit is valued by: its stop price while it waits, else the reference price."""
     if order.status == PENDING_TRIGGER:
@@ -119,8 +125,10 @@ def price_of_value(command: AmendOrder, order: Order, book: Book) -> int:
 def check_effect(command: AmendOrder, order: Order, book: Book) -> Rejected | None:
     """Whether the order would do at once what it may not: a stop be triggered, a post-only order take.
 
-    What waits, for its trigger or for the closing call, takes nothing now.
+    What waits, for its trigger or for the closing call, takes nothing now, nor does an order that ends here.
     """
+    if is_end(command.quantity, order) and book.semantics >= NOTHING_LEFT:
+        return None
     if order.status == PENDING_TRIGGER:
         return None if command.stop_price is None else check_trigger(book, order.side, command.stop_price)
     if order.post_only and command.price is not None and order.level is not None:

@@ -29,9 +29,7 @@ def bands_of(book: Book) -> Band:
     low, high = static_band(book)
     if instrument.dynamic_band_bps == 0:
         return low, high
-    nearer_low, nearer_high = band_round(
-        instrument, book.last_price or instrument.reference_price, instrument.dynamic_band_bps
-    )
+    nearer_low, nearer_high = band_round(instrument, book.reference_price(), instrument.dynamic_band_bps)
     if high == 0:
         return nearer_low, nearer_high
     if nearer_high == 0:
@@ -42,7 +40,8 @@ def bands_of(book: Book) -> Band:
 def static_band(book: Book) -> Band:
     """The band round the last auction price."""
     instrument = book.instrument
-    return band_round(instrument, book.auction_price or instrument.reference_price, instrument.static_band_bps)
+    reference = book.on_tick(book.auction_price or instrument.reference_price)
+    return band_round(instrument, reference, instrument.static_band_bps)
 
 
 def band_round(instrument: Instrument, reference: int, width_bps: int) -> Band:

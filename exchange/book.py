@@ -18,6 +18,7 @@ from exchange.level import Level
 from exchange.luld import Luld
 from exchange.order import BUY, PENDING_TRIGGER, SELL, Order
 from exchange.register import NEVER
+from exchange.semantics import NEWEST, ROUNDED_REFERENCE
 from exchange.stops import Stops
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Book:
     known), length (of the call), extended (how often), call (how many there have been), reason (of the last change).
     last_due: its calendar is carried out up to there. due: when it changes by itself. number: its place in the listing.
 
+    semantics: the version of the rules that it keeps to, the engine's.
+
     Its prices: last_price, previous_price (of the trade before; the same after an uncross), auction_price (of the last
     uncross); luld holds its limit bands, if it has any; banded is whether it may have bands of any kind.
 
@@ -90,6 +93,7 @@ class Book:
         "phase",
         "previous_price",
         "reason",
+        "semantics",
         "sides",
         "stamps",
         "stops",
@@ -98,8 +102,11 @@ class Book:
         "waiting",
     )
 
-    def __init__(self, instrument: Instrument, changes: list[Change], accounts: Accounts) -> None:
+    def __init__(
+        self, instrument: Instrument, changes: list[Change], accounts: Accounts, semantics: int = NEWEST
+    ) -> None:
         self.instrument = instrument
+        self.semantics = semantics
         self.symbol = instrument.symbol
         self.number = 0
         self.phase: int = CLOSED if instrument.calendar else CONTINUOUS
@@ -133,6 +140,7 @@ class Book:
 
     def define(self, instrument: Instrument) -> None:
         """Replace the definition; resting orders stay as they are."""
+        instrument.adopt(self.semantics)
         self.instrument = instrument
         self.indicated = None
         if instrument.luld_tier == 0:
@@ -140,6 +148,7 @@ class Book:
         elif self.luld is None:
             self.luld = Luld(instrument.reference_price or self.last_price)
         if self.luld is not None:
+            self.luld.reference = self.on_tick(self.luld.reference)
             self.luld.find_bands(instrument)
         self.banded = self.luld is not None or instrument.static_band_bps > 0 or instrument.dynamic_band_bps > 0
         for account in self.holdings:
@@ -174,8 +183,12 @@ class Book:
             holding.allowance = self.accounts.allowance(account, self.instrument)
 
     def reference_price(self) -> int:
-        """The last trade's price, else the listing's, else 0 (RULES.md, "Reference price")."""
-        return self.last_price or self.instrument.reference_price
+        """The last trade's price, else the listing's, else 0; whole ticks (RULES.md, "Reference price")."""
+        return self.on_tick(self.last_price or self.instrument.reference_price)
+
+    def on_tick(self, price: int) -> int:
+        """What a price is as a reference: the nearest that is whole ticks, as these are now."""
+        return price if self.semantics < ROUNDED_REFERENCE else self.instrument.on_tick(price)
 
     def crosses(self, side: int, price: int) -> bool:
         """Whether a limit order of `side` at `price` would trade with what rests on the other side."""

@@ -38,7 +38,7 @@ def book_row(book: Book) -> list[Any]:
 
 def restore_book(engine: Engine, row: list[Any]) -> None:
     """List the book of a row, its queues still empty."""
-    book = Book(instrument_from(row[0]), engine.changes, engine.accounts)
+    book = Book(instrument_from(row[0]), engine.changes, engine.accounts, engine.semantics)
     take_in(engine, book)
     book.last_trade_id = row[1]
     book.last_price = row[2]

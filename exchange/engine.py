@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from exchange import administration, limit_state, phases, rejections, timers
+from exchange import administration, limit_state, phases, rejections, semantics, timers
 from exchange.accounts import Accounts
 from exchange.admission import refusal, repeat
 from exchange.bands import bands_of
@@ -49,10 +49,10 @@ from exchange.trial import Trial
 from exchange.triggering import trigger
 from exchange.units import SECOND
 
-SEMANTICS: Final = 3
+SEMANTICS: Final = semantics.NEWEST
 """The newest version of the rules that this engine carries out; each change of what it would answer is a new one."""
 
-OLDEST_SEMANTICS: Final = 2
+OLDEST_SEMANTICS: Final = semantics.OLDEST
 """Journals of this version and later are carried out, each message by the version that the journal names before it."""
 
 TRADES_PER_ORDER_MAX: Final = 10_000
@@ -231,11 +231,14 @@ class Engine:
         """Whether a command took longer to reach the journal than its client may expect it to."""
         return sent_at != 0 and self.now - sent_at > self.command_age_max
 
-    def enter(self, order: Order, book: Book) -> None:
-        """Let an order that has just come, or come again with new terms, trade or wait where it has to."""
+    def enter(self, order: Order, book: Book, *, joined: bool = False) -> None:
+        """Let an order that has just come, or come again with new terms, trade or wait where it has to.
+
+        `joined`: it was in the book before its terms changed, so its closing call has come and it does not wait again.
+        """
         if order.status == PENDING_TRIGGER:
             book.wait_for_trigger(order)
-        elif order.command.time_in_force == AT_CLOSE and book.kind != CLOSING:
+        elif order.command.time_in_force == AT_CLOSE and book.kind != CLOSING and not joined:
             book.wait(order)
         elif book.phase != CONTINUOUS:
             book.rest(order)
@@ -285,7 +288,9 @@ class Engine:
         if not OLDEST_SEMANTICS <= command.semantics <= SEMANTICS:
             known = f"this knows {OLDEST_SEMANTICS} to {SEMANTICS}"
             raise UnknownSemantics(f"the journal wants version {command.semantics} of the rules, {known}")
-        self.semantics = command.semantics
+        if command.semantics != self.semantics:
+            self.semantics = command.semantics
+            administration.adopt_semantics(self)
         self.trades_max = command.trades_per_order_max
         self.register.ended_max = command.ended_orders_max
         self.register.is_crowded = True

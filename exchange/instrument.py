@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from math import lcm
 from typing import Final
 
-from exchange.units import LARGEST, RATE, SECOND, UNIT, divide_half_even
+from exchange.semantics import NEWEST, UNBOUNDED_VALUE
+from exchange.units import LARGEST, RATE, SECOND, UNIT, VALUE_LARGEST, divide_half_even
 
 MAX_OPEN_ORDERS: Final = 100_000
 """Open orders an account may have in one instrument unless the listing says otherwise."""
@@ -23,6 +24,9 @@ LIMIT_STATE: Final = 15 * SECOND
 
 CALL_EXTENSIONS: Final = 1
 
+MONEY: Final = ("min_value", "max_value")
+"""Bounds of price × quantity, which have room for more than either."""
+
 NO_RATE: Final = -RATE - 1
 """In place of a fee rate that is not given."""
 
@@ -32,7 +36,7 @@ class Instrument:
     """The definition an operator lists; replaced whole by every later listing of the symbol.
 
     ticks: `(from_price, tick)` rows, ascending by from_price, the first from 0 (RULES.md, "Before matching").
-    min_quantity 0 stands for one lot, max_quantity 0, max_price 0 and max_value 0 for `LARGEST`.
+    min_quantity 0 stands for one lot, max_quantity 0 and max_price 0 for all below `LARGEST`, max_value 0 for any.
     min_price 0 stands for no minimum but that prices are positive. What these mean is in `lowest_…` and `highest_…`;
     the values there are products of a price and a quantity, in units². A multiple of `common_tick` is on tick at any
     price.
@@ -87,11 +91,19 @@ class Instrument:
         self.smallest_tick = min([row[1] for row in self.ticks], default=0)
         self.common_tick = lcm(*[row[1] for row in self.ticks]) or UNIT
         self.lowest_quantity = self.min_quantity or self.lot_size
-        self.highest_quantity = self.max_quantity or LARGEST - 1
         self.lowest_price = self.min_price or 1
-        self.highest_price = self.max_price or LARGEST - 1
         self.lowest_value = self.min_value * UNIT
+        self.adopt(NEWEST)
+
+    def adopt(self, semantics: int) -> None:
+        """Let the upper bounds be those of a version of the semantics."""
+        self.highest_quantity = self.max_quantity or LARGEST - 1
+        self.highest_price = self.max_price or LARGEST - 1
         self.highest_value = (self.max_value or LARGEST) * UNIT
+        if semantics >= UNBOUNDED_VALUE:
+            self.highest_quantity = min(self.highest_quantity, LARGEST - 1)
+            self.highest_price = min(self.highest_price, LARGEST - 1)
+            self.highest_value = (self.max_value or VALUE_LARGEST) * UNIT
 
     def tick_at(self, price: int) -> int:
         """The tick that holds at `price`: of the highest row whose `from` is not above it."""
@@ -124,12 +136,19 @@ class Instrument:
                 break
         return found
 
+    def on_tick(self, price: int) -> int:
+        """The whole number of ticks that is nearest to `price`, the higher of two; 0, for no price, stays."""
+        if price % self.common_tick == 0:
+            return price
+        low, high = self.floor_price(price), self.ceil_price(price)
+        return low if low and (price - low < high - price or high > LARGEST) else high
+
     def nearest_price(self, total: int, count: int) -> int:
         """The mean total / count, rounded half to even to the tick that holds there."""
         tick = self.tick_at(total // count)
         return divide_half_even(total, count * tick) * tick
 
-    def fault(self) -> str:
+    def fault(self, semantics: int = NEWEST) -> str:
         """The name of the field that makes this listing impossible, or an empty string.
 
         Source: RULES.md, "Before matching": a listing whose tick × lot is no multiple of a unit of money is refused.
@@ -144,6 +163,7 @@ class Instrument:
             return "lot_size"
         if any(row[1] * self.lot_size % UNIT != 0 for row in self.ticks):
             return "lot_size"
+        value_largest = VALUE_LARGEST if semantics >= UNBOUNDED_VALUE else LARGEST
         for name, number in (
             ("min_quantity", self.min_quantity),
             ("max_quantity", self.max_quantity),
@@ -159,7 +179,7 @@ class Instrument:
             ("call_random_seconds", self.call_random),
             ("call_extensions", self.call_extensions),
         ):
-            if number < 0 or number > LARGEST:
+            if number < 0 or number > (value_largest if name in MONEY else LARGEST):
                 return name
         for name, duration in (
             ("luld.window_seconds", self.luld_window),

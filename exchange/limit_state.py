@@ -55,6 +55,8 @@ def note_trades(engine: Engine) -> None:
         if isinstance(event, Traded):
             book = engine.books.get(event.symbol)
             if book is not None and book.luld is not None:
+                if book.luld.reference == 0:
+                    book.luld.reference = book.on_tick(event.price)
                 book.luld.note(event.price, engine.now)
                 engine.bands_due = 0
 
@@ -63,7 +65,7 @@ def renew(engine: Engine, book: Book) -> None:
     """Renew the bands of a book, and look whether trading is stuck at them."""
     luld = book.luld
     assert luld is not None, "only a book under LULD has such bands"
-    luld.renew(book.instrument, engine.now)
+    luld.renew(book.instrument, engine.now, book.semantics)
     engine.bands_due = min(engine.bands_due, luld.wake)
     stuck = is_at_limit(book)
     if stuck == (luld.limit_since > 0):

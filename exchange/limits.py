@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from exchange.units import LARGEST, RATE
+from exchange.semantics import NEWEST, UNBOUNDED_VALUE
+from exchange.units import LARGEST, RATE, VALUE_LARGEST
 
 ENABLED: Final = 0
 MAX_QUANTITY: Final = 1
@@ -36,14 +37,14 @@ LIMIT_NAMES: Final = (
 """What clients call them, by number."""
 
 
-def fault_in(values: list[tuple[int, int]], removed: int) -> str:
+def fault_in(values: list[tuple[int, int]], removed: int, semantics: int = NEWEST) -> str:
     """The name of the limit that cannot be set like this, or an empty string."""
     if not 0 <= removed < 1 << len(LIMIT_NAMES):
         return "removed"
     for field, value in values:
         if not 0 <= field < len(LIMIT_NAMES):
             return "values"
-        if not lowest(field) <= value <= highest(field):
+        if not lowest(field) <= value <= highest(field, semantics):
             return LIMIT_NAMES[field]
     return ""
 
@@ -53,8 +54,10 @@ def lowest(field: int) -> int:
     return -RATE if field >= MAKER_BPS else 0
 
 
-def highest(field: int) -> int:
+def highest(field: int, semantics: int = NEWEST) -> int:
     """The most that a limit may be: LARGEST is what a gateway cuts a larger number down to."""
     if field == ENABLED:
         return 1
+    if field == MAX_VALUE and semantics >= UNBOUNDED_VALUE:
+        return VALUE_LARGEST
     return RATE if field >= MAKER_BPS else LARGEST - 1

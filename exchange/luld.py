@@ -12,6 +12,7 @@ from typing import Final
 
 from exchange.instrument import Instrument
 from exchange.register import NEVER
+from exchange.semantics import ROUNDED_REFERENCE
 from exchange.units import UNIT
 
 PERCENT: Final = 100
@@ -68,8 +69,6 @@ class Luld:
 
     def note(self, price: int, at: int) -> None:
         """A trade has happened."""
-        if self.reference == 0:
-            self.reference = price
         self.total += price
         self.count += 1
         trades = self.trades
@@ -78,8 +77,11 @@ class Luld:
         else:
             trades.append((at, price, 1))
 
-    def renew(self, instrument: Instrument, now: int) -> None:
-        """Let the reference follow the mean of the trades that are young enough, and the bands the reference."""
+    def renew(self, instrument: Instrument, now: int, semantics: int) -> None:
+        """Let the reference follow the mean of the trades that are young enough, and the bands the reference.
+
+        The row of ticks at the mean may round it into the next row, whose ticks are others.
+        """
         trades = self.trades
         while trades and trades[0][0] <= now - instrument.luld_window:
             _, total, count = trades.popleft()
@@ -89,6 +91,8 @@ class Luld:
         if trades:
             self.wake = trades[0][0] + instrument.luld_window
             mean = instrument.nearest_price(self.total, self.count)
+            if semantics >= ROUNDED_REFERENCE:
+                mean = instrument.on_tick(mean or 1)
             if abs(mean - self.reference) * PERCENT >= self.reference:
                 self.follow(mean, instrument, now)
         self.find_bands(instrument)

@@ -15,6 +15,7 @@ from exchange.deadlines import DURATION_MAX
 from exchange.events import AllCanceled, CancelAfterSet
 from exchange.matching import cancel
 from exchange.order import BOTH_SIDES, PARTIALLY_FILLED, Order
+from exchange.semantics import KEPT_IN_BOOK
 
 if TYPE_CHECKING:
     from exchange.commands import AmendOrder, CancelAfter, CancelAll, CancelOrder
@@ -38,8 +39,10 @@ def amend_order(engine: Engine, command: AmendOrder) -> None:
     refused = shut_out(engine, order.account, book, order.holding.allowance)
     if refused is not None:
         engine.events.append(refused)
-    elif amend(command, order, book, engine.register, engine.now, engine.events):
-        engine.enter(order, book)
+        return
+    joined = order.level is not None and book.semantics >= KEPT_IN_BOOK
+    if amend(command, order, book, engine.register, engine.now, engine.events):
+        engine.enter(order, book, joined=joined)
 
 
 def cancel_all(engine: Engine, command: CancelAll) -> None:

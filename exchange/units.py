@@ -15,10 +15,13 @@ UNIT: Final = 100_000_000
 DECIMALS: Final = 8
 
 LARGEST: Final = 4_000_000_000_000_000_000
-"""No price, quantity or order value may be above this (40 billion); it fits 63 bits on the wire.
+"""No price or quantity reaches this (40 billion), so each fits 63 bits on the wire.
 
 What a client sends beyond it is carried as exactly this, and refused by the instrument's limits.
 """
+
+VALUE_LARGEST: Final = LARGEST * LARGEST // UNIT
+"""No amount of money that a limit names is above this: no price × quantity comes to so much. It needs 124 bits."""
 
 RATE: Final = 1_000_000
 """A rate of this many (hundredths of a basis point) is the whole: 100 %."""

@@ -24,6 +24,7 @@ from streams.connection import Connection
 from streams.errors import ApiRefused, CheckpointDamaged
 from streams.state import FORM, Part
 from streams.stream import NO_SUCH_MESSAGE, read_message
+from streams.wide import number_of
 
 log = structlog.get_logger()
 
@@ -51,7 +52,7 @@ class Manifest(Struct, array_like=True, forbid_unknown_fields=True, frozen=True)
 
 
 decoder: Final = msgspec.msgpack.Decoder(Manifest)
-chunk_decoder: Final = msgspec.msgpack.Decoder(list[tuple[str, list[Any]]])
+chunk_decoder: Final = msgspec.msgpack.Decoder(list[tuple[str, list[Any]]], ext_hook=number_of)
 
 
 def chunks_of(parts: Iterable[Part]) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from msgspec import Meta, Raw, Struct
 
 from exchange.commands import Command
 from exchange.events import Event
+from streams import wide
 from streams.errors import StreamError
 from streams.forms import COMMANDS, EVENTS, CommandForm, EventForm
 from streams.packing import pack_events, unpack_commands
@@ -154,7 +155,7 @@ results_decoder: Final = msgspec.msgpack.Decoder(ResultsForm)
 reports_decoder: Final = msgspec.msgpack.Decoder(ReportsForm)
 query_decoder: Final = msgspec.msgpack.Decoder(QueryForm)
 answer_decoder: Final = msgspec.msgpack.Decoder(AnswerForm)
-encode: Final = msgspec.msgpack.Encoder().encode
+encode: Final = wide.encode
 
 
 def decode(decoder: msgspec.msgpack.Decoder[Decoded], data: bytes) -> Decoded:

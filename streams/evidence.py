@@ -28,6 +28,7 @@ from streams.connection import Connection
 from streams.errors import PartitionFailed, PartitionStopped
 from streams.partition import Partition
 from streams.stream import StreamMessage, StreamReader, read_message, state_of
+from streams.wide import encode, number_of
 
 log = structlog.get_logger()
 
@@ -39,8 +40,7 @@ MESSAGES_PER_TURN: Final = 8
 
 MESSAGE_TIMEOUT: Final = 10.0
 
-encode_state: Final = msgspec.msgpack.Encoder().encode
-decode_state: Final = msgspec.msgpack.Decoder(tuple[int, list[tuple[str, list[Any]]]]).decode
+decode_state: Final = msgspec.msgpack.Decoder(tuple[int, list[tuple[str, list[Any]]]], ext_hook=number_of).decode
 
 
 class Evidence(NamedTuple):
@@ -99,7 +99,7 @@ async def collect(connection: Connection, stopped: PartitionStopped) -> tuple[di
         partition, message = await state_before(connection, number, sequence)
         report["stored_at"] = message.stored_at
         found["message"] = message.payload
-        found["state"] = encode_state((state.FORM, list(state.parts_of(partition))))
+        found["state"] = encode((state.FORM, list(state.parts_of(partition))))
     return report, {name: data for name, data in found.items() if data is not None}
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.msgpack import Ext
 
 from exchange import commands, events
 from exchange.book import KIND_NAMES, PHASE_NAMES
@@ -29,6 +30,7 @@ from exchange.order import (
     TRADE_SIDE_NAMES,
     TYPE_NAMES,
 )
+from streams.wide import WideNumber, unpacked
 
 COMMAND_TAGS: Final[dict[int, type]] = {
     1: commands.Configure,
@@ -93,6 +95,19 @@ WORDS: Final[dict[str, object]] = {
     "self_trade": Annotated[int, Meta(ge=0, lt=len(SELF_TRADE_NAMES))],
 }
 
+# What may need more than 64 bits: money, and the bound of a refusal that names some.
+WIDE: Final[dict[str, object]] = {
+    "Rejected.bound": WideNumber,
+    "Traded.maker_fee": WideNumber,
+    "Traded.taker_fee": WideNumber,
+    "Busted.maker_fee": WideNumber,
+    "Busted.taker_fee": WideNumber,
+    "Instrument.min_value": WideNumber,
+    "Instrument.max_value": WideNumber,
+    "SetLimits.values": list[tuple[int, WideNumber]],
+    "LimitsSet.values": list[tuple[int, WideNumber]],
+}
+
 # The texts that end up in a subject or, unescaped, in JSON. None of these matches a space.
 PATTERNS: Final[dict[type, dict[str, str]]] = {
     commands.PlaceOrder: {"account": r"[A-Za-z0-9_-]{1,32}", "client_order_id": r"[A-Za-z0-9_.:-]{1,36}"},
@@ -129,7 +144,8 @@ def struct_of(cls: type, tag: int | None = None) -> type[Struct]:
 
 def struct_field(cls: type, field: dataclasses.Field[Any], kind: Any) -> tuple[str, Any, Any]:  # noqa: ANN401
     """Name, type and default of one item of the array."""
-    word = WORDS.get(f"{cls.__name__}.{field.name}") or WORDS.get(field.name)
+    name = f"{cls.__name__}.{field.name}"
+    word = WIDE.get(name) or WORDS.get(name) or WORDS.get(field.name)
     form = word or (TEXT if kind is str else struct_of(kind) if is_nested(kind) else kind)
     default = msgspec.NODEFAULT if field.default is dataclasses.MISSING else field.default
     return (field.name, form, default)
@@ -161,7 +177,7 @@ def packer(cls: type, opening: Plain = ()) -> Callable[[Any], Plain]:
 def unpacker(cls: type) -> Callable[[Struct], Any]:
     """A function from what `struct_of` has read to an instance; msgspec.ValidationError if a text is not safe."""
     nested = [(place, unpacker(kind)) for place, (_, kind) in enumerate(constructor_fields(cls)) if is_nested(kind)]
-    items = msgspec.structs.astuple
+    items = wide_items if any(name.startswith(f"{cls.__name__}.") for name in WIDE) else msgspec.structs.astuple
     if nested:
         [(place, unpack)] = nested
 
@@ -180,6 +196,11 @@ def unpacker(cls: type) -> Callable[[Struct], Any]:
         return cls(*items(struct))
 
     return unpack_checked
+
+
+def wide_items(struct: Struct) -> Plain:
+    """The items of a struct some of which may be wide numbers."""
+    return tuple([unpacked(item) if isinstance(item, Ext | list) else item for item in msgspec.structs.astuple(struct)])
 
 
 def safe_texts(cls: type) -> Callable[[str], object]:

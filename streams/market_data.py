@@ -13,6 +13,7 @@ from exchange.events import (
     Accepted,
     BandsDoubled,
     Busted,
+    Configured,
     InstrumentDelisted,
     InstrumentListed,
     PhaseSet,
@@ -62,7 +63,7 @@ class MarketData:
             if isinstance(event, Traded):
                 trades.append((event.trade_id, event.price, event.quantity, event.side, moment.at, False))
                 symbols.append(event.symbol)
-            elif isinstance(event, (PhaseSet, BandsDoubled, InstrumentListed, Busted, InstrumentDelisted)):
+            elif isinstance(event, (PhaseSet, BandsDoubled, InstrumentListed, Busted, InstrumentDelisted, Configured)):
                 self.take_operator_s(event, looks, moment)
         if self.moving:
             touched = ""  # an uncross names the same instrument a hundred thousand times
@@ -120,6 +121,8 @@ class MarketData:
             self.feeds[event.symbol].undo(event, moment)
         elif isinstance(event, InstrumentDelisted):
             self.withdraw(event.symbol, moment)
+        elif isinstance(event, Configured):
+            looks |= self.moving  # other rules may see the same book otherwise
 
     def moved_by_time(self) -> dict[str, Feed]:
         """The feeds whose bands may have changed without an order of theirs: the engine has looked at all of them."""

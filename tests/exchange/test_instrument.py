@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import integers
 
 from exchange.instrument import Instrument
-from exchange.units import LARGEST, UNIT
+from exchange.units import LARGEST, UNIT, VALUE_LARGEST
 
 
 def listing(**changes: Any) -> Instrument:
@@ -44,7 +46,8 @@ def test_a_plain_listing_has_no_fault() -> None:
         ({"min_price": -1}, "min_price"),
         ({"max_price": -1}, "max_price"),
         ({"min_value": -1}, "min_value"),
-        ({"max_value": LARGEST + 1}, "max_value"),
+        ({"min_value": VALUE_LARGEST + 1}, "min_value"),
+        ({"max_value": VALUE_LARGEST + 1}, "max_value"),
         ({"collar_bps": -1}, "collar_bps"),
         ({"max_open_orders": -1}, "max_open_orders"),
         ({"reference_price": -1}, "reference_price"),
@@ -68,7 +71,7 @@ def test_an_impossible_listing_names_its_field(changes: dict[str, Any], field: s
         {"min_quantity": UNIT, "max_quantity": UNIT},
         {"min_price": UNIT, "max_price": UNIT},
         {"min_value": UNIT, "max_value": UNIT},
-        {"max_value": LARGEST},
+        {"max_value": VALUE_LARGEST},
     ],
     ids=str,
 )
@@ -133,3 +136,21 @@ def test_the_prices_next_to_any_number(price: int, floor: int, ceil: int) -> Non
 def test_a_mean_is_rounded_half_to_even_to_the_tick(total: int, count: int, price: int) -> None:
     """Halfway between two prices the one that is an even number of ticks."""
     assert listing(ticks=[(0, 2)]).nearest_price(total, count) == price
+
+
+@pytest.mark.parametrize(
+    ("price", "found"),
+    [(0, 0), (1, 2), (2, 2), (3, 4), (4, 4), (9, 10), (10, 10), (12, 10), (13, 15), (11, 10), (LARGEST - 1, LARGEST)],
+)
+def test_a_reference_is_the_nearest_price_that_may_be(price: int, found: int) -> None:
+    """The higher of two as near, never nothing unless there is none; ticks are 2 below 10 and 5 from there."""
+    assert Instrument("ACME", [(0, 2), (10, 5)], UNIT).on_tick(price) == found
+
+
+@given(integers(1, 400), integers(1, 12), integers(1, 12), integers(1, 60))
+def test_no_price_is_nearer_than_the_reference(price: int, tick: int, other: int, start: int) -> None:
+    """Of all prices that an order might have, whatever the table of ticks."""
+    instrument = Instrument("ACME", [(0, tick), (start, other)], UNIT)
+    may_be = [number for number in range(1, 500) if number % instrument.tick_at(number) == 0]
+    nearest = min(may_be, key=lambda number: (abs(number - price), -number))
+    assert instrument.on_tick(price) == nearest

@@ -15,8 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from streams import wide
 from streams.checkpoints import parts_in
 from streams.partition import Partition
 from streams.state import restored
@@ -33,7 +32,7 @@ def messages(journal: str) -> Iterator[tuple[bytes, int, int]]:
     """What a journal holds: each message with its sequence and the time of its storing."""
     for number, line in enumerate((GOLDEN / f"{journal}.jsonl").read_text().splitlines(), start=1):
         message = json.loads(line)
-        yield msgspec.msgpack.encode([1, "golden", number, message["commands"]]), number, message["stored_at"]
+        yield wide.encode([1, "golden", number, message["commands"]]), number, message["stored_at"]
 
 
 def from_checkpoint() -> Partition:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import integers
 
 from exchange.commands import Configure
-from exchange.engine import Engine
+from exchange.engine import OLDEST_SEMANTICS, Engine
 from tests.properties.conftest import EXAMPLES, LEISURE
 from tests.support.comparison import Comparison
 from tests.support.random_choices import Seeded
@@ -55,6 +55,15 @@ def test_a_long_run_of_days_stays_the_same(seed: int, configure: Configure) -> N
         except AssertionError as difference:
             command, sequence, at = comparison.journal[-1]
             raise AssertionError(f"seed {seed}, step {number}: {command} as {sequence} at {at}") from difference
+
+
+def test_a_long_run_of_version_2_stays_the_same() -> None:
+    """As journals of it have been answered: the naive exchange knows what version 3 changed, and when."""
+    comparison = Comparison(replace(NARROW, semantics=OLDEST_SEMANTICS))
+    choose = Seeded(SEEDS[0])
+    for _ in range(COMMANDS):
+        comparison.take([day_step(choose)])
+    assert comparison.engine.semantics == OLDEST_SEMANTICS
 
 
 @given(days(), integers(0, 40))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from exchange.commands import Configure
 from exchange.order import AT_CLOSE, AT_OPEN, BUY, DAY, GTD, SELL
-from tests.support.market import Market
+from exchange.units import SECOND
+from tests.support.market import Market, Ticket
 
 
 def in_call(kind: str = "opening") -> Market:
@@ -270,3 +272,60 @@ def test_the_indication_follows_every_change() -> None:
         "3 @ 100, 1 to buy",
         "",
     ]
+
+
+def joined_closing_call() -> tuple[Market, Ticket]:
+    """A closing call in which anna's at-close bid of 7@95 stands in the book, and her ticket."""
+    market = Market()
+    anna = market.buy("anna", 7, at=95, time_in_force=AT_CLOSE)
+    market.phase("auction", "closing")
+    assert market.queue(BUY) == ["anna 7 @ 95"]
+    return market, anna
+
+
+@pytest.mark.parametrize("lifted_into", ["auction", "pre_open"])
+def test_an_order_that_is_in_the_book_stays_in_it(lifted_into: str) -> None:
+    """Amended in whatever follows its closing call it loses its place and no more, and takes part in the uncross."""
+    market, anna = joined_closing_call()
+    market.phase("halted")
+    market.phase(lifted_into, lift=True)
+    market.buy("boris", 5, at=95)
+    late = market.buy("carla", 5, at=95, time_in_force=AT_CLOSE)
+    assert late.shown == "0"
+
+    market.amend(anna, to=25)
+
+    assert market.queue(BUY) == ["boris 5 @ 95", "anna 25 @ 95"]
+    market.sell("dora", 30, at=95)
+    market.phase("continuous")
+    assert market.tape == ["boris and dora cross 5 at 95", "anna and dora cross 25 at 95"]
+    assert late.status == "open"
+
+
+def test_what_is_left_of_it_expires_as_that_of_any_call() -> None:
+    """It has had its call: `auction_ended`, not `day_ended`."""
+    market, anna = joined_closing_call()
+    market.phase("auction", "reopening")
+    market.amend(anna, at=96)
+    market.phase("closed")
+    assert market.story == ["1 expired, 7 left: auction_ended", "ACME closed"]
+
+
+def test_a_waiting_order_goes_on_waiting_in_another_call() -> None:
+    """It has not joined anything, whatever is changed of it."""
+    market = Market()
+    anna = market.buy("anna", 7, at=95, time_in_force=AT_CLOSE)
+    market.phase("auction", "reopening")
+    market.amend(anna, to=25)
+    assert market.queue(BUY) == []
+    market.phase("auction", "closing")
+    assert market.queue(BUY) == ["anna 25 @ 95"]
+
+
+def test_by_version_2_it_leaves_the_book() -> None:
+    """As a journal of that version has it: the amended order waits for a closing call that has been."""
+    market, anna = joined_closing_call()
+    market.apply(Configure(2, 10_000, 1_000, 5 * SECOND))
+    market.phase("auction", "reopening")
+    market.amend(anna, to=25)
+    assert market.queue(BUY) == []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from exchange.commands import Configure
 from exchange.events import Rejected
 from exchange.order import BUY, IOC
-from exchange.units import LARGEST
+from exchange.units import LARGEST, SECOND
 from tests.support.market import Market, units
 
 TICKS = [(0, units("0.01")), (units(1), units("0.05")), (units(10), units("0.5"))]
@@ -110,6 +111,57 @@ def test_values_stay_in_their_range(quantity: int, price: int, code: str) -> Non
     market = Market(min_value=units(100), max_value=units(1_000))
     market.buy("anna", quantity, at=price)
     assert market.refused == code
+
+
+def test_a_value_has_no_bound_but_those_that_are_named() -> None:
+    """An ordinary block in rupiah: 10,000,000 at 10,000; and the largest order that there can be."""
+    market = Market(tick=25, lot=100, taker_bps=1_000_000)
+    market.sell("anna", 10_000_000, at=10_000)
+    market.buy("boris", 10_000_000, at=10_000)
+    assert (market.refused, market.cash("anna"), market.cash("fees")) == ("", "100000000000", "100000000000")
+
+    market = Market(taker_bps=1_000_000)
+    market.sell("anna", "9999999999", at="9999999999")
+    market.buy("boris", "9999999999", at="9999999999")
+    assert market.cash("anna") == market.cash("fees") == "99999999980000000001"
+    market.sell("anna", 39_999_999_999, at=39_999_999_999)
+    assert market.refused == ""
+
+
+def test_a_limit_of_value_may_be_as_large_as_any_value() -> None:
+    """The listing's or the account's, the stricter one; the refusal names it."""
+    market = Market(max_value=units(10**12))
+    market.limit("anna", max_value=10**11)
+    market.sell("anna", 10**7, at=10_001)
+    assert market.events == [Rejected("value_too_large", "quantity", units(10**11))]
+    market.sell("boris", 10**8, at=10_001)
+    assert market.events == [Rejected("value_too_large", "quantity", units(10**12))]
+    market.sell("boris", 10**8, at=10_000)
+    assert market.refused == ""
+
+
+def test_by_version_2_no_value_is_above_40_billion() -> None:
+    """As a journal of that version has it, and it names no such limit."""
+    market = Market(tick=25, lot=100)
+    market.apply(Configure(2, 10_000, 1_000, 5 * SECOND))
+    market.sell("anna", 10_000_000, at=10_000)
+    assert market.events == [Rejected("value_too_large", "quantity", LARGEST)]
+    market.list_instrument("ACME", max_value=LARGEST + 1)
+    assert market.refused == "bad_request"
+    market.limit("anna", max_value=LARGEST // units(1))
+    assert market.refused == "bad_request"
+    market.apply(Configure(3, 10_000, 1_000, 5 * SECOND))
+    market.sell("anna", 10_000_000, at=10_000)
+    assert market.refused == ""
+
+
+def test_a_listing_does_not_let_a_cut_number_in() -> None:
+    """A maximum of 40 billion or more is met by every number that a gateway had to cut."""
+    market = Market(max_quantity=LARGEST, max_price=LARGEST)
+    market.sell("anna", 1, at=LARGEST // units(1))
+    assert market.refused == "price_too_high"
+    market.sell("anna", LARGEST // units(1), at=1)
+    assert market.refused == "quantity_too_large"
 
 
 def test_a_market_order_is_valued_at_the_reference_price() -> None:

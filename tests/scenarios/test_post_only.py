@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from exchange.commands import Configure
 from exchange.events import Rejected
 from exchange.order import BUY, SELL
-from tests.support.market import Market
+from exchange.units import SECOND
+from tests.support.market import Market, Ticket
 
 
 def test_it_rests_when_nothing_is_taken() -> None:
@@ -77,3 +79,37 @@ def test_a_post_only_iceberg_rests_with_its_reserve_hidden() -> None:
     market.buy("boris", 5, at=101, post_only=True)
     assert market.refused == "would_take"
     assert market.queue(SELL) == ["anna 10 @ 101"]
+
+
+def half_filled() -> tuple[Market, Ticket]:
+    """Boris's post-only bid of 10@100 of which 6 have traded, an ask at 102, and his ticket."""
+    market = Market()
+    boris = market.buy("boris", 10, at=100, post_only=True)
+    market.sell("anna", 6, at=100)
+    market.sell("anna", 5, at=102)
+    return market, boris
+
+
+def test_an_amend_that_leaves_nothing_takes_nothing() -> None:
+    """A total of just what has traded ends it as filled, at whatever price: there is nothing left to take with."""
+    market, boris = half_filled()
+    market.amend(boris, to=6, at=103)
+    assert market.story == ["1 amended to 6 @ 103, 0 open: requested"]
+    assert (boris.status, boris.filled) == ("filled", "6")
+    assert market.depth() == {"bids": [], "asks": ["5 @ 102"]}
+
+
+def test_an_amend_that_leaves_something_is_judged() -> None:
+    """One lot more than what has traded would be taken at once."""
+    market, boris = half_filled()
+    market.amend(boris, to=7, at=103)
+    assert market.refused == "would_take"
+    assert boris.open == "4"
+
+
+def test_by_version_2_it_is_judged_all_the_same() -> None:
+    """As a journal of that version has it: refused, and four go on resting."""
+    market, boris = half_filled()
+    market.apply(Configure(2, 10_000, 1_000, 5 * SECOND))
+    market.amend(boris, to=6, at=103)
+    assert (market.refused, boris.open) == ("would_take", "4")

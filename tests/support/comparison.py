@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exchange.auction import indication
 from exchange.bands import bands_of
 from exchange.book import AUCTION, CHANGED, OPENED
-from exchange.commands import BustTrade, DrawEnd, ListInstrument, PlaceOrder
+from exchange.commands import BustTrade, Configure, DrawEnd, ListInstrument, PlaceOrder
 from exchange.engine import Engine
 from exchange.events import Accepted, Busted, Rejected, Traded
 from exchange.fees import FEE_ACCOUNT
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exchange.book import Book
-    from exchange.commands import Command, Configure
+    from exchange.commands import Command
     from exchange.events import Event
     from tests.support.naive_market import NaiveMarket
     from tests.support.random_commands import Step
@@ -33,6 +33,8 @@ class Comparison:
     """Two exchanges given the same commands, and the displayed book as a follower of `changes` knows it."""
 
     def __init__(self, configure: Configure) -> None:
+        self.semantics = configure.semantics
+        """The version that the run keeps to, whatever the steps say."""
         self.engine = Engine()
         self.naive = NaiveExchange()
         self.now = START
@@ -52,6 +54,8 @@ class Comparison:
             command = step.command_at(self.now, self.placed, alive)
             if isinstance(command, PlaceOrder) and not command.client_order_id:
                 command = replace(command, client_order_id=f"n{len(self.journal)}")
+            if isinstance(command, Configure):
+                command = replace(command, semantics=self.semantics)
             if isinstance(command, BustTrade):  # Counted back from the newest.
                 command = replace(command, trade_id=self.naive.trade_ids.get(command.symbol, 0) + 1 - command.trade_id)
             if isinstance(command, DrawEnd) and not command.call and command.symbol in self.naive.markets:

@@ -100,6 +100,7 @@ class NaivePosition:
 class NaiveAccounts:
     """Limits by account and symbol, who is stopped, and all trades."""
 
+    semantics: int = 3
     remembered_max: int = 0
     limits: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     stopped: list[tuple[str, str]] = field(default_factory=list)
@@ -179,8 +180,10 @@ class NaiveAccounts:
         )
 
     def dearest(self, account: str, instrument: Instrument) -> int:
-        """The largest value of an order."""
-        return min(instrument.max_value or LARGEST, self.own(account, instrument.symbol).get(MAX_VALUE, LARGEST))
+        """The largest value of an order; by version 2 it was 40 billion where nobody has named one."""
+        unnamed = LARGEST if self.semantics == 2 else LARGEST**2
+        named = instrument.max_value, self.own(account, instrument.symbol).get(MAX_VALUE)
+        return min(named[0] or unnamed, unnamed if named[1] is None else named[1])
 
     def most_orders(self, account: str, instrument: Instrument) -> int:
         """How many open orders it may have."""

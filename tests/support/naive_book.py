@@ -56,7 +56,7 @@ MEMORY = 24 * HOUR
 class NaiveExchange:
     """All orders in one list."""
 
-    semantics: int = 0
+    semantics: int = 3
     """The version of the rules that is carried out: those of docs/rules.md are the newest."""
     trades_per_order_max: int = 0
     ended_orders_max: int = 0
@@ -95,7 +95,9 @@ class NaiveExchange:
     def _answer(self, command: commands.Command) -> None:
         match command:
             case commands.Configure():
-                self.semantics = command.semantics
+                self.semantics = self.accounts.semantics = command.semantics
+                for market in self.markets.values():
+                    market.adopt(self.semantics)
                 self.trades_per_order_max = command.trades_per_order_max
                 self.ended_orders_max = command.ended_orders_max
                 self.command_age_max = command.command_age_max
@@ -242,7 +244,7 @@ class NaiveExchange:
             return
         market = self.markets.get(instrument.symbol)
         if market is None:
-            market = NaiveMarket(instrument, CLOSED if instrument.calendar else CONTINUOUS)
+            market = NaiveMarket(instrument, CLOSED if instrument.calendar else CONTINUOUS, self.semantics)
             market.start_luld(instrument)
             self.markets[instrument.symbol] = market
         else:
@@ -318,13 +320,17 @@ class NaiveExchange:
         self.news.append(events.Accepted(order.order_id, command))
         self._enter(order)
 
-    def _enter(self, order: NaiveOrder) -> None:
-        """Trade, rest or wait."""
+    def _enter(self, order: NaiveOrder, *, was_in_book: bool = False) -> None:
+        """Trade, rest or wait; what was in the book does not wait again."""
         symbol = order.placed.symbol
         market = self.markets[symbol]
         if order.status == PENDING_TRIGGER:
             self._stamp(order)
-        elif order.placed.time_in_force == AT_CLOSE and not (market.phase == AUCTION and market.kind == CLOSING):
+        elif (
+            order.placed.time_in_force == AT_CLOSE
+            and not (market.phase == AUCTION and market.kind == CLOSING)
+            and not (was_in_book and self.semantics > 2)
+        ):
             self._stamp(order)
             order.waiting = True
         elif market.phase != CONTINUOUS:
@@ -368,9 +374,10 @@ class NaiveExchange:
         if order.open == 0:
             self._end(order, FILLED, "")
         elif loses_time:
+            was_in_book = not order.waiting
             order.shown = 0
             order.waiting = False
-            self._enter(order)
+            self._enter(order, was_in_book=was_in_book)
 
     def _set_terms(self, order: NaiveOrder, command: commands.AmendOrder) -> bool:
         """Give the order its new terms and say whether it goes to the back."""

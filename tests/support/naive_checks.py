@@ -149,7 +149,7 @@ def _amended_values(exchange: NaiveExchange, order: NaiveOrder, command: AmendOr
         _position(exchange, order.placed, waiting + quantity - order.quantity) if quantity > order.quantity else "",
         _would_trigger(exchange, order.placed, command.stop_price),
         _would_take(exchange, replace(order.placed, price=price))
-        if price != order.price and not waits and not order.waiting
+        if price != order.price and not waits and not order.waiting and not (ends and exchange.semantics > 2)
         else "",
     ]
     return next((code for code in codes if code), "")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from exchange.book import AUCTION, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN, REOPENING
 from exchange.commands import UNNAMED
 from exchange.order import AT_OPEN, BOTH_SIDES, BUY, FOK, IOC, SELL
-from exchange.units import RATE, SECOND, UNIT
+from exchange.units import LARGEST, RATE, SECOND, UNIT
 
 if TYPE_CHECKING:
     from exchange.instrument import Instrument
@@ -33,6 +33,8 @@ class NaiveMarket:
 
     instrument: Instrument
     phase: int
+    semantics: int = 3
+    """The version of the rules that it keeps to."""
     kind: int = UNNAMED
     until: int = 0
     drawn: int = 0
@@ -56,13 +58,21 @@ class NaiveMarket:
 
     def define(self, instrument: Instrument) -> None:
         """List it anew."""
-        if not (self.instrument.luld_tier and instrument.luld_tier):
-            self.start_luld(instrument)
+        goes_on = self.instrument.luld_tier and instrument.luld_tier
         self.instrument = instrument
+        if not goes_on:
+            self.start_luld(instrument)
+        self.luld_price = self.on_tick(self.luld_price)
+
+    def adopt(self, semantics: int) -> None:
+        """Keep to another version of the rules."""
+        self.semantics = semantics
+        self.luld_price = self.on_tick(self.luld_price)
 
     def start_luld(self, instrument: Instrument) -> None:
         """Begin from nothing."""
         self.luld_price = (instrument.reference_price or self.last_price) if instrument.luld_tier else 0
+        self.luld_price = self.on_tick(self.luld_price)
         self.luld_since = self.limit_since = self.limit_until = 0
         self.luld_first, self.doubled, self.trades = True, False, []
 
@@ -96,7 +106,25 @@ class NaiveMarket:
 
     def reference_price(self) -> int:
         """The last trade's price, else the listing's, else 0."""
-        return self.last_price or self.instrument.reference_price
+        return self.on_tick(self.last_price or self.instrument.reference_price)
+
+    def on_tick(self, price: int) -> int:
+        """The nearest price that an order might have, the higher of two as near."""
+        if self.semantics == 2 or not price:
+            return price
+        rows = self.instrument.ticks
+        nearest = []
+        for place, (start, tick) in enumerate(rows):
+            end = rows[place + 1][0] if place + 1 < len(rows) else 2 * LARGEST
+            for number in (max(price, start), min(price, end - 1)):
+                nearest += [number // tick * tick, -(-number // tick) * tick]
+            nearest = [found for found in nearest if found > 0 and self.tick_at(found) is not None]
+        return min(nearest, key=lambda found: (abs(found - price), -found))
+
+    def tick_at(self, price: int) -> int | None:
+        """The tick there, None if the price is no whole number of it."""
+        tick = [step for start, step in self.instrument.ticks if start <= price][-1]
+        return None if price % tick else tick
 
     # Bands.
 
@@ -105,13 +133,14 @@ class NaiveMarket:
         if self.instrument.luld_tier:
             return self.luld_band()
         bands = [self.static_band()]
-        bands.append(self.round(self.last_price or self.instrument.reference_price, self.instrument.dynamic_band_bps))
+        bands.append(self.round(self.reference_price(), self.instrument.dynamic_band_bps))
         known = [band for band in bands if band]
         return (max(low for low, _ in known), min(high for _, high in known)) if known else None
 
     def static_band(self) -> Band:
         """Round the last auction price."""
-        return self.round(self.auction_price or self.instrument.reference_price, self.instrument.static_band_bps)
+        reference = self.on_tick(self.auction_price or self.instrument.reference_price)
+        return self.round(reference, self.instrument.static_band_bps)
 
     def round(self, reference: int, bps: int) -> Band:
         """A band of a width round a price."""
@@ -152,7 +181,7 @@ class NaiveMarket:
         """A trade has happened."""
         if self.instrument.luld_tier:
             self.trades.append((at, price))
-            self.luld_price = self.luld_price or price
+            self.luld_price = self.luld_price or self.on_tick(price)
 
     def renew(self, now: int) -> None:
         """Let the reference follow the mean; a trade that is too old once is so for ever."""
@@ -168,7 +197,7 @@ class NaiveMarket:
         """Rounded half to even to the tick that holds there."""
         mean = Fraction(sum(prices), len(prices))
         tick = [step for start, step in self.instrument.ticks if start <= mean][-1]
-        return round(mean / tick) * tick
+        return self.on_tick(round(mean / tick) * tick or (0 if self.semantics == 2 else 1))
 
     def next_look(self) -> int | None:
         """When time alone may move the reference: a trade gets too old, or it has stood long enough; whole seconds."""

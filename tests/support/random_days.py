@@ -71,6 +71,24 @@ LISTINGS = (
         luld_window=20 * SECOND,
     ),
     replace(PLAIN, luld_tier=2, luld_limit_state=3 * SECOND, luld_call=SECOND, luld_window=2 * SECOND),
+    replace(
+        PLAIN,
+        ticks=[(0, 2 * UNIT)],
+        reference_price=100 * UNIT + UNIT // 2,
+        static_band_bps=40_000,
+        dynamic_band_bps=30_000,
+        call=SECOND,
+    ),
+    replace(
+        PLAIN,
+        ticks=[(0, UNIT), (100 * UNIT, 4 * UNIT)],
+        reference_price=102 * UNIT,
+        luld_tier=1,
+        luld_limit_state=SECOND,
+        luld_call=SECOND,
+        luld_hold=SECOND,
+        luld_window=2 * SECOND,
+    ),
     Instrument("BETA", [(0, UNIT)], UNIT),
     Instrument("BETA", [(0, UNIT)], UNIT, calendar="xetra", call_random=SECOND),
 )
@@ -110,7 +128,7 @@ def _place(choose: Chooser) -> Command:
     price, stop = (choose.number(94, 106) * UNIT for _ in range(2))
     limited = kind in (LIMIT, STOP_LIMIT)
     time_in_force = choose.one_of(
-        (GTC, DAY, GTD, IOC, FOK) if kind >= STOP else (GTC, GTC, DAY, IOC, AT_OPEN, AT_CLOSE)
+        (GTC, DAY, GTD, IOC, FOK) if kind >= STOP else (GTC, GTC, DAY, IOC, AT_OPEN, AT_CLOSE, AT_CLOSE)
     )
     rests = limited and time_in_force not in (IOC, FOK)
     return PlaceOrder(

@@ -1,0 +1,24 @@
+"""The versions of the semantics that the engine carries out, and from which of them on each rule holds that changed.
+
+`Configure` names the version; a rule whose answers differ asks `semantics >= RULE`, so one look at this list tells what
+a version changed (docs/decisions/0100-two-versions-of-the-semantics.md).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OLDEST: Final = 2
+NEWEST: Final = 3
+
+ROUNDED_REFERENCE: Final = 3
+"""A reference price is a whole number of ticks, also after the ticks have changed."""
+
+UNBOUNDED_VALUE: Final = 3
+"""The value of an order has the limits that the listing and the account name, and no other."""
+
+KEPT_IN_BOOK: Final = 3
+"""An at-close order that is in the book stays in it when it is amended, whatever call is at hand."""
+
+NOTHING_LEFT: Final = 3
+"""An amendment that leaves nothing open is not judged by what an open order would do."""
