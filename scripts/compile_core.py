@@ -1,27 +1,26 @@
-"""Compile the core with mypyc: a build hook of the wheel, and a command for the source tree.
+"""Compile the core with mypyc: for the wheel (`build_hook.py`), and as a command for the source tree.
 
 The core is what a partition does with its journal: all of `exchange/`, and of `streams/` what has no I/O; with it goes
 what a gateway does for every frame. It becomes one extension with a shim beside each source, so calls between its
 modules are calls of C. Both forms give the same bytes, so a machine without a C compiler runs the sources and is told.
 `python scripts/compile_core.py` compiles in place when a source is newer than what was compiled from it;
-OPENBELL_COMPILE=0 leaves the core interpreted.
+OPENBELL_COMPILE=0 leaves the core interpreted, OPENBELL_COMPILE=always ends a wheel's build where it would be. An -O
+in CFLAGS is the compiler's level, 3 when there is none.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import Any, Final
-
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from typing import Final
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE: Final = ROOT / "gateway" / "static" / "index.html"
 FOLDERS: Final = ("exchange", "streams", "gateway")
 
 OF_STREAMS: Final = (
@@ -48,8 +47,12 @@ GROUP: Final = "openbell_core"
 SETUP = """
 from setuptools import setup
 from mypyc.build import mypycify
-setup(name="core", packages=[], ext_modules=mypycify({modules!r}, opt_level="3", group_name={group!r}))
+setup(name="core", packages=[], ext_modules=mypycify({modules!r}, opt_level={level!r}, group_name={group!r}))
 """
+
+
+class NotCompiled(Exception):
+    """The compiler of the core failed; the message holds what it printed."""
 
 
 def sources() -> list[Path]:
@@ -68,14 +71,37 @@ def compiled() -> list[Path]:
 
 def why_not() -> str:
     """Why the core cannot be compiled here, or an empty string."""
-    if os.environ.get("OPENBELL_COMPILE", "1") == "0":
+    if os.environ.get("OPENBELL_COMPILE") == "0":
         return "OPENBELL_COMPILE=0"
-    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
-    if shutil.which(compiler) is None and shutil.which("cc") is None:
-        return f"there is no C compiler ({compiler})"
+    if not compiler():
+        return f"there is no C compiler ({wanted_compiler()})"
     if not Path(sysconfig.get_paths()["include"], "Python.h").exists():
         return "the C headers of this Python are missing"
     return ""
+
+
+def must_compile() -> bool:
+    """Whether a core that stays interpreted is a failure: an image or a release must not lose it in silence."""
+    return os.environ.get("OPENBELL_COMPILE") == "always"
+
+
+def wanted_compiler() -> str:
+    """The C compiler's command: CC, else the one that this Python was built with."""
+    return os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
+
+
+def compiler() -> str:
+    """The C compiler's command if its program is there. Only where CC names none does the system's `cc` stand in."""
+    for command in (wanted_compiler(), "" if os.environ.get("CC") else "cc"):
+        if command and shutil.which(command.split()[0]):
+            return command
+    return ""
+
+
+def optimization_level() -> str:
+    """0 to 3. mypyc puts its own -O behind CFLAGS, where it would win over the one that was asked for."""
+    asked = re.findall(r"-O([0-3])", os.environ.get("CFLAGS", ""))
+    return asked[-1] if asked else "3"
 
 
 def is_current() -> bool:
@@ -88,17 +114,22 @@ def is_current() -> bool:
 
 
 def compile_into(target: Path) -> list[Path]:
-    """Compile a copy of the sources and put the extension modules below `target`, laid out like the tree."""
+    """Compile a copy of the sources and put the extension modules below `target`, laid out like the tree.
+
+    Raises:
+        NotCompiled: mypyc or the C compiler refused the sources.
+    """
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
         for folder in FOLDERS:
             shutil.copytree(ROOT / folder, work / folder, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
         modules = [path.relative_to(ROOT).as_posix() for path in sources()]
-        (work / "setup.py").write_text(SETUP.format(modules=modules, group=GROUP))
+        (work / "setup.py").write_text(SETUP.format(modules=modules, level=optimization_level(), group=GROUP))
         command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
-        run = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
+        environment = os.environ | {"CC": compiler()}
+        run = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
         if run.returncode != 0:
-            raise RuntimeError(f"mypyc could not compile the core:\n{run.stdout}\n{run.stderr}")
+            raise NotCompiled(f"{run.stdout}\n{run.stderr}\nmypyc could not compile the core: see above")
         built = [*(path for folder in FOLDERS for path in (work / folder).glob("*.so")), *work.glob("*.so")]
         return [move(path, target / path.relative_to(work)) for path in built]
 
@@ -118,27 +149,6 @@ def remove_compiled() -> None:
         path.unlink()
 
 
-class CustomBuildHook(BuildHookInterface[Any]):
-    """Adds the compiled core to a wheel, or to the tree of an editable installation."""
-
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile where it can be done; called by the build backend. A wheel has the screen in it or is none."""
-        if version != "editable" and not PAGE.is_file():
-            raise RuntimeError("gateway/static holds no screen: run `make build` before building a wheel")
-        reason = why_not()
-        if reason:
-            self.app.display_warning(f"The core stays interpreted: {reason}.")
-            return
-        if version == "editable":
-            main()
-            return
-        target = Path(self.directory) / "core"
-        build_data["pure_python"] = False
-        build_data["infer_tag"] = True
-        for path in compile_into(target):
-            build_data["force_include"][str(path)] = str(path.relative_to(target))
-
-
 def main() -> int:
     """Bring the compiled core of the source tree up to date."""
     reason = why_not()
@@ -148,7 +158,11 @@ def main() -> int:
     elif not is_current():
         print("Compiling the core …", flush=True)  # noqa: T201
         remove_compiled()
-        compile_into(ROOT)
+        try:
+            compile_into(ROOT)
+        except NotCompiled as error:
+            print(error, file=sys.stderr)  # noqa: T201
+            return 1
     return 0
 
 

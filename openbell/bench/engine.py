@@ -27,6 +27,7 @@ import streams
 from exchange.engine import Engine
 from exchange.events import Rejected, Traded
 from openbell.bench.flow import SYMBOL, Flow, MadeFlow, recorded_flow
+from openbell.core import is_compiled
 from streams.garbage import look_at_young
 
 SEED: Final = 20_121_106
@@ -89,11 +90,6 @@ def measure(commands: int, rounds: int, data: Path, advance: Callable[[Run], Non
                     runs.append(_run_child(path, flow, commands, data))
                     advance(runs[-1])
     return [_figures([run for run in runs if run.flow == flow]) for flow in flows]
-
-
-def is_compiled() -> bool:
-    """Whether this process runs the compiled engine."""
-    return not str(sys.modules["exchange.engine"].__file__).endswith(".py")
 
 
 def time_flow(flow: Flow) -> tuple[float, Engine, list[int]]:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from openbell import core
 from openbell.doctor.finding import Finding, fail, ok, warn
 from streams import embedded
 from streams.errors import ServerFailed
@@ -41,33 +42,21 @@ def python(_setup: Setup) -> Finding:
 
 def engine(_setup: Setup) -> Finding:
     """Whether the engine and the worker's core run compiled, made from the sources that are there."""
-    modules = [importlib.import_module(name) for name in ("exchange.engine", "streams.partition")]
-    loaded = [Path(str(module.__file__)) for module in modules]
-    if any(path.suffix == ".py" for path in loaded):
+    if not core.is_compiled():
+        again = "run `make build`" if core.in_source_tree() else "install Openbell again from its source distribution"
         return warn(
             "engine",
             "the engine runs interpreted, several times slower than compiled",
-            "Install a C compiler (apt-get install gcc) and run `make build`.",
+            f"Install a C compiler (apt-get install gcc python3-dev) and {again}.",
         )
-    newer = [source.name for path in loaded for source in sources_beside(path) if is_newer(source, path)]
+    newer = [source.name for source in core.sources_newer()]
     if newer:
         return fail(
             "engine",
-            f"the compiled engine is older than its sources ({', '.join(sorted(newer))})",
+            f"the compiled engine is older than its sources ({', '.join(newer)})",
             "Run `make build`: what runs now is not what the sources say.",
         )
     return ok("engine", "compiled and current")
-
-
-def sources_beside(module: Path) -> list[Path]:
-    """The sources of all compiled modules in the folder of one."""
-    kind = module.name.partition(".")[2]
-    return [path.with_name(f"{path.name.partition('.')[0]}.py") for path in module.parent.glob(f"*.{kind}")]
-
-
-def is_newer(source: Path, module: Path) -> bool:
-    """Whether a source was changed after a module was made."""
-    return source.stat().st_mtime > module.stat().st_mtime
 
 
 def nats_server(setup: Setup) -> Finding:

@@ -12,6 +12,7 @@ from openbell.bench import engine, path
 from openbell.bench.flow import MadeFlow
 from openbell.bench.load import Findings, Load, Task
 from openbell.bench.timing import Latency
+from openbell.core import is_compiled
 from tests.support.exchange_double import ExchangeDouble, Refusal
 
 
@@ -47,7 +48,7 @@ def test_engine_is_timed_in_each_form(tmp_path):
     """Without recorded data the made flow runs alone, in every form there is, with one outcome."""
     runs = []
     (figures,) = engine.measure(1_000, 1, tmp_path, runs.append)
-    assert [run.form for run in runs] == (["interpreted", "compiled"] if engine.is_compiled() else ["interpreted"])
+    assert [run.form for run in runs] == (["interpreted", "compiled"] if is_compiled() else ["interpreted"])
     assert len({(run.trades, run.refused, run.levels) for run in runs}) == 1
     assert figures.interpreted > 0
 

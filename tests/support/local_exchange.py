@@ -19,6 +19,9 @@ from typing import Any
 from openbell.data_dir import DataDir
 from openbell.token import token_for
 
+OF_THE_TREE = (sys.executable, "-m", "openbell")
+"""The command line of this tree; an installed one has a program of its own."""
+
 START_SECONDS = 60.0
 END_SECONDS = 45.0
 POLL_SECONDS = 0.05
@@ -27,13 +30,17 @@ POLL_SECONDS = 0.05
 class LocalExchange:
     """One life of `openbell up` on a data directory; `facts` is what it said of itself when it was ready."""
 
-    def __init__(self, data_dir: Path, *options: str) -> None:
+    def __init__(
+        self, data_dir: Path, *options: str, program: tuple[str, ...] = OF_THE_TREE, folder: Path | None = None
+    ) -> None:
         self.data_dir = data_dir
+        self._program, self._folder = program, folder
         self.lines: list[str] = []
         self.facts: dict[str, Any] = {}
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("OPENBELL_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "openbell", "up", "--port", "0", "--json", "--data-dir", str(data_dir), *options],
+            [*program, "up", "--port", "0", "--json", "--data-dir", str(data_dir), *options],
+            cwd=folder,
             env=self._environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -90,7 +97,12 @@ class LocalExchange:
         """What another command of the command line prints about this exchange, as JSON."""
         environ = {**self._environ, "OPENBELL_DATA_DIR": str(self.data_dir), "OPENBELL_URL": self.facts["url"]}
         run = subprocess.run(
-            [sys.executable, "-m", "openbell", *arguments], env=environ, capture_output=True, text=True, check=False
+            [*self._program, *arguments],
+            cwd=self._folder,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert run.returncode == 0, run.stdout + run.stderr
         return json.loads(run.stdout)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from scripts import build_web, compile_core, web_types
+from scripts import build_web, web_types
 
 SECONDS_MAX = 100
 
@@ -48,11 +47,3 @@ def test_the_lock_file_names_no_registry() -> None:
     """Whoever builds uses the registry that npm is set up with, not the one of whoever locked."""
     lock = (build_web.WEB / "package-lock.json").read_text("utf-8")
     assert '"resolved"' not in lock
-
-
-def test_a_wheel_without_the_screen_is_not_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whoever builds a wheel before the screen is told what to do instead of shipping a gateway without a page."""
-    monkeypatch.setattr(compile_core, "PAGE", tmp_path / "index.html")
-    hook = compile_core.CustomBuildHook(str(tmp_path), {}, None, None, str(tmp_path), "wheel")
-    with pytest.raises(RuntimeError, match="make build"):
-        hook.initialize("standard", {})

@@ -1,0 +1,39 @@
+"""The core that this process runs: compiled or interpreted, in a source tree or installed."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Final
+
+MODULES: Final = ("exchange.engine", "streams.partition")
+"""One of each package that is compiled; a package is compiled as a whole or not at all."""
+
+
+def is_compiled() -> bool:
+    """Whether the engine and the worker's part around it are compiled; both forms give the same bytes."""
+    return all(path.suffix == ".so" for path in loaded())
+
+
+def loaded() -> list[Path]:
+    """The files that `MODULES` come from."""
+    return [Path(str(importlib.import_module(name).__file__)) for name in MODULES]
+
+
+def in_source_tree() -> bool:
+    """Whether the code lies in a source tree, where `make build` works and a source may be newer than its module."""
+    return (Path(__file__).resolve().parents[1] / "pyproject.toml").is_file()
+
+
+def sources_newer() -> list[Path]:
+    """Sources changed after their module was compiled. An installer sets what times it likes: then none counts."""
+    if not in_source_tree():
+        return []
+    pairs = [(source, module) for module in loaded() for source in _sources_beside(module)]
+    return sorted({source for source, module in pairs if source.stat().st_mtime > module.stat().st_mtime})
+
+
+def _sources_beside(module: Path) -> list[Path]:
+    """The sources of all compiled modules in the folder of one."""
+    kind = module.name.partition(".")[2]
+    return [path.with_name(f"{path.name.partition('.')[0]}.py") for path in module.parent.glob(f"*.{kind}")]

@@ -1,0 +1,58 @@
+"""The exchange as somebody has it who installed a wheel: nothing of the source tree is near."""
+
+from __future__ import annotations
+
+import urllib.request
+
+import pytest
+
+from tests.support.local_exchange import LocalExchange, wait_for
+
+pytestmark = pytest.mark.timeout(1200)
+
+
+@pytest.mark.parametrize(("name", "compiled"), [("compiled-env", True), ("pure-env", False)])
+def test_an_exchange_runs_from_an_installed_wheel(release, tmp_path, name, compiled):
+    """`openbell up --demo` serves the screen, says which core it runs, trades, and shows the trade to anybody."""
+    program = release / name / "bin" / "openbell"
+    exchange = LocalExchange(tmp_path / "data", "--demo", program=(str(program),), folder=tmp_path)
+    try:
+        exchange.wait_until_ready()
+        assert exchange.facts["compiled"] is compiled
+        assert the_screen(exchange.facts["url"]) > 2
+        assert the_trade(exchange)
+        assert the_core(exchange) == ("ok" if compiled else "warn")
+        assert exchange.interrupt() == 0
+    finally:
+        if exchange.process.poll() is None:
+            exchange.kill_everything()
+
+
+def the_screen(url: str) -> int:
+    """How many files the page names, each of which is served too."""
+    page = served(f"{url}/")
+    assets = [part.partition('"')[0] for part in page.split('="/assets/')[1:]]
+    return len([served(f"{url}/assets/{name}") for name in assets])
+
+
+def served(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - an http URL of our own
+        return answer.read().decode()
+
+
+def the_trade(exchange: LocalExchange) -> bool:
+    """Whether a trade of two orders of ours is on the public tape."""
+    best = wait_for(lambda: exchange.call("GET", "/v1/instruments/ACME/book?depth=1")["asks"])
+    order = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": best[0][0]}
+    resting = exchange.call("POST", "/v1/orders", "anna", order)
+    if not resting["fills"]:
+        resting = exchange.call("POST", "/v1/orders", "boris", order | {"side": "sell"})
+    [fill] = resting["fills"]
+    trades = exchange.call("GET", "/v1/instruments/ACME/trades?limit=1000")["trades"]
+    return fill["trade_id"] in [trade["trade_id"] for trade in trades]
+
+
+def the_core(exchange: LocalExchange) -> str:
+    """What the doctor finds of the engine."""
+    [finding] = exchange.command("doctor", "--json", "--only", "engine")["findings"]
+    return str(finding["status"])
