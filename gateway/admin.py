@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,6 +19,7 @@ from gateway.operations import ReasonParams
 from gateway.orders import Prepared, body_of
 from gateway.throttle import ORDERS, READS
 from streams.errors import StreamError
+from streams.rendering import print_time
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.call import Call
 
 PARTITION_DIGITS_MAX: Final = 3
+NANOSECONDS: Final = 1_000_000_000
 
 _listing = msgspec.json.Decoder(ListingParams)
 
@@ -86,16 +89,31 @@ async def get_partitions(call: Call) -> web.Response:
     await call.login("admin", READS)
     call.query(NoQuery)
     numbers = range(call.services.venue.partitions)
-    return call.json({"partitions": list(await asyncio.gather(*(describe(call, number) for number in numbers)))})
+    rows = await asyncio.gather(*(describe(call, number) for number in numbers))
+    refused = await refusals_of(call)
+    return call.json({"partitions": [row | {"refused_by": refused.get(row["partition"], [])} for row in rows]})
 
 
 async def describe(call: Call, number: int) -> dict[str, Any]:
-    """One partition as its leader describes it."""
+    """One partition as its leader describes it, and why it has stopped if it has."""
+    mark = call.services.venue.stop_of(number)
+    stopped = None if mark is None else {"sequence": mark.sequence, "why": mark.why}
     try:
         answer = await call.services.venue.query(number, "partition")
     except StreamError:
-        return {"partition": number, "available": False}
-    return {"available": True, **orjson.loads(answer.body)}
+        return {"partition": number, "available": False, "stopped": stopped}
+    return {"available": True, "stopped": stopped, **orjson.loads(answer.body)}
+
+
+async def refusals_of(call: Call) -> dict[int, list[dict[str, Any]]]:
+    """The workers that refuse partitions, by partition; none where NATS does not say."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    with suppress(StreamError):
+        for refusal in await call.services.venue.refusals():
+            row = {"worker": refusal.worker, "sequence": refusal.sequence, "why": refusal.why}
+            row["next_look"] = orjson.loads(print_time(round(refusal.next_look * NANOSECONDS)))
+            found.setdefault(refusal.partition, []).append(row)
+    return found
 
 
 async def hand_over(call: Call) -> web.Response:

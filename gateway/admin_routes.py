@@ -40,6 +40,21 @@ CHECKPOINT: Final = record(
     },
 )
 
+STOPPED: Final = record(
+    "Where a partition was found damaged, or could not be answered.",
+    {"sequence": whole("Of the journal's message there."), "why": text("A sentence for people.")},
+)
+
+REFUSAL: Final = record(
+    "A worker that does not lead the partition, though others may.",
+    {
+        "worker": text("Its id."),
+        "sequence": whole("Of the journal's message at which it stopped."),
+        "why": text("A sentence for people."),
+        "next_look": described("Time", "When it tries again."),
+    },
+)
+
 SESSION: Final = record(
     "One client connection.",
     {
@@ -193,6 +208,11 @@ ADMIN_ROUTES: Final = (
                                 "description": "Its newest, null before the first.",
                             },
                             "instruments": whole("How many live there."),
+                            "stopped": {
+                                "anyOf": [STOPPED, {"type": "null"}],
+                                "description": "Why it takes no orders until somebody has mended it; null if it does.",
+                            },
+                            "refused_by": rows(REFUSAL),
                         },
                         may_lack=("leader", "standby", "sequence", "lag", "checkpoint", "instruments"),
                     )

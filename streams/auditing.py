@@ -9,6 +9,10 @@
 
 It only reads, from a server that may be in use. Two audits that end at one sequence with the same chain have seen the
 same commands, times and events.
+
+In a cluster each server's copy of the streams is read (copies.py). One is replayed; another is the same, to the last
+byte, if its messages link up to the same chain at the same sequence. What is missing is so only after a second look
+(second_look.py).
 """
 
 from __future__ import annotations
@@ -16,23 +20,36 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from exchange.invariants import first_broken
 from streams import subjects
 from streams.checkpoints import Checkpoints
+from streams.codec import Sealed
 from streams.connection import Connection
-from streams.diagnosis import ENGINE, EVENTS, JOURNAL, Pair, diagnose
-from streams.errors import ApiRefused, PartitionFailed, PartitionStopped, StreamGap, StreamTooShort
+from streams.copies import ANY, Copy, Proof, Proofs, copies_of
+from streams.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL, Pair, diagnose
+from streams.errors import (
+    ApiRefused,
+    PartitionFailed,
+    PartitionStopped,
+    StreamGap,
+    StreamTooShort,
+    Unavailable,
+)
 from streams.event_stream import as_stored
 from streams.ledger import Ledger
 from streams.partition import Partition
 from streams.recovery import load
-from streams.stream import NO_SUCH_STREAM, StreamReader, read_message, state_of
+from streams.scrub import Links
+from streams.second_look import beyond_doubt
+from streams.stream import NO_SUCH_STREAM, Asks, read_message, state_of
 
 if TYPE_CHECKING:
-    from streams.stream import StreamMessage, StreamState
+    from streams.stream import StreamMessage, StreamReader, StreamState
 
 COMMANDS_PER_CHECK: Final = 20_000
 """Commands, at least, between two looks at the whole state; more when there are many orders, so that looking takes
@@ -40,6 +57,9 @@ no more than its share."""
 
 MESSAGES_PER_TURN: Final = 32
 """Messages replayed before progress is told and the streams are read on."""
+
+COPY_SECONDS: Final = 30.0
+"""Whoever does not give a message of its copy in this time is not read any more."""
 
 Progress = Callable[[int, int], None]
 """Called with the last sequence that was found good, and the last one there is to look at."""
@@ -59,11 +79,25 @@ class Finding(NamedTuple):
 
 
 @dataclass
+class CopyFound:
+    """What was found in one server's copy, up to `last`; `unread`: why it was not read to its end, "" if it was.
+
+    `leads`: it is that of the journal's leader, from which everybody reads.
+    """
+
+    server: str
+    last: int = 0
+    finding: Finding | None = None
+    unread: str = ""
+    leads: bool = False
+
+
+@dataclass
 class Audit:
     """What was looked at in one partition, sequences `first` to `last`, and what was found.
 
     chain: after message `last`. unanswered: journal messages behind the end of EVENTS: in flight, or waiting for a
-    leader.
+    leader. server: whose copy was replayed, "" where there is one alone. copies: what was found in the others.
     """
 
     partition: int
@@ -75,13 +109,20 @@ class Audit:
     chain: str = ""
     seconds: float = 0.0
     finding: Finding | None = None
+    server: str = ""
+    copies: list[CopyFound] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found, in no copy."""
+        return self.finding is None and not any(copy.finding for copy in self.copies)
 
 
-class Damage(Exception):
+class Damage(PartitionStopped):
     """The audit has found something, and ends."""
 
-    def __init__(self, sequence: int, where: str, what: str) -> None:
-        super().__init__(what)
+    def __init__(self, number: int, sequence: int, where: str, what: str) -> None:
+        super().__init__(number, sequence, f"{where} {what}")
         self.finding = Finding(sequence, where, what)
 
 
@@ -90,6 +131,7 @@ class Replay:
 
     def __init__(self, partition: Partition) -> None:
         self.partition = partition
+        self.begun_from = Sealed(partition.at, partition.chain, b"")
         self.ledger = Ledger.of(partition.engine)
         self._before = partition.commands
         self._check_at = COMMANDS_PER_CHECK
@@ -104,7 +146,7 @@ class Replay:
         output = self.partition.skim(message.payload, message.sequence, message.stored_at)
         for of_command in output.happened:
             if wrong := self.ledger.take(of_command):
-                raise Damage(message.sequence, ENGINE, f"gives events that do not add up: {wrong}")
+                raise self._damage(f"gives events that do not add up: {wrong}")
         return as_stored(output.events)
 
     def check(self, *, now: bool) -> None:
@@ -114,7 +156,10 @@ class Replay:
         engine = self.partition.engine
         self._check_at = self.commands + max(COMMANDS_PER_CHECK, 4 * len(engine.orders))
         if broken := first_broken(engine) or self.ledger.differs_from(engine):
-            raise Damage(self.partition.sequence, ENGINE, f"leaves a state that breaks its rules: {broken}")
+            raise self._damage(f"leaves a state that breaks its rules: {broken}")
+
+    def _damage(self, what: str) -> Damage:
+        return Damage(self.partition.number, self.partition.sequence, ENGINE, what)
 
 
 async def audit(
@@ -122,46 +167,119 @@ async def audit(
 ) -> Audit:
     """Audit one partition from sequence `first` or before to `last`, 0 for all that is answered."""
     began = time.monotonic()
-    result = Audit(number, first)
-    try:
-        await _Auditor(connection, result, progress).run(first, last)
-    except Damage as damage:
-        result.finding = damage.finding
+    result, damaged = Audit(number), []
+    copies = await _copies(connection, number)
+    for place, copy in enumerate(copies):
+        auditor = _Auditor(connection, Audit(number, first, server=copy.name), copy, progress)
+        try:
+            await auditor.run(first, last)
+        except Damage as damage:
+            auditor.result.finding = damage.finding
+        if place == 0 or not auditor.result.finding:
+            result = auditor.result
+        if not result.finding or result.finding.where == ENGINE:
+            break
+        damaged.append(CopyFound(copy.name, auditor.result.last, auditor.result.finding, leads=place == 0))
+    result.copies = [found for found in damaged if found.server != result.server]
+    if not result.finding:
+        result.copies += [await auditor.compare(copy) for copy in copies[len(damaged) + 1 :]]
+        await _keep(connection, result)
     result.seconds = round(time.monotonic() - began, 3)
     return result
 
 
-class _Auditor:
-    """One audit at work: it fills in `result`, and raises Damage."""
+async def _copies(connection: Connection, number: int) -> list[Copy]:
+    """What there is to read; where there is no stream that is found later."""
+    try:
+        return await copies_of(connection, number)
+    except ApiRefused as error:
+        if error.code == NO_SUCH_STREAM:
+            return [ANY]
+        raise
 
-    def __init__(self, connection: Connection, result: Audit, progress: Progress | None) -> None:
+
+async def _keep(connection: Connection, result: Audit) -> None:
+    """What was found in each copy, for `openbell doctor`; where it cannot be kept the audit is none the worse."""
+    proofs = Proofs(connection)
+    found = [CopyFound(result.server, result.last), *result.copies]
+    for copy in found:
+        if not copy.server or copy.unread:
+            continue
+        wrong = str(copy.finding) if copy.finding else ""
+        place = copy.finding.sequence if copy.finding else copy.last
+        with suppress(Unavailable):
+            await proofs.put(result.partition, Copy(copy.server, "", ""), Proof(place, wrong, time.time()))
+
+
+class _Auditor:
+    """One audit of one copy at work: it fills in `result`, and raises Damage."""
+
+    def __init__(self, connection: Connection, result: Audit, copy: Copy, progress: Progress | None) -> None:
+        self.result = result
         self._connection = connection
-        self._result = result
+        self._copy = copy
         self._progress = progress or (lambda _, __: None)
         self._journal = subjects.journal_stream(result.partition)
         self._events = subjects.events_stream(result.partition)
+        self._begun_from: Sealed | None = None
 
     async def run(self, first: int, last: int) -> None:
-        journal = await self._held(self._journal, JOURNAL)
-        events = await self._held(self._events, EVENTS)
-        made = await self._checkpoints()
-        self._result.unanswered = max(0, journal.last - events.last)
+        number = self.result.partition
+        journal, events, made = await beyond_doubt(self._connection, number, self._look_at_extent)
+        self.result.unanswered = max(0, journal.last - events.last)
         end = min(last or events.last, events.last)
-        if 1 <= journal.first < events.first:  # Retention trims the journal first (retention.py).
-            raise Damage(journal.first, EVENTS, f"is missing, as is all before {events.first}")
         replay = Replay(await self._begin(min(first - 1, end), journal.first, made))
+        self._begun_from = replay.begun_from if replay.partition.sequence else None
         self._note(replay)
-        self._result.first = replay.partition.sequence + 1
+        self.result.first = replay.partition.sequence + 1
         await self._replay(replay, min(end, journal.last))
         if end > journal.last:
-            raise Damage(journal.last + 1, JOURNAL, f"is missing: the events go on to {events.last}")
+            raise Damage(number, journal.last + 1, JOURNAL, f"is missing: the events go on to {events.last}")
         if not last and made and made[-1] > journal.last:
-            raise Damage(journal.last + 1, JOURNAL, f"is missing: there is a checkpoint of {made[-1]}")
+            raise Damage(number, journal.last + 1, JOURNAL, f"is missing: there is a checkpoint of {made[-1]}")
 
-    async def _checkpoints(self) -> list[int]:
+    async def compare(self, copy: Copy) -> CopyFound:
+        """Whether another copy holds what was replayed: the same messages link up to the same chain."""
+        found, result = CopyFound(copy.name), self.result
+        links = Links(result.first, self._begun_from)
+        try:
+            async with copy.readers(self._connection, result.partition, result.first) as readers:
+                while links.next <= result.last:
+                    await self._compare_one(links, *readers)
+        except Damage as damage:
+            found.finding = damage.finding
+        except (TimeoutError, Unavailable) as error:
+            found.unread = str(error) or "it does not answer"
+        found.last = links.next - 1
+        return found
+
+    async def _compare_one(self, links: Links, journal: StreamReader, events: StreamReader) -> None:
+        sequence = links.next
+        async with asyncio.timeout(COPY_SECONDS):
+            message, stored = await self._next(journal, sequence, JOURNAL), await self._next(events, sequence, EVENTS)
+        try:
+            links.take(message, stored)
+        except StreamGap as error:
+            raise Damage(self.result.partition, sequence, BOTH, f"do not belong together: {error}") from error
+        if sequence == self.result.last and (links.before is None or links.before.chain.hex() != self.result.chain):
+            raise Damage(self.result.partition, sequence, BOTH, "tell another history than the copy that was replayed")
+        if sequence % MESSAGES_PER_TURN == 0:
+            await asyncio.sleep(0)
+
+    async def _look_at_extent(self, asks: Asks) -> tuple[StreamState, StreamState, list[int]]:
+        """What both streams hold, and of what there are checkpoints."""
+        journal = await self._held(asks, self._journal, JOURNAL)
+        events = await self._held(asks, self._events, EVENTS)
+        made = await self._checkpoints(asks)
+        if 1 <= journal.first < events.first:  # Retention trims the journal first (retention.py).
+            what = f"is missing, as is all before {events.first}"
+            raise Damage(self.result.partition, journal.first, EVENTS, what)
+        return journal, events, made
+
+    async def _checkpoints(self, asks: Asks) -> list[int]:
         """The sequences of which there are checkpoints, ascending."""
         try:
-            manifests = await Checkpoints(self._connection, self._result.partition).all()
+            manifests = await Checkpoints(self._connection, self.result.partition, asks).all()
         except ApiRefused as error:
             if error.code == NO_SUCH_STREAM:
                 return []
@@ -170,36 +288,33 @@ class _Auditor:
 
     async def _begin(self, before: int, held_from: int, made: list[int]) -> Partition:
         """The last checkpoint through `before`; of a trimmed journal the first that it goes on from."""
-        number = self._result.partition
+        number = self.result.partition
         usable = [sequence for sequence in made if sequence >= held_from - 1]
         if held_from > 1 and usable:
             before = max(before, usable[0])
         if not any(sequence <= before for sequence in usable):
             if held_from > 1:
-                raise Damage(1, JOURNAL, f"is missing, as is all before {held_from}")
+                raise Damage(number, 1, JOURNAL, f"is missing, as is all before {held_from}")
             return Partition(number)
         try:
             return await load(self._connection, number, before)
         except PartitionStopped as stopped:
-            raise Damage(stopped.sequence, JOURNAL, f"keeps its partition shut: {stopped}") from stopped
+            raise Damage(number, stopped.sequence, JOURNAL, f"keeps its partition shut: {stopped}") from stopped
 
-    async def _held(self, stream: str, where: str) -> StreamState:
+    async def _held(self, asks: Asks, stream: str, where: str) -> StreamState:
         try:
-            return await state_of(self._connection, stream)
+            return await state_of(asks, stream)
         except ApiRefused as error:
             if error.code == NO_SUCH_STREAM:
-                raise Damage(1, where, "is missing: the whole stream is not there") from error
+                raise Damage(self.result.partition, 1, where, "is missing: the whole stream is not there") from error
             raise
 
     async def _replay(self, replay: Replay, end: int) -> None:
         start = replay.partition.sequence + 1
-        async with (
-            StreamReader(self._connection, self._journal, start) as journal,
-            StreamReader(self._connection, self._events, start) as events,
-        ):
+        async with self._copy.readers(self._connection, self.result.partition, start) as (journal, events):
             while replay.partition.sequence < end:
-                message = await _next(journal, replay.partition.sequence + 1, JOURNAL)
-                stored = await _next(events, replay.partition.sequence + 1, EVENTS)
+                message = await self._next(journal, replay.partition.sequence + 1, JOURNAL)
+                stored = await self._next(events, replay.partition.sequence + 1, EVENTS)
                 await self._compare(replay, message, stored.payload)
                 replay.check(now=message.sequence == end)
                 self._note(replay)
@@ -210,29 +325,50 @@ class _Auditor:
 
     async def _compare(self, replay: Replay, message: StreamMessage, stored: bytes) -> None:
         """Answer one message and compare. Raises Damage."""
-        chain = replay.partition.chain
+        number, sequence, chain = self.result.partition, message.sequence, replay.partition.chain
         try:
             computed = replay.answer(message)
+        except Damage:
+            raise
         except PartitionFailed as failed:
-            raise Damage(message.sequence, ENGINE, f"cannot answer this message: {failed}") from failed
+            raise Damage(number, sequence, ENGINE, f"cannot answer this message: {failed}") from failed
         except PartitionStopped as stopped:
-            raise Damage(message.sequence, JOURNAL, f"needs another version of Openbell: {stopped}") from stopped
+            raise Damage(number, sequence, JOURNAL, f"needs another version of Openbell: {stopped}") from stopped
         if computed != stored:
             after = Pair(
-                await read_message(self._connection, self._journal, message.sequence + 1),
-                await read_message(self._connection, self._events, message.sequence + 1),
+                await read_message(self._connection, self._journal, sequence + 1),
+                await read_message(self._connection, self._events, sequence + 1),
             )
-            raise Damage(message.sequence, *diagnose(chain, computed, Pair(message.payload, stored), after))
+            raise Damage(number, sequence, *diagnose(chain, computed, Pair(message.payload, stored), after))
+
+    async def _next(self, reader: StreamReader, sequence: int, where: str) -> StreamMessage:
+        """The next message of a stream. Damage if it is missing: by a second look, or in the copy that is read alone.
+
+        Unavailable if it was trimmed meanwhile, or is there after all.
+        """
+        try:
+            return await anext(reader)
+        except (StreamGap, StreamTooShort) as error:
+            damage = Damage(self.result.partition, sequence, where, "is missing")
+            stream = self._journal if where == JOURNAL else self._events
+            held = await beyond_doubt(self._connection, damage.partition, partial(self._look_for, stream, damage))
+            if not held:
+                raise Unavailable(f"{stream} was trimmed meanwhile, up to {sequence} at least") from error
+            if self._copy.name and isinstance(error, StreamGap):
+                raise damage from error
+            raise Unavailable(f"{error}, it was said; but it does") from error
+
+    async def _look_for(self, stream: str, damage: Damage, asks: Asks) -> bool:
+        """Whether the stream holds a message; False if it was trimmed, and Damage if it should hold it."""
+        state = await state_of(asks, stream)
+        if damage.sequence < state.first:
+            return False
+        if damage.sequence > state.last or await read_message(asks, stream, damage.sequence) is None:
+            raise damage
+        return True
 
     def _note(self, replay: Replay) -> None:
         """All is well so far."""
-        result = self._result
+        result = self.result
         result.last, result.chain = replay.partition.sequence, replay.partition.chain.hex()
         result.commands, result.trades = replay.commands, replay.ledger.trades
-
-
-async def _next(reader: StreamReader, sequence: int, where: str) -> StreamMessage:
-    try:
-        return await anext(reader)
-    except (StreamGap, StreamTooShort) as error:
-        raise Damage(sequence, where, "is missing") from error

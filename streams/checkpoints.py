@@ -21,9 +21,9 @@ from msgspec import Meta, Raw, Struct
 
 from streams import codec, subjects
 from streams.connection import Connection
-from streams.errors import ApiRefused, CheckpointDamaged
+from streams.errors import ApiRefused, CheckpointDamaged, CheckpointUnusable
 from streams.state import FORM, Part
-from streams.stream import NO_SUCH_MESSAGE, read_message
+from streams.stream import NO_SUCH_MESSAGE, Asks, read_message, state_of
 from streams.wide import number_of
 
 log = structlog.get_logger()
@@ -80,10 +80,11 @@ def new_digest() -> blake2b:
 
 
 class Checkpoints:
-    """See the module."""
+    """See the module. `asks`: who reads them, the connection unless something else is said."""
 
-    def __init__(self, connection: Connection, number: int) -> None:
+    def __init__(self, connection: Connection, number: int, asks: Asks | None = None) -> None:
         self._connection = connection
+        self._asks = asks or connection
         self._stream = subjects.checkpoints_stream(number)
         self._chunks = subjects.checkpoint_chunks(number)
         self._manifests = subjects.checkpoint_manifests(number)
@@ -109,21 +110,27 @@ class Checkpoints:
         return found[::-1]
 
     async def read(self, manifest: Manifest) -> list[bytes]:
-        """A checkpoint's chunks. CheckpointDamaged if they are not what was written."""
+        """A checkpoint's chunks. CheckpointDamaged if they are not what was written, CheckpointUnusable if not ours."""
         if manifest.form != FORM:
-            raise CheckpointDamaged(f"its form is {manifest.form}, this is {FORM}")
+            raise CheckpointUnusable(f"another version made it: its form is {manifest.form}, this is {FORM}")
         chunks: list[bytes] = []
         digest = new_digest()
         for start in range(0, len(manifest.chunks), READS_AT_ONCE):
             some = manifest.chunks[start : start + READS_AT_ONCE]
-            for chunk in await asyncio.gather(*[read_message(self._connection, self._stream, at) for at in some]):
+            for chunk in await asyncio.gather(*[read_message(self._asks, self._stream, at) for at in some]):
                 if chunk is None:
-                    raise CheckpointDamaged(f"chunk {len(chunks) + 1} of {len(manifest.chunks)} is gone")
+                    raise await self._gone(manifest, len(chunks))
                 chunks.append(chunk)
                 digest.update(chunk)
         if digest.digest() != manifest.digest:
             raise CheckpointDamaged("its chunks have another digest than its manifest says")
         return chunks
+
+    async def _gone(self, manifest: Manifest, place: int) -> CheckpointUnusable:
+        """Why a chunk is not there."""
+        if manifest.chunks[place] < (await state_of(self._asks, self._stream)).first:
+            return CheckpointUnusable("it has been pruned: there are newer ones")
+        return CheckpointDamaged(f"chunk {place + 1} of {len(manifest.chunks)} is gone")
 
     async def prune(self) -> None:
         """Drop what is older than the CHECKPOINTS_KEPT newest."""
@@ -135,7 +142,7 @@ class Checkpoints:
     async def _next_manifest(self, start: int) -> dict[str, Any] | None:
         request = {"seq": start, "next_by_subj": self._manifests}
         try:
-            answer = await self._connection.api(f"STREAM.MSG.GET.{self._stream}", request)
+            answer = await self._asks.api(f"STREAM.MSG.GET.{self._stream}", request)
         except ApiRefused as error:
             if error.code == NO_SUCH_MESSAGE:
                 return None

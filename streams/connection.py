@@ -263,13 +263,7 @@ class Connection:
         Raises ApiRefused if it answers with an error, Unavailable if that is only for now (a leader is being elected).
         """
         reply = await self.request(f"$JS.API.{subject}", json.dumps(body).encode() if body else b"", API_TIMEOUT)
-        answer: dict[str, Any] = json.loads(reply)
-        if "error" in answer:
-            error = answer["error"]
-            if error.get("code") == SERVICE_UNAVAILABLE:
-                raise Unavailable(f"{subject}: {error.get('description')}")
-            raise ApiRefused(subject, error.get("err_code", 0), error.get("description", "no reason given"))
-        return answer
+        return read_api_answer(subject, json.loads(reply))
 
     def _token(self) -> str:
         self._next_token += 1
@@ -354,6 +348,16 @@ class Connection:
             except TimeoutError:
                 return not self.connected
         return True
+
+
+def read_api_answer(subject: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer of the JetStream API; ApiRefused or Unavailable if it is an error."""
+    if "error" in answer:
+        error = answer["error"]
+        if error.get("code") == SERVICE_UNAVAILABLE:
+            raise Unavailable(f"{subject}: {error.get('description')}")
+        raise ApiRefused(subject, error.get("err_code", 0), error.get("description", "no reason given"))
+    return answer
 
 
 def _settle(future: asyncio.Future[Stored], payload: bytes, headers: bytes) -> None:

@@ -17,7 +17,9 @@ StreamError
 ├── Overtaken            another leader answered this message with the same authority: step down
 ├── PartitionStopped     the partition's streams contradict each other: a person has to look
 │   └── PartitionFailed  … or we are wrong: a message that cannot be answered without breaking our own rules
-├── CheckpointDamaged    a checkpoint is not what was written: take the one before
+├── CopyDamaged          what one server has of a partition is damaged, what its leader has is not
+├── CheckpointUnusable   a checkpoint is not to be begun from: take the one before
+│   └── CheckpointDamaged    … because it is not what was written
 ├── ChildFailed          a forked copy of this process did not do its work
 ├── ConnectionLost       the client library gave the connection up for good: the process ends
 └── ServerFailed         the embedded nats-server did not start, or died
@@ -126,8 +128,20 @@ class PartitionFailed(PartitionStopped):
         super().__init__(partition, sequence, f"our own fault, {type(fault).__name__}: {fault}")
 
 
-class CheckpointDamaged(StreamError):
-    """A checkpoint that is incomplete, of another form, or tells another history than EVENTS."""
+class CopyDamaged(StreamError):
+    """One server's copy of a partition's streams is wrong at `sequence`, and the others' are not."""
+
+    def __init__(self, partition: int, sequence: int, why: str) -> None:
+        super().__init__(f"partition {partition}, sequence {sequence} {why}")
+        self.sequence = sequence
+
+
+class CheckpointUnusable(StreamError):
+    """A checkpoint that cannot serve though nothing is wrong with it: of another form, pruned, or its streams cut."""
+
+
+class CheckpointDamaged(CheckpointUnusable):
+    """A checkpoint that is incomplete, or tells another history than EVENTS."""
 
 
 class ChildFailed(StreamError):

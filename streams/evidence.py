@@ -7,6 +7,9 @@
 
 The state is that of the journal, not of the process that failed: who failed may be damaged. One directory for each
 place: who comes there again, as the next leader may, writes the same.
+
+Whatever becomes of it there is one line: `evidence.left`, or `evidence.not_left` and why. Streams that do not answer
+are asked ATTEMPTS times; then the report says so (`incomplete`).
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import structlog
 from exchange import engine
 from streams import recovery, state, subjects
 from streams.connection import Connection
-from streams.errors import PartitionFailed, PartitionStopped
+from streams.errors import PartitionFailed, PartitionStopped, StreamError
 from streams.partition import Partition
 from streams.stream import StreamMessage, StreamReader, read_message, state_of
 from streams.wide import encode, number_of
@@ -39,6 +42,8 @@ MESSAGES_PER_TURN: Final = 8
 """Messages replayed before the rest of the process has its turn."""
 
 MESSAGE_TIMEOUT: Final = 10.0
+ATTEMPTS: Final = 5
+ATTEMPT_INTERVAL: Final = 2.0
 
 decode_state: Final = msgspec.msgpack.Decoder(tuple[int, list[tuple[str, list[Any]]]], ext_hook=number_of).decode
 
@@ -51,20 +56,40 @@ class Evidence(NamedTuple):
     stored_at: int
 
 
-async def leave(connection: Connection, data_dir: str, partition: int, why: BaseExceptionGroup[Exception]) -> None:
+async def leave(connection: Connection, data_dir: str, stopped: PartitionStopped) -> None:
     """Write down why a partition stopped; where that cannot be done, say so and go on."""
+    number, sequence = stopped.partition, stopped.sequence
     if not data_dir:
-        log.error("evidence.not_left", partition=partition, error="no directory is named: set OPENBELL_DATA_DIR")
+        log.error("evidence.not_left", partition=number, error="no directory is named: set OPENBELL_DATA_DIR")
         return
+    path = Path(data_dir) / FOLDER / f"partition-{number}-sequence-{sequence}"
     try:
-        stopped = stopped_in(why)
-        path = Path(data_dir) / FOLDER / f"partition-{partition}-sequence-{stopped.sequence}"
-        report, files = await collect(connection, stopped)
+        report, files = await _collect_patiently(connection, stopped)
         await asyncio.to_thread(write, path, report, files)
+    except asyncio.CancelledError:
+        log.error(  # noqa: TRY400 - nobody needs the traceback of an end
+            "evidence.not_left", partition=number, error="the worker ended before it was written"
+        )
+        raise
     except Exception as error:  # It is for later; the other partitions of this process are for now.
-        log.exception("evidence.not_left", partition=partition, error=str(error))
+        log.exception("evidence.not_left", partition=number, error=str(error))
     else:
-        log.critical("evidence.left", partition=partition, sequence=stopped.sequence, path=str(path))
+        log.critical("evidence.left", partition=number, sequence=sequence, path=str(path))
+
+
+async def _collect_patiently(
+    connection: Connection, stopped: PartitionStopped
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What `collect` gives; after some attempts in vain the report alone."""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            await asyncio.sleep(ATTEMPT_INTERVAL)
+        try:
+            return await collect(connection, stopped)
+        except (StreamError, TimeoutError) as error:
+            why = f"{type(error).__name__}: {error}"
+            log.warning("evidence.waiting", partition=stopped.partition, error=why)
+    return report_of(stopped) | {"incomplete": why}, {}
 
 
 def stopped_in(why: BaseExceptionGroup[Exception]) -> PartitionStopped:
@@ -80,17 +105,8 @@ async def collect(connection: Connection, stopped: PartitionStopped) -> tuple[di
     """The report, and the files beside it."""
     number, sequence = stopped.partition, stopped.sequence
     journal, events = subjects.journal_stream(number), subjects.events_stream(number)
-    report = {
-        "partition": number,
-        "sequence": sequence,
-        "error": str(stopped),
-        "traceback": traceback.format_exception(stopped.__cause__) if stopped.__cause__ else [],
-        "written_at": datetime.now(tz=UTC).isoformat(),
-        "semantics": engine.SEMANTICS,
-        "compiled": not engine.__file__.endswith(".py"),
-        "python": platform.python_version(),
-        "streams": {name: (await state_of(connection, name))[:3] for name in (journal, events)},
-    }
+    report = report_of(stopped)
+    report["streams"] = {name: (await state_of(connection, name))[:3] for name in (journal, events)}
     found = {
         "message": await read_message(connection, journal, sequence),
         "events": await read_message(connection, events, sequence),
@@ -101,6 +117,20 @@ async def collect(connection: Connection, stopped: PartitionStopped) -> tuple[di
         found["message"] = message.payload
         found["state"] = encode((state.FORM, list(state.parts_of(partition))))
     return report, {name: data for name, data in found.items() if data is not None}
+
+
+def report_of(stopped: PartitionStopped) -> dict[str, Any]:
+    """What is known without asking anybody."""
+    return {
+        "partition": stopped.partition,
+        "sequence": stopped.sequence,
+        "error": str(stopped),
+        "traceback": traceback.format_exception(stopped.__cause__) if stopped.__cause__ else [],
+        "written_at": datetime.now(tz=UTC).isoformat(),
+        "semantics": engine.SEMANTICS,
+        "compiled": not engine.__file__.endswith(".py"),
+        "python": platform.python_version(),
+    }
 
 
 async def state_before(connection: Connection, number: int, sequence: int) -> tuple[Partition, StreamMessage]:

@@ -49,7 +49,7 @@ class Leadership:
         self.held: dict[int, int] = {}
         """What this worker leads, longest held first, with the revision of its own last write of the lease."""
         self.refused: set[int] = set()
-        """Partitions that this worker must not lead: it found their streams contradictory."""
+        """Partitions that this worker must not lead now: it found their streams contradictory (refused.py)."""
         self.leaving = False
         """Whether this worker takes nothing more on."""
         self.busy = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 import structlog
 
@@ -23,10 +24,11 @@ from streams.leader import Leader
 from streams.partition import Partition
 from streams.queries import Standing
 from streams.scrub import Scrub, look_at
+from streams.second_look import look_carefully
 from streams.settings import StreamSettings
 from streams.standby import Standby
-from streams.stops import Stops
-from streams.stream import StreamReader
+from streams.stops import Mark, Stops
+from streams.stream import Asks, StreamReader, state_of
 
 log = structlog.get_logger()
 
@@ -112,6 +114,7 @@ class Post:
 
     async def _run(self) -> None:
         answered = await recovery.answered_through(self._connection, self.number)
+        await self._look_at_mark(answered)
         scrub = Scrub(self._connection, self.number, answered)
         partition = self._loaded = await recovery.load(self._connection, self.number, answered)
         while True:
@@ -127,7 +130,7 @@ class Post:
             await standby.follow(self._promoted)
         async with asyncio.TaskGroup() as group:  # at once: whoever hands over has let go, and orders wait
             group.create_task(standby.catch_up())
-            group.create_task(self._look_at_mark())
+            group.create_task(self._look_at_mark(partition.sequence))
         if self._promoted.is_set():
             self._leader = Leader(
                 self._connection,
@@ -152,20 +155,35 @@ class Post:
             for task in beside:
                 task.cancel()
 
-    async def _look_at_mark(self) -> None:
+    async def _look_at_mark(self, answered: int) -> None:
         """Before leading; where it cannot be read, going on is better than waiting, and it is read again soon."""
         try:
             await self._stops.read()
-            await self._heed_mark()
+            mark = self._stops.marks.get(self.number)
+            if mark is not None:
+                await self._look_at(mark, answered)
         except Unavailable as error:
             log.warning("partition.mark_not_read", partition=self.number, error=str(error))
 
     async def _heed_mark(self) -> None:
-        """If somebody has marked the partition as stopped, look there: PartitionStopped, or the mark is wrong."""
+        """While leading: if somebody has marked the partition, look there: PartitionStopped, or the mark is wrong."""
         mark = self._stops.marks.get(self.number)
-        if mark is None:
+        if mark is None or not await self._look_at(mark, self.sequence):
             return
-        if wrong := await look_at(self._connection, self.number, mark.sequence):
-            raise PartitionStopped(self.number, mark.sequence, wrong)
         await self._stops.take_back(self.number)
         log.warning("partition.mark_taken_back", partition=self.number, sequence=mark.sequence, error=mark.why)
+
+    async def _look_at(self, mark: Mark, answered: int) -> bool:
+        """Whether nothing is wrong at a mark; not known yet of a message that is still to be answered.
+
+        The mark is somebody's first look, so this is the second (second_look.py). Raises PartitionStopped.
+        """
+        journal = await state_of(self._connection, subjects.journal_stream(self.number))
+        if answered < mark.sequence <= journal.last:
+            return False
+        await look_carefully(self._connection, self.number, partial(self._look, mark.sequence))
+        return True
+
+    async def _look(self, sequence: int, asks: Asks) -> None:
+        if wrong := await look_at(asks, self.number, sequence):
+            raise PartitionStopped(self.number, sequence, wrong)

@@ -5,13 +5,15 @@ reaches. Nothing is published on the way. The chain runs over all messages befor
 EVENTS, the whole history is the same; it is compared now and then and at the end. The rest of the journal is the
 leader's to answer.
 
-Streams that contradict each other are PartitionStopped, which names the first sequence that is wrong.
+Streams that contradict each other are PartitionStopped, which names the first sequence that is wrong, once a second
+look has found the same (second_look.py).
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import Final
 
 import structlog
@@ -20,12 +22,20 @@ from streams import garbage, subjects
 from streams.checkpoints import Checkpoints, Manifest, parts_in
 from streams.codec import Undecodable, decode_chain
 from streams.connection import Connection
-from streams.errors import CheckpointDamaged, PartitionStopped, StreamGap, StreamTooShort
+from streams.errors import (
+    CheckpointDamaged,
+    CheckpointUnusable,
+    PartitionStopped,
+    StreamGap,
+    StreamTooShort,
+    Unavailable,
+)
 from streams.event_stream import as_stored
 from streams.partition import CHAIN_BYTES, Partition
-from streams.scrub import look_at
+from streams.scrub import follows, look_at
+from streams.second_look import beyond_doubt
 from streams.state import restore
-from streams.stream import StreamReader, first_gone, read_message, state_of
+from streams.stream import Asks, StreamReader, StreamState, first_gone, read_message, state_of
 
 log = structlog.get_logger()
 
@@ -44,10 +54,14 @@ MESSAGES_PER_COMPARISON: Final = 10_000
 
 async def answered_through(connection: Connection, number: int) -> int:
     """The last journal sequence that has its events. PartitionStopped if the journal has not all messages up to it."""
+    return await beyond_doubt(connection, number, partial(_answered_through, number))
+
+
+async def _answered_through(number: int, asks: Asks) -> int:
     stream = subjects.journal_stream(number)
-    answered = (await state_of(connection, subjects.events_stream(number))).last
-    journal = await state_of(connection, stream)
-    if journal.gone and (gone := await first_gone(connection, stream, journal.first)):
+    answered = (await state_of(asks, subjects.events_stream(number))).last
+    journal = await state_of(asks, stream)
+    if journal.gone and (gone := await first_gone(asks, stream, journal.first)):
         raise PartitionStopped(number, gone, f"the journal has lost this message and {journal.gone - 1} others")
     if journal.last < answered:
         raise PartitionStopped(number, journal.last, f"the journal ends here, its events go on to {answered}")
@@ -60,14 +74,14 @@ async def load(connection: Connection, number: int, answered: int) -> Partition:
     The event loop goes on meanwhile. The journal is to be read from the partition's `sequence` + 1.
     """
     with garbage.no_looks():
-        return await _load(connection, number, answered)
+        return await beyond_doubt(connection, number, partial(_load, connection, number, answered))
 
 
-async def _load(connection: Connection, number: int, answered: int) -> Partition:
-    checkpoints = Checkpoints(connection, number)
+async def _load(connection: Connection, number: int, answered: int, asks: Asks) -> Partition:
+    checkpoints = Checkpoints(connection, number, asks)
     manifests = await checkpoints.all()
     # Only now: a leader that lives may have made a checkpoint of what came after an earlier look at the journal.
-    journal = await state_of(connection, subjects.journal_stream(number))
+    journal = await state_of(asks, subjects.journal_stream(number))
     for manifest in manifests:
         if manifest.sequence > journal.last:
             why = f"the journal ends here, a checkpoint was made of {manifest.sequence}"
@@ -75,23 +89,49 @@ async def _load(connection: Connection, number: int, answered: int) -> Partition
         if manifest.sequence > answered:
             continue
         try:
-            return await _restore(connection, number, checkpoints, manifest)
+            await _check_origin(asks, number, manifest, journal)
+            return await _restore(number, checkpoints, manifest)
         except CheckpointDamaged as damage:
             log.warning("checkpoint.damaged", partition=number, sequence=manifest.sequence, error=str(damage))
+        except CheckpointUnusable as reason:
+            log.warning("checkpoint.not_used", partition=number, sequence=manifest.sequence, error=str(reason))
     if journal.first > 1:
-        raise PartitionStopped(number, 1, f"the journal begins at {journal.first}, and there is no good checkpoint")
+        why = f"the journal begins at {journal.first}, and there is no checkpoint to go on from"
+        raise PartitionStopped(number, 1, why)
     return Partition(number)
 
 
-async def _restore(connection: Connection, number: int, checkpoints: Checkpoints, manifest: Manifest) -> Partition:
-    """The partition that a checkpoint was made of. CheckpointDamaged if it does not belong to EVENTS."""
-    began = time.monotonic()
-    if await stored_chain(connection, number, manifest.sequence) != manifest.chain:
-        raise CheckpointDamaged(f"its chain is not that of its events, {manifest.sequence}")
+async def _check_origin(asks: Asks, number: int, manifest: Manifest, journal: StreamState) -> None:
+    """See to it that a checkpoint was made of this history, and that the journal goes on from it.
+
+    CheckpointDamaged if EVENTS tells another history, CheckpointUnusable if the streams cannot say or go on elsewhere.
+    """
+    sequence = manifest.sequence
+    if sequence < journal.first - 1:
+        raise CheckpointUnusable(f"the journal behind it has been trimmed, and begins at {journal.first}")
+    chain = await stored_chain(asks, number, sequence)
+    if chain is None:
+        events = await state_of(asks, subjects.events_stream(number))
+        if events.first <= sequence <= events.last:
+            raise CheckpointUnusable(f"its events, {sequence}, cannot be read")
+        if sequence < events.first - 1:
+            raise CheckpointUnusable(f"the events behind it have been trimmed, and begin at {events.first}")
+        if events.last <= sequence:
+            log.warning("checkpoint.unproved", partition=number, sequence=sequence, why="no events are left to compare")
+        elif wrong := await follows(asks, number, manifest.chain, sequence + 1):
+            raise CheckpointDamaged(f"its events are trimmed, and what follows does not follow from it: {wrong}")
+        return
+    if chain != manifest.chain:
+        raise CheckpointDamaged(f"its chain is not that of its events, {sequence}")
     # Only its last message is looked at here: the rest is read when somebody leads (scrub.py). A server that cut a
     # damaged journal short gives the numbers again, so one that is long enough may not be the checkpoint's.
-    if wrong := await look_at(connection, number, manifest.sequence):
-        raise PartitionStopped(number, manifest.sequence, wrong)
+    if wrong := await look_at(asks, number, sequence):
+        raise PartitionStopped(number, sequence, wrong)
+
+
+async def _restore(number: int, checkpoints: Checkpoints, manifest: Manifest) -> Partition:
+    """The partition that a checkpoint was made of."""
+    began = time.monotonic()
     partition = Partition(number)
     for chunk in await checkpoints.read(manifest):
         for part in parts_in(chunk):
@@ -103,14 +143,19 @@ async def _restore(connection: Connection, number: int, checkpoints: Checkpoints
 
 
 async def replay(connection: Connection, partition: Partition, reader: StreamReader, through: int) -> None:
-    """Bring a partition on to sequence `through`, which EVENTS has; `reader` is to give the message after its own."""
+    """Bring a partition on to sequence `through`, which EVENTS has; `reader` is to give the message after its own.
+
+    Unavailable if the streams were trimmed meanwhile: a newer checkpoint has to be begun from.
+    """
     began, first = time.monotonic(), partition.sequence + 1
     history = History(connection, partition)
     try:
         with garbage.no_looks():
             await _replay(partition, reader, through, history)
     except (StreamGap, StreamTooShort) as error:
-        raise PartitionStopped(partition.number, partition.sequence + 1, str(error)) from error
+        look = partial(_look_for, partition.number, partition.sequence + 1, str(error))
+        await beyond_doubt(connection, partition.number, look)
+        raise Unavailable(f"{error}, it was said; it is there, or has been trimmed") from error
     await history.compare()
     log.info(
         "partition.replayed",
@@ -119,6 +164,16 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
         sequence=through,
         seconds=round(time.monotonic() - began, 3),
     )
+
+
+async def _look_for(number: int, sequence: int, why: str, asks: Asks) -> None:
+    """PartitionStopped if the journal should hold a message and does not; one that was trimmed it should not."""
+    stream = subjects.journal_stream(number)
+    state = await state_of(asks, stream)
+    if sequence < state.first:
+        return
+    if sequence > state.last or await read_message(asks, stream, sequence) is None:
+        raise PartitionStopped(number, sequence, why)
 
 
 async def _replay(partition: Partition, reader: StreamReader, through: int, history: History) -> None:
@@ -161,34 +216,41 @@ class History:
 
     async def compare(self) -> None:
         """PartitionStopped if EVENTS tells another history; it names the first message that differs."""
-        last, stream = self._partition.sequence, subjects.events_stream(self._partition.number)
-        if last > self._agreed and await read_message(self._connection, stream, last) != as_stored(self._events):
-            raise PartitionStopped(
-                self._partition.number, await self._first_difference(), "its events are not what the journal gives"
-            )
-        self._agreed = last
+        if self._partition.sequence > self._agreed:
+            await beyond_doubt(self._connection, self._partition.number, self._look)
+        self._agreed = self._partition.sequence
         self._chains.clear()
 
-    async def _first_difference(self) -> int:
+    async def _look(self, asks: Asks) -> None:
+        number, last = self._partition.number, self._partition.sequence
+        stream = subjects.events_stream(number)
+        stored = await read_message(asks, stream, last)
+        if stored == as_stored(self._events):
+            return
+        if stored is None and last < (await state_of(asks, stream)).first:
+            raise Unavailable(f"{stream} has been trimmed behind {last}")
+        raise PartitionStopped(number, await self._first_difference(asks), "its events are not what the journal gives")
+
+    async def _first_difference(self, asks: Asks) -> int:
         same, different = self._agreed, self._partition.sequence
         while different - same > 1:
             middle = (same + different) // 2
-            if await self._is_stored(middle):
+            if await self._is_stored(asks, middle):
                 same = middle
             else:
                 different = middle
         return different
 
-    async def _is_stored(self, sequence: int) -> bool:
+    async def _is_stored(self, asks: Asks, sequence: int) -> bool:
         """Whether EVENTS has this chain at this sequence."""
         start = (sequence - self._agreed - 1) * CHAIN_BYTES
         chain = bytes(self._chains[start : start + CHAIN_BYTES])
-        return chain == await stored_chain(self._connection, self._partition.number, sequence)
+        return chain == await stored_chain(asks, self._partition.number, sequence)
 
 
-async def stored_chain(connection: Connection, number: int, sequence: int) -> bytes | None:
+async def stored_chain(asks: Asks, number: int, sequence: int) -> bytes | None:
     """The chain that EVENTS has at a sequence; None if it has none that can be read."""
-    events = await read_message(connection, subjects.events_stream(number), sequence)
+    events = await read_message(asks, subjects.events_stream(number), sequence)
     try:
         return None if events is None else decode_chain(events)
     except Undecodable:

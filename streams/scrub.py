@@ -5,6 +5,8 @@ Message N of the journal, what it did, and the chain before it give the chain th
 done beside a leader, once for each post that leads, no quicker than a bounded rate. Whatever does not fit is
 PartitionStopped, which names the sequence.
 
+In a cluster each server's copy is read in turn (copies.py): what is wrong in one alone stops nobody, and is said.
+
 Of very large events only time and chain are stored (event_stream.py): there the chain is taken as it stands.
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import Final
 
 import structlog
@@ -19,9 +22,11 @@ import structlog
 from streams import subjects
 from streams.codec import Sealed, Undecodable, decode_sealed, encode_events
 from streams.connection import Connection
-from streams.errors import PartitionStopped, StreamGap, StreamTooShort, Unavailable
+from streams.copies import Copy, Proof, Proofs, copies_of
+from streams.errors import CopyDamaged, PartitionStopped, StreamGap, StreamTooShort, Unavailable
 from streams.partition import CHAIN_START, link
-from streams.stream import StreamMessage, StreamReader, read_message, state_of
+from streams.second_look import beyond_doubt
+from streams.stream import Asks, StreamMessage, read_message, read_timed, state_of
 
 log = structlog.get_logger()
 
@@ -33,6 +38,8 @@ PAUSE_MIN: Final = 0.05
 """Shorter pauses are saved up."""
 
 RETRY_INTERVAL: Final = 0.25
+ATTEMPTS_MAX: Final = 20
+"""So often in a row a server's copy may not be readable; then the next one's turn has come."""
 
 NO_EVENTS: Final = encode_events([])
 
@@ -44,59 +51,102 @@ class Scrub:
         self._connection = connection
         self._number = number
         self._through = through
-        self._journal = subjects.journal_stream(number)
-        self._events = subjects.events_stream(number)
-        self._next = 1
-        self._before: Sealed | None = None
+        self._copies: list[Copy] | None = None
+        self._links = Links()
+        self._attempts = 0
 
     async def run(self) -> None:
-        """Read it all. Raises PartitionStopped."""
-        began, first = time.monotonic(), self._next
-        while self._next <= self._through:
+        """Read it all, one copy after the other. Raises PartitionStopped."""
+        while self._copies is None:
             try:
-                await self._read_on()
+                self._copies = await copies_of(self._connection, self._number) if self._through else []
             except Unavailable as error:
-                log.info("partition.scrub_waits", partition=self._number, sequence=self._next, error=str(error))
-                await asyncio.sleep(RETRY_INTERVAL)
-        if first <= self._through:
-            seconds = round(time.monotonic() - began, 3)
-            log.info("partition.scrubbed", partition=self._number, first=first, last=self._through, seconds=seconds)
+                await self._wait(error)
+        while self._copies:
+            await self._read_copy(self._copies[0])
+            self._copies.pop(0)
+            self._links, self._attempts = Links(), 0
 
-    async def _read(self) -> None:
-        pace = Pace()
-        async with (
-            StreamReader(self._connection, self._journal, self._next) as journal,
-            StreamReader(self._connection, self._events, self._next) as events,
-        ):
-            while self._next <= self._through:
-                message, stored = await anext(journal), await anext(events)
-                self._check(message, stored)
-                await pace.keep(len(message.payload) + len(stored.payload))
+    async def _read_copy(self, copy: Copy) -> None:
+        began, first, attempts = time.monotonic(), self._links.next, self._attempts
+        while self._links.next <= self._through:
+            try:
+                await self._read_on(copy)
+            except CopyDamaged as damage:
+                log.critical("partition.copy_damaged", partition=self._number, server=copy.name, error=str(damage))
+                await self._note(copy, damage.sequence, str(damage))
+                return
+            except Unavailable as error:
+                self._attempts += 1
+                if copy.name and self._attempts - attempts > ATTEMPTS_MAX:
+                    log.warning("partition.copy_not_read", partition=self._number, server=copy.name, error=str(error))
+                    return
+                await self._wait(error)
+        seconds = round(time.monotonic() - began, 3)
+        last = self._through
+        log.info(
+            "partition.scrubbed", partition=self._number, server=copy.name, first=first, last=last, seconds=seconds
+        )
+        await self._note(copy, last, "")
 
-    def _check(self, message: StreamMessage, stored: StreamMessage) -> None:
-        sealed = _sealed(stored.payload)
-        if wrong := _contradiction(self._before, message.payload, sealed, first=message.sequence == 1):
-            raise PartitionStopped(self._number, message.sequence, wrong)
-        assert sealed is not None, "it contradicts nothing"
-        if sealed.at != max(message.stored_at, self._before.at if self._before else sealed.at):
-            why = "its events have another time than the journal's message"
-            raise PartitionStopped(self._number, message.sequence, why)
-        self._next, self._before = message.sequence + 1, sealed
+    async def _wait(self, error: Unavailable) -> None:
+        log.info("partition.scrub_waits", partition=self._number, sequence=self._links.next, error=str(error))
+        await asyncio.sleep(RETRY_INTERVAL)
 
-    async def _read_on(self) -> None:
-        """Read until the end, or to where retention has dropped what was to come; then from behind that."""
+    async def _note(self, copy: Copy, sequence: int, wrong: str) -> None:
+        """Keep what was found for `openbell doctor`."""
         try:
-            await self._read()
-        except StreamTooShort as error:
-            raise PartitionStopped(self._number, self._next, str(error)) from error
-        except StreamGap as error:
-            held_from = max([(await state_of(self._connection, each)).first for each in (self._journal, self._events)])
-            if self._next < held_from:
-                self._next, self._before = held_from, None
-            elif wrong := await look_at(self._connection, self._number, self._next):
-                raise PartitionStopped(self._number, self._next, wrong) from error
-            else:
-                raise Unavailable(f"{error}, it was said; but it does") from error
+            await Proofs(self._connection).put(self._number, copy, Proof(sequence, wrong, time.time()))
+        except Unavailable as error:
+            log.info("partition.proof_not_kept", partition=self._number, server=copy.name, error=str(error))
+
+    async def _read(self, copy: Copy) -> None:
+        pace = Pace()
+        async with copy.readers(self._connection, self._number, self._links.next) as (journal, events):
+            while self._links.next <= self._through:
+                message, stored = await anext(journal), await anext(events)
+                self._links.take(message, stored)
+                await pace.keep(len(message.payload) + len(stored.payload))
+                self._attempts = 0
+
+    async def _read_on(self, copy: Copy) -> None:
+        """Read until the end, or to where retention has dropped what was to come; then from behind that.
+
+        PartitionStopped if those who lead the streams have the same to say, CopyDamaged if it is this copy alone.
+        """
+        try:
+            await self._read(copy)
+        except (StreamTooShort, StreamGap) as error:
+            streams = (subjects.journal_stream(self._number), subjects.events_stream(self._number))
+            held_from = max([(await state_of(self._connection, each)).first for each in streams])
+            if self._links.next < held_from:
+                self._links = Links(held_from)
+                return
+            await beyond_doubt(self._connection, self._number, partial(self._look, str(error)))
+            if copy.name:
+                raise CopyDamaged(self._number, self._links.next, f"on {copy.name}: {error}") from error
+            raise Unavailable(f"{error}, it was said; but it does") from error
+
+    async def _look(self, why: str, asks: Asks) -> None:
+        last = (await state_of(asks, subjects.events_stream(self._number))).last
+        wrong = await look_at(asks, self._number, self._links.next) if self._links.next <= last else why
+        if wrong:
+            raise PartitionStopped(self._number, self._links.next, wrong)
+
+
+class Links:
+    """The chain of one copy, followed from sequence `start` on; `before` is the message before it, None if unknown."""
+
+    def __init__(self, start: int = 1, before: Sealed | None = None) -> None:
+        self.next = start
+        self.before = before
+
+    def take(self, message: StreamMessage, stored: StreamMessage) -> None:
+        """The next message of the journal and its events. StreamGap if they are none of this chain."""
+        sealed, first = _sealed(stored.payload), message.sequence == 1
+        if wrong := _contradiction(self.before, message.payload, message.stored_at, sealed, first=first):
+            raise StreamGap(wrong)
+        self.next, self.before = message.sequence + 1, sealed
 
 
 class Pace:
@@ -114,30 +164,47 @@ class Pace:
         await asyncio.sleep(ahead if ahead > PAUSE_MIN else 0)
 
 
-async def look_at(connection: Connection, number: int, sequence: int) -> str:
+async def look_at(asks: Asks, number: int, sequence: int) -> str:
     """What is wrong at one sequence of a partition; "" if nothing, or nothing can be said (trimmed, unanswered)."""
     journal, events = subjects.journal_stream(number), subjects.events_stream(number)
-    states = [await state_of(connection, stream) for stream in (journal, events)]
+    states = [await state_of(asks, stream) for stream in (journal, events)]
     if not max(state.first for state in states) <= sequence <= states[1].last:
         return ""
-    message = await read_message(connection, journal, sequence)
+    message = await read_timed(asks, journal, sequence)
     if message is None:
         return "the journal has lost this message"
-    stored = await read_message(connection, events, sequence)
+    stored = await read_message(asks, events, sequence)
     if stored is None:
         return "the events have lost this message"
-    before = await read_message(connection, events, sequence - 1) if sequence > 1 else None
-    return _contradiction(_sealed(before), message, _sealed(stored), first=sequence == 1)
+    before = _sealed(await read_message(asks, events, sequence - 1) if sequence > 1 else None)
+    payload, stored_at = message
+    return _contradiction(before, payload, stored_at, _sealed(stored), first=sequence == 1)
 
 
-def _contradiction(before: Sealed | None, message: bytes, stored: Sealed | None, *, first: bool) -> str:
+async def follows(asks: Asks, number: int, chain: bytes, sequence: int) -> str:
+    """How the messages at a sequence, which both streams hold, do not follow from a chain; "" if they do."""
+    message = await read_message(asks, subjects.journal_stream(number), sequence)
+    if message is None:
+        return "the journal has lost this message"
+    stored = _sealed(await read_message(asks, subjects.events_stream(number), sequence))
+    return "its events cannot be read" if stored is None else _breaks(chain, message, stored)
+
+
+def _contradiction(before: Sealed | None, message: bytes, stored_at: int, stored: Sealed | None, *, first: bool) -> str:
     """How a message of EVENTS does not fit the journal's and the one before it; `before` is None if it is unknown."""
     if stored is None:
         return "its events cannot be read"
     chain = CHAIN_START if first else before.chain if before else None
-    if chain is None or stored.events == NO_EVENTS:
-        return ""
-    if link(chain, stored.at, message, stored.events) != stored.chain:
+    if chain is not None and (wrong := _breaks(chain, message, stored)):
+        return wrong
+    if stored.at != max(stored_at, before.at if before else stored.at):
+        return "its events have another time than the journal's message"
+    return ""
+
+
+def _breaks(chain: bytes, message: bytes, stored: Sealed) -> str:
+    """How a message of EVENTS does not link the journal's to the chain before it."""
+    if stored.events != NO_EVENTS and link(chain, stored.at, message, stored.events) != stored.chain:
         return "its events answer another message than the journal has"
     return ""
 

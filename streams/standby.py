@@ -8,15 +8,17 @@ the journal gives here; a difference is PartitionStopped.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import structlog
 
 from streams import recovery, subjects
 from streams.connection import Connection
-from streams.errors import PartitionStopped
+from streams.errors import PartitionStopped, Unavailable
 from streams.event_stream import as_stored
 from streams.partition import Partition
-from streams.stream import StreamMessage, StreamReader
+from streams.second_look import beyond_doubt
+from streams.stream import Asks, StreamMessage, StreamReader, read_message
 
 log = structlog.get_logger()
 
@@ -54,10 +56,15 @@ class Standby:
     async def _step(self, answered: StreamMessage) -> None:
         message = await anext(self._journal)
         output = self._partition.answer(message.payload, message.sequence, message.stored_at, render=False)
-        if as_stored(output.events) != answered.payload:
-            raise PartitionStopped(
-                self._partition.number, answered.sequence, "its events are not what the journal gives"
-            )
+        computed = as_stored(output.events)
+        if computed != answered.payload:
+            await beyond_doubt(self._connection, self._partition.number, partial(self._look, computed))
+            raise Unavailable(f"the copies of message {answered.sequence} differ")
+
+    async def _look(self, computed: bytes, asks: Asks) -> None:
+        number, sequence = self._partition.number, self._partition.sequence
+        if await read_message(asks, subjects.events_stream(number), sequence) != computed:
+            raise PartitionStopped(number, sequence, "its events are not what the journal gives")
 
 
 async def _stop_after(until: asyncio.Event, events: StreamReader) -> None:

@@ -12,9 +12,9 @@ import base64
 import json
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import structlog
 
@@ -33,9 +33,22 @@ SILENCE_MAX = 3.0
 
 INACTIVE_CONSUMER_KEPT = 30.0
 RETRY_INTERVAL = 0.25
+PLACEMENTS_MAX = 60
+"""So many consumers may come to other servers than the one that is to be read; of three, none does in 10^10 cases."""
+
+GAPS_MAX = 3
+"""A message that so many consumers of one server have skipped was not lost on its way."""
+
 NO_SUCH_MESSAGE = 10037
 NO_SUCH_STREAM = 10059
 NANOSECONDS = 1_000_000_000
+
+
+class Asks(Protocol):
+    """Whoever asks the JetStream API: a Connection, or one that is careful whom it believes (second_look.py)."""
+
+    async def api(self, subject: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """As `Connection.api`."""
 
 
 class StreamState(NamedTuple):
@@ -61,7 +74,7 @@ class StreamMessage(NamedTuple):
     payload: bytes
 
 
-async def state_of(connection: Connection, stream: str) -> StreamState:
+async def state_of(connection: Asks, stream: str) -> StreamState:
     """Ask the stream's leader."""
     asked = time.monotonic_ns()
     information = await connection.api(f"STREAM.INFO.{stream}")
@@ -76,7 +89,7 @@ async def state_of(connection: Connection, stream: str) -> StreamState:
     )
 
 
-async def first_gone(connection: Connection, stream: str, start: int) -> int:
+async def first_gone(connection: Asks, stream: str, start: int) -> int:
     """The first sequence from `start` on that a stream has lost from its midst or, damaged, from its end; 0 if none.
 
     A server that finds a file damaged drops what it cannot read and keeps the numbers, also those at the end, where
@@ -87,26 +100,38 @@ async def first_gone(connection: Connection, stream: str, start: int) -> int:
     return min((sequence for sequence in gone if sequence >= start), default=0)
 
 
-async def read_message(connection: Connection, stream: str, sequence: int) -> bytes | None:
+async def read_message(connection: Asks, stream: str, sequence: int) -> bytes | None:
     """One message's payload, from the stream's leader; None if it is not there."""
+    found = await read_timed(connection, stream, sequence)
+    return None if found is None else found[0]
+
+
+async def read_timed(connection: Asks, stream: str, sequence: int) -> tuple[bytes, int] | None:
+    """One message's payload and when it was stored, ns; likewise."""
     try:
         answer = await connection.api(f"STREAM.MSG.GET.{stream}", {"seq": sequence})
     except ApiRefused as error:
         if error.code == NO_SUCH_MESSAGE:
             return None
         raise
-    return base64.b64decode(answer["message"].get("data", ""))
+    message = answer["message"]
+    return base64.b64decode(message.get("data", "")), _exact(message["time"])
 
 
 class StreamReader:
     """See the module. `async with StreamReader(…) as reader: async for message in reader`.
 
-    Raises StreamTooShort if the stream ends before `start` - 1, StreamGap if a message is gone.
+    Raises StreamTooShort if the stream ends before `start` - 1, StreamGap if a message is gone: by what one server
+    says, so it is no verdict yet (second_look.py).
+
+    `server`: whose copy is read, in a cluster; "" is any. A consumer with one replica reads from the server that it is
+    on, and the cluster says which one that is: where it is another, the next one is tried.
     """
 
-    def __init__(self, connection: Connection, stream: str, start: int) -> None:
+    def __init__(self, connection: Connection, stream: str, start: int, server: str = "") -> None:
         self._connection = connection
         self._stream = stream
+        self._server = server
         self._expected = start  # the next to give to the caller …
         self._arriving = start  # … and to take from the consumer
         self._arrived: deque[StreamMessage] = deque()
@@ -117,6 +142,7 @@ class StreamReader:
         self._inbox = ""
         self._fresh = False
         self._gap = False
+        self._gaps = 0  # of this server's copy alone, in a row at the same place
         self._hole = 0  # the first message that the stream is known to have lost
         self._outstanding = 0
         self._forget_reconnects: Callable[[], None] | None = None
@@ -154,7 +180,7 @@ class StreamReader:
                 log.warning("stream.silent", stream=self._stream, expected=self._expected)
                 self._lose_consumer()
         message = self._arrived.popleft()
-        self._expected = message.sequence + 1
+        self._expected, self._gaps = message.sequence + 1, 0
         if self._consumer and self._outstanding <= PULL_MESSAGES // 2 and len(self._arrived) < PULL_MESSAGES:
             self._pull()
         return message
@@ -172,29 +198,34 @@ class StreamReader:
         await self._delete_consumer()
         await self._check_start()
         await self._check_gap()
-        name = self._connection.new_inbox().rpartition(".")[2]
         self._inbox = self._connection.new_inbox()
         self._arriving = self._expected
         self._fresh = True
         self._outstanding = 0
         self._subscription = await self._connection.listen(self._inbox, self._receive)
-        await self._connection.api(
-            f"CONSUMER.CREATE.{self._stream}.{name}",
-            {
-                "stream_name": self._stream,
-                "config": {
-                    "name": name,
-                    "ack_policy": "none",
-                    "deliver_policy": "by_start_sequence",
-                    "opt_start_seq": self._expected,
-                    "inactive_threshold": int(INACTIVE_CONSUMER_KEPT * NANOSECONDS),
-                    "mem_storage": True,
-                    "num_replicas": 1,
-                },
-            },
-        )
+        for _ in range(PLACEMENTS_MAX):
+            name = self._connection.new_inbox().rpartition(".")[2]
+            placed = (await self._connection.api(*self._create(name))).get("cluster") or {}
+            if self._server in ("", placed.get("leader")):
+                break
+            self._connection.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{name}", b"")
+        else:
+            raise Unavailable(f"{self._server} gives nobody its copy of {self._stream}")
         self._consumer = name
         self._pull()
+
+    def _create(self, name: str) -> tuple[str, dict[str, Any]]:
+        """The request for a consumer."""
+        config = {
+            "name": name,
+            "ack_policy": "none",
+            "deliver_policy": "by_start_sequence",
+            "opt_start_seq": self._expected,
+            "inactive_threshold": int(INACTIVE_CONSUMER_KEPT * NANOSECONDS),
+            "mem_storage": True,
+            "num_replicas": 1,
+        }
+        return f"CONSUMER.CREATE.{self._stream}.{name}", {"stream_name": self._stream, "config": config}
 
     async def _check_start(self) -> None:
         state = await state_of(self._connection, self._stream)
@@ -206,7 +237,14 @@ class StreamReader:
 
     async def _check_gap(self) -> None:
         """Tell a message that the stream has lost from one that was lost on its way to us."""
-        if self._gap and await read_message(self._connection, self._stream, self._expected) is None:
+        self._gaps += self._gap
+        if self._server and self._gaps >= GAPS_MAX:
+            raise StreamGap(f"{self._stream} does not hold sequence {self._expected}")
+        if (
+            self._gap
+            and not self._server
+            and await read_message(self._connection, self._stream, self._expected) is None
+        ):
             raise StreamGap(f"{self._stream} does not hold sequence {self._expected}")
         self._gap = False
 
@@ -277,6 +315,13 @@ def _position(reply: str) -> tuple[int, int, int]:
     tokens = reply.split(".")
     stream = 2 if len(tokens) == 9 else 4
     return int(tokens[stream + 3]), int(tokens[stream + 5]), int(tokens[stream + 6])
+
+
+def _exact(timestamp: str) -> int:
+    """Of a time as the server prints it, in UTC, to the nanosecond."""
+    whole, _, fraction = timestamp.removesuffix("Z").partition(".")
+    seconds = round(datetime.fromisoformat(f"{whole}+00:00").timestamp())
+    return seconds * NANOSECONDS + int(fraction.ljust(9, "0"))
 
 
 def _nanoseconds(timestamp: str) -> int:

@@ -31,9 +31,10 @@ from streams.identity import new_id
 from streams.journal import FutureOutcome, Journal, Outcome, Receiver
 from streams.nats_client import Subscription
 from streams.promises import Promises
+from streams.refused import Refusal, all_refusals
 from streams.roster import NOBODY, lease_key
 from streams.settings import StreamSettings
-from streams.stops import Stops
+from streams.stops import Mark, Stops
 
 __all__ = ["Answer", "Outcome", "Receiver", "Subscription", "Venue"]
 
@@ -112,6 +113,14 @@ class Venue:
     def is_stopped(self, partition: int) -> bool:
         """Whether a partition has stopped for good: it answers nothing until somebody has mended it."""
         return partition in self._stops.marks
+
+    def stop_of(self, partition: int) -> Mark | None:
+        """Where and why a partition has stopped; None if it has not."""
+        return self._stops.marks.get(partition)
+
+    async def refusals(self) -> list[Refusal]:
+        """Which workers refuse which partitions. Raises Unavailable."""
+        return await all_refusals(self._connection)
 
     def now(self) -> int:
         """An estimate of journal time."""

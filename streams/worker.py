@@ -2,12 +2,15 @@
 
 `run` ends by itself only when something cannot be mended: the topology does not fit, the connection is given up, or
 we are wrong outside of any partition (an AssertionError). A partition whose streams contradict each other, or whose
-next message breaks an invariant of ours, is given up alone, loudly and with evidence; the others go on.
+next message breaks an invariant of ours, is given up alone, loudly and with evidence; the others go on. It is tried
+again now and then (refused.py).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 
@@ -32,6 +35,7 @@ from streams.leadership import Leadership
 from streams.post import Post
 from streams.pulse import PULSE_INTERVAL, Pulse
 from streams.queries import Standing
+from streams.refused import Refusals
 from streams.roster import NOBODY
 from streams.settings import StreamSettings
 from streams.stops import Stops
@@ -68,6 +72,7 @@ class Worker:
         self._clock = JournalClock()
         self._calendars = calendar_files.load(settings.calendars)
         self._leadership = Leadership(connection, settings, worker)
+        self._refusals = Refusals(connection, worker)
         self._posts: dict[int, Post] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._handovers: dict[int, asyncio.Task[None]] = {}
@@ -111,6 +116,7 @@ class Worker:
         """Beat, unless NATS is away: then nobody can take over, and nothing changes."""
         if not self._connection.connected:
             return
+        self._leadership.refused = self._refusals.standing
         self._leadership.busy = any(post.may_take_long for post in self._posts.values())
         try:
             await self._leadership.beat()
@@ -146,14 +152,13 @@ class Worker:
         self._tasks[partition] = self._group.create_task(self._man(post))
 
     async def _man(self, post: Post) -> None:
-        partition = post.number
+        partition, loop = post.number, asyncio.get_running_loop()
+        began = loop.time()
         try:
             await post.run()
         except* PartitionStopped as stopped:
-            self._leadership.refused.add(partition)
-            log.critical("partition.stopped", partition=partition, error=_sentence(stopped))
-            await self._mark(evidence.stopped_in(stopped))
-            self._group.create_task(evidence.leave(self._connection, self._settings.data_dir, partition, stopped))
+            took = loop.time() - began if post.sequence < 0 else 0.0
+            await self._stop(evidence.stopped_in(stopped), took)
         except* Overtaken as overtaken:
             log.warning("partition.overtaken", partition=partition, error=_sentence(overtaken))
         except* StreamError as error:
@@ -163,13 +168,33 @@ class Worker:
             await self._leadership.pass_on(partition, NOBODY)
             self._release(post)
 
+    async def _stop(self, stopped: PartitionStopped, took: float) -> None:
+        """Refuse a partition for a while, and let everybody know before its lease goes to anybody else."""
+        partition, news = stopped.partition, self._refusals.note(stopped, took)
+        self._leadership.refused = self._refusals.standing
+        if news:
+            log.critical("partition.stopped", partition=partition, error=str(stopped))
+            if not self._beside(evidence.leave(self._connection, self._settings.data_dir, stopped)):
+                log.error("evidence.not_left", partition=partition, error="the worker ends")
+        else:
+            log.error("partition.still_stopped", partition=partition, error=str(stopped))
+        self._beside(self._refusals.tell(partition))
+        # This task is canceled as soon as the lease is lost; the mark has to be made all the same.
+        marking = asyncio.ensure_future(self._mark(stopped))
+        await asyncio.shield(marking)
+
     def _release(self, post: Post) -> None:
         """Beside what is led; not when the worker ends, and its memory with it."""
-        releasing = post.release()
+        self._beside(post.release())
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Do something for as long as it takes; False if the worker ends and it is not begun any more."""
         try:
-            self._group.create_task(releasing)
+            self._group.create_task(work)
         except RuntimeError:
-            releasing.close()
+            work.close()
+            return False
+        return True
 
     async def _mark(self, stopped: PartitionStopped) -> None:
         """Before the lease goes to anybody else: they have to look at the place too."""

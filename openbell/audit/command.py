@@ -22,7 +22,7 @@ from openbell import logs
 from openbell.audit.store import opened
 from openbell.faults import FAILED, WRONG_USE, Fault
 from streams import subjects
-from streams.auditing import Audit, Finding, audit
+from streams.auditing import Audit, CopyFound, Finding, audit
 from streams.bucket import ABSENT, Bucket
 from streams.diagnosis import ENGINE
 from streams.errors import ApiRefused, PartitionStopped, StreamError, Unavailable
@@ -51,7 +51,7 @@ def run(first: int, last: int, partitions: list[int], nats_url: str, data_dir: D
     except StreamError as error:
         raise Fault(f"the audit cannot be made: {error}", code=WRONG_USE) from error
     (_tell_json if as_json else _tell)(audits)
-    raise typer.Exit(FAILED if any(found.finding for found in audits) else 0)
+    raise typer.Exit(0 if all(found.clean for found in audits) else FAILED)
 
 
 async def _audit_all(first: int, last: int, partitions: list[int], nats_url: str, data_dir: DataDir) -> list[Audit]:
@@ -67,8 +67,10 @@ async def _audit_one(connection: Connection, number: int, first: int, last: int,
     found = await audit(
         connection, number, first, last, lambda done, total: progress.update(task, completed=done, total=total)
     )
-    if found.finding is not None and found.finding.where != ENGINE:
-        await _mark(connection, number, found.finding)
+    led = [copy.finding for copy in found.copies if copy.leads]
+    for finding in (found.finding, *led):
+        if finding is not None and finding.where != ENGINE:
+            await _mark(connection, number, finding)
     return found
 
 
@@ -106,6 +108,18 @@ def _tell(audits: list[Audit]) -> None:
             console.print(f"{name}: [bold red]{escape(str(found.finding))}[/]; good before that: {_extent(found)}")
         if found.last:
             console.print(f"  digest {found.chain} at sequence {found.last}")
+        if found.server:
+            console.print(f"  that was the copy on {found.server}{'' if found.copies else '; no other was read'}")
+        for copy in found.copies:
+            console.print(f"  the copy on {copy.server}: {_state_of(copy)}")
+
+
+def _state_of(copy: CopyFound) -> str:
+    if copy.finding is not None:
+        return f"[bold red]{escape(str(copy.finding))}[/]; good before that"
+    if copy.unread:
+        return f"[yellow]not read to its end[/], good to {copy.last:,}: {escape(copy.unread)}"
+    return "the same, to the last byte"
 
 
 def _extent(found: Audit) -> str:
@@ -119,12 +133,16 @@ def _extent(found: Audit) -> str:
 
 
 def _tell_json(audits: list[Audit]) -> None:
-    typer.echo(json.dumps({"clean": not any(found.finding for found in audits), "partitions": list(map(_row, audits))}))
+    typer.echo(json.dumps({"clean": all(found.clean for found in audits), "partitions": list(map(_row, audits))}))
 
 
 def _row(found: Audit) -> dict[str, Any]:
     row = asdict(found)
     row["digest"] = row.pop("chain")
-    if found.finding is not None:
-        row["finding"] = {**found.finding._asdict(), "sentence": str(found.finding)}
+    row["finding"] = _finding_row(found.finding)
+    row["copies"] = [asdict(copy) | {"finding": _finding_row(copy.finding)} for copy in found.copies]
     return row
+
+
+def _finding_row(finding: Finding | None) -> dict[str, Any] | None:
+    return None if finding is None else {**finding._asdict(), "sentence": str(finding)}

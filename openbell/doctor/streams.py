@@ -7,6 +7,7 @@ import json
 import re
 import time
 import urllib.request
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -14,7 +15,9 @@ from openbell.doctor.finding import Finding, fail, ok, warn
 from streams import embedded, subjects
 from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
+from streams.copies import Proofs, copies_of
 from streams.errors import ApiRefused, Unavailable
+from streams.refused import all_refusals
 from streams.settings import SettingsError, StreamSettings, without_password
 from streams.stops import Stops
 from streams.stream import NO_SUCH_STREAM, state_of
@@ -78,7 +81,13 @@ async def _topology(connection: Connection, setup: Setup) -> list[Finding]:
     if wanted != entry.value:
         mend = f"Set OPENBELL_PARTITIONS to {entry.value}: the number is fixed when an exchange is first started."
         return [fail("topology", f"the exchange has {entry.value} partitions, OPENBELL_PARTITIONS says {wanted}", mend)]
-    return [await _streams(connection, int(entry.value)), await _stops(connection), await _clock(connection)]
+    partitions = int(entry.value)
+    return [
+        await _streams(connection, partitions),
+        await _stops(connection),
+        await _copies(connection, partitions),
+        await _clock(connection),
+    ]
 
 
 async def _streams(connection: Connection, partitions: int) -> Finding:
@@ -97,15 +106,48 @@ async def _streams(connection: Connection, partitions: int) -> Finding:
 
 
 async def _stops(connection: Connection) -> Finding:
-    """Whether a partition was marked as stopped."""
+    """Whether a partition was marked as stopped, or a worker refuses one that others may lead."""
     stops = Stops(connection)
     await stops.read()
-    if not stops.marks:
+    refusals = await all_refusals(connection)
+    found = [mark.why for _, mark in sorted(stops.marks.items())]
+    found += [
+        f"worker {refusal.worker} refuses it and looks again at {_clock_time(refusal.next_look)}: {refusal.why}"
+        for refusal in refusals
+    ]
+    if not found:
         return ok("partitions", "none has stopped")
-    text = "; ".join(mark.why for _, mark in sorted(stops.marks.items()))
-    return fail(
-        "partitions", text, "See docs/operations.md, “A stopped partition”, and restart the workers when mended."
-    )
+    mend = "See docs/operations.md, “A stopped partition”. When it is mended the workers find that by themselves."
+    return (fail if stops.marks else warn)("partitions", "; ".join(found), mend)
+
+
+async def _copies(connection: Connection, partitions: int) -> Finding:
+    """Whether each server's copy of the streams has been read, and was whole."""
+    try:
+        copies = {number: await copies_of(connection, number) for number in range(partitions)}
+    except ApiRefused as error:
+        return fail("copies", str(error), "Start a worker: it makes the streams.")
+    everybody = {(number, copy.name) for number, of_number in copies.items() for copy in of_number if copy.name}
+    if not everybody:
+        return ok("copies", "there is one copy of everything, and its leader's scrub reads it")
+    proofs = await Proofs(connection).all()
+    damaged = [
+        f"{server}: {proofs[number, server].wrong}"
+        for number, server in sorted(everybody & proofs.keys())
+        if proofs[number, server].wrong
+    ]
+    if damaged:
+        mend = "Stop that server, move its store away, start it empty: it fetches everything. Then `openbell audit`."
+        return fail("copies", "; ".join(damaged), mend)
+    if missing := sorted(everybody - proofs.keys()):
+        text = ", ".join(f"partition {number} on {server}" for number, server in missing)
+        return warn("copies", f"nobody has read these yet: {text}", "Run `openbell audit`: it reads every copy.")
+    oldest = min(proofs[place].at for place in everybody)
+    return ok("copies", f"{len(everybody)} were read and are whole, the first of them at {_clock_time(oldest)}")
+
+
+def _clock_time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 async def _clock(connection: Connection) -> Finding:

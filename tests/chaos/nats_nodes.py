@@ -26,6 +26,8 @@ class Node(Process):
         log = ("--log", str(directory / f"{name}.log"))
         super().__init__(name, [*END_WITH_US, *command, *log], os.environ, directory / f"{name}.out")
         self.port = port
+        self.route_ports: list[int] = []
+        """Where the nodes of its cluster reach each other, its own first."""
 
     async def healthy(self) -> None:
         """Wait until it greets with JetStream on."""
@@ -56,7 +58,9 @@ def cluster(directory: Path, size: int = 3) -> list[Node]:
             *("--cluster", f"nats://{HOST}:{routes[number]}"),
             *("--routes", everybody),
         ]
-        nodes.append(Node(name, command, clients[number], directory))
+        node = Node(name, command, clients[number], directory)
+        node.route_ports = [routes[number], *routes[:number], *routes[number + 1 :]]
+        nodes.append(node)
     return nodes
 
 

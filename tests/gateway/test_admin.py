@@ -63,8 +63,21 @@ async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
     venue.silent.add(1)
     first, second = (await admin.ask("GET", "/v1/admin/partitions"))["partitions"]
     assert (first["partition"], first["available"], first["instruments"]) == (0, True, 1)
-    assert set(first) == {"partition", "available", "leader", "standby", "sequence", "lag", "checkpoint", "instruments"}
-    assert second == {"partition": 1, "available": False}
+    described = {"partition", "available", "leader", "standby", "sequence", "lag", "checkpoint", "instruments"}
+    assert set(first) == described | {"stopped", "refused_by"}
+    assert (first["stopped"], first["refused_by"]) == (None, [])
+    assert second == {"partition": 1, "available": False, "stopped": None, "refused_by": []}
+
+
+async def test_an_operator_sees_which_partition_has_stopped(venue, admin):
+    """Where, why, who refuses to lead it, and when that worker looks again."""
+    venue.stopped.add(1)
+    venue.silent.add(1)
+    _, second = (await admin.ask("GET", "/v1/admin/partitions"))["partitions"]
+    assert second["stopped"] == {"sequence": 7, "why": "a sentence"}
+    [refusal] = second["refused_by"]
+    assert (refusal["worker"], refusal["sequence"], refusal["why"]) == ("w2", 7, "a sentence")
+    assert refusal["next_look"] == "2026-09-21T14:13:20.000000000Z"
 
 
 @pytest.mark.parametrize("partition", ["2", "-1", "x", "9999999"])

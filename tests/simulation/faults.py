@@ -53,6 +53,7 @@ class Faults:
             "process's clock stepped": self._step_process,
             "client vanished": self._drop_client,
             "journal poisoned": self._poison,
+            "stream's leader deposed": self._depose,
         }
         random = world.random
         self._kinds = {name: kind for name, kind in kinds.items() if random.random() < 0.5}
@@ -66,6 +67,7 @@ class Faults:
         self._over = True
         self._network.rates = Rates()
         self._network.server_offset = 0
+        self._broker.deposed.clear()
         for stream in self._broker.streams.values():
             if stream.full_disk:
                 self._kill_server()
@@ -144,3 +146,14 @@ class Faults:
             payload = self._world.random.randbytes(self._world.random.randrange(40))
             sequence, _ = stream.store(f"orders.{number}", {}, payload)
             self._broker.watch(stream, sequence)
+
+    def _depose(self) -> None:
+        """The streams of one partition, or some of them, have two that take themselves for the leader for a while."""
+        number = self._world.random.randrange(self._exchange.settings.partitions)
+        names = [f"{kind}_{number}" for kind in ("ORDERS", "EVENTS", "CHECKPOINTS")]
+        made = [name for name in names if name in self._broker.streams and self._world.random.random() < 0.5]
+        if not self._broker.clustered:
+            return
+        for name in made:
+            self._broker.depose(name)
+            self._world.after(self._seconds(), lambda name=name: self._broker.deposed.pop(name, None))

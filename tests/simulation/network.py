@@ -16,12 +16,15 @@ from tests.support.broker.network import Action, Network
 if TYPE_CHECKING:
     from tests.simulation.world import Due, Process, World
     from tests.support.broker.client import MemoryClient
+    from tests.support.broker.server import Deposed
 
 LATENCY = (0.0001, 0.002)
 LATE_SECONDS = (0.05, 6.0)
 """Delays beyond what anybody waits for an acknowledgement are part of it."""
 
 LEFT_BEHIND_SECONDS = 5.0
+DEPOSED_ANSWERS = 0.5
+"""How often a deposed leader's answer is there before the true one's."""
 
 
 @dataclass
@@ -64,6 +67,9 @@ class FaultyNetwork(Network):
     def clock(self) -> int:
         return EPOCH * SECOND + round(self._world.now * SECOND) + self.server_offset
 
+    def monotonic(self) -> float:
+        return self._world.now
+
     def later(self, seconds: float, action: Action) -> Due:
         return self._world.after(seconds, action)
 
@@ -105,6 +111,10 @@ class FaultyNetwork(Network):
             return (late,)
         self.counts[f"doubled {kind}"] += 1
         return (0.0, random.choice((0.0001, late)))
+
+    def who_answers(self, deposed: Deposed) -> tuple[Deposed | None, ...]:
+        first = self._world.random.random() < DEPOSED_ANSWERS
+        return (deposed, None) if first else (None, deposed)
 
     def reachable(self, client: MemoryClient) -> bool:
         return self._away_until.get(client.process, 0.0) <= self._world.now

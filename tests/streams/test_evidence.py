@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from exchange.commands import CancelOrder
 from streams import codec, evidence, subjects, topology
-from streams.errors import OutcomeUnknown
+from streams.errors import OutcomeUnknown, PartitionStopped
 from streams.stream import state_of
 from tests.support.altered import lose_order_1, plant_checkpoint
 from tests.support.exchange import buy, listing, open_venue, running_worker
@@ -80,3 +80,15 @@ async def test_without_a_directory_it_is_said_that_nothing_is_left(settings, con
         async with running_worker(replace(settings, data_dir="")):
             await until(lambda: last_event(logs, "evidence.not_left"), 20)
     assert "OPENBELL_DATA_DIR" in last_event(logs, "evidence.not_left")["error"]
+
+
+async def test_streams_that_do_not_answer_leave_a_report_that_says_so(connection, tmp_path, monkeypatch):
+    """After some attempts what is known without them is written, and why the rest is missing."""
+    monkeypatch.setattr(evidence, "ATTEMPT_INTERVAL", 0.0)
+    await connection.api("STREAM.CREATE.ORDERS_0", {"name": "ORDERS_0", "subjects": ["orders.0"]})
+    with capture_logs() as logs:
+        await evidence.leave(connection, str(tmp_path), PartitionStopped(0, 7, "a sentence"))
+    assert [entry["event"] for entry in logs] == ["evidence.waiting"] * evidence.ATTEMPTS + ["evidence.left"]
+    report = json.loads((Path(logs[-1]["path"]) / "report.json").read_text())
+    assert (report["sequence"], report["error"]) == (7, "partition 0 stopped at sequence 7: a sentence")
+    assert "stream not found" in report["incomplete"]

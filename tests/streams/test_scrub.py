@@ -11,7 +11,7 @@ from streams import scrub as scrub_module
 from streams import subjects
 from streams.codec import decode_facts, encode_events, encode_facts
 from streams.errors import PartitionStopped, StreamGap, Unavailable
-from streams.scrub import Pace, Scrub, look_at
+from streams.scrub import Links, Pace, Scrub, look_at
 from tests.support.altered import LENGTH, flipped, missing, swapped, untouched, write
 
 
@@ -119,14 +119,15 @@ async def test_what_cannot_be_read_now_is_no_damage(connection, monkeypatch):
     scrub = Scrub(connection, 0, LENGTH)
     read, faults = scrub._read, [StreamGap("a message"), Unavailable("nobody")]
 
-    async def fail_twice():
+    async def fail_twice(copy):
         if faults:
             raise faults.pop()
-        await read()
+        await read(copy)
 
     monkeypatch.setattr(scrub, "_read", fail_twice)
-    await scrub.run()
-    assert scrub._next == LENGTH + 1
+    with capture_logs() as logs:
+        await scrub.run()
+    assert [entry["last"] for entry in logs if entry["event"] == "partition.scrubbed"] == [LENGTH]
 
 
 async def test_it_goes_on_where_it_was(connection, monkeypatch):
@@ -134,15 +135,15 @@ async def test_it_goes_on_where_it_was(connection, monkeypatch):
     await write(connection, journal=untouched)
     read = []
     scrub = Scrub(connection, 0, LENGTH)
-    check = scrub._check
+    take = Links.take
 
-    def checked(message, stored):
-        check(message, stored)
+    def taken(links, message, stored):
+        take(links, message, stored)
         read.append(message.sequence)
         if message.sequence == 10:
             running.cancel()
 
-    monkeypatch.setattr(scrub, "_check", checked)
+    monkeypatch.setattr(Links, "take", taken)
     running = asyncio.create_task(scrub.run())
     await asyncio.wait([running])
     await scrub.run()

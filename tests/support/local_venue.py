@@ -19,6 +19,8 @@ from streams import codec
 from streams.errors import Busy, OutcomeUnknown, StreamError, Unavailable
 from streams.journal import Outcome, Receiver
 from streams.partition import Partition
+from streams.refused import Refusal
+from streams.stops import Mark
 
 Callback = Callable[[bytes], None]
 
@@ -97,6 +99,12 @@ class LocalVenue:
 
     def is_stopped(self, partition: int) -> bool:
         return partition in self.stopped
+
+    def stop_of(self, partition: int) -> Mark | None:
+        return Mark(7, "a sentence", 1) if partition in self.stopped else None
+
+    async def refusals(self) -> list[Refusal]:
+        return [Refusal(partition, "w2", 7, "a sentence", 1_790_000_000.0) for partition in sorted(self.stopped)]
 
     def now(self) -> int:
         return self._journal_time

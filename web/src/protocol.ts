@@ -1297,6 +1297,23 @@ export type GetAdminPartitionsAnswer = {
     } | null;
     /** How many live there. */
     instruments?: number;
+    /** Why it takes no orders until somebody has mended it; null if it does. */
+    stopped: {
+      /** Of the journal's message there. */
+      sequence: number;
+      /** A sentence for people. */
+      why: string;
+    } | null;
+    refused_by: {
+      /** Its id. */
+      worker: string;
+      /** Of the journal's message at which it stopped. */
+      sequence: number;
+      /** A sentence for people. */
+      why: string;
+      /** When it tries again. */
+      next_look: Time;
+    }[];
   }[];
 };
 

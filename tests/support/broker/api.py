@@ -13,7 +13,7 @@ from tests.support.broker.routes import matches
 from tests.support.broker.stored import SECOND, Message, Refused, StoredStream
 
 if TYPE_CHECKING:
-    from tests.support.broker.server import Broker
+    from tests.support.broker.server import Broker, Deposed
 
 Body = dict[str, Any]
 
@@ -35,11 +35,19 @@ DEFAULTS: Body = {
 """What a stream's configuration says where its maker says nothing."""
 
 
+OF_LEADERS = ("STREAM.INFO", "STREAM.MSG.GET")
+"""What a stream's leader answers from what it has, and whoever takes itself for one."""
+
+
 class Api:
     """Takes requests without their `$JS.API.`."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
+        self._deposed: Deposed | None = None
+        """Who answers just now; None for the true leader."""
+        self._placed = 0
+        """Consumers so far, each of which is on one server."""
         self._methods: dict[str, Callable[[list[str], Body], Body]] = {
             "INFO": self._info,
             "STREAM.NAMES": self._stream_names,
@@ -71,11 +79,14 @@ class Api:
             self._read_direct(subject.split(".")[2], request, reply)
             return
         name = max((name for name in self._methods if f"{subject}.".startswith(f"{name}.")), key=len)
-        try:
-            body = self._methods[name](subject.removeprefix(name).lstrip(".").split("."), request)
-        except Refused as refused:
-            body = {"error": error_of(refused)}
-        self._broker.answer(reply, body)
+        names = subject.removeprefix(name).lstrip(".").split(".")
+        for who in self._broker.answering(names[0]) if name in OF_LEADERS else (None,):
+            self._deposed = who
+            try:
+                body = self._methods[name](names, request)
+            except Refused as refused:
+                body = {"error": error_of(refused)}
+            self._broker.answer(reply, body)
 
     def _stream(self, name: str) -> StoredStream:
         stream = self._broker.streams.get(name)
@@ -111,9 +122,12 @@ class Api:
         return {"success": True}
 
     def _stream_info(self, names: list[str], request: Body) -> Body:
-        stream = self._stream(names[0])
-        state = stream.described(details=request.get("deleted_details", False))
-        return {"config": stream.config, "state": state, "ts": timestamp(self._broker.network.clock())}
+        stream, deposed = self._stream(names[0]), self._deposed
+        state = stream.described(
+            details=request.get("deleted_details", False), through=deposed.last if deposed else None
+        )
+        body = {"config": stream.config, "state": state, "ts": timestamp(self._broker.network.clock())}
+        return body | ({"cluster": self._broker.cluster(deposed)} if self._broker.clustered else {})
 
     def _purge(self, names: list[str], request: Body) -> Body:
         stream = self._stream(names[0])
@@ -121,8 +135,8 @@ class Api:
         return {"success": True, "purged": purged}
 
     def _message(self, names: list[str], request: Body) -> Body:
-        message = _wanted(self._stream(names[0]), request)
-        if message is None:
+        message, deposed = _wanted(self._stream(names[0]), request), self._deposed
+        if message is None or (deposed is not None and message.sequence > deposed.last):
             raise Refused(404, 10037, "no message found")
         data = base64.b64encode(message.payload).decode()
         described = {"subject": message.subject, "seq": message.sequence, "time": timestamp(message.stored_at)}
@@ -137,7 +151,11 @@ class Api:
         self._broker.consumers[names[0], name] = Consumer(
             name, stream, request["config"], self._broker.network, self._broker.deliver, self._broker.tell
         )
-        return {"stream_name": names[0], "name": name, "config": request["config"]}
+        body = {"stream_name": names[0], "name": name, "config": request["config"]}
+        if self._broker.clustered:
+            self._placed += 1
+            body["cluster"] = {"name": "openbell", "leader": self._broker.servers[self._placed % 3]}
+        return body
 
     def _delete_consumer(self, names: list[str], _: Body) -> Body:
         consumer = self._broker.consumers.pop((names[0], names[1]), None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.support.broker.client import MemoryClient
+    from tests.support.broker.server import Deposed
 
 Action = Callable[[], None]
 
@@ -22,6 +23,10 @@ class Network:
     def clock(self) -> int:
         """The server's wall clock, ns."""
         return time.time_ns()
+
+    def monotonic(self) -> float:
+        """A clock of the server's that nobody sets, seconds."""
+        return time.monotonic()
 
     def later(self, seconds: float, action: Action) -> Any:
         """Do something on the server's side after a while; the answer can be canceled."""
@@ -41,6 +46,10 @@ class Network:
         kind: acknowledgement, answer (of the JetStream API), delivery (of a consumer), status, message.
         """
         return (0.0,)
+
+    def who_answers(self, deposed: Deposed) -> tuple[Deposed | None, ...]:
+        """Who answers about a stream that has a deposed leader too (server.py), in order; None for the true one."""
+        return (deposed, None)
 
     def reachable(self, client: MemoryClient) -> bool:
         """Whether a client that connects now gets through."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streams.headers import header_block
 from tests.support.broker.api import Api
 from tests.support.broker.consumers import Consumer
 from tests.support.broker.network import Network
 from tests.support.broker.routes import Interest, Routes, matches
-from tests.support.broker.stored import Refused, StoredStream
+from tests.support.broker.stored import SECOND, Refused, StoredStream
 
 if TYPE_CHECKING:
     from tests.support.broker.client import MemoryClient
@@ -24,16 +24,33 @@ MAX_PAYLOAD = 8 * 1024 * 1024
 API_PREFIX = "$JS.API."
 
 
+SERVERS = ("nats-1", "nats-2", "nats-3")
+"""The names of a cluster's servers; the first leads all streams, the second is the one that may be deposed."""
+
+CONTACT_SECONDS = 0.5
+"""How long ago a leader has last heard from the others."""
+
+
+class Deposed(NamedTuple):
+    """A stream's former leader that does not know it: what it has ends at `last`, its contacts at `since`, seconds."""
+
+    last: int
+    since: float
+
+
 class Broker:
     """One server. `clustered`: it checks in the order of a stream with replicas."""
 
     def __init__(self, network: Network | None = None, *, clustered: bool = False) -> None:
         self.network = network or Network()
         self.clustered = clustered
+        self.servers = SERVERS
         self.up = True
         self.watch: Callable[[StoredStream, int], None] = lambda _stream, _sequence: None
         """Told of each message that was stored."""
         self.streams: dict[str, StoredStream] = {}
+        self.deposed: dict[str, Deposed] = {}
+        """By stream, as long as there is one: it answers what the network lets it answer."""
         self.consumers: dict[tuple[str, str], Consumer] = {}
         self._clients: list[MemoryClient] = []
         self._routes = Routes()
@@ -74,6 +91,7 @@ class Broker:
             self._clients.remove(client)
             client.cut()
         self.streams = {name: stream for name, stream in self.streams.items() if _on_disk(stream)}
+        self.deposed.clear()
 
     def start(self, *, revived: bool = False) -> None:
         """Run again, with room on the disk: one that filled up meanwhile has been seen to.
@@ -83,6 +101,23 @@ class Broker:
         for stream in self.streams.values():
             stream.restarted(revived=revived)
         self.up = True
+
+    def depose(self, name: str) -> None:
+        """Cut a stream's leader off: another one leads, and this one goes on answering from what it has now."""
+        self.deposed[name] = Deposed(self.streams[name].last, self.network.monotonic())
+
+    def answering(self, name: str) -> tuple[Deposed | None, ...]:
+        """Who answers a request about a stream, in order: a deposed leader if there is one, and, None, the true one."""
+        deposed = self.deposed.get(name)
+        return (None,) if deposed is None else self.network.who_answers(deposed)
+
+    def cluster(self, deposed: Deposed | None) -> dict[str, Any]:
+        """What STREAM.INFO says of the servers that hold a stream, by whoever answers."""
+        leader = SERVERS[1] if deposed else SERVERS[0]
+        silent = self.network.monotonic() - deposed.since if deposed else CONTACT_SECONDS
+        others = [name for name in SERVERS if name != leader]
+        replicas = [{"name": name, "current": not deposed, "active": int(silent * SECOND)} for name in others]
+        return {"name": "openbell", "leader": leader, "replicas": replicas}
 
     # Messages
 

@@ -144,6 +144,20 @@ class StoredStream:
             raise Refused(404, 10043, "no message found")
         self._forget(sequence)
 
+    def lose(self, sequence: int) -> None:
+        """A bad disk: one message is gone."""
+        self._forget(sequence)
+
+    def restore(self, message: Message) -> None:
+        """… and is there again."""
+        self._messages = dict(sorted({**self._messages, message.sequence: message}.items()))
+
+    def cut(self, last: int) -> None:
+        """A bad disk: everything behind a message is gone, and its numbers are given again."""
+        for sequence in range(last + 1, self.last + 1):
+            self._forget(sequence)
+        self.last = last
+
     def restarted(self, *, revived: bool) -> None:
         """The server has read its store again: the ids it knows are those of what it holds.
 
@@ -156,9 +170,14 @@ class StoredStream:
         held = self._messages
         self._ids = {name: known for name, known in self._ids.items() if known[0] in held}
 
-    def described(self, *, details: bool) -> dict[str, Any]:
-        """The state as STREAM.INFO tells it; `details` names what is gone from its midst."""
+    def described(self, *, details: bool, through: int | None = None) -> dict[str, Any]:
+        """The state as STREAM.INFO tells it; `details` names what is gone from its midst.
+
+        `through`: the last sequence that whoever tells it has heard of.
+        """
         self._forget_expired()
+        if through is not None and through < self.last:
+            return {"first_seq": min(self.first, through + 1), "last_seq": through, "messages": 0, "bytes": 0}
         deleted = [number for number in range(self.first, self.last + 1) if number and number not in self._messages]
         state = {
             "messages": len(self._messages),

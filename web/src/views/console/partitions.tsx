@@ -19,6 +19,11 @@ export function PartitionList({ screen, operator }: ConsoleProps): VNode {
           {fault.value}
         </p>
       )}
+      {reasons(poll.answer.value ?? []).map((reason) => (
+        <p class="fault hint" role="status" key={reason}>
+          {reason}
+        </p>
+      ))}
       <div class="scroll" tabIndex={0} role="group" aria-label="Partitions">
         <table>
           <thead>
@@ -55,7 +60,7 @@ function Row({ partition: row, screen, operator }: ConsoleProps & { partition: P
       <th scope="row">
         {row.partition} <span class="muted">{row.instruments === undefined ? "" : `${row.instruments} instruments`}</span>
       </th>
-      <td class={row.available ? "" : "fault"}>{row.available ? "led" : "not led"}</td>
+      <td class={row.available && row.stopped === null ? "" : "fault"}>{state(row)}</td>
       <td>{row.leader ?? "–"}</td>
       <td class={row.standby ? "" : "muted"}>{row.standby ?? "none"}</td>
       <td>{behind(row)}</td>
@@ -69,6 +74,20 @@ function Row({ partition: row, screen, operator }: ConsoleProps & { partition: P
       </td>
     </tr>
   );
+}
+
+function state({ available, stopped, refused_by: refused }: Partition): string {
+  if (stopped !== null) return `stopped at ${stopped.sequence}`;
+  if (!available) return "not led";
+  return refused.length === 0 ? "led" : `led, refused by ${refused.length}`;
+}
+
+/** Why partitions are shut, and who does not lead them, in the sentences of those who found it. */
+function reasons(partitions: readonly Partition[]): readonly string[] {
+  return partitions.flatMap(({ stopped, refused_by: refused }) => [
+    ...(stopped === null ? [] : [stopped.why]),
+    ...refused.map((each) => `${each.worker} refuses it and looks again at ${each.next_look.slice(11, 19)}: ${each.why}`),
+  ]);
 }
 
 function behind({ standby, lag }: Partition): string {
