@@ -85,7 +85,8 @@ else
 	$(BIN)/python -m tests.chaos random random-cluster --seconds $$(($(CHAOS_SECONDS) / 2)) --seed $(CHAOS_SEED) $(ARGS)
 endif
 
-soak: build  ## Trade for an hour: memory, descriptors and latency have to stay flat
+soak: build  ## Compare the answers to a million commands, trade for an hour: memory and latency have to stay flat
+	OPENBELL_ANSWER_COMMANDS=1000000 $(BIN)/python -m pytest tests/properties/test_answers.py
 	$(BIN)/python -m tests.chaos soak --seconds $(SOAK_SECONDS) $(ARGS)
 
 # What some faults are made with: clocks that step (libfaketime) and packets that vanish (iptables).

@@ -206,11 +206,15 @@ class Partition:
     def print_reports(
         self, made: list[Report], reports: dict[str, list[tuple[int, bytes]]], hears: Hears
     ) -> dict[int, str]:
-        """Print a command's reports, each to its account; the orders in them as the command has left them, by id."""
+        """Print a command's reports, each to its account; the orders in them as the command has left them, by id.
+
+        An order's last report alone has it so: if that one is not printed, what was printed before tells less.
+        """
         printed: dict[int, str] = {}
         for report in made:
             state = report.state
             if not hears(subjects.reports(state.command.account)):
+                printed.pop(state.order_id, None)
                 continue
             order = printed[state.order_id] = self.renderer.order(state)
             text = print_report(report, order, self.renderer)

@@ -1,8 +1,11 @@
+import json
+
 import pytest
 
 from exchange.commands import AmendOrder, CancelAfter, CancelAll, CancelOrder, Command, Configure, Tick
 from exchange.order import GTD, IOC
 from exchange.units import SECOND
+from streams import codec
 from tests.support.journaled import CONFIGURE, OPENING, Journaled, buy, sell, units
 
 
@@ -119,3 +122,22 @@ def test_a_trade_of_the_next_command_is_not_in_this_one_s_answer() -> None:
 
     assert (first["status"], first["filled_quantity"], first["fills"]) == ("open", "0", [])
     assert (second["status"], second["filled_quantity"]) == ("filled", "2")
+
+
+@pytest.mark.parametrize("printed", range(3))
+@pytest.mark.parametrize("amended", [False, True])
+def test_an_answer_tells_the_end_whatever_was_printed_on_the_way(amended: bool, printed: int) -> None:
+    """When nobody listens, an allowance still prints some reports: the answer is never what one of those said."""
+    journaled = Journaled()
+    journaled.send(sell("boris", 1, 100, "b-1"), *([buy("anna", 1, 99, "a-1")] if amended else []))
+    crossing = AmendOrder("anna", 0, "ACME", "a-1", price=units(100)) if amended else buy("anna", 1, 100, "a-1")
+    room = iter([True] * printed)
+
+    data = codec.encode_batch("test", 9, [codec.encode_command(crossing)])
+    output = journaled.partition.answer(
+        data, 3, journaled.now, hears=lambda subject: subject == "exec.anna" and next(room, False)
+    )
+
+    [(code, body)] = codec.decode_results(output.results[1]).bodies
+    order = json.loads(body)
+    assert (code, order["status"], order["filled_quantity"], order["open_quantity"]) == ("", "filled", "1", "0")
