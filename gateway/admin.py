@@ -95,14 +95,16 @@ async def get_partitions(call: Call) -> web.Response:
 
 
 async def describe(call: Call, number: int) -> dict[str, Any]:
-    """One partition as its leader describes it, and why it has stopped if it has."""
-    mark = call.services.venue.stop_of(number)
+    """One partition as its leader describes it, whether it would answer an order now, and where it has stopped."""
+    venue = call.services.venue
+    mark, why_not = venue.stop_of(number), venue.why_not(number)
     stopped = None if mark is None else {"sequence": mark.sequence, "why": mark.why}
     try:
-        answer = await call.services.venue.query(number, "partition")
-    except StreamError:
-        return {"partition": number, "available": False, "stopped": stopped}
-    return {"available": True, "stopped": stopped, **orjson.loads(answer.body)}
+        answer = await venue.query(number, "partition")
+    except StreamError as error:
+        why_not = why_not or f"its leader does not answer: {error}"
+        return {"partition": number, "available": False, "why": why_not, "stopped": stopped}
+    return {"available": not why_not, "why": why_not or None, "stopped": stopped, **orjson.loads(answer.body)}
 
 
 async def refusals_of(call: Call) -> dict[int, list[dict[str, Any]]]:

@@ -195,7 +195,8 @@ ADMIN_ROUTES: Final = (
                         "One partition.",
                         {
                             "partition": whole("Its number."),
-                            "available": {"type": "boolean", "description": "Whether its leader answers."},
+                            "available": {"type": "boolean", "description": "Whether an order would be answered now."},
+                            "why": {"type": ["string", "null"], "description": "Why not."},
                             "leader": text("The worker that leads it."),
                             "standby": {"type": ["string", "null"], "description": "The worker that follows it."},
                             "sequence": whole("Of the last command's message in the journal."),

@@ -29,6 +29,7 @@ LOOKS_PER_SECOND: Final = 20
 ABSENT_SECONDS: Final = 0.25
 ABSENT_MAX: Final = 10_000
 RETRY_SECONDS: Final = 0.5
+STOPPED: Final = "a part of the exchange has stopped and may hold this symbol: an operator has to mend it"
 
 
 @dataclass
@@ -79,9 +80,16 @@ class Directory:
 
     @property
     def complete(self) -> bool:
-        """Whether every partition has told its instruments, or has stopped. A refresh finds what changes during it."""
-        numbers = range(self._venue.partitions)
-        return all(number in self._answered or self._venue.is_stopped(number) for number in numbers)
+        """Whether every partition that answers anything has told its instruments. A refresh finds what changes then."""
+        return self._answered | self._venue.dead >= set(range(self._venue.partitions))
+
+    def knows(self, partition: int) -> bool:
+        """Whether a partition has told its instruments once."""
+        return partition in self._answered
+
+    def symbols_in(self, partition: int) -> list[str]:
+        """The instruments of a partition, as far as they are known."""
+        return sorted(listed.symbol for listed in self._listed.values() if listed.partition == partition)
 
     def all(self) -> list[Listed]:
         """Every instrument, by symbol."""
@@ -110,6 +118,8 @@ class Directory:
         if home is None and None not in answers:
             self._remember_absence(symbol)
         elif home is None or not await self._ask(home):
+            if any(self._venue.is_stopped(number) for number in partitions):
+                raise ApiError("unavailable", STOPPED)
             raise ApiError("unavailable")
 
     async def listed(self, symbol: str) -> Listed:

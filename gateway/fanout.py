@@ -72,10 +72,10 @@ class Fanout:
             feed.look_after(partition)
 
     def stale(self, members: Iterable[Subscription]) -> list[Subscription]:
-        """Those whose feed has a hole, or may have one because NATS does not answer."""
-        well = self._venue.well
-        followed = [member for member in members if member.key in self._feeds]
-        return [member for member in followed if not (well and self._feeds[member.key].whole)]
+        """Those whose feed has a hole, or may have one: NATS does not answer, or a partition of the feed does not."""
+        well, dead = self._venue.well, self._venue.dead
+        followed = [(member, self._feeds[member.key]) for member in members if member.key in self._feeds]
+        return [member for member, feed in followed if not (well and feed.whole and dead.isdisjoint(feed.partitions))]
 
     def last_numbers(self, members: Iterable[Subscription]) -> dict[str, dict[str, int]]:
         """By symbol, the last numbers of the books and trades that these have been given."""

@@ -69,6 +69,11 @@ class Feed:
         return not self._continuity.broken
 
     @property
+    def partitions(self) -> tuple[int]:
+        """Where what it follows is published."""
+        return (self._partition,)
+
+    @property
     def empty(self) -> bool:
         """Whether nobody is subscribed."""
         return not self._groups

@@ -172,7 +172,7 @@ HEARTBEAT: Final = {
             {"channel": MEMBERS["channel"], "symbol": SYMBOL, "account": ACCOUNT},
             may_lack=("symbol", "account"),
         ),
-        "What may lag behind the exchange now: it is out of reach, or a hole is being closed.",
+        "What may lag behind the exchange now: it, or a partition's leader, is away, or a hole is being closed.",
     ),
 }
 PARTITION: Final = {"partition": whole("`seq` is dense per account and partition."), "cursor": CURSOR}

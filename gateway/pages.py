@@ -6,7 +6,7 @@ import re
 import time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import orjson
@@ -22,6 +22,7 @@ from gateway.timestamps import time_text
 
 if TYPE_CHECKING:
     from gateway.call import Call
+    from gateway.services import Services
 
 STATIC: Final = Path(__file__).parent / "static"
 POLICY: Final = (
@@ -100,10 +101,48 @@ async def get_live(call: Call) -> web.StreamResponse:
 
 
 async def get_ready(call: Call) -> web.StreamResponse:
-    """GET /health/ready: something could be stored a moment ago, and every partition has told its instruments once."""
-    if not call.services.venue.well or not call.services.directory.complete:
-        raise ApiError("unavailable", "not ready: waiting for NATS or for a partition's worker", retry_after=1.0)
+    """GET /health/ready: an order for each instrument would be answered now; those for which not are named."""
+    degraded = degraded_in(call.services)
+    if degraded or not call.services.venue.well:
+        raise NotReady(degraded)
     return call.json({"status": "ready"})
+
+
+async def get_gateway(call: Call) -> web.StreamResponse:
+    """GET /health/gateway: whether this gateway does its part; a client would be no better off with another.
+
+    For balancers: a partition that nobody leads is dead for all gateways, and no reason to take one of them away.
+    """
+    if not call.services.venue.well or not call.services.directory.complete:
+        raise ApiError("unavailable", "not ready: this gateway waits for NATS", retry_after=1.0)
+    return call.json({"status": "ok"})
+
+
+def degraded_in(services: Services) -> list[dict[str, Any]]:
+    """The partitions that would not answer an order now: why, and the instruments that are known to be there."""
+    venue, directory = services.venue, services.directory
+    found = []
+    for number in range(venue.partitions):
+        why = venue.why_not(number)
+        if not why and not directory.knows(number):
+            why = f"partition {number} has not told its instruments yet"
+        if why:
+            stopped, symbols = venue.is_stopped(number), directory.symbols_in(number)
+            found.append({"partition": number, "why": why, "stopped": stopped, "symbols": symbols})
+    return found
+
+
+class NotReady(ApiError):
+    """Not every instrument can be traded, or nothing can be stored; the body names the partitions."""
+
+    def __init__(self, degraded: list[dict[str, Any]]) -> None:
+        self.degraded = degraded
+        why = "; ".join(str(row["why"]) for row in degraded) or "NATS stores nothing"
+        super().__init__("unavailable", f"not ready: {why}", retry_after=1.0)
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The error with the partitions."""
+        return super().body(request_id) | {"degraded": self.degraded}
 
 
 async def post_demo_token(call: Call) -> web.StreamResponse:
@@ -131,5 +170,6 @@ ROUTES: Final = (
     ("GET", "/docs", get_docs),
     ("GET", "/health/live", get_live),
     ("GET", "/health/ready", get_ready),
+    ("GET", "/health/gateway", get_gateway),
     ("POST", "/v1/demo/token", post_demo_token),
 )

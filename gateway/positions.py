@@ -64,6 +64,11 @@ class PositionFeed:
         return self._seq >= 0 and not any(wanted.is_set() for wanted in self._wanted)
 
     @property
+    def partitions(self) -> range:
+        """Where what it follows is published: everywhere."""
+        return range(self._venue.partitions)
+
+    @property
     def empty(self) -> bool:
         """Whether nobody is subscribed."""
         return not self._members

@@ -220,6 +220,11 @@ class ReportFeed:
         return all(partition.whole for partition in self._partitions)
 
     @property
+    def partitions(self) -> range:
+        """Where what it follows is published: everywhere."""
+        return range(self._venue.partitions)
+
+    @property
     def empty(self) -> bool:
         """Whether nobody is subscribed."""
         return not any(partition.members or partition.joining for partition in self._partitions)

@@ -150,7 +150,21 @@ ROUTES: Final = (
         codes=("not_found", "forbidden"),
     ),
     Route("get", "/health/live", "Whether the process works.", HEALTH),
-    Route("get", "/health/ready", "Whether it can take orders.", HEALTH, codes=("unavailable",)),
+    Route(
+        "get",
+        "/health/ready",
+        "Whether an order for each instrument would be answered now. If not, the error has `degraded`: for each "
+        "partition that would not answer its number, `why`, whether it has `stopped`, and its `symbols`.",
+        HEALTH,
+        codes=("unavailable",),
+    ),
+    Route(
+        "get",
+        "/health/gateway",
+        "Whether this gateway does its part, for balancers: a partition without a leader is dead for all gateways.",
+        HEALTH,
+        codes=("unavailable",),
+    ),
     Route("get", "/openapi.json", "This document.", DOCUMENT),
     Route("get", "/asyncapi.json", "The WebSocket API.", DOCUMENT),
     Route("get", "/docs", "Both on one page, for people.", {"type": "string"}, media_type="text/html"),

@@ -33,6 +33,27 @@ class Refused(Fault):
 
 
 @dataclass(frozen=True)
+class Readiness:
+    """Whether an order for each instrument would be answered now, and if not, why.
+
+    degraded: the partitions that would not, as `/health/ready` names them; empty if it is the gateway that waits.
+    """
+
+    ready: bool
+    why: str = ""
+    degraded: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether waiting does not help: all that is missing has stopped, and takes a person."""
+        return bool(self.degraded) and all(row.get("stopped") for row in self.degraded)
+
+
+NOBODY: Final = Readiness(ready=False, why="nobody answers there")
+NO_EXCHANGE: Final = Readiness(ready=False, why="what answers there is no exchange")
+
+
+@dataclass(frozen=True)
 class Api:
     """An exchange at `url`, spoken to with `token` where it is not empty."""
 
@@ -63,12 +84,24 @@ class Api:
         return self._request("DELETE", path, None)
 
     def is_ready(self) -> bool:
-        """Whether the exchange takes orders."""
+        """Whether the exchange answers orders for every instrument."""
+        return self.readiness().ready
+
+    def readiness(self) -> Readiness:
+        """What `/health/ready` says."""
         try:
             with urllib.request.urlopen(self.url.rstrip("/") + "/health/ready", timeout=self.timeout_seconds):  # noqa: S310
-                return True
+                return Readiness(ready=True)
+        except urllib.error.HTTPError as error:
+            problem = _problem(error.read())
+            if "code" not in problem:
+                return NO_EXCHANGE
+            rows = problem.get("degraded")
+            return Readiness(
+                ready=False, why=str(problem.get("message", "")), degraded=tuple(rows) if isinstance(rows, list) else ()
+            )
         except (OSError, http.client.HTTPException):
-            return False
+            return NOBODY
 
     def _request(self, method: str, path: str, body: dict[str, Any] | None) -> Any:  # noqa: ANN401 - JSON
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked above

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from openbell import banner, environment, logs
-from openbell.api import Api
+from openbell.api import Api, Readiness
 from openbell.data_dir import Lock
+from openbell.degraded import names_of
 from openbell.demo_instruments import list_missing
 from openbell.faults import WRONG_USE, Fault
 from openbell.full_disk import FullDisk
@@ -49,6 +50,9 @@ ONE_REQUEST_SECONDS: Final = 0.5
 """Signals so close together are one: a terminal and a wrapper such as timeout(1) both pass a Ctrl-C on."""
 
 READY_TIMEOUT_SECONDS: Final = 1.0
+STOPPED_SECONDS: Final = 3.0
+"""A worker that starts looks at the place where its partition was marked as stopped, and may take the mark back."""
+
 DEMO_ATTEMPTS: Final = 20
 DEMO_ATTEMPT_SECONDS: Final = 0.5
 
@@ -161,12 +165,14 @@ class LocalExchange:
             [self._role(f"worker-{number}", "worker") for number in range(1, self._settings.workers + 1)]
             + [self._role(f"gateway-{number}", "gateway") for number in range(1, self._settings.gateways + 1)]
         )
-        await self._until_ready()
+        readiness = await self._until_ready()
         self._lock.describe(pid=os.getpid(), url=self.url, nats_url=self._nats_url)
-        if self._settings.demo:
+        # The demo's instruments are spread over all partitions: it opens whole or not at all.
+        demo = self._settings.demo and readiness.ready
+        if demo:
             await self._open_the_demo()
         announce = banner.announce_json if self._settings.as_json else banner.announce
-        announce(self.url, self._nats_url, self._settings.data_dir.path, demo=self._settings.demo)
+        announce(self.url, self._nats_url, self._settings.data_dir.path, readiness, demo=demo)
 
     def _start_nats(self) -> None:
         role = self._role("nats", "nats", "--port", str(self._nats_port))
@@ -233,7 +239,7 @@ class LocalExchange:
         return {**self._environ, **chosen, **colors}
 
     async def _until_nats_is_healthy(self) -> None:
-        async with patience("nats-server to read its streams"):
+        async with patience(lambda: "nats-server to read its streams"):
             await until(lambda: embedded.healthy(embedded.HOST, self._nats_port))
 
     async def _make_streams(self) -> None:
@@ -241,7 +247,7 @@ class LocalExchange:
         try:
             settings = StreamSettings.from_environment(self._environment("up"))
             calendar_files.load(settings.calendars)
-            async with patience(f"NATS at {without_password(self._nats_url)}"):
+            async with patience(lambda: f"NATS at {without_password(self._nats_url)}"):
                 connection = await Connection.open(settings, "up")
                 try:
                     await topology.ensure(connection, settings)
@@ -250,10 +256,22 @@ class LocalExchange:
         except (SettingsError, TopologyMismatch) as error:
             raise Fault(str(error), code=WRONG_USE) from error
 
-    async def _until_ready(self) -> None:
-        async with patience("the partitions to be led"):
-            api = Api(self.url, timeout_seconds=READY_TIMEOUT_SECONDS)
-            await until(lambda: asyncio.to_thread(api.is_ready))
+    async def _until_ready(self) -> Readiness:
+        """Wait until everything trades, or until what does not has stopped and stays so: that takes a person."""
+        api = Api(self.url, timeout_seconds=READY_TIMEOUT_SECONDS)
+        loop = asyncio.get_running_loop()
+        found, since = Readiness(ready=False), loop.time()
+
+        async def is_settled() -> bool:
+            nonlocal found, since
+            before, found = found, await asyncio.to_thread(api.readiness)
+            if found != before:
+                since = loop.time()
+            return found.ready or (found.is_final and loop.time() - since >= STOPPED_SECONDS)
+
+        async with patience(lambda: names_of(found) or "a gateway that is ready"):
+            await until(is_settled)
+        return found
 
     async def _open_the_demo(self) -> None:
         api = Api(self.url, own_admin_token(self._settings.data_dir))
@@ -281,19 +299,19 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def patience(what: str) -> AsyncIterator[None]:
+async def patience(what: Callable[[], str]) -> AsyncIterator[None]:
     """While the block lasts, say now and then what is waited for."""
-    telling = asyncio.create_task(_tell(what), name=f"patience for {what}")
+    telling = asyncio.create_task(_tell(what), name="patience")
     try:
         yield
     finally:
         telling.cancel()
 
 
-async def _tell(what: str) -> None:
+async def _tell(what: Callable[[], str]) -> None:
     while True:
         await asyncio.sleep(PATIENCE_SECONDS)
-        log.info("exchange.waiting", waiting_for=what)
+        log.info("exchange.waiting", waiting_for=what())
 
 
 def reachable(host: str) -> str:

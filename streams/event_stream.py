@@ -68,12 +68,13 @@ class EventStream:
         self._something = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
-        self._mending = False
+        self.mending = False
+        """Whether the stream does not take what it is sent, and is asked why."""
 
     async def publish(self, sequence: int, payload: bytes) -> None:
         """Send the message that is to be number `sequence`; calls come in order, without a gap."""
         await self._room.acquire()
-        stored = None if self._mending else self._store(sequence, payload)
+        stored = None if self.mending else self._store(sequence, payload)
         self._unsettled.append(Unsettled(sequence, payload, stored))
         self._settled.clear()
         self._something.set()
@@ -97,7 +98,7 @@ class EventStream:
 
     async def _mend(self, why: StoreUnknown | NotStored) -> None:
         """Compare with the stream and send again, until nothing is unsettled."""
-        self._mending = True
+        self.mending = True
         log.warning(
             "events.mending",
             partition=self._partition,
@@ -113,7 +114,7 @@ class EventStream:
             except (Unavailable, StoreUnknown, NotStored) as error:
                 log.warning("events.waiting", partition=self._partition, error=str(error))
                 await asyncio.sleep(RETRY_INTERVAL)
-        self._mending = False
+        self.mending = False
 
     async def _compare(self) -> None:
         last = (await state_of(self._connection, self._stream)).last

@@ -28,6 +28,7 @@ from streams.connection import Connection
 from streams.errors import PayloadTooLarge, StreamError
 from streams.event_stream import EventStream, as_stored
 from streams.journal import Journal
+from streams.liveness import Sign
 from streams.partition import Output, Partition
 from streams.queries import begins_a_feed
 from streams.retention import Retention
@@ -81,6 +82,8 @@ class Leader:
         self._partitions = settings.partitions
         partition.queries.calendars = sorted(calendars)
         self._reader = reader
+        self.sign = Sign(connection, self.number, self._progress, self._has_nothing_to_do)
+        self._waits = False
         self._stop = asyncio.Event()
         self._held: list[tuple[bytes, str]] = []
         self._asked = asyncio.Event()
@@ -104,6 +107,7 @@ class Leader:
                 group.create_task(self._timekeeper.run()),
                 group.create_task(orphans.run(self._connection, self._partitions, self.number, self._journal)),
                 group.create_task(self._stop_reading()),
+                group.create_task(self.sign.run()),
             ]
             await self._answer_all()
             await self._teller.settle()
@@ -123,7 +127,9 @@ class Leader:
                     log.info("partition.leading", partition=self.number, sequence=self._partition.sequence)
                     # Who led before may have died between an answer and its report, its trade or its book.
                     self._connection.publish(subjects.leading(self.number), b"")
+                self._waits = True
                 message = await anext(self._reader, None)
+                self._waits = False
                 if message is None:
                     return
                 if not self._certainty.look():
@@ -140,6 +146,13 @@ class Leader:
         finally:
             if queries is not None:
                 await queries.close()
+
+    def _progress(self) -> int:
+        return self._partition.sequence
+
+    def _has_nothing_to_do(self) -> bool:
+        """Whether the next message would be answered at once."""
+        return self._waits and not self._events.mending
 
     async def _send(self, output: Output) -> None:
         if output.results is not None:

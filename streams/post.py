@@ -71,6 +71,11 @@ class Post:
         return self._promoted.is_set()
 
     @property
+    def answers(self) -> bool:
+        """Whether it leads, and its answering loop has signed a moment ago."""
+        return self._leader is not None and self._leader.sign.age() < self._settings.leader_absent_seconds
+
+    @property
     def may_take_long(self) -> bool:
         """Whether the journal's next message may keep the process for longer than others."""
         return self._partition is not None and self._partition.may_take_long()

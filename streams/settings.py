@@ -31,6 +31,8 @@ class StreamSettings:
     partitions: fixed when the exchange is first started; another number later is refused.
     replicas: copies of each stream: 1 on a single server, 3 in a cluster.
     lease_ttl_seconds: how long a silent worker keeps its partitions. One whose process has ended is found sooner.
+    leader_absent_seconds: after so long without a sign of a partition's leader gateways answer `busy` for it. A
+        takeover takes two seconds at most on a single server; a cluster that has lost a node needs up to eight.
     journal_max_bytes: room for each partition's journal; its events get three times that (topology.py).
     journal_retention_seconds: how long commands and events are kept once checkpoints cover them; 0 for ever.
     checkpoint_commands, checkpoint_seconds: a checkpoint is made after so many commands, or when there were any in so
@@ -42,6 +44,7 @@ class StreamSettings:
     commands_waiting_max: commands of one partition that wait for their batch to leave; more are `Busy`.
     outcome_timeout_seconds: then a submitted command's outcome is unknown.
     calendars: a TOML file of calendars, or a folder of such files (calendars.py); "" is none.
+    health_port: where a worker says whether what it leads is answered (health.py); 0 is nowhere.
     data_dir: where a partition that stops leaves evidence (evidence.py); "" is nowhere.
     """
 
@@ -49,6 +52,7 @@ class StreamSettings:
     partitions: int = 4
     replicas: int = 1
     lease_ttl_seconds: float = 1.2
+    leader_absent_seconds: float = 3.0
     journal_max_bytes: int = 512 * 1024 * 1024
     journal_retention_seconds: float = 0.0
     checkpoint_commands: int = 100_000
@@ -57,6 +61,7 @@ class StreamSettings:
     commands_waiting_max: int = 10_000
     outcome_timeout_seconds: float = 5.0
     calendars: str = ""
+    health_port: int = 0
     data_dir: str = ""
 
     def __post_init__(self) -> None:
@@ -72,12 +77,15 @@ class StreamSettings:
             raise SettingsError(f"{PREFIX}REPLICAS is {self.replicas}: give 1, 3 or 5")
         if self.lease_ttl_seconds < 1:
             raise SettingsError(f"{PREFIX}LEASE_TTL_SECONDS is {self.lease_ttl_seconds}: give at least 1")
+        if not 0 <= self.health_port <= 65_535:
+            raise SettingsError(f"{PREFIX}HEALTH_PORT is {self.health_port}: give a port, or 0 for none")
         if 0 != self.journal_retention_seconds < JOURNAL_RETENTION_MIN:
             raise SettingsError(
                 f"{PREFIX}JOURNAL_RETENTION_SECONDS is {self.journal_retention_seconds}: "
                 f"give {JOURNAL_RETENTION_MIN:.0f} or more, or 0 to keep everything"
             )
         for name in (
+            "leader_absent_seconds",
             "journal_max_bytes",
             "checkpoint_commands",
             "checkpoint_seconds",

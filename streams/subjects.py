@@ -73,6 +73,16 @@ def every_leading() -> str:
     return "leading.*"
 
 
+def answering(partition: int) -> str:
+    """Where a partition's leader signs, again and again, that its orders are answered (liveness.py)."""
+    return f"answering.{partition}"
+
+
+def every_answering() -> str:
+    """The signs of all leaders."""
+    return "answering.*"
+
+
 def worker(worker_id: str) -> str:
     """Where one worker is asked whether it lives, and told what it leads."""
     return f"worker.{token(worker_id)}"

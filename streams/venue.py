@@ -13,10 +13,11 @@ from typing import NamedTuple, Self
 
 import structlog
 
-from exchange.commands import Command
+from exchange.commands import AmendOrder, Command, PlaceOrder
 from streams import codec, subjects, topology
 from streams.bucket import Bucket
 from streams.clock import JournalClock, keep_time
+from streams.command_forms import AmendForm, PlaceForm
 from streams.connection import Connection
 from streams.errors import (
     Busy,
@@ -29,6 +30,7 @@ from streams.errors import (
 from streams.handover import Gone, ask_to_go
 from streams.identity import new_id
 from streams.journal import FutureOutcome, Journal, Outcome, Receiver
+from streams.liveness import Liveness
 from streams.nats_client import Subscription
 from streams.promises import Promises
 from streams.refused import Refusal, all_refusals
@@ -44,6 +46,12 @@ QUERY_TIMEOUT = 2.0
 QUERY_RETRY_INTERVAL = 0.05
 STOPPED_RETRY_AFTER = 5.0
 """It takes a person."""
+
+ABSENT_RETRY_AFTER = 1.0
+"""It takes a worker."""
+
+ADD_RISK = (PlaceOrder, AmendOrder, PlaceForm, AmendForm)
+"""The commands that are not stored as long as nobody answers; all others take risk away, or are an operator's."""
 
 SYMBOL_PREFIX = "symbol."
 
@@ -70,6 +78,7 @@ class Venue:
         self.promises = Promises(connection, self.origin)
         """What this gateway has promised to cancel, should it end."""
         self._stops = Stops(connection)
+        self._liveness = Liveness(partitions, settings.leader_absent_seconds)
         self._running: asyncio.Task[None] | None = None
         self._on_new_leader: list[Callable[[int], None]] = []
 
@@ -80,6 +89,8 @@ class Venue:
         venue = cls(connection, settings, await topology.wait(connection))
         await connection.subscribe(subjects.results(venue.origin), venue._receive_results)
         await connection.subscribe(subjects.every_leading(), venue._receive_leading)
+        await connection.subscribe(subjects.every_answering(), venue._receive_sign)
+        connection.on_reconnect(venue._liveness.excuse)
         venue._running = asyncio.create_task(venue._run(), name=f"venue of {name}")
         return venue
 
@@ -122,6 +133,26 @@ class Venue:
         """Which workers refuse which partitions. Raises Unavailable."""
         return await all_refusals(self._connection)
 
+    def is_absent(self, partition: int) -> bool:
+        """Whether nobody has answered for a partition for longer than a takeover takes."""
+        return partition in self._liveness.absent
+
+    @property
+    def dead(self) -> frozenset[int]:
+        """The partitions that answer nothing: stopped, or absent."""
+        return self._liveness.absent | self._stops.marks.keys()
+
+    def why_not(self, partition: int) -> str:
+        """Why an order for a partition would not be answered now, a sentence; "" if it would be."""
+        mark = self._stops.marks.get(partition)
+        if mark is not None:
+            return mark.why
+        if not self._liveness.answers(partition):
+            return f"no worker answers for partition {partition}"
+        if self._journals[partition].in_doubt:
+            return f"the journal of partition {partition} stores nothing"
+        return ""
+
     def now(self) -> int:
         """An estimate of journal time."""
         return self._clock.now()
@@ -131,12 +162,12 @@ class Venue:
 
         The future may fail with Busy or OutcomeUnknown, never later than the outcome timeout after it was sent.
         """
-        self._refuse_if_stopped(partition)
+        self._refuse_if_not_answered(partition, command)
         return self._journals[partition].append(command)
 
     def send(self, partition: int, command: Command, receiver: Receiver) -> None:
         """Like `submit` for those who do not wait: what became of the command is told by a call (journal.py)."""
-        self._refuse_if_stopped(partition)
+        self._refuse_if_not_answered(partition, command)
         self._journals[partition].send(codec.encode_command(command), receiver)
 
     async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
@@ -199,9 +230,12 @@ class Venue:
         """Call `callback` with each partition that has a new leader: the last words of the old one may be lost."""
         self._on_new_leader.append(callback)
 
-    def _refuse_if_stopped(self, partition: int) -> None:
+    def _refuse_if_not_answered(self, partition: int, command: Command) -> None:
+        """What adds risk is not stored for nobody; what takes risk away waits in the journal for the next leader."""
         if partition in self._stops.marks:
             raise Busy("the partition has stopped", STOPPED_RETRY_AFTER)
+        if partition in self._liveness.absent and isinstance(command, ADD_RISK):
+            raise Busy("no worker leads the partition", ABSENT_RETRY_AFTER)
 
     async def _follow(self, subject: str, callback: Callable[[bytes], None]) -> Subscription:
         return await self._connection.subscribe(subject, lambda _, payload, __: callback(payload))
@@ -210,6 +244,7 @@ class Venue:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.promises.run())
             group.create_task(self._stops.run())
+            group.create_task(self._liveness.run())
             group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0)))
             for journal in self._journals:
                 group.create_task(journal.run())
@@ -220,9 +255,15 @@ class Venue:
             for callback in self._on_new_leader:
                 callback(int(partition))
 
+    def _receive_sign(self, subject: str, _: bytes, __: str) -> None:
+        partition = subject.rpartition(".")[2]
+        if partition.isdecimal() and int(partition) < self.partitions:
+            self._liveness.hear(int(partition))
+
     def _receive_results(self, _: str, payload: bytes, __: str) -> None:
         results = codec.decode_results(payload)
         if results.partition < self.partitions:
+            self._liveness.hear(results.partition)
             sent = self._journals[results.partition].answer(results)
             if sent:
                 self._clock.learn(results.at, sent, self._clock.monotonic())

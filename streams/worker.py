@@ -30,6 +30,7 @@ from streams.handover import (
     hand_over,
     read_ask,
 )
+from streams.health import HealthPage
 from streams.identity import new_id
 from streams.leadership import Leadership
 from streams.post import Post
@@ -77,6 +78,8 @@ class Worker:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._handovers: dict[int, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._beaten = float("-inf")
         self._group = asyncio.TaskGroup()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -90,6 +93,8 @@ class Worker:
                 group.create_task(self._watch()),
                 group.create_task(self._attend()),
             ]
+            if self._settings.health_port:
+                beside.append(group.create_task(HealthPage(self.faults).run(self._settings.health_port)))
             await _first_of(stop, self._connection.closed)
             if self._connection.closed.is_set():
                 raise ConnectionLost("NATS closed the connection for good")
@@ -100,6 +105,17 @@ class Worker:
             await self._end_posts()
         forget_reconnects()
         await control.close()
+
+    def faults(self) -> list[str]:
+        """Why orders would not be answered, as far as it is this worker's doing."""
+        found = []
+        if self._loop.time() - self._beaten > self._settings.leader_absent_seconds:
+            found.append("no leases are stored: NATS does not answer")
+        found += [f"partition {number} is refused: see the log" for number in sorted(self._leadership.refused)]
+        for number, post in sorted(self._posts.items()):
+            if post.leads and not post.answers:
+                found.append(f"partition {number} is led here and not answered")
+        return found
 
     async def _beat_on(self) -> None:
         while True:
@@ -120,6 +136,7 @@ class Worker:
         self._leadership.busy = any(post.may_take_long for post in self._posts.values())
         try:
             await self._leadership.beat()
+            self._beaten = self._loop.time()
         except Unavailable as error:
             log.warning("worker.no_beat", error=str(error))
             await self._restore_leases()

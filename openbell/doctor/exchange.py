@@ -6,8 +6,9 @@ import socket
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from openbell.api import Api
+from openbell.api import NO_EXCHANGE, NOBODY, Api
 from openbell.data_dir import OWNER_ONLY
+from openbell.degraded import mend_of, names_of
 from openbell.doctor.finding import Finding, fail, ok, warn
 from openbell.faults import Fault
 from openbell.up import reserve_port
@@ -20,13 +21,16 @@ LOCAL: Final = ("127.0.0.1", "::1", "localhost")
 
 
 def answers(setup: Setup) -> Finding:
-    """Whether the exchange takes orders."""
-    if Api(setup.url, timeout_seconds=TIMEOUT_SECONDS).is_ready():
+    """Whether the exchange answers orders for every instrument."""
+    readiness = Api(setup.url, timeout_seconds=TIMEOUT_SECONDS).readiness()
+    if readiness.ready:
         return ok("exchange", f"open at {setup.url}")
+    if readiness.degraded:
+        return fail("exchange", f"not all of it trades at {setup.url}: {names_of(readiness)}", mend_of(readiness))
     if _listens(setup.url):
         return fail(
             "exchange",
-            f"what listens at {setup.url} is no exchange that takes orders",
+            f"what listens at {setup.url} is no exchange that takes orders: {readiness.why}",
             "Look at the gateway's log: NATS or a worker may be missing. Or name the right one with --url.",
         )
     mend = "Start it with `openbell up`, or name another with --url."
@@ -44,7 +48,7 @@ def port(setup: Setup) -> Finding:
     try:
         reserve_port(address.hostname, number).close()
     except Fault:
-        if Api(setup.url, timeout_seconds=TIMEOUT_SECONDS).is_ready():
+        if Api(setup.url, timeout_seconds=TIMEOUT_SECONDS).readiness() not in (NOBODY, NO_EXCHANGE):
             return ok("port", f"{number} is the exchange's")
         return fail(
             "port", f"{number} is taken by something else", "Stop it, or run `openbell up --port` with another."

@@ -17,6 +17,7 @@ from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
 from streams.copies import Proofs, copies_of
 from streams.errors import ApiRefused, Unavailable
+from streams.liveness import SIGN_INTERVAL
 from streams.refused import all_refusals
 from streams.settings import SettingsError, StreamSettings, without_password
 from streams.stops import Stops
@@ -31,6 +32,9 @@ MONITOR_PORT: Final = 8222
 MONITOR_SECONDS: Final = 1.0
 CLOCK_OFFSET_SECONDS_MAX: Final = 1.0
 """Commands older than 5 s at the journal are refused as `too_late`: a clock this far off eats into that."""
+
+SIGNS_SECONDS: Final = 3 * SIGN_INTERVAL
+"""Two signs may be late."""
 
 FULL_SHARE: Final = 0.8
 """A journal above this share of its room is worth a warning."""
@@ -84,7 +88,7 @@ async def _topology(connection: Connection, setup: Setup) -> list[Finding]:
     partitions = int(entry.value)
     return [
         await _streams(connection, partitions),
-        await _stops(connection),
+        await _partitions(connection, partitions),
         await _copies(connection, partitions),
         await _clock(connection),
     ]
@@ -103,22 +107,6 @@ async def _streams(connection: Connection, partitions: int) -> Finding:
     if shares[fullest] > FULL_SHARE:
         return warn("topology", text, "Give the streams more room with OPENBELL_JOURNAL_MAX_BYTES: a full one refuses.")
     return ok("topology", text)
-
-
-async def _stops(connection: Connection) -> Finding:
-    """Whether a partition was marked as stopped, or a worker refuses one that others may lead."""
-    stops = Stops(connection)
-    await stops.read()
-    refusals = await all_refusals(connection)
-    found = [mark.why for _, mark in sorted(stops.marks.items())]
-    found += [
-        f"worker {refusal.worker} refuses it and looks again at {_clock_time(refusal.next_look)}: {refusal.why}"
-        for refusal in refusals
-    ]
-    if not found:
-        return ok("partitions", "none has stopped")
-    mend = "See docs/operations.md, “A stopped partition”. When it is mended the workers find that by themselves."
-    return (fail if stops.marks else warn)("partitions", "; ".join(found), mend)
 
 
 async def _copies(connection: Connection, partitions: int) -> Finding:
@@ -148,6 +136,47 @@ async def _copies(connection: Connection, partitions: int) -> Finding:
 
 def _clock_time(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+async def _partitions(connection: Connection, partitions: int) -> Finding:
+    """Whether an order would be answered in each partition: none has stopped or is refused, and each has a leader."""
+    stops = Stops(connection)
+    await stops.read()
+    refusals = await all_refusals(connection)
+    silent = [number for number in await _silent(connection, partitions) if number not in stops.marks]
+    found = [mark.why for _, mark in sorted(stops.marks.items())]
+    found += [f"no worker answers for partition {', '.join(map(str, silent))}"] if silent else []
+    found += [
+        f"worker {refusal.worker} refuses it and looks again at {_clock_time(refusal.next_look)}: {refusal.why}"
+        for refusal in refusals
+    ]
+    if not found:
+        return ok("partitions", "all are led and answer")
+    mend = "Start a worker, or look at the log of the one that should lead."
+    if stops.marks or refusals:
+        mend = "See docs/operations.md, “A stopped partition”. When it is mended the workers find that by themselves."
+    return (fail if stops.marks or silent else warn)("partitions", "; ".join(found), mend)
+
+
+async def _silent(connection: Connection, partitions: int) -> list[int]:
+    """The partitions of which no sign is heard within SIGNS_SECONDS."""
+    silent = set(map(subjects.answering, range(partitions)))
+    all_heard = asyncio.Event()
+
+    def hear(subject: str, _: bytes, __: str) -> None:
+        silent.discard(subject)
+        if not silent:
+            all_heard.set()
+
+    subscription = await connection.subscribe(subjects.every_answering(), hear)
+    try:
+        async with asyncio.timeout(SIGNS_SECONDS):
+            await all_heard.wait()
+    except TimeoutError:
+        pass
+    finally:
+        await subscription.close()
+    return [number for number in range(partitions) if subjects.answering(number) in silent]
 
 
 async def _clock(connection: Connection) -> Finding:

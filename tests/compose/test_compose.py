@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from dataclasses import fields
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,7 @@ from ruamel.yaml import YAML
 
 from gateway.settings import GatewaySettings
 from openbell import cli
-from openbell.doctor import report
-from streams import calendar_files
+from streams import calendar_files, probe
 from streams.settings import StreamSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,14 +93,20 @@ def default_of(value: str) -> str:
 
 
 def test_every_command_is_one_of_the_command_line(services):
-    """Roles and health checks call commands and checks that exist."""
+    """Roles are commands that exist."""
     known = set(typer.main.get_command(cli.app).commands)
     for service in openbell_services(services).values():
         assert service["command"][0] in known
-        check = service.get("healthcheck", {}).get("test", ["CMD", "openbell", "doctor"])
-        assert check[:3] == ["CMD", "openbell", "doctor"]
-        named = [word for before, word in pairwise(check) if before == "--only"]
-        assert set(named) <= {*report.CHECKS, *report.NATS_CHECKS}
+
+
+def test_health_checks_are_cheap_probes_of_where_the_role_says_it(services):
+    """Each asks the port on which its role answers, by a module that loads nothing else (test_health.py)."""
+    ports = {"worker": "OPENBELL_HEALTH_PORT", "gateway": "OPENBELL_PORT"}
+    for name, service in openbell_services(services).items():
+        if name in ONCE:
+            continue
+        port = service["environment"][ports[name]]
+        assert service["healthcheck"]["test"] == ["CMD", "python", "-m", probe.__name__, port]
 
 
 def test_nothing_but_the_door_is_reachable(services):
@@ -174,7 +178,7 @@ def test_the_balancer_fits_the_services(services):
     assert name in services
     assert target_port == port
     assert int(size) >= services["gateway"]["deploy"]["replicas"]
-    assert "option httpchk GET /health/ready" in text
+    assert "option httpchk GET /health/gateway" in text
     assert f"bind :{services['balancer']['ports'][0].rpartition(':')[2]}" in text
     check_port, path = re.search(r"127\.0\.0\.1:(\d+)(/\w+)", services["balancer"]["healthcheck"]["test"][-1]).groups()
     assert f"bind :{check_port}" in text

@@ -63,10 +63,15 @@ async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
     venue.silent.add(1)
     first, second = (await admin.ask("GET", "/v1/admin/partitions"))["partitions"]
     assert (first["partition"], first["available"], first["instruments"]) == (0, True, 1)
-    described = {"partition", "available", "leader", "standby", "sequence", "lag", "checkpoint", "instruments"}
+    described = {"partition", "available", "why", "leader", "standby", "sequence", "lag", "checkpoint", "instruments"}
     assert set(first) == described | {"stopped", "refused_by"}
-    assert (first["stopped"], first["refused_by"]) == (None, [])
-    assert second == {"partition": 1, "available": False, "stopped": None, "refused_by": []}
+    assert (first["why"], first["stopped"], first["refused_by"]) == (None, None, [])
+    none = {"stopped": None, "refused_by": []}
+    why = "its leader does not answer: no leader answers"
+    assert second == {"partition": 1, "available": False, "why": why} | none
+    venue.absent.add(0)
+    first, _ = (await admin.ask("GET", "/v1/admin/partitions"))["partitions"]
+    assert first == {"partition": 0, "available": False, "why": "no worker answers for partition 0"} | none
 
 
 async def test_an_operator_sees_which_partition_has_stopped(venue, admin):

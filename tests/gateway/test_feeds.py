@@ -321,6 +321,28 @@ async def test_the_heartbeat_says_what_may_be_stale(venue, anna, viewer):
     assert (told["stale"], told["symbols"]) == ([], {"ACME": {"seq": 0, "trade_id": 0}})
 
 
+async def test_what_a_partition_without_a_leader_tells_is_stale(venue, anna, viewer):
+    """Nothing is missing, and nothing would come: its public channels, and what private ones hear of everywhere."""
+    await list_instrument(venue, "OTHER", 1)
+    await viewer.do("subscribe", channel="book", symbols=["ACME", "OTHER"])
+    await viewer.channel("book", "snapshot")
+    await anna.do("subscribe", channel="orders")
+    await anna.hear(lambda frame: frame.get("partition") == 1)
+    for trader in (viewer, anna):
+        await trader.do("subscribe", channel="heartbeat")
+        trader.session.tick()
+        assert (await trader.channel("heartbeat", "snapshot"))["stale"] == []
+    venue.absent.add(1)
+    viewer.session.tick()
+    anna.session.tick()
+    told = await viewer.channel("heartbeat")
+    assert (told["stale"], told["symbols"]) == ([{"channel": "book", "symbol": "OTHER"}], {"ACME": {"seq": 0}})
+    assert (await anna.channel("heartbeat"))["stale"] == [{"channel": "orders", "account": "anna"}]
+    venue.absent.clear()
+    viewer.session.tick()
+    assert (await viewer.channel("heartbeat"))["stale"] == []
+
+
 async def test_a_feed_whose_leader_is_away_is_stale(venue, viewer):
     """A hole that cannot be closed is told."""
     await viewer.do("subscribe", channel="heartbeat")

@@ -254,12 +254,29 @@ async def test_what_cannot_be_stored_is_503(venue, trader):
     assert (await trader.problem("GET", "/v1/instruments/ACME/book"))[:2] == (503, "unavailable")
 
 
-async def test_a_gateway_that_starts_beside_a_stopped_partition_is_ready(venue):
-    """The stopped one will tell nothing, and the others are to trade."""
+async def test_a_gateway_beside_a_stopped_partition_serves_the_others_and_says_so(venue):
+    """It is not ready, and names what does not trade; it does its part, and no other gateway could do more."""
     venue.stopped.add(1)
     async with gateway_parts(venue) as services, served(services) as where, client_of(where) as public:
-        assert await public.ask("GET", "/health/ready") == {"status": "ready"}
+        body = await public.ask("GET", "/health/ready")
+        why = "partition 1 stopped at sequence 7: a sentence"
+        row = {"partition": 1, "why": why, "stopped": True, "symbols": []}
+        assert (public.last.status, body["degraded"]) == (503, [row])
+        assert await public.ask("GET", "/health/gateway") == {"status": "ok"}
         assert [row["symbol"] for row in (await public.ask("GET", "/v1/instruments"))["instruments"]] == ["ACME"]
+
+
+async def test_a_partition_without_a_leader_is_named(services, venue, public, trader):
+    """With its instruments; orders for it are busy, cancels are stored, and the gateway still does its part."""
+    venue.absent.add(0)
+    body = await public.ask("GET", "/health/ready")
+    assert (public.last.status, body["code"]) == (503, "unavailable")
+    assert body["message"] == "not ready: no worker answers for partition 0"
+    row = {"partition": 0, "why": "no worker answers for partition 0", "stopped": False, "symbols": ["ACME"]}
+    assert body["degraded"] == [row]
+    assert await public.ask("GET", "/health/gateway") == {"status": "ok"}
+    assert (await trader.problem("POST", "/v1/orders", json=ORDER))[:2] == (503, "busy")
+    assert (await trader.problem("DELETE", "/v1/orders"))[:2] == (503, "outcome_unknown")
 
 
 async def test_health_tells_whether_trading_is_possible(services, venue, public):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -21,6 +22,7 @@ from streams.errors import PartitionStopped
 from streams.settings import StreamSettings
 from streams.stops import Stops
 from tests.support.answering import answering
+from tests.support.exchange import running_worker
 from tests.support.nats import nats_server
 
 
@@ -80,9 +82,17 @@ def test_an_exchange_that_answers_is_fine(data_dir):
 
 
 def test_an_exchange_that_is_not_ready_fails(data_dir):
-    """A gateway without NATS or a worker listens and is of no use."""
+    """A gateway without NATS listens and is of no use; one that lacks a partition names it, and the port is its own."""
     with answering(503) as server:
         assert exchange.answers(setup_of(data_dir, url=server.url)).status is Status.FAIL
+    rows = [{"partition": 1, "why": "no worker answers for partition 1", "stopped": False, "symbols": ["ACME"]}]
+    with answering(503, {"code": "unavailable", "message": "not ready: …", "degraded": rows}) as server:
+        setup = setup_of(data_dir, url=server.url)
+        finding = exchange.answers(setup)
+        assert finding.status is Status.FAIL
+        assert finding.what.endswith(": no worker answers for partition 1 (ACME)")
+        assert "worker" in finding.mend
+        assert exchange.port(setup).status is Status.OK
 
 
 def test_no_exchange_is_a_warning_unless_it_should_run(data_dir):
@@ -141,14 +151,20 @@ async def test_a_nats_server_of_an_exchange_is_well(data_dir):
         assert statuses(await checks.nats(setup))["topology"] == "warn"
         connection = await Connection.open(settings, "test")
         await topology.ensure(connection, settings)
-        found = {finding.check: finding for finding in await checks.nats(setup)}
+        silent = {finding.check: finding for finding in await checks.nats(setup)}["partitions"]
+        assert (silent.status, silent.what) == (Status.FAIL, "no worker answers for partition 0, 1")
+        async with running_worker(settings):
+            found = {finding.check: finding for finding in await checks.nats(setup)}
         wanted = ("nats", "jetstream", "topology", "partitions", "clock")
         assert {name: found[name].status.value for name in wanted} == dict.fromkeys(wanted, "ok")
         assert found["topology"].what.startswith("2 partitions")
         await Stops(connection).put(PartitionStopped(1, 42, "a sentence"))
         await connection.close()
-        stopped = {finding.check: finding for finding in await checks.nats(setup)}["partitions"]
-        assert (stopped.status, stopped.what) == (Status.FAIL, "partition 1 stopped at sequence 42: a sentence")
+        rows = await asyncio.to_thread(report.examine, setup, ())
+        (stopped,) = [finding for finding in rows if finding.check == "partitions"]
+        sentence = "partition 1 stopped at sequence 42: a sentence; no worker answers for partition 0"
+        assert (stopped.status, stopped.what) == (Status.FAIL, sentence)
+        assert report.exit_code([stopped], strict=False) != 0
         other = setup_of(data_dir, nats_url=url, OPENBELL_PARTITIONS="4")
         mismatch = {finding.check: finding for finding in await checks.nats(other)}["topology"]
         assert mismatch.status is Status.FAIL

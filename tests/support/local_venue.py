@@ -21,6 +21,7 @@ from streams.journal import Outcome, Receiver
 from streams.partition import Partition
 from streams.refused import Refusal
 from streams.stops import Mark
+from streams.venue import ADD_RISK
 
 Callback = Callable[[bytes], None]
 
@@ -67,7 +68,8 @@ class LocalPromises:
 class LocalVenue:
     """See the module.
 
-    away: NATS is gone: nothing can be stored. silent: partitions whose leader is gone. deaf: what is published does not
+    away: NATS is gone: nothing can be stored. silent: partitions whose leader is gone, which nobody
+    has noticed yet; absent: those of which it is known. deaf: what is published does not
     arrive. leaders: how many publish everything. held: partitions whose answers wait until `release`. stopped:
     partitions that have stopped for good, and are known to.
     """
@@ -79,6 +81,7 @@ class LocalVenue:
         self.away = False
         self.silent: set[int] = set()
         self.stopped: set[int] = set()
+        self.absent: set[int] = set()
         self.deaf = False
         self.leaders = 1
         self.held: set[int] = set()
@@ -106,6 +109,18 @@ class LocalVenue:
     async def refusals(self) -> list[Refusal]:
         return [Refusal(partition, "w2", 7, "a sentence", 1_790_000_000.0) for partition in sorted(self.stopped)]
 
+    def is_absent(self, partition: int) -> bool:
+        return partition in self.absent
+
+    @property
+    def dead(self) -> frozenset[int]:
+        return frozenset(self.absent | self.stopped)
+
+    def why_not(self, partition: int) -> str:
+        if partition in self.stopped:
+            return f"partition {partition} stopped at sequence 7: a sentence"
+        return f"no worker answers for partition {partition}" if partition in self.absent else ""
+
     def now(self) -> int:
         return self._journal_time
 
@@ -128,7 +143,9 @@ class LocalVenue:
             raise Busy("NATS is away", retry_after=0.5)
         if partition in self.stopped:
             raise Busy("the partition has stopped", retry_after=5.0)
-        if partition in self.silent:
+        if partition in self.absent and isinstance(command, ADD_RISK):
+            raise Busy("no worker leads the partition", retry_after=1.0)
+        if partition in self.silent | self.absent:
             asyncio.get_running_loop().call_soon(receiver, OutcomeUnknown("no answer in time"))
             return
         self._journal_time = max(self._journal_time + 1, time.time_ns() + self._ahead)
@@ -147,7 +164,7 @@ class LocalVenue:
     async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
         self.queries.append(kind)
         await asyncio.sleep(0)
-        if partition in self.silent | self.stopped:
+        if partition in self.silent | self.stopped | self.absent:
             raise Unavailable("no leader answers")
         answer = Answer(*codec.decode_answer(self._partitions[partition].query(codec.encode_query(kind, arguments))))
         await asyncio.sleep(0)

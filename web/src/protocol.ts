@@ -996,7 +996,7 @@ export interface HeartbeatSnapshot {
     /** Of channel `trades`. */
     trade_id?: number;
   }>;
-  /** What may lag behind the exchange now: it is out of reach, or a hole is being closed. */
+  /** What may lag behind the exchange now: it, or a partition's leader, is away, or a hole is being closed. */
   stale: {
     /** What to follow. */
     channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
@@ -1024,7 +1024,7 @@ export interface HeartbeatUpdate {
     /** Of channel `trades`. */
     trade_id?: number;
   }>;
-  /** What may lag behind the exchange now: it is out of reach, or a hole is being closed. */
+  /** What may lag behind the exchange now: it, or a partition's leader, is away, or a hole is being closed. */
   stale: {
     /** What to follow. */
     channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
@@ -1278,8 +1278,10 @@ export type GetAdminPartitionsAnswer = {
   partitions: {
     /** Its number. */
     partition: number;
-    /** Whether its leader answers. */
+    /** Whether an order would be answered now. */
     available: boolean;
+    /** Why not. */
+    why: string | null;
     /** The worker that leads it. */
     leader?: string;
     /** The worker that follows it. */

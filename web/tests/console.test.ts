@@ -214,6 +214,19 @@ describe("partitions", () => {
     expect([...partitions.rates.value]).toEqual([[0, 250]]);
   });
 
+  it("are an alarm as long as an order would not be answered", async () => {
+    const dead = { partition: 1, available: false, why: "no worker answers for partition 1", stopped: null };
+    answers["GET /v1/admin/partitions"] = { partitions: [{ partition: 0, available: true, why: null }, dead] };
+    const world = new World();
+    const partitions = new Partitions(api, world);
+    partitions.poll.start();
+    await settled();
+    expect(partitions.alarm.value).toBe("Partition 1 does not trade: no worker answers for partition 1.");
+    answers["GET /v1/admin/partitions"] = { partitions: [{ ...dead, available: true, why: null }] };
+    await world.pass(1_000);
+    expect(partitions.alarm.value).toBe("");
+  });
+
   it("tell a handover that failed, and look again", async () => {
     answers["GET /v1/admin/partitions"] = { partitions: [] };
     answers["POST /v1/admin/partitions/2/handover"] = new Error("there is no standby");

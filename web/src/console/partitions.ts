@@ -1,5 +1,5 @@
 // The partitions as their leaders describe them, and how fast their journals grow between two looks.
-import { signal } from "@preact/signals-core";
+import { computed, signal } from "@preact/signals-core";
 import type { Api } from "../api";
 import type { GetAdminPartitionsAnswer } from "../protocol";
 import { Poll } from "./poll";
@@ -19,6 +19,13 @@ export class Partitions {
   readonly rates = signal<ReadonlyMap<number, number>>(new Map());
   readonly fault = signal("");
   readonly handing = signal<number | null>(null);
+  /** Which partitions would not answer an order now without having stopped, and why; "" if there is none. */
+  readonly alarm = computed(() =>
+    (this.poll.answer.value ?? [])
+      .filter(({ available, stopped }) => !available && stopped === null)
+      .map(({ partition, why }) => `Partition ${partition} does not trade: ${why ?? "nobody leads it"}.`)
+      .join(" "),
+  );
   #looks = new Map<number, Look>();
 
   constructor(

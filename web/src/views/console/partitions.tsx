@@ -10,10 +10,15 @@ import { Fault } from "./fault";
 const chosen = signal<number | null>(null);
 
 export function PartitionList({ screen, operator }: ConsoleProps): VNode {
-  const { poll, fault } = operator.partitions;
+  const { poll, fault, alarm } = operator.partitions;
   return (
     <Panel name="partitions" title="Partitions and their streams">
       <Fault fault={poll.fault.value} />
+      {alarm.value !== "" && (
+        <p class="fault hint" role="alert">
+          {alarm.value}
+        </p>
+      )}
       {fault.value !== "" && (
         <p class="fault hint" role="alert">
           {fault.value}
