@@ -27,7 +27,15 @@ up: build  ## Run the exchange with the demo market at http://localhost:8080 (AR
 	exec $(BIN)/openbell up --demo $(ARGS)
 
 test: build browser lint  ## Check and prove everything (under 15 minutes on 2 cores)
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest --numprocesses 2 $(PURE)
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(PURE))
+endif
+
+# Tests without a process, a port or a clock: they only compute, so they run on two cores; all others have the machine.
+PURE := tests/exchange tests/golden tests/properties tests/scenarios tests/simulation
 
 # One seed again, with everything that happens in it: make simulate SEED=42
 SEEDS ?= 200

@@ -55,6 +55,7 @@ COMMANDS: Final = (
 BUILDS_AND_TESTS: Final = (
     Variable("OPENBELL_COMPILE", "1", "0 builds a wheel without the compiled core."),
     Variable("OPENBELL_VERSION", "latest", "the tag of the image in compose.yaml."),
+    Variable("OPENBELL_ANSWER_COMMANDS", "10000", "how many commands' answers are compared with all else."),
     Variable("OPENBELL_FUZZ_FRAMES", "100000", "how many frames the gateway's fuzz test sends."),
     Variable("OPENBELL_PROPERTY_EXAMPLES", "100", "how many examples each property is tried with."),
     Variable("OPENBELL_RULEBOOK_KILL_SECONDS", "0", "how often `make rulebook` kills a worker."),
