@@ -14,6 +14,7 @@ from exchange.events import Rejected
 from exchange.holding import Holding
 from exchange.instrument import Instrument
 from exchange.order import AT_CLOSE, AT_OPEN, BUY, FOK, GTC, GTD, IOC, LIMIT, MARKET, STOP, STOP_LIMIT
+from exchange.semantics import ROUNDED_REFERENCE
 from exchange.stops import is_met
 from exchange.units import RATE, UNIT
 
@@ -199,6 +200,8 @@ def check_collar(book: Book, price: int) -> Rejected | None:
     if width == 0 or reference == 0 or abs(price - reference) * RATE <= width * reference:
         return None
     edge = reference + reference * width // RATE if price > reference else reference - reference * width // RATE
+    if book.semantics >= ROUNDED_REFERENCE:
+        edge = book.instrument.floor_price(edge) if price > reference else book.instrument.ceil_price(edge)
     return Rejected(rejections.PRICE_OUTSIDE_COLLAR, "price", edge)
 
 

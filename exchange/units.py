@@ -53,6 +53,13 @@ def decimals_of(step: int) -> int:
     return decimals
 
 
+def from_text(text: str) -> int:
+    """The units of a number that `to_text` has printed: exact, however large. What clients send is read elsewhere."""
+    whole, _, fraction = text.removeprefix("-").partition(".")
+    units = int(whole) * UNIT + int(fraction.ljust(DECIMALS, "0"))
+    return -units if text.startswith("-") else units
+
+
 def to_text(units: int, decimals: int) -> str:
     """Print with at least `decimals` decimals, more only where the number has them.
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from exchange.units import to_text
-from gateway.decimals import units_of
+from exchange.units import from_text, to_text
 from gateway.errors import ApiError
 from gateway.orders import body_of
 from streams.errors import StreamError
@@ -70,4 +69,4 @@ def distinct(rows: list[Json]) -> list[Json]:
 
 def added_up(amounts: Any) -> str:  # noqa: ANN401 - decimals as text
     """A sum of money, exact."""
-    return to_text(sum(units_of(amount.encode()) for amount in amounts), 0)
+    return to_text(sum(from_text(amount) for amount in amounts), 0)

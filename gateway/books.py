@@ -10,7 +10,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from gateway.decimals import units_of
+from exchange.units import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +34,7 @@ class Half:
 
     def put(self, price: str, quantity: str) -> None:
         """Set the total at a price; a zero takes the level away."""
-        key = self._sign * units_of(price.encode())
+        key = self._sign * from_text(price)
         keys = self.keys
         place = bisect_left(keys, key)
         known = place < len(keys) and keys[place] == key
@@ -51,7 +51,7 @@ class Half:
 
     def quantity_at(self, price: str) -> str:
         """The total at a price, "" for none."""
-        key = self._sign * units_of(price.encode())
+        key = self._sign * from_text(price)
         place = bisect_left(self.keys, key)
         found = place < len(self.keys) and self.keys[place] == key
         return self.levels[place][1] if found else ""

@@ -1,8 +1,9 @@
-"""Decimals as clients write them: a string or a JSON number, taken exactly.
+"""Decimals as clients and operators write them: a string or a JSON number, taken exactly.
 
 Rules: PROTOCOL.md, "Common". Never through a float, so a number is read from its raw JSON text.
-Units: the result counts units of 10⁻⁸; what is larger than any order may be is carried as ±LARGEST and
-refused by the exchange's own limits.
+Units: the result counts units of 10⁻⁸. Of an order, what is larger than any may be is carried as ±LARGEST and refused
+by the exchange's own limits; what an operator writes is as large as it is (`exact_units_of`). Numbers that we have
+printed ourselves are read by `exchange.units.from_text`: a sum of ours may be larger than any order.
 """
 
 from __future__ import annotations
@@ -34,6 +35,13 @@ def units_of(raw: bytes) -> int:
 
 @lru_cache(maxsize=REMEMBERED_MAX)
 def _units_of(raw: bytes) -> int:
+    return max(-LARGEST, min(exact_units_of(raw), LARGEST))
+
+
+def exact_units_of(raw: bytes) -> int:
+    """Like `units_of`, and never cut: up to 40 digits."""
+    if len(raw) > _RAW_MAX:
+        raise ValueError("more than 40 characters")
     text = _text_of(raw)
     if len(text) > CHARACTERS_MAX or _form(text) is None:
         raise ValueError("not a plain decimal")
@@ -42,7 +50,7 @@ def _units_of(raw: bytes) -> int:
     fraction = fraction.rstrip(b"0")
     if len(fraction) > DECIMALS:
         raise ValueError("more than 8 decimals")
-    return sign * min(int(whole) * UNIT + int(fraction.ljust(DECIMALS, b"0")), LARGEST)
+    return sign * (int(whole) * UNIT + int(fraction.ljust(DECIMALS, b"0")))
 
 
 def _text_of(raw: bytes) -> bytes:

@@ -25,9 +25,11 @@ CODES: Final[dict[str, Code]] = {
     # 400: not understood.
     "bad_request": Code(400, "Bad request", "the request was not understood: see the field named"),
     "unknown_field": Code(400, "Unknown field", "leave out the field named: this request has none of that name"),
-    "bad_decimal": Code(400, "Bad decimal", 'write a plain decimal such as "101.25", with at most 8 decimals'),
+    "bad_decimal": Code(
+        400, "Bad decimal", 'write a plain decimal such as "101.25", at most 8 decimals and 40 characters'
+    ),
     "unknown_method": Code(400, "Unknown method", "use one of the methods of /asyncapi.json"),
-    "too_large": Code(413, "Too large", "send at most 64 KiB in one frame or body"),
+    "too_large": Code(413, "Too large", "send less in one frame or body: 64 KiB unless the gateway says otherwise"),
     "not_found": Code(404, "Not found", "nothing is here: /openapi.json lists the paths"),
     "method_not_allowed": Code(405, "Method not allowed", "this path has other methods: see the Allow header"),
     "unsupported_media_type": Code(415, "Unsupported media type", "send Content-Type: application/json"),
@@ -41,7 +43,7 @@ CODES: Final[dict[str, Code]] = {
     # 404: nothing by that name.
     "unknown_instrument": Code(404, "Unknown instrument", "no such symbol is listed: see /v1/instruments"),
     "unknown_order": Code(404, "Unknown order", "the account has no such order, or it ended too long ago"),
-    "unknown_trade": Code(404, "Unknown trade", "no such trade was made in this instrument"),
+    "unknown_trade": Code(404, "Unknown trade", "no such trade can be undone: it was never made, or too long ago"),
     # 409: at odds with how things stand.
     "order_done": Code(409, "Order done", "the order has ended and cannot change any more"),
     "client_order_id_reused": Code(
@@ -49,7 +51,7 @@ CODES: Final[dict[str, Code]] = {
     ),
     "wrong_phase": Code(409, "Wrong phase", "the instrument's phase does not allow this: see its status"),
     "no_change": Code(409, "No change", "the order already has these values"),
-    "quantity_below_filled": Code(409, "Quantity below filled", "the new total is less than what has already traded"),
+    "quantity_below_filled": Code(409, "Quantity below filled", "the new total is less than what is done of the order"),
     "already_busted": Code(409, "Already busted", "the trade has been undone before"),
     "snapshot_required": Code(409, "Snapshot required", "the cursor is too old: subscribe again for a snapshot"),
     # 422: understood, and refused by the exchange.
@@ -59,22 +61,26 @@ CODES: Final[dict[str, Code]] = {
     "killed": Code(422, "Killed", "a kill switch is on: only cancels are taken"),
     "account_disabled": Code(422, "Account disabled", "the account may only cancel: ask the operator"),
     "price_off_tick": Code(422, "Price off tick", "the price must be a multiple of the tick size"),
-    "bad_price": Code(422, "Bad price", "the price must be positive and within the exchange's range"),
+    "bad_price": Code(422, "Bad price", "the price must be above zero"),
     "price_too_low": Code(422, "Price too low", "the price is below the instrument's minimum"),
     "price_too_high": Code(422, "Price too high", "the price is above the instrument's maximum"),
     "price_outside_collar": Code(422, "Price outside collar", "the price is too far from the reference price"),
     "quantity_off_lot": Code(422, "Quantity off lot", "the quantity must be a multiple of the lot size"),
     "quantity_too_small": Code(422, "Quantity too small", "the quantity is below the instrument's minimum"),
-    "quantity_too_large": Code(422, "Quantity too large", "the quantity is above the instrument's maximum"),
+    "quantity_too_large": Code(
+        422, "Quantity too large", "the quantity is above the instrument's or the account's maximum"
+    ),
     "display_too_large": Code(422, "Display too large", "display_quantity may not exceed quantity"),
     "display_too_small": Code(422, "Display too small", "display_quantity must be at least 1 % of quantity"),
     "value_too_small": Code(422, "Value too small", "price × quantity is below the instrument's minimum"),
-    "value_too_large": Code(422, "Value too large", "price × quantity is above the instrument's maximum"),
+    "value_too_large": Code(
+        422, "Value too large", "price × quantity is above the instrument's or the account's maximum"
+    ),
     "too_many_open_orders": Code(422, "Too many open orders", "cancel an open order of this instrument first"),
     "position_limit": Code(422, "Position limit", "with its open orders the account would pass its position limit"),
     "would_take": Code(422, "Would take", "a post-only order may not take: choose a price behind the other side"),
     "would_trigger": Code(422, "Would trigger", "the stop would trigger at once: choose another stop_price"),
-    "bad_expires": Code(422, "Bad expires", "expires must be a time in the future"),
+    "bad_expires": Code(422, "Bad expires", "expires must be later than now"),
     "too_late": Code(422, "Too late", "the request was too long under way and changed nothing: send it again"),
     # 500, 503: our side.
     "busy": Code(503, "Busy", "the exchange is busy and took nothing: repeat after retry_after seconds"),

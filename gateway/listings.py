@@ -11,9 +11,10 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import asdict
 
 from exchange.instrument import MAX_OPEN_ORDERS, Instrument
-from exchange.units import LARGEST, RATE, SECOND, UNIT
+from exchange.units import RATE, SECOND, UNIT
 from gateway.errors import ApiError
-from gateway.requests import Decimal, Text, Whole, decimal
+from gateway.requests import Decimal, Text, Whole, exact_decimal
+from streams.refusals import listing_sentence
 
 DECIMALS: Final = (
     "min_quantity",
@@ -93,12 +94,10 @@ class ListingParams(Struct, forbid_unknown_fields=True):
 def instrument_of(symbol: str, params: ListingParams) -> Instrument:
     """The instrument that is to be listed; ApiError `bad_request` if RULES.md forbids it."""
     most = params.max_open_orders if isinstance(params.max_open_orders, int) else MAX_OPEN_ORDERS
-    if not 0 <= most <= LARGEST:
-        raise ApiError("bad_request", "max_open_orders must not be negative", "max_open_orders")
     instrument = Instrument(
         symbol,
         _ticks(params),
-        decimal(params.lot_size, "lot_size"),
+        exact_decimal(params.lot_size, "lot_size"),
         max_open_orders=most,
         calendar=calendar_of(params),
         **{name: _decimal(getattr(params, name), name) for name in DECIMALS},
@@ -110,7 +109,7 @@ def instrument_of(symbol: str, params: ListingParams) -> Instrument:
     fault = instrument.fault()
     if fault:
         field = "tick_size" if fault == "ticks" and params.ticks is UNSET else fault
-        raise ApiError("bad_request", f"{field} makes this listing impossible (docs/rules.md)", field)
+        raise ApiError("bad_request", listing_sentence(instrument, field), field)
     return instrument
 
 
@@ -134,7 +133,7 @@ def reason_of(given: Text) -> str:
     """The operator's reason, for the audit."""
     reason = given if isinstance(given, str) else ""
     if len(reason) > REASON_CHARACTERS_MAX:
-        raise ApiError("bad_request", f"reason may have {REASON_CHARACTERS_MAX} characters", "reason")
+        raise ApiError("bad_request", f"reason may have at most {REASON_CHARACTERS_MAX} characters", "reason")
     return reason
 
 
@@ -142,14 +141,14 @@ def _ticks(params: ListingParams) -> list[tuple[int, int]]:
     if isinstance(params.ticks, list):
         if params.tick_size is not UNSET:
             raise ApiError("bad_request", "give tick_size or ticks, not both", "ticks")
-        return [(decimal(row.start, "ticks"), decimal(row.tick, "ticks")) for row in params.ticks]
+        return [(exact_decimal(row.start, "ticks"), exact_decimal(row.tick, "ticks")) for row in params.ticks]
     if params.tick_size is UNSET:
         raise ApiError("bad_request", "give tick_size or ticks", "tick_size")
-    return [(0, decimal(params.tick_size, "tick_size"))]
+    return [(0, exact_decimal(params.tick_size, "tick_size"))]
 
 
 def _decimal(raw: Decimal, field: str) -> int:
-    return 0 if raw is UNSET else decimal(raw, field)
+    return 0 if raw is UNSET else exact_decimal(raw, field)
 
 
 def _fees(params: ListingParams) -> dict[str, int]:
@@ -188,9 +187,9 @@ def _durations(given: dict[str, Any], prefix: str, parent: str) -> dict[str, int
     found = {}
     for name, seconds in given.items():
         if isinstance(seconds, int):
-            if not 0 <= seconds <= SECONDS_MAX:
+            if not (0 if name == "call_random" else 1) <= seconds <= SECONDS_MAX:
                 field = f"{parent}{name}_seconds"
-                raise ApiError("bad_request", f"{field} must be from 0 to {SECONDS_MAX}", field)
+                raise ApiError("bad_request", f"{field} must be from 1 to {SECONDS_MAX}", field)
             found[prefix + name] = seconds * SECOND
     return found
 

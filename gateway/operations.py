@@ -14,12 +14,13 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from exchange import limits
 from exchange.book import AUCTION, KIND_NAMES, PHASE_NAMES
 from exchange.commands import UNNAMED, BustTrade, DelistInstrument, SetKillSwitch, SetLimits, SetPhase
-from exchange.units import LARGEST
+from exchange.register import NEVER
 from gateway.errors import ApiError
 from gateway.listings import fee_rate, reason_of
 from gateway.names import checked_account, checked_symbol
-from gateway.requests import TIME_MAX, Decimal, Switch, Text, Whole, choice, decimal
-from gateway.timestamps import time_of
+from gateway.requests import Decimal, Switch, Text, Whole, choice, exact_decimal
+from gateway.timestamps import time_of, time_text
+from streams.refusals import limit_sentence
 
 PHASES: Final = {name: phase for phase, name in enumerate(PHASE_NAMES)}
 KINDS: Final = {name: kind for kind, name in enumerate(KIND_NAMES)}
@@ -135,8 +136,10 @@ def _until(text: Text) -> int:
         at = time_of(text)
     except ValueError as error:
         raise ApiError("bad_request", 'until must be like "2026-11-22T10:00:00Z"', "until") from error
-    if not 0 < at <= TIME_MAX:
+    if at <= 0:
         raise ApiError("bad_request", "until must be a time in the future", "until")
+    if at >= NEVER:
+        raise ApiError("bad_request", f"until must be at most {time_text(NEVER - 1)}", "until")
     return at
 
 
@@ -145,7 +148,7 @@ def _limit(given: bool | int | Raw | UnsetType, name: str) -> int:
     if name.endswith("_bps"):
         assert isinstance(given, Raw)
         return fee_rate(given, name)
-    value = decimal(given, name) if isinstance(given, Raw) else int(given)  # type: ignore[arg-type]
-    if not 0 <= value <= LARGEST:
-        raise ApiError("bad_request", f"{name} must not be negative", name)
+    value = exact_decimal(given, name) if isinstance(given, Raw) else int(given)  # type: ignore[arg-type]
+    if limits.fault_in([(limits.LIMIT_NAMES.index(name), value)], 0):
+        raise ApiError("bad_request", limit_sentence(name), name)
     return value

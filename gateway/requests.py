@@ -15,10 +15,10 @@ from exchange import order as words
 from exchange.commands import CancelAfter, CancelAll
 from exchange.deadlines import DURATION_MAX
 from exchange.units import SECOND
-from gateway.decimals import units_of
+from gateway.decimals import exact_units_of, units_of
 from gateway.errors import ApiError
 from gateway.names import Name, checked_client_order_id, checked_symbol, name_of_id
-from gateway.timestamps import time_of
+from gateway.timestamps import time_of, time_text
 from streams.command_forms import AmendForm, CancelForm, PlaceForm
 
 Text = str | UnsetType | None
@@ -32,6 +32,8 @@ TIMES_IN_FORCE: Final = {name: kind for kind, name in enumerate(words.TIME_IN_FO
 SELF_TRADES: Final = {name: mode for mode, name in enumerate(words.SELF_TRADE_NAMES)}
 
 TIME_MAX: Final = 2**63 - 1
+"""A time travels in 63 bits of nanoseconds: this is in the year 2262."""
+
 CANCEL_AFTER_SECONDS_MAX: Final = DURATION_MAX // SECOND
 
 
@@ -198,8 +200,16 @@ def choice(known: dict[str, int], word: str, field: str) -> int:
     return found
 
 
+def exact_decimal(raw: Raw, field: str) -> int:
+    """A decimal of an operator's in units, however large: it has to be judged before it travels."""
+    try:
+        return exact_units_of(bytes(raw))
+    except ValueError as error:
+        raise ApiError("bad_decimal", field=field) from error
+
+
 def decimal(raw: Raw, field: str) -> int:
-    """A decimal in units."""
+    """A decimal of an order in units; what is too large becomes LARGEST."""
     try:
         return units_of(bytes(raw))
     except ValueError as error:
@@ -217,8 +227,10 @@ def _expires(text: Text) -> int | None:
         at = time_of(text)
     except ValueError as error:
         raise ApiError("bad_request", 'expires must be like "2026-11-22T10:00:00Z"', "expires") from error
-    if not 0 < at <= TIME_MAX:
+    if at <= 0:
         raise ApiError("bad_expires", field="expires")
+    if at > TIME_MAX:
+        raise ApiError("bad_expires", f"expires must be at most {time_text(TIME_MAX)}", "expires")
     return at
 
 

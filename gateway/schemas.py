@@ -143,14 +143,16 @@ MEMBERS: Final[dict[str, Schema]] = {
     ),
     "lot_size": described("DecimalInput", "The quantity step."),
     "min_quantity": described("DecimalInput", "Of an order; one lot if left out."),
-    "max_quantity": described("DecimalInput", "Of an order."),
-    "min_price": described("DecimalInput", "Of an order."),
-    "max_price": described("DecimalInput", "Of an order."),
-    "min_value": described("DecimalInput", "Of price × quantity of an order."),
-    "max_value": described("DecimalInput", "Of price × quantity of an order."),
+    "max_quantity": described("DecimalInput", "Of an order; all below 40000000000 if left out."),
+    "min_price": described("DecimalInput", "Of an order; above 0 if left out."),
+    "max_price": described("DecimalInput", "Of an order; all below 40000000000 if left out."),
+    "min_value": described("DecimalInput", "Of price × quantity of an order; any if left out."),
+    "max_value": described("DecimalInput", "Of price × quantity of an order; any if left out."),
     "collar_bps": described("DecimalInput", "How far a price may lie from the reference price, in basis points."),
     "max_open_orders": whole("Per account.", 1),
-    "reference_price": described("DecimalInput", "What collars and market orders go by before the first trade."),
+    "reference_price": described(
+        "DecimalInput", "What collars and market orders go by before the first trade, rounded to the nearest tick."
+    ),
     "static_band_bps": described("DecimalInput", "How far from the last auction price may trade, in basis points."),
     "dynamic_band_bps": described("DecimalInput", "How far from the last trade may trade, in basis points."),
     "luld": {

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final, Protocol
 
+from exchange.units import from_text
 from gateway.books import Depth, Level
-from gateway.decimals import units_of
 
 Frame = dict[str, Any]
 
@@ -184,5 +184,5 @@ def _trade_id(trade: Frame) -> int:
 
 def _book_order(row: list[Any]) -> tuple[bool, int]:
     """Sorts rows `[kind, order_id, side, price, quantity]`; the sort is stable, so time within a price stays."""
-    price = units_of(row[3].encode())
+    price = from_text(row[3])
     return (row[2] != "buy", -price if row[2] == "buy" else price)

@@ -9,10 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from exchange import rejections
-from exchange.units import to_text
+from exchange.instrument import MONEY, Instrument
+from exchange.limits import ENABLED, LIMIT_NAMES, MAKER_BPS, MAX_OPEN_ORDERS, highest
+from exchange.units import LARGEST, RATE, UNIT, VALUE_LARGEST, to_text
 
 if TYPE_CHECKING:
     from exchange.events import Rejected
+
+RATE_UNIT: Final = RATE // 10_000
+"""A basis point has a hundred parts."""
+
+MOST: Final = to_text(LARGEST, 0)
+"""The largest number that a listing may name, money aside."""
+
+END_OF_CALLS: Final = "2116-02-20T23:53:38Z"
+"""The second of `NEVER`, when nothing is planned."""
 
 SENTENCES: Final[dict[str, str]] = {
     rejections.BAD_REQUEST: "{field} is missing, or cannot be used with the rest of this command",
@@ -33,7 +44,7 @@ SENTENCES: Final[dict[str, str]] = {
     rejections.DISPLAY_TOO_SMALL: "{field} must be at least one percent of the quantity, {quantity}",
     rejections.VALUE_TOO_SMALL: "price times quantity must be at least {price}",
     rejections.VALUE_TOO_LARGE: "price times quantity must be at most {price}",
-    rejections.TOO_MANY_OPEN_ORDERS: "this account has {count} open orders in the instrument, the most it may have",
+    rejections.TOO_MANY_OPEN_ORDERS: "this account may have at most {count} open orders here; cancel one first",
     rejections.WOULD_TAKE: "a post-only order must not trade at once; the best price of the other side is {price}",
     rejections.NO_CHANGE: "the order is already as you ask; give at least one value that differs",
     rejections.QUANTITY_BELOW_FILLED: "{field} is the new total and must be at least {quantity}, which is already done",
@@ -52,15 +63,46 @@ SENTENCES: Final[dict[str, str]] = {
 BAD_REQUESTS: Final[dict[str, str]] = {
     "": "the message could not be understood",
     "price": "limit and stop_limit orders need a price, others have none",
-    "stop_price": "stop and stop_limit orders need a stop_price, others have none",
-    "expires": "only orders with time_in_force gtd have expires",
+    "stop_price": "stop and stop_limit orders need a stop_price until they trigger, others have none",
+    "expires": "orders with time_in_force gtd need expires, others have none",
     "seconds": "seconds must be from 0, which turns it off, to a day",
-    "ticks": "ticks must begin with a row from 0, rise from row to row, and be above zero",
-    "lot_size": "lot_size must be above zero, and times each tick a multiple of 0.00000001",
-    "max_quantity": "max_quantity must not be below min_quantity",
-    "max_price": "max_price must not be below min_price",
+    "kind": "only an auction has a kind",
+    "until": f"only an auction has an until, which must be later than now and before {END_OF_CALLS}",
+    "lift": "a halt lifts none: name the phase to enter",
+    "account": "the account that receives the fees has no limits",
+    "symbol": "name an account or a symbol, not both",
+    "ticks": f"ticks must begin with a row from 0, rise from row to row, and be above zero and at most {MOST}",
+    "tick_size": f"tick_size must be above zero and at most {MOST}",
+    "lot_size": f"lot_size must be above zero and at most {MOST}, and times each tick a multiple of 0.00000001",
+    "max_quantity": "max_quantity must be at least one lot and min_quantity",
+    "max_price": "max_price must be at least one tick and min_price",
     "max_value": "max_value must not be below min_value",
 }
+
+DELISTING: Final = "only an instrument that is closed and has no open order can be taken off"
+"""What `wrong_phase` means there."""
+
+
+def listing_sentence(instrument: Instrument, field: str) -> str:
+    """Why a listing is impossible because of this field (`Instrument.fault`)."""
+    number = getattr(instrument, field, None)
+    low, high = (0, VALUE_LARGEST) if field in MONEY else (0, LARGEST)
+    if not isinstance(number, int) or low <= number <= high or field == "lot_size":
+        return BAD_REQUESTS.get(field, f"{field} makes this listing impossible (docs/rules.md)")
+    unit = {"max_open_orders": 1, "call_extensions": 1}.get(field, RATE_UNIT if field.endswith("_bps") else UNIT)
+    return f"{field} must be from 0 to {to_text(high * UNIT // unit, 0)}"
+
+
+def limit_sentence(name: str) -> str:
+    """What an account's limit may be."""
+    field = LIMIT_NAMES.index(name)
+    if field == ENABLED:
+        return "enabled must be true or false"
+    if field == MAX_OPEN_ORDERS:
+        return f"{name} must be from 0 to {highest(field)}"
+    if field >= MAKER_BPS:
+        return f"{name} must be from -10000 to 10000"
+    return f"{name} must be from 0 to {to_text(highest(field), 0)}"
 
 
 def sentence_of(rejected: Rejected, price_decimals: int = 0, quantity_decimals: int = 0) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exchange.commands import AmendOrder, CancelOrder, PlaceOrder, SetPhase
+from exchange.commands import AmendOrder, CancelOrder, DelistInstrument, PlaceOrder, SetPhase
 from exchange.events import (
     Accepted,
     AllCanceled,
@@ -20,8 +20,10 @@ from exchange.events import (
     Repeated,
 )
 from exchange.order import TRADE_SIDE_NAMES
+from exchange.rejections import WRONG_PHASE
 from streams.holdings import limits_row
-from streams.rendering import print_object, print_time, state_of
+from streams.refusals import DELISTING
+from streams.rendering import print_error, print_object, print_time, state_of
 from streams.status import print_status, status_of
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def result_of(
         return "", b"{}"
     first, last = own[0], own[-1]
     if isinstance(first, Rejected):
-        return first.code, renderer.refusal(first, symbol_of(command, engine)).encode()
+        return refused(first, command, engine, renderer)
     of_an_order = isinstance(command, (PlaceOrder, AmendOrder, CancelOrder))
     if of_an_order and isinstance(first, (Accepted, Repeated, Amended, Canceled)):
         order = engine.orders[first.order_id]
@@ -63,6 +65,13 @@ def result_of(
         deadline = print_time(first.deadline) if first.deadline else "null"
         return "", f'{{"deadline":{deadline}}}'.encode()
     return "", result_for_operator(command, engine, renderer, own)
+
+
+def refused(rejected: Rejected, command: Command, engine: Engine, renderer: Renderer) -> Body:
+    """The error; a delisting that comes too early may be in a fine phase, and there are orders."""
+    if isinstance(command, DelistInstrument) and rejected.code == WRONG_PHASE:
+        return WRONG_PHASE, print_error(WRONG_PHASE, DELISTING, "").encode()
+    return rejected.code, renderer.refusal(rejected, symbol_of(command, engine)).encode()
 
 
 def result_for_operator(command: Command, engine: Engine, renderer: Renderer, own: Sequence[Event]) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers
 
-from exchange.units import LARGEST, UNIT, decimals_of, divide_half_even, to_text, value_of
+from exchange.units import LARGEST, UNIT, decimals_of, divide_half_even, from_text, to_text, value_of
 
 ANY = integers(-(10**30), 10**30)
 POSITIVE = integers(1, 10**30)
@@ -98,3 +98,9 @@ def test_values_round_like_decimals(price: int, quantity: int) -> None:
     with localcontext(prec=60):
         exact = Decimal(price * quantity).scaleb(-16).quantize(Decimal("1E-8"), ROUND_HALF_EVEN)
         assert Decimal(value_of(price, quantity)).scaleb(-8) == exact
+
+
+@given(integers(-(10**40), 10**40), integers(0, 8))
+def test_what_was_printed_is_read_as_it_was(units: int, decimals: int) -> None:
+    """However large: a sum of money has no bound."""
+    assert from_text(to_text(units, decimals)) == units

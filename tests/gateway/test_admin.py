@@ -90,3 +90,51 @@ async def test_a_partition_that_there_is_not_is_not_handed_over(admin, partition
     """Neither is anything else in its place."""
     path = f"/v1/admin/partitions/{partition}/handover"
     assert (await admin.problem("POST", path, json={}))[:2] == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        ({"max_quantity": "90000000000"}, "max_quantity must be from 0 to 40000000000"),
+        ({"max_value": "9" * 25}, "max_value must be from 0 to 1600000000000000000000"),
+        ({"max_open_orders": 10**19}, "max_open_orders must be from 0 to 4000000000000000000"),
+        ({"max_quantity": "0.5"}, "max_quantity must be at least one lot and min_quantity"),
+        ({"call_seconds": 0}, "call_seconds must be from 1 to 604800"),
+        ({"tick_size": "50000000000"}, "tick_size must be above zero and at most 40000000000"),
+    ],
+)
+async def test_an_impossible_listing_is_told_what_would_do(admin, members, sentence):
+    """A number that is too large is refused with its bound; it is not cut to it without a word."""
+    body = {"tick_size": "1", "lot_size": "1"} | members
+    assert (await admin.ask("PUT", "/v1/admin/instruments/BAD", json=body))["message"] == sentence
+
+
+async def test_a_listing_may_name_any_value(admin):
+    """What it was told it tells."""
+    body = {"tick_size": "25", "lot_size": "100", "min_value": "100000000000", "max_value": "1600000000000000000000"}
+    listed = await admin.ask("PUT", "/v1/admin/instruments/DONG", json=body)
+    assert (listed["min_value"], listed["max_value"]) == ("100000000000", "1600000000000000000000")
+    assert (await admin.ask("GET", "/v1/admin/instruments/DONG"))["max_value"] == listed["max_value"]
+
+
+async def test_an_instrument_with_orders_is_not_said_to_be_in_the_wrong_phase(venue, admin):
+    """It is closed, and cannot go for another reason."""
+    refused = await admin.ask("DELETE", "/v1/admin/instruments/ACME")
+    assert refused["message"] == "only an instrument that is closed and has no open order can be taken off"
+
+
+@pytest.mark.parametrize(
+    ("until", "sentence"),
+    [
+        ("9999-12-31T23:59:59Z", "until must be at most 2116-02-20T23:53:38.427387902Z"),
+        ("1960-01-01T00:00:00Z", "until must be a time in the future"),
+        (
+            "2020-01-01T00:00:00Z",
+            "only an auction has an until, which must be later than now and before 2116-02-20T23:53:38Z",
+        ),
+    ],
+)
+async def test_the_end_of_a_call_is_told_its_true_bound(admin, until, sentence):
+    """The far future is not the past."""
+    body = {"phase": "auction", "until": until}
+    assert (await admin.ask("POST", "/v1/admin/instruments/ACME/phase", json=body))["message"] == sentence

@@ -237,3 +237,42 @@ async def test_a_page_of_the_audit_is_asked_for_rightly(admin):
     """Its bounds and its cursor are looked at."""
     assert await admin.problem("GET", "/v1/admin/audit?limit=0") == (400, "bad_request", "limit")
     assert await admin.problem("GET", "/v1/admin/audit?cursor=x") == (400, "bad_request", "cursor")
+
+
+async def test_sums_of_money_are_never_cut(venue, admin, anna, boris):
+    """Three blocks of 30 billion in one partition and one in another: the sum, to the last unit, for everybody."""
+    await list_instrument(venue, "ACME", taker_bps=100)
+    await list_instrument(venue, "BETA", 1)
+    for symbol in ("ACME", "ACME", "ACME", "BETA"):
+        block = ORDER | {"symbol": symbol, "quantity": "3000000", "price": "10000"}
+        await anna.ask("POST", "/v1/orders", json=block | {"side": "sell"})
+        assert (await boris.ask("POST", "/v1/orders", json=block))["status"] == "filled"
+    told = await admin.ask("GET", "/v1/admin/accounts/boris")
+    assert (told["cash"], told["fees"]) == ("-120009000000", "9000000")
+    assert (await anna.ask("GET", "/v1/account"))["cash"] == "120000000000"
+    assert (await admin.ask("GET", "/v1/admin/accounts/fees"))["cash"] == "9000000"
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"max_open_orders": 10**19}, "max_open_orders must be from 0 to 3999999999999999999"),
+        ({"max_long": "40000000000"}, "max_long must be from 0 to 39999999999.99999999"),
+        ({"max_value": "9" * 30}, "max_value must be from 0 to 1600000000000000000000"),
+        ({"max_short": "-1"}, "max_short must be from 0 to 39999999999.99999999"),
+    ],
+)
+async def test_a_limit_beyond_its_bound_is_told_that(admin, body, sentence):
+    """What is too large is not said to be negative, nor is it cut to what is possible."""
+    assert (await admin.ask("PUT", "/v1/admin/accounts/anna/limits", json=body))["message"] == sentence
+
+
+async def test_a_limit_of_value_may_be_above_any_number_of_64_bits(venue, admin, anna):
+    """It is kept, told, and binds."""
+    await list_instrument(venue, "ACME")
+    told = await admin.ask("PUT", "/v1/admin/accounts/anna/limits", json={"max_value": "100000000000000"})
+    assert told["limits"][0]["max_value"] == "100000000000000"
+    order = ORDER | {"quantity": "10000000", "price": "10000025"}
+    refused = await anna.ask("POST", "/v1/orders", json=order)
+    assert refused["message"] == "price times quantity must be at most 100000000000000.00"
+    assert (await anna.ask("POST", "/v1/orders", json=order | {"price": "10000000"}))["status"] == "open"

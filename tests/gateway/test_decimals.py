@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.units import LARGEST, UNIT
-from gateway.decimals import units_of
+from gateway.decimals import exact_units_of, units_of
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,12 @@ from gateway.decimals import units_of
 def test_a_plain_decimal_is_taken_exactly(raw, units):
     """A string or a number of the form has its exact value in units, and what is too large becomes LARGEST."""
     assert units_of(raw.encode()) == units
+
+
+def test_what_an_operator_writes_is_never_cut():
+    """It is judged as large as it is, so a limit of ours is not taken for theirs."""
+    assert exact_units_of(b'"40000000001"') == LARGEST + UNIT
+    assert exact_units_of(b"-1" + b"0" * 38) == -(10**38) * UNIT
 
 
 @pytest.mark.parametrize(

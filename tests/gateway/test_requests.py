@@ -81,6 +81,22 @@ def test_a_contradiction_is_refused_by_its_field(members, code, field):
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
+@pytest.mark.parametrize(
+    ("expires", "sentence"),
+    [
+        ("9999-12-31T23:59:59Z", "expires must be at most 2262-04-11T23:47:16.854775807Z"),
+        ("2262-04-11T23:47:16.854775808Z", "expires must be at most 2262-04-11T23:47:16.854775807Z"),
+        ("1969-12-31T23:59:59Z", "expires must be later than now"),
+    ],
+)
+def test_an_expiry_that_cannot_be_is_told_its_true_bound(expires, sentence):
+    """The far future is not the past: an order may stay until the last time that there is."""
+    with pytest.raises(ApiError) as refused:
+        place(time_in_force="gtd", expires=expires)
+    assert (refused.value.code, refused.value.field, refused.value.message) == ("bad_expires", "expires", sentence)
+    assert place(time_in_force="gtd", expires="2262-04-11T23:47:16.854775807Z").expires == 2**63 - 1
+
+
 def test_null_is_no_decimal():
     """`null` counts as left out, except for decimals."""
     params = msgspec.json.decode(

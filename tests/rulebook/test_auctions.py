@@ -321,3 +321,46 @@ async def test_amend_in_a_call_is_not_checked_for_crossing(floor):
     await f.amend("b", price=100)
     await f.phase("continuous")
     assert await f.tape() == ["5@100 b s"]
+
+
+@pytest.mark.parametrize(
+    ("tick", "reference", "price"),
+    [("0.05", "100.03", "100.05"), ("0.05", "100.02", "100"), ("0.05", "100.025", "100.05"), ("2", "0.5", "2")],
+)
+async def test_market_orders_alone_meet_on_the_tick(floor, tick, reference, price):
+    """A reference price is the nearest price that an order could have, the higher of two as near, never nothing."""
+    f = await call(floor, [(100, None)], [(100, None)], tick_size=tick, lot_size="100", reference_price=reference)
+    assert await f.indication() == f"100@{price}"
+    await f.phase("continuous")
+    assert await f.tape() == [f"100@{price} b1 s1"]
+
+
+async def test_a_coarser_tick_moves_the_last_price_as_a_reference(floor):
+    """What has traded at 100.03 refers to 100.05 once the tick is 0.05."""
+    f = await floor(tick_size="0.01", lot_size="100")
+    await f.sell("s1", 100, "100.03")
+    await f.buy("b1", 100, "100.03")
+    await f.relist(tick_size="0.05", lot_size="100")
+    await f.phase("auction")
+    await f.place("b2", "buy", 100, type="market")
+    await f.place("s2", "sell", 100, type="market")
+    assert await f.indication() == "100@100.05"
+    await f.phase("continuous")
+    assert (await f.tape())[1:] == ["100@100.05 b2 s2"]
+
+
+async def test_an_at_close_order_in_the_book_stays_in_it(floor):
+    """The closing call is halted and lifted into a reopening: amended, the order stands last and takes part."""
+    f = await floor()
+    await f.buy("close", 7, 95, tif="at_close")
+    await f.phase("auction", kind="closing")
+    await f.phase("halted")
+    await f.phase("auction", kind="reopening", lift=True)
+    await f.buy("b1", 5, 95)
+    assert (await f.book())["bids"] == ["12@95"]
+    await f.amend("close", quantity=25)
+    assert (await f.book())["bids"] == ["30@95"]
+    await f.sell("s1", 20, 95)
+    await f.phase("closed")
+    assert await f.tape() == ["5@95 b1 s1", "15@95 close s1"]
+    assert await f.state("close") == "expired auction_ended"

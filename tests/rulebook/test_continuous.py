@@ -268,3 +268,27 @@ async def test_repeats(floor):
     assert await f.refused("c", "sell", 6, 100, account="anna", client_order_id="x") == "client_order_id_reused"
     assert await f.refused("d", "sell", "0.5", 100, account="anna", client_order_id="y") == "quantity_off_lot"
     assert await f.refused("e", "sell", 5, 100, account="anna", client_order_id="y") == "accepted"
+
+
+async def test_an_amend_that_leaves_nothing_takes_nothing(floor):
+    """A post-only bid of which 6 have traded, amended to 6 at a price that crosses, is filled; to 7 it would take."""
+    f = await floor()
+    await f.buy("b1", 10, 100, post_only=True)
+    await f.sell("s1", 6, 100)
+    await f.sell("s2", 5, 102)
+    assert await f.amend_refused("b1", quantity=7, price=103) == "would_take"
+    assert (await f.amend("b1", quantity=6, price=103))["status"] == "filled"
+    assert await f.book() == {"bids": [], "asks": ["5@102"]}
+
+
+async def test_a_value_has_no_bound_but_a_named_one(floor):
+    """Tick 25, lot 100: 10,000,000 at 10,000 is an ordinary block; money is exact however much it is."""
+    f = await floor(tick_size="25", lot_size="100", taker_bps="100")
+    for number in range(3):
+        await f.sell(f"s{number}", 10_000_000, 10_000, account="anna")
+        await f.buy(f"b{number}", 10_000_000, 10_000, account="boris")
+    assert await f.cash("anna") == "300000000000"
+    assert await f.cash("boris") == "-303000000000"
+    await f.relist(tick_size="25", lot_size="100", max_value="90000000000")
+    assert await f.refused("b9", "buy", 10_000_000, 10_000) == "value_too_large"
+    assert await f.refused("b8", "buy", 9_000_000, 10_000) == "accepted"

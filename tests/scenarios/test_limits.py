@@ -262,3 +262,13 @@ def test_a_limit_of_zero_is_no_limit() -> None:
     for _ in range(5):
         market.buy("anna", 1, at=90)
     assert market.depth() == {"bids": ["5 @ 90"], "asks": []}
+
+
+@pytest.mark.parametrize(("price", "nearest"), [(120, 110), (80, 100)])
+def test_the_edge_of_a_collar_is_told_as_a_price(price: int, nearest: int) -> None:
+    """8 % round 105 reach from 96.6 to 113.4: with a tick of 5 the nearest that would do are 100 and 110."""
+    market = Market(tick=5, reference_price=units(105), collar_bps=80_000)
+    market.place("anna", BUY, 1, price)
+    assert market.events == [Rejected("price_outside_collar", "price", units(nearest))]
+    market.place("anna", BUY, 1, nearest)
+    assert market.refused == ""

@@ -1,9 +1,15 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from exchange import rejections
 from exchange.events import Rejected
-from exchange.units import UNIT
-from streams.refusals import BAD_REQUESTS, SENTENCES, sentence_of
+from exchange.instrument import Instrument
+from exchange.register import NEVER
+from exchange.units import LARGEST, UNIT, VALUE_LARGEST
+from gateway.timestamps import time_text
+from streams.refusals import END_OF_CALLS, SENTENCES, limit_sentence, listing_sentence, sentence_of
 from tests.support.journaled import units
 
 DECIMALS = (2, 0)
@@ -36,7 +42,7 @@ def test_a_sentence_is_whole(code: str) -> None:
         (Rejected("value_too_small", "quantity", units("0.5")), "price times quantity must be at least 0.50"),
         (
             Rejected("too_many_open_orders", "", 3),
-            "this account has 3 open orders in the instrument, the most it may have",
+            "this account may have at most 3 open orders here; cancel one first",
         ),
         (Rejected("bad_request", "price"), "limit and stop_limit orders need a price, others have none"),
         (Rejected("bad_request", ""), "the message could not be understood"),
@@ -51,8 +57,59 @@ def test_a_sentence_says_what_would_do(rejected: Rejected, sentence: str) -> Non
     assert sentence_of(rejected, *DECIMALS) == sentence
 
 
-def test_an_instrument_is_explained_field_by_field() -> None:
-    """Each fault that a listing may have is told in words of its own, or as a field that cannot be."""
-    for field in ("ticks", "lot_size", "max_quantity", "max_price", "max_value"):
-        assert field in BAD_REQUESTS
-    assert sentence_of(Rejected("bad_request", "collar_bps")).startswith("collar_bps is missing")
+ACME = Instrument("ACME", [(0, UNIT)], UNIT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"min_price": -1}, "min_price must be from 0 to 40000000000"),
+        ({"reference_price": LARGEST + 1}, "reference_price must be from 0 to 40000000000"),
+        ({"max_value": VALUE_LARGEST + 1}, "max_value must be from 0 to 1600000000000000000000"),
+        ({"min_value": 2 * UNIT, "max_value": UNIT}, "max_value must not be below min_value"),
+        ({"max_quantity": UNIT - 1}, "max_quantity must be at least one lot and min_quantity"),
+        ({"min_price": 3 * UNIT, "max_price": 2 * UNIT}, "max_price must be at least one tick and min_price"),
+        ({"collar_bps": -1}, "collar_bps must be from 0 to 40000000000000000"),
+        ({"max_open_orders": -1}, "max_open_orders must be from 0 to 4000000000000000000"),
+        ({"call_extensions": -1}, "call_extensions must be from 0 to 4000000000000000000"),
+        (
+            {"lot_size": LARGEST + 1},
+            "lot_size must be above zero and at most 40000000000, and times each tick a multiple of 0.00000001",
+        ),
+        (
+            {"ticks": []},
+            "ticks must begin with a row from 0, rise from row to row, and be above zero and at most 40000000000",
+        ),
+    ],
+)
+def test_an_impossible_listing_is_told_what_would_do(changes: dict[str, Any], sentence: str) -> None:
+    """The bound that was missed, or how the members have to go together."""
+    instrument = replace(ACME, **changes)
+    assert listing_sentence(instrument, instrument.fault()) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("max_quantity", "max_quantity must be from 0 to 39999999999.99999999"),
+        ("max_value", "max_value must be from 0 to 1600000000000000000000"),
+        ("max_open_orders", "max_open_orders must be from 0 to 3999999999999999999"),
+        ("cross_bps", "cross_bps must be from -10000 to 10000"),
+        ("enabled", "enabled must be true or false"),
+    ],
+)
+def test_an_impossible_limit_is_told_its_bounds(name: str, sentence: str) -> None:
+    """As an operator writes such a number."""
+    assert limit_sentence(name) == sentence
+
+
+@pytest.mark.parametrize("field", ["kind", "until", "lift", "account", "symbol", "expires", "stop_price", "seconds"])
+def test_what_an_operator_or_a_client_got_wrong_is_said_by_field(field: str) -> None:
+    """Not that it were missing: each of these is refused for a reason of its own."""
+    assert "is missing" not in sentence_of(Rejected("bad_request", field))
+
+
+def test_the_end_of_calls_is_said_truly() -> None:
+    """A call may not end at NEVER or later."""
+    assert time_text(NEVER).startswith(END_OF_CALLS.removesuffix("Z"))
+    assert END_OF_CALLS in sentence_of(Rejected("bad_request", "until"))

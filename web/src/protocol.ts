@@ -126,15 +126,15 @@ export interface Instrument {
   }[];
   lot_size: Decimal;
   min_quantity: Decimal;
-  /** Of an order. */
+  /** Of an order; all below 40000000000 if left out. */
   max_quantity: Decimal | null;
-  /** Of an order. */
+  /** Of an order; above 0 if left out. */
   min_price: Decimal | null;
-  /** Of an order. */
+  /** Of an order; all below 40000000000 if left out. */
   max_price: Decimal | null;
-  /** Of price × quantity of an order. */
+  /** Of price × quantity of an order; any if left out. */
   min_value: Decimal | null;
-  /** Of price × quantity of an order. */
+  /** Of price × quantity of an order; any if left out. */
   max_value: Decimal | null;
   /** How far a price may lie from the reference price, in basis points. */
   collar_bps: Decimal | null;
