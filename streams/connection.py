@@ -5,7 +5,8 @@
 - Receivers are plain functions, called in the order of arrival, straight from the socket: they may not wait, and
   there is no queue between that could drop a message.
 - After a reconnect core subscriptions have missed messages: `on_reconnect` is for healing them.
-- A connection that looks alive and hears nothing is found by a request to itself, and replaced.
+- A connection that looks alive and hears nothing is found by a request to itself, and replaced. One to a server that
+  stores nothing any more moves to another (failover.py).
 
 Times are seconds; sizes bytes.
 """
@@ -14,6 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
@@ -30,6 +33,7 @@ from streams.errors import (
     Unavailable,
     WrongSequence,
 )
+from streams.failover import Failover
 from streams.headers import NO_RESPONDERS, header_block, status_of
 from streams.nats_client import NatsClient, Receiver, Subscription
 from streams.settings import StreamSettings
@@ -77,7 +81,7 @@ class Connection:
         self.closed = asyncio.Event()
         """Set when the client library has given the connection up for good; whoever rests on it should end."""
         self._back = asyncio.Event()
-        self._servers = settings.nats_url.split(",")
+        self._servers = in_turn(settings.nats_url.split(","), settings.name)
         self._client = NatsClient()
         self._inbox = self._client.new_inbox()
         self._replies: dict[str, Receiver] = {}
@@ -89,6 +93,8 @@ class Connection:
         self._complaint = ""
         self._closing = False
         self._watchdog: asyncio.Task[None] | None = None
+        self.failover = Failover(self)
+        """Told of each beat that was stored, by whoever beats through this connection."""
 
     @classmethod
     async def open(cls, settings: StreamSettings, name: str) -> Self:
@@ -105,6 +111,7 @@ class Connection:
             connect_timeout=CONNECT_TIMEOUT,
             reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]  # typed int, used as seconds
             max_reconnect_attempts=-1,
+            dont_randomize=True,  # they are in turn: the next one is never the one that was left
             ping_interval=PING_INTERVAL,
             max_outstanding_pings=PINGS_OUTSTANDING_MAX,
             pending_size=0,
@@ -136,6 +143,13 @@ class Connection:
     async def wait_connected(self) -> None:
         """Wait while NATS is away."""
         await self._back.wait()
+
+    async def move(self) -> bool:
+        """Leave this server for the next; False if there is no other."""
+        if not self._client.has_other_server():
+            return False
+        await self._client.force_reconnect()
+        return True
 
     @property
     def payload_max(self) -> int:
@@ -358,6 +372,13 @@ def read_api_answer(subject: str, answer: dict[str, Any]) -> dict[str, Any]:
             raise Unavailable(f"{subject}: {error.get('description')}")
         raise ApiRefused(subject, error.get("err_code", 0), error.get("description", "no reason given"))
     return answer
+
+
+def in_turn(servers: list[str], name: str) -> list[str]:
+    """The servers, beginning with another for each process: those whose names end in a number take turns."""
+    number = re.search(r"\d+$", name)
+    first = int(number.group()) if number else secrets.randbelow(len(servers))
+    return [servers[(first + place) % len(servers)] for place in range(len(servers))]
 
 
 def _settle(future: asyncio.Future[Stored], payload: bytes, headers: bytes) -> None:

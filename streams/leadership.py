@@ -55,6 +55,7 @@ class Leadership:
         self.busy = False
         """Whether it may be kept from beating by one piece of work."""
         self._lease_seconds = settings.lease_ttl_seconds
+        self._failover = connection.failover
         self._bucket = Bucket(connection, subjects.LEASES)
         self._one_at_a_time = asyncio.Lock()
         connection.on_reconnect(self._look_again)
@@ -78,6 +79,7 @@ class Leadership:
         began = asyncio.get_running_loop().time()
         if await self._write(worker_key(self.worker), self._sign(), None, self._key_ttl_seconds()):
             self.certainty.renew(began)
+            self._failover.stored()
         self.roster.see(await self._bucket.read_all(), asyncio.get_running_loop().time())
         for partition in list(self.held):
             self._check(partition)

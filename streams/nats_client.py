@@ -77,6 +77,10 @@ class NatsClient(Client):
         """Whether there is no connection and nobody is making one."""
         return self.is_reconnecting and (self._reconnection_task is None or self._reconnection_task.done())
 
+    def has_other_server(self) -> bool:
+        """Whether a reconnect may lead to another server than this one; those that it has named are known as well."""
+        return len(self._server_pool) > 1
+
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None) -> None:
         receiver = self._receivers.get(sid)
         if receiver is None:

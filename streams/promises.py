@@ -185,6 +185,7 @@ class Promises:
             if not lapsed:
                 log.info("promises.no_beat", error=str(error))
             return False
+        self._connection.failover.stored()
         self._renewed_at = began
         return True
 

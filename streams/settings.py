@@ -45,6 +45,7 @@ class StreamSettings:
     outcome_timeout_seconds: then a submitted command's outcome is unknown.
     calendars: a TOML file of calendars, or a folder of such files (calendars.py); "" is none.
     health_port: where a worker says whether what it leads is answered (health.py); 0 is nowhere.
+    name: of this process; processes whose names end in a number begin at another of the servers each.
     data_dir: where a partition that stops leaves evidence (evidence.py); "" is nowhere.
     """
 
@@ -63,6 +64,7 @@ class StreamSettings:
     calendars: str = ""
     health_port: int = 0
     data_dir: str = ""
+    name: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no exchange can run with."""

@@ -58,6 +58,7 @@ async def ensure(connection: Connection, settings: StreamSettings) -> None:
         except (Unavailable, StoreUnknown, NotStored) as error:
             # In a cluster a stream that was made a moment ago does not take anything yet.
             log.warning("topology.waiting_for_nats", error=str(error))
+            await connection.failover.look()
             await asyncio.sleep(RETRY_INTERVAL)
         else:
             return
@@ -179,8 +180,10 @@ async def _complete_partitions(connection: Connection) -> int | None:
             if (await state_of(connection, subjects.journal_stream(partition))).last == 0:
                 return None
     except Unavailable:
+        await connection.failover.look()
         return None
     except ApiRefused as error:
+        connection.failover.stored()
         if error.code == NO_SUCH_STREAM:
             return None
         raise

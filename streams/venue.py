@@ -243,6 +243,7 @@ class Venue:
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.promises.run())
+            group.create_task(self._connection.failover.run())
             group.create_task(self._stops.run())
             group.create_task(self._liveness.run())
             group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0)))

@@ -91,6 +91,7 @@ class Worker:
                 group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0))),
                 group.create_task(self._beat_on()),
                 group.create_task(self._watch()),
+                group.create_task(self._connection.failover.run()),
                 group.create_task(self._attend()),
             ]
             if self._settings.health_port:

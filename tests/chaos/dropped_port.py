@@ -23,13 +23,13 @@ def dropped(port: int) -> AbstractContextManager[None]:
 
 
 def cut_off(pid: int, own_port: int, ports: Iterable[int]) -> AbstractContextManager[None]:
-    """Drop what a process and others say to each other through `ports`, and who dials its own, likewise.
+    """Drop what a process and others say to each other through `ports`, and whatever dials any of them, likewise.
 
     Connections stay as they are and nobody is told, as when a switch fails.
     """
     pairs = [pair for pair in connections_of(pid) if set(pair) & set(ports)]
     rules = [["--sport", str(one), "--dport", str(other)] for pair in pairs for one, other in (pair, pair[::-1])]
-    return _rules([["--dport", str(own_port)], *rules])
+    return _rules([["--dport", str(own_port)], *[["--dport", str(port), "--syn"] for port in ports], *rules])
 
 
 @contextmanager

@@ -58,6 +58,7 @@ class Exchange:
             nats_url=nats_nodes.url_of(self.nodes),
             partitions=partitions,
             replicas=3 if len(self.nodes) > 1 else 1,
+            name="chaos-0",
         )
         self.symbols = [f"CHAOS{number}" for number in range(partitions)]
         self._more = more or {}

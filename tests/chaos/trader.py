@@ -76,6 +76,11 @@ class Trader:
         """Whether it is logged in somewhere."""
         return self._connected.is_set() and self._socket is not None and not self._socket.ended.is_set()
 
+    @property
+    def url(self) -> str:
+        """The gateway that it is connected to, or tries next."""
+        return self._urls[self._at % len(self._urls)]
+
     def hang_up(self) -> None:
         """Lose the connection, as clients do."""
         if self._socket is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.network import FaultyNetwork, Rates
 from tests.simulation.world import SECOND
+from tests.support.broker.server import SERVERS
 
 if TYPE_CHECKING:
     from tests.simulation.exchange import Role, SimulatedExchange
@@ -47,6 +48,7 @@ class Faults:
             "connection silent": self._stall,
             "server killed": self._kill_server,
             "server killed, removed keys back": lambda: self._kill_server(revived=True),
+            "server cut off from its cluster": self._cut_off_server,
             "server frozen": self._freeze_server,
             "server's disk full": self._fill_disk,
             "server's clock stepped": self._step_server,
@@ -118,6 +120,11 @@ class Faults:
             self._network.server_life += 1
             self._broker.stop()
             self._world.after(self._seconds() / 4, lambda: self._broker.start(revived=revived))
+
+    def _cut_off_server(self) -> None:
+        if self._broker.clustered and self._broker.cut_off is None:
+            self._broker.cut(self._world.random.randrange(len(SERVERS)))
+            self._world.after(self._seconds(), self._broker.heal)
 
     def _freeze_server(self) -> None:
         self._network.server_frozen_until = self._world.now + self._seconds()

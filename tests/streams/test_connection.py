@@ -10,7 +10,7 @@ import pytest
 from streams import connection as connection_module
 from streams import subjects, topology
 from streams.bucket import Bucket
-from streams.connection import Connection
+from streams.connection import Connection, in_turn
 from streams.errors import (
     ApiRefused,
     NobodyListens,
@@ -36,6 +36,35 @@ async def test_messages_arrive_in_the_order_they_were_published(connection):
         connection.publish(f"a.{number}", b"x" * number, "back")
     await until(lambda: len(heard) == 1000)
     assert heard == [(f"a.{number}", b"x" * number, "back") for number in range(1000)]
+
+
+def test_processes_begin_at_different_servers():
+    """Those whose names end in a number take turns; others begin anywhere; each has all of them, in the same order."""
+    servers = ["a", "b", "c"]
+    assert [in_turn(servers, f"gateway-{number}") for number in (3, 4, 5)] == [
+        ["a", "b", "c"],
+        ["b", "c", "a"],
+        ["c", "a", "b"],
+    ]
+    assert in_turn(servers, "") in (["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"])
+    assert in_turn(["a"], "gateway-7") == ["a"]
+
+
+async def test_a_connection_moves_only_where_there_is_another_server(connection, settings):
+    """To the next one of its servers, and its subscriptions with it."""
+    assert not await connection.move()
+    async with wire_to(settings.nats_url) as wire:
+        both = await Connection.open(replace(settings, nats_url=f"{settings.nats_url},{wire.url}", name="gw-0"), "both")
+        heard, back = [], []
+        await both.subscribe("a", lambda *message: heard.append(message))
+        both.on_reconnect(lambda: back.append(1))
+        assert not wire._writers
+        assert await both.move()
+        await until(lambda: back)
+        assert wire._writers
+        both.publish("a", b"1")
+        await until(lambda: heard)
+        await both.close()
 
 
 async def test_a_closed_subscription_hears_nothing(connection):

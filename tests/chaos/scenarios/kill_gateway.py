@@ -29,7 +29,7 @@ async def kill_gateway(run: Run) -> Findings:
             await asyncio.sleep(CALM_SECONDS)
             victim = exchange.gateways[number % len(exchange.gateways)]
             owner = f"owner-{number}"
-            await _rest(exchange, number % len(exchange.gateways), owner)
+            await rest(exchange, number % len(exchange.gateways), owner)
             killed = asyncio.get_running_loop().time()
             victim.kill()
             await victim.ended()
@@ -37,7 +37,7 @@ async def kill_gateway(run: Run) -> Findings:
             await until(lambda: not any(trader.ledger.behind() for trader in crowd.traders), GIVE_UP_SECONDS)
             took.append(asyncio.get_running_loop().time() - killed)
             other = (number + 1) % len(exchange.gateways)
-            await until(partial(_none_open, exchange, other, owner), GIVE_UP_SECONDS)
+            await until(partial(none_open, exchange, other, owner), GIVE_UP_SECONDS)
             canceled.append(asyncio.get_running_loop().time() - killed)
             victim.start()
             await exchange.ready()
@@ -46,25 +46,28 @@ async def kill_gateway(run: Run) -> Findings:
     return findings
 
 
-async def _login(exchange: Exchange, gateway: int, account: str, **more: str) -> Socket:
+async def login(exchange: Exchange, gateway: int, account: str, **more: str) -> Socket:
+    """Connect to a gateway as an account."""
     socket = await Socket.open(exchange.urls[gateway], lambda _: None)
     answer = await socket.ask("login", {"token": exchange.token(account), **more})
     assert "result" in answer, answer
     return socket
 
 
-async def _rest(exchange: Exchange, gateway: int, account: str) -> None:
+async def rest(exchange: Exchange, gateway: int, account: str) -> Socket:
     """Leave orders in the book, far from the market, that are to be canceled when this connection ends."""
-    socket = await _login(exchange, gateway, account, cancel_on_disconnect="connection")
+    socket = await login(exchange, gateway, account, cancel_on_disconnect="connection")
     for number in range(ORDERS):
         symbol = exchange.symbols[number % len(exchange.symbols)]
         terms = {"symbol": symbol, "side": "buy", "type": "limit", "quantity": "1", "price": "1.00"}
         answer = await socket.ask("order.place", terms)
         assert answer.get("result", {}).get("status") == "open", answer
+    return socket
 
 
-async def _none_open(exchange: Exchange, gateway: int, account: str) -> bool:
-    socket = await _login(exchange, gateway, account)
+async def none_open(exchange: Exchange, gateway: int, account: str) -> bool:
+    """Whether an account has no open order, as a gateway says."""
+    socket = await login(exchange, gateway, account)
     answer = await socket.ask("order.list", {})
     await socket.close()
     return bool(answer.get("result", {}).get("orders") == [])

@@ -10,6 +10,7 @@ from tests.chaos.scenarios.at_random import at_random, at_random_in_a_cluster
 from tests.chaos.scenarios.clock_step import clock_step
 from tests.chaos.scenarios.cut_off import cut_off
 from tests.chaos.scenarios.cut_off_node import cut_off_node
+from tests.chaos.scenarios.cut_server import cut_server
 from tests.chaos.scenarios.damage import damage
 from tests.chaos.scenarios.disk_full import disk_full
 from tests.chaos.scenarios.freeze_leader import freeze_leader
@@ -35,6 +36,7 @@ SCENARIOS: Final[dict[str, tuple[Scenario, Run]]] = {
     "kill-node": (kill_node, Run(HERE, times=4)),
     "cut-off": (cut_off, Run(HERE, times=3)),
     "cut-off-node": (cut_off_node, Run(HERE, times=9)),
+    "cut-server": (cut_server, Run(HERE, times=2)),
     "disk-full": (disk_full, Run(HERE, rate=400.0)),
     "damage": (damage, Run(HERE)),
     "late-commands": (late_commands, Run(HERE, times=3)),

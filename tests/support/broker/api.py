@@ -76,7 +76,7 @@ class Api:
                 consumer.pull(reply, request)
             return
         if subject.startswith("DIRECT.GET."):
-            self._read_direct(subject.split(".")[2], request, reply)
+            self.read_direct(self._broker.streams.get(subject.split(".")[2]), payload, reply)
             return
         name = max((name for name in self._methods if f"{subject}.".startswith(f"{name}.")), key=len)
         names = subject.removeprefix(name).lstrip(".").split(".")
@@ -167,10 +167,11 @@ class Api:
     def _consumer_names(self, names: list[str], _: Body) -> Body:
         return {"consumers": [name for stream, name in self._broker.consumers if stream == names[0]]}
 
-    def _read_direct(self, name: str, request: Body, reply: str) -> None:
-        stream = self._broker.streams.get(name)
+    def read_direct(self, stream: StoredStream | None, payload: bytes, reply: str, server: int | None = None) -> None:
+        """Read a copy of a stream; that of the server that is cut off, if it is named."""
+        request: Body = json.loads(payload)
         if stream is None or not stream.config.get("allow_direct"):
-            self._broker.tell(reply, "503", {})
+            self._broker.tell(reply, "503", {}, server)
             return
         patterns = request.get("multi_last")
         if patterns is None and "batch" in request:
@@ -182,16 +183,16 @@ class Api:
             found = sorted(message for message in map(stream.last_of, subjects) if message)
         for message in found:
             headers = {
-                "Nats-Stream": name,
+                "Nats-Stream": stream.config["name"],
                 "Nats-Subject": message.subject,
                 "Nats-Sequence": str(message.sequence),
                 "Nats-Time-Stamp": timestamp(message.stored_at),
             }
-            self._broker.send(reply, message.payload, "", message.headers | headers)
+            self._broker.send(reply, message.payload, "", message.headers | headers, server=server)
         if not found:
-            self._broker.tell(reply, "404 No Results", {})
+            self._broker.tell(reply, "404 No Results", {}, server)
         elif patterns is not None or "batch" in request:
-            self._broker.tell(reply, "204 EOB", {})
+            self._broker.tell(reply, "204 EOB", {}, server)
 
 
 def _wanted(stream: StoredStream, request: Body) -> Message | None:

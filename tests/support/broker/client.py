@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from tests.support.broker.server import MAX_PAYLOAD
+from tests.support.broker.server import MAX_PAYLOAD, SERVERS
 
 if TYPE_CHECKING:
     from streams.nats_client import Receiver
@@ -31,6 +31,8 @@ class MemoryClient:
         self.is_closed = False
         self.max_payload = MAX_PAYLOAD
         self.generation = 0
+        self.server = MemoryClient.made % len(SERVERS)
+        """Which server of the cluster it is on. The broker is one, but one of its servers may be cut off."""
         self._broker = broker
         self._number = MemoryClient.made
         self._inboxes = 0
@@ -113,7 +115,12 @@ class MemoryClient:
         """It never is."""
         return False
 
+    def has_other_server(self) -> bool:
+        return self._broker.clustered
+
     async def force_reconnect(self) -> None:
+        if self._broker.clustered:
+            self.server = (self.server + 1) % len(SERVERS)
         self._lose()
 
     # What the broker's side calls

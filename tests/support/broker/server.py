@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_PAYLOAD = 8 * 1024 * 1024
 API_PREFIX = "$JS.API."
+DIRECT_PREFIX = "$JS.API.DIRECT.GET."
 
 
 SERVERS = ("nats-1", "nats-2", "nats-3")
@@ -52,6 +53,9 @@ class Broker:
         self.deposed: dict[str, Deposed] = {}
         """By stream, as long as there is one: it answers what the network lets it answer."""
         self.consumers: dict[tuple[str, str], Consumer] = {}
+        self.cut_off: int | None = None
+        """The server that is cut off from the others, and has no majority."""
+        self._lagging: dict[str, StoredStream] = {}
         self._clients: list[MemoryClient] = []
         self._routes = Routes()
         self._api = Api(self)
@@ -119,11 +123,23 @@ class Broker:
         replicas = [{"name": name, "current": not deposed, "active": int(silent * SECOND)} for name in others]
         return {"name": "openbell", "leader": leader, "replicas": replicas}
 
+    def cut(self, server: int) -> None:
+        """Cut a server off from the others: it keeps its clients, and its copies of the streams as they are now."""
+        self.cut_off = server
+        self._lagging = {name: stream.copied() for name, stream in self.streams.items()}
+
+    def heal(self) -> None:
+        """One cluster again."""
+        self.cut_off = None
+
     # Messages
 
     def publish(self, client: MemoryClient, subject: str, payload: bytes, reply: str, headers: dict[str, str]) -> None:
         """PUB or HPUB."""
         if not self.up:
+            return
+        if client.server == self.cut_off:
+            self._publish_cut_off(subject, payload, reply, headers)
             return
         if subject.startswith(API_PREFIX):
             self._api.take(subject.removeprefix(API_PREFIX), payload, reply)
@@ -135,6 +151,13 @@ class Broker:
         elif reply and not heard:
             self.tell(reply, "503", {})
 
+    def _publish_cut_off(self, subject: str, payload: bytes, reply: str, headers: dict[str, str]) -> None:
+        """Who is on the same server hears it, copies are read as they were, and nothing else is answered by anybody."""
+        if subject.startswith(DIRECT_PREFIX):
+            self._api.read_direct(self._lagging.get(subject.removeprefix(DIRECT_PREFIX)), payload, reply, self.cut_off)
+        elif not self.send(subject, payload, reply, headers, server=self.cut_off) and reply:
+            self.tell(reply, "503", {}, self.cut_off)
+
     def send(
         self,
         subject: str,
@@ -144,9 +167,16 @@ class Broker:
         kind: str = "message",
         shown: str = "",
         status: str = "",
+        server: int | None = None,
     ) -> bool:
-        """Give a message to all who have subscribed to `subject`; `shown` is the subject they see. If any has."""
+        """Give a message to all who have subscribed to `subject`; `shown` is the subject they see. If any has.
+
+        server: the one that is cut off, if the message comes from there.
+        """
         interests = self._routes.of(subject)
+        if self.cut_off is not None:
+            alone = server is not None
+            interests = [each for each in interests if (each.client.server == self.cut_off) == alone]
         block = b""
         if status:
             block = f"NATS/1.0 {status}\r\n".encode() + header_block(headers).partition(b"\r\n")[2]
@@ -156,9 +186,9 @@ class Broker:
             client.send_down(number, shown or subject, payload, reply, block, self.network.copies(kind))
         return bool(interests)
 
-    def tell(self, inbox: str, status: str, headers: dict[str, str]) -> bool:
+    def tell(self, inbox: str, status: str, headers: dict[str, str], server: int | None = None) -> bool:
         """Send a status in place of a message."""
-        return self.send(inbox, b"", "", headers, "status", status=status)
+        return self.send(inbox, b"", "", headers, "status", status=status, server=server)
 
     def deliver(self, inbox: str, subject: str, payload: bytes, reply: str, headers: dict[str, str]) -> bool:
         """Give a consumer's message to whoever asked for it."""

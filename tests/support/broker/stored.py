@@ -6,6 +6,7 @@ Times are nanoseconds of the server's clock.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -60,6 +61,14 @@ class StoredStream:
         self._ids: dict[str, tuple[int, int]] = {}  # sequence and time
         self._bytes = 0
         self._mortal = False
+
+    def copied(self) -> StoredStream:
+        """A copy that hears of nothing any more."""
+        other = copy.copy(self)
+        other.listeners = []
+        other._messages, other._ids = dict(self._messages), dict(self._ids)
+        other._of_subject = {subject: list(numbers) for subject, numbers in self._of_subject.items()}
+        return other
 
     def store(self, subject: str, headers: dict[str, str], payload: bytes) -> tuple[int, bool]:
         """Take a message: its sequence, and whether it was there already. Raises Refused."""
