@@ -26,7 +26,7 @@ build: $(VENV)/.installed  ## Install dependencies, compile the core, build the 
 up: build  ## Run the exchange with the demo market at http://localhost:8080 (ARGS="--port 9000" for more)
 	exec $(BIN)/openbell up --demo $(ARGS)
 
-test: build browser lint  ## Check and prove everything (under 15 minutes on 2 cores)
+test: build browser documents lint  ## Check and prove everything (under 15 minutes on 2 cores)
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
@@ -36,6 +36,11 @@ endif
 
 # Tests without a process, a port or a clock: they only compute, so they run on two cores; all others have the machine.
 PURE := tests/exchange tests/golden tests/properties tests/scenarios tests/simulation
+
+# What users' tools do with our API's documents: a parser, generators of clients and schemathesis, pinned and apart.
+.PHONY: documents
+documents: build
+	$(BIN)/python scripts/document_tools.py
 
 # One seed again, with everything that happens in it: make simulate SEED=42
 SEEDS ?= 200

@@ -8,7 +8,21 @@ from exchange.limits import LIMIT_NAMES
 from gateway.listings import ListingParams
 from gateway.operations import KillSwitchParams, LimitsParams, PhaseParams, ReasonParams
 from gateway.route import BY_SYMBOL, Route
-from gateway.schemas import CURSOR, SYMBOL, Schema, described, record, ref, request, rows, text, whole, word
+from gateway.schemas import (
+    CURSOR,
+    MEMBERS,
+    SYMBOL,
+    Schema,
+    described,
+    nullable,
+    record,
+    ref,
+    request,
+    rows,
+    text,
+    whole,
+    word,
+)
 from gateway.shapes import JOURNAL, PHASE, TRADE
 from streams.actions import NAMES
 
@@ -68,10 +82,7 @@ SESSION: Final = record(
 )
 
 LIMITS_BODY: Final = request(LimitsParams)
-LIMITS_BODY["properties"] |= {
-    name: {"anyOf": [LIMITS_BODY["properties"][name], {"type": "null"}], "description": "Null removes it."}
-    for name in LIMIT_NAMES
-}
+LIMITS_BODY["properties"] |= {name: nullable(MEMBERS[name], "Null removes it.") for name in LIMIT_NAMES}
 
 ADMIN_ROUTES: Final = (
     Route(
@@ -157,6 +168,7 @@ ADMIN_ROUTES: Final = (
         record("The trade.", {"symbol": SYMBOL, **{name: TRADE["properties"][name] for name in BUSTED}}),
         "admin",
         body=request(ReasonParams),
+        body_required=False,
         codes=(*BY_SYMBOL, "unknown_trade", "already_busted"),
     ),
     Route(

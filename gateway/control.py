@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import orjson
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from gateway import operations
 from gateway.accounts import distinct
@@ -20,7 +20,7 @@ from gateway.market import NoQuery, symbol_of
 from gateway.names import checked_account, checked_symbol
 from gateway.operations import KillSwitchParams, LimitsParams, PhaseParams, ReasonParams
 from gateway.orders import Prepared, bodies_of, body_of
-from gateway.requests import Text, Whole
+from gateway.requests import Text
 from gateway.throttle import ORDERS, READS
 from gateway.trading import outcomes
 from streams.errors import StreamError
@@ -51,7 +51,7 @@ class KillSwitchQuery(Struct, forbid_unknown_fields=True):
 class AuditQuery(Struct, forbid_unknown_fields=True):
     """GET /admin/audit."""
 
-    limit: Whole = UNSET
+    limit: int | UnsetType = UNSET
     cursor: Text = UNSET
 
 

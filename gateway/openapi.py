@@ -14,7 +14,19 @@ from gateway.market import DEPTH_MAX
 from gateway.reference import page
 from gateway.route import Route
 from gateway.routes import ROUTES
-from gateway.schemas import ACCOUNT, CLIENT_ORDER_ID, MEMBERS, ORDER_ID, SYMBOL, VALUES, Schema, ref, whole
+from gateway.schemas import (
+    ACCOUNT,
+    AMOUNT_INPUT,
+    CLIENT_ORDER_ID,
+    CURSOR,
+    MEMBERS,
+    ORDER_ID,
+    SYMBOL,
+    VALUES,
+    Schema,
+    ref,
+    whole,
+)
 from gateway.shapes import ACCOUNT_SHAPE, PROBLEM, SHAPES
 
 __all__ = ["asyncapi", "openapi", "page"]
@@ -28,6 +40,11 @@ PATH_MEMBERS: Final[dict[str, Schema]] = {
     "partition": whole("A partition's number."),
 }
 QUERY_MEMBERS: Final = MEMBERS | {"depth": whole("Levels of each side; 0 is all.", 0, maximum=DEPTH_MAX, default=10)}
+QUERY_OF_ROUTES: Final = {
+    ("/v1/admin/audit", "cursor"): CURSOR | {"examples": ["1764583200000000000-003-0000000000000001042-000"]}
+}
+"""Parameters that are others in one route than elsewhere."""
+
 REQUIRED_QUERY: Final = {("/v1/orders/by-client-id/{client_order_id}", "symbol")}
 TAGS: Final = {
     "market": "Instruments and market data; no token needed unless the operator says so.",
@@ -82,7 +99,7 @@ def openapi() -> dict[str, Any]:
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": VALUES | SHAPES | {"Account": ACCOUNT_SHAPE, "Problem": PROBLEM},
+            "schemas": VALUES | SHAPES | {"AmountInput": AMOUNT_INPUT, "Account": ACCOUNT_SHAPE, "Problem": PROBLEM},
             "headers": HEADERS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
@@ -95,14 +112,15 @@ def operation(route: Route) -> dict[str, Any]:
         "operationId": operation_id(route),
         "summary": route.summary,
         "tags": [tag_of(route)],
-        "security": [{"token": []}] if route.scope else [],
+        "security": [{"token": []}] if route.scope else [{}, {"token": []}] if route.is_open else [],
         "parameters": parameters(route),
         "responses": {str(route.status): success(route)} | problems(route),
     }
     if route.scope:
         found["description"] = f"The token's scope must hold `{route.scope}`."
     if route.body is not None:
-        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": route.body}}}
+        content = {"application/json": {"schema": route.body}}
+        found["requestBody"] = {"required": route.body_required, "content": content}
     return found
 
 
@@ -113,7 +131,12 @@ def parameters(route: Route) -> list[dict[str, Any]]:
         for name in re.findall(r"{(\w+)}", route.path)
     ]
     found += [
-        {"name": name, "in": "query", "required": (route.path, name) in REQUIRED_QUERY, "schema": QUERY_MEMBERS[name]}
+        {
+            "name": name,
+            "in": "query",
+            "required": (route.path, name) in REQUIRED_QUERY,
+            "schema": QUERY_OF_ROUTES.get((route.path, name), QUERY_MEMBERS[name]),
+        }
         for name in route.query
     ]
     return [*found, IDEMPOTENCY_KEY] if route.path == "/v1/orders" and route.method == "post" else found

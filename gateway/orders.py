@@ -122,10 +122,10 @@ class Orders:
         limit = params.limit if isinstance(params.limit, int) else self._rows
         if not 1 <= limit <= self._rows_max:
             raise ApiError("bad_request", f"limit must be from 1 to {self._rows_max}", "limit")
-        symbol = params.symbol if isinstance(params.symbol, str) else ""
+        symbol = names.checked_symbol(params.symbol) if isinstance(params.symbol, str) else ""
         partitions: Iterable[int] = range(self._venue.partitions)
         if symbol:
-            listed = await self._directory.listed(names.checked_symbol(symbol))
+            listed = await self._directory.listed(symbol)
             partitions = (listed.partition,)
         start = self._start_of(params.cursor)
         rows: list[msgspec.Raw] = []

@@ -49,8 +49,10 @@ AMEND_CODES: Final = (
 )
 COMMAND_CODES: Final = ("busy", "outcome_unknown", rejections.TOO_LATE)
 LOGIN_CODES: Final = ("unauthenticated", "token_expired", "forbidden")
+OPEN_CODES: Final = ("unauthenticated", "token_expired")
 BODY_CODES: Final = ("bad_request", "unknown_field", "bad_decimal", "too_large", "unsupported_media_type")
 QUERY_CODES: Final = ("bad_request", "unknown_field")
+"""Of every route under /v1: none takes a parameter that it does not know, or a name in its path that can be none."""
 EVERY_CODE: Final = ("rate_limited", "too_many", "internal")
 
 
@@ -67,14 +69,21 @@ class Route(NamedTuple):
     codes: tuple[str, ...] = ()
     status: int = 200
     media_type: str = "application/json"
+    body_required: bool = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may ask, but a token that is given is looked at, and an operator may want one."""
+        return self.path.startswith("/v1/") and not self.scope
 
     @property
     def all_codes(self) -> tuple[str, ...]:
         """Every code that this route may answer with."""
         command = self.scope in ("trade", "admin") and self.method != "get"
         found = (
-            *(LOGIN_CODES if self.scope else ()),
-            *(BODY_CODES if self.body else QUERY_CODES if self.query else ()),
+            *(LOGIN_CODES if self.scope else OPEN_CODES if self.is_open else ()),
+            *(BODY_CODES if self.body else ()),
+            *(QUERY_CODES if self.path.startswith("/v1/") else ()),
             *self.codes,
             *(COMMAND_CODES if command else ()),
             *EVERY_CODE,

@@ -6,7 +6,7 @@ refused; what each member means is said here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import msgspec
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
+WEEK_SECONDS: Final = 604_800
+TRADE_ID_MAX: Final = 2**63 - 1
+
 
 def text(description: str, pattern: str = "", **more: object) -> Schema:
     """A string."""
@@ -27,8 +30,9 @@ def text(description: str, pattern: str = "", **more: object) -> Schema:
 
 
 def word(description: str, words: Iterable[str], default: str = "") -> Schema:
-    """One of a few words."""
+    """One of a few words, each named once."""
     found: Schema = {"type": "string", "enum": list(words), "description": description}
+    assert len(set(found["enum"])) == len(found["enum"]), "a word is listed twice"
     return found | {"default": default} if default else found
 
 
@@ -66,16 +70,32 @@ def rows(items: Schema, description: str = "") -> Schema:
 
 
 def request(struct: type[msgspec.Struct], leave_out: Iterable[str] = ()) -> Schema:
-    """What a Struct decodes, member by member; no other member is taken."""
+    """What a Struct decodes, member by member, null where it counts as left out; no other member is taken."""
     left_out = set(leave_out)
     fields = [field for field in msgspec.structs.fields(struct) if field.encode_name not in left_out]
+    members = {field.encode_name: MEMBERS[field.encode_name] for field in fields}
     found: Schema = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {field.encode_name: MEMBERS[field.encode_name] for field in fields},
+        "properties": members
+        | {field.encode_name: nullable(members[field.encode_name]) for field in fields if may_be_null(field)},
     }
     required = [field.encode_name for field in fields if field.required]
     return found | {"required": required} if required else found
+
+
+def may_be_null(field: msgspec.structs.FieldInfo) -> bool:
+    """Whether a member of a request may be null."""
+    return type(None) in get_args(field.type)
+
+
+def nullable(schema: Schema, why: str = "") -> Schema:
+    """A member's schema, or null; what is said of the member stays with it, and `why` follows."""
+    said: Schema = {name: schema[name] for name in ("description", "default") if name in schema}
+    if why:
+        said["description"] = f"{said['description']} {why}"
+    kind = {name: value for name, value in schema.items() if name not in said}
+    return {"anyOf": [kind, {"type": "null"}], **said}
 
 
 SYMBOL: Final = text("The instrument.", "^[A-Z0-9_-]{1,32}$", examples=["ACME"])
@@ -104,7 +124,7 @@ MEMBERS: Final[dict[str, Schema]] = {
     "account": ACCOUNT | {"description": "Act for this account; only those that the token allows."},
     "order_id": ORDER_ID,
     "limit": whole("Rows at most.", 1, maximum=1_000, default=100),
-    "before": whole("Only trades with a smaller trade_id.", 1),
+    "before": whole("Only trades with a smaller trade_id; 0 for the newest.", maximum=TRADE_ID_MAX),
     "cursor": CURSOR,
     "status": word("Open orders are what there is to ask for yet.", ("open",), "open"),
     "seconds": whole("From now; 0 turns it off.", 0, maximum=86_400),
@@ -128,49 +148,56 @@ MEMBERS: Final[dict[str, Schema]] = {
         "What to cancel when this connection ends: the orders placed on it, or all of the account.",
         ("connection", "account"),
     ),
-    "tick_size": described("DecimalInput", "The price step; or give `ticks`."),
+    "tick_size": described("AmountInput", "The price step; or give `ticks`."),
     "ticks": rows(
         {
             "type": "object",
             "additionalProperties": False,
             "required": ["from", "tick"],
             "properties": {
-                "from": described("DecimalInput", "The lowest price this tick holds for."),
-                "tick": described("DecimalInput", "The price step from there on."),
+                "from": described("AmountInput", "The lowest price this tick holds for."),
+                "tick": described("AmountInput", "The price step from there on."),
             },
         },
         "Price steps by price, the first from 0.",
     ),
-    "lot_size": described("DecimalInput", "The quantity step."),
-    "min_quantity": described("DecimalInput", "Of an order; one lot if left out."),
-    "max_quantity": described("DecimalInput", "Of an order; all below 40000000000 if left out."),
-    "min_price": described("DecimalInput", "Of an order; above 0 if left out."),
-    "max_price": described("DecimalInput", "Of an order; all below 40000000000 if left out."),
-    "min_value": described("DecimalInput", "Of price × quantity of an order; any if left out."),
-    "max_value": described("DecimalInput", "Of price × quantity of an order; any if left out."),
-    "collar_bps": described("DecimalInput", "How far a price may lie from the reference price, in basis points."),
-    "max_open_orders": whole("Per account.", 1),
+    "lot_size": described("AmountInput", "The quantity step."),
+    "min_quantity": described("AmountInput", "Of an order; one lot if left out."),
+    "max_quantity": described("AmountInput", "Of an order; all below 40000000000 if left out."),
+    "min_price": described("AmountInput", "Of an order; above 0 if left out."),
+    "max_price": described("AmountInput", "Of an order; all below 40000000000 if left out."),
+    "min_value": described("AmountInput", "Of price × quantity of an order; any if left out."),
+    "max_value": described("AmountInput", "Of price × quantity of an order; any if left out."),
+    "collar_bps": described("AmountInput", "How far a price may lie from the reference price, in basis points."),
+    "max_open_orders": whole("Per account."),
     "reference_price": described(
-        "DecimalInput", "What collars and market orders go by before the first trade, rounded to the nearest tick."
+        "AmountInput", "What collars and market orders go by before the first trade, rounded to the nearest tick."
     ),
-    "static_band_bps": described("DecimalInput", "How far from the last auction price may trade, in basis points."),
-    "dynamic_band_bps": described("DecimalInput", "How far from the last trade may trade, in basis points."),
+    "static_band_bps": described("AmountInput", "How far from the last auction price may trade, in basis points."),
+    "dynamic_band_bps": described("AmountInput", "How far from the last trade may trade, in basis points."),
     "luld": {
         "type": "object",
         "additionalProperties": False,
         "required": ["tier"],
         "properties": {
             "tier": whole("1 or 2.", 1, maximum=2),
-            "window_seconds": whole("Of the trades whose mean is the reference.", 1, default=300),
-            "hold_seconds": whole("How long a reference stands at least.", 1, default=30),
-            "limit_state_seconds": whole("How long a limit state may last.", 1, default=15),
-            "call_seconds": whole("Of the call after it.", 1, default=300),
-            "extension_seconds": whole("Of each of its extensions.", 1, default=300),
+            "window_seconds": whole("Of the trades whose mean is the reference.", 1, maximum=WEEK_SECONDS, default=300),
+            "hold_seconds": whole("How long a reference stands at least.", 1, maximum=WEEK_SECONDS, default=30),
+            "limit_state_seconds": whole("How long a limit state may last.", 1, maximum=WEEK_SECONDS, default=15),
+            "call_seconds": whole("Of the call after it.", 1, maximum=WEEK_SECONDS, default=300),
+            "extension_seconds": whole("Of each of its extensions.", 1, maximum=WEEK_SECONDS, default=300),
         },
         "description": "Limit up, limit down, in place of the bands above.",
     },
-    "call_seconds": whole("Of a volatility call, and of a call by command without an end of its own.", 1, default=300),
-    "call_random_seconds": whole("By how much, at most, the end of a call is put off at random.", default=0),
+    "call_seconds": whole(
+        "Of a volatility call, and of a call by command without an end of its own.",
+        1,
+        maximum=WEEK_SECONDS,
+        default=300,
+    ),
+    "call_random_seconds": whole(
+        "By how much, at most, the end of a call is put off at random.", maximum=WEEK_SECONDS, default=0
+    ),
     "call_extensions": whole("How often a call is extended while its price is outside the static band.", default=1),
     "maker_bps": described("DecimalInput", "The fee of who waited, in basis points; negative is a rebate."),
     "taker_bps": described("DecimalInput", "The fee of who came, in basis points."),
@@ -181,12 +208,12 @@ MEMBERS: Final[dict[str, Schema]] = {
     "until": described("Time", "When an auction ends by itself."),
     "lift": {"type": "boolean", "default": False, "description": "End the halt, and enter the phase."},
     "enabled": {"type": "boolean", "description": "False: the account may only cancel."},
-    "max_long": described("DecimalInput", "Of the position with its open buys."),
-    "max_short": described("DecimalInput", "Of the short position with its open sells."),
+    "max_long": described("AmountInput", "Of the position with its open buys."),
+    "max_short": described("AmountInput", "Of the short position with its open sells."),
     "active": {"type": "boolean", "description": "On, or off again."},
     "cancel": {"type": "boolean", "default": False, "description": "Cancel resting orders; an account's always are."},
     "partition": whole("Where the instrument lives; chosen by its symbol if left out, and never changed."),
-    "reason": text("Why; kept in the audit, and of a phase shown in `status`."),
+    "reason": text("Why; kept in the audit, and of a phase shown in `status`.", maxLength=256),
 }
 """Every member that a request may have, over either transport."""
 
@@ -198,7 +225,7 @@ VALUES: Final[dict[str, Schema]] = {
     ),
     "DecimalInput": {
         "type": ["string", "number"],
-        "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$",
+        "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,8}0*)?$",
         "maxLength": 40,
         "description": "A plain decimal, as a string or a number, at most 8 decimals; taken exactly. No exponent.",
         "examples": ["101.20"],
@@ -213,3 +240,13 @@ VALUES: Final[dict[str, Schema]] = {
     },
 }
 """The kinds of values, by the names that `ref` knows them by."""
+
+AMOUNT_INPUT: Final[Schema] = {
+    "type": ["string", "number"],
+    "pattern": r"^(0|[1-9][0-9]*)(\.[0-9]{1,8}0*)?$",
+    "minimum": 0,
+    "maxLength": 40,
+    "description": "A DecimalInput that is not below zero.",
+    "examples": ["101.20"],
+}
+"""Of operators' bodies, which only HTTP has."""

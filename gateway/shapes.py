@@ -88,7 +88,7 @@ ORDER: Final = record(
         "expires": optional("Time", "With `gtd`."),
         "status": word("Where it stands.", STATUS_NAMES),
         "reason": {
-            "anyOf": [word("", (*REASONS, *CODES)), {"type": "null"}],
+            "anyOf": [word("", dict.fromkeys((*REASONS, *CODES))), {"type": "null"}],
             "description": "Why it ended; of a stop that was refused when it was triggered the code.",
         },
         "created": ref("Time"),

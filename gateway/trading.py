@@ -9,14 +9,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from gateway.call import Call, account_of
 from gateway.directory import NotKnown
 from gateway.errors import ApiError
 from gateway.market import NoQuery
 from gateway.orders import canceled_in_all, result_of
-from gateway.requests import AmendParams, CancelAllParams, ListParams, NameParams, PlaceParams, Text, Whole
+from gateway.requests import AmendParams, CancelAllParams, ListParams, NameParams, PlaceParams, Text
 from gateway.throttle import CANCELS, ORDERS, READS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class OrdersQuery(Struct, forbid_unknown_fields=True):
     status: Text = UNSET
     symbol: Text = UNSET
     cursor: Text = UNSET
-    limit: Whole = UNSET
+    limit: int | UnsetType = UNSET
     account: Text = UNSET
 
 

@@ -68,6 +68,8 @@ async def test_an_idempotency_key_is_the_client_order_id(trader):
         (("GET", "/v1/orders/nonsense", {}), (404, "unknown_order", "order_id")),
         (("GET", "/v1/orders?limit=x", {}), (400, "bad_request", "limit")),
         (("GET", "/v1/orders?limit=1&limit=2", {}), (400, "bad_request", "limit")),
+        (("GET", "/v1/orders?limit=null", {}), (400, "bad_request", "limit")),
+        (("GET", "/v1/orders?symbol=", {}), (400, "bad_request", "symbol")),
         (("GET", "/v1/orders?status=filled", {}), (400, "bad_request", "status")),
         (("GET", "/v1/orders?sort=asc", {}), (400, "unknown_field", "sort")),
         (("PATCH", "/v1/orders/0-1", {"json": {"order_id": "0-2"}}), (400, "unknown_field", "order_id")),
