@@ -87,7 +87,7 @@ class Fanout:
             elif member.seq >= 0 and channel == "trades":
                 feed = self._feeds[member.key]
                 assert isinstance(feed, Feed), "trades are public"
-                symbols.setdefault(symbol, {})["trade_id"] = feed.last_trade_id
+                symbols.setdefault(symbol, {}).update(trade_id=feed.last_trade_id, trade_seq=member.seq)
         return symbols
 
     def _feed(self, key: Key) -> AnyFeed:

@@ -162,8 +162,12 @@ HEARTBEAT: Final = {
         "type": "object",
         "additionalProperties": record(
             "The last numbers sent on this connection.",
-            {"seq": whole("Of channel `book`."), "trade_id": whole("Of channel `trades`.")},
-            may_lack=("seq", "trade_id"),
+            {
+                "seq": whole("Of channel `book`."),
+                "trade_id": whole("Of channel `trades`: the last trade's."),
+                "trade_seq": whole("Of channel `trades`: the last line's, busts included."),
+            },
+            may_lack=("seq", "trade_id", "trade_seq"),
         ),
     },
     "stale": rows(
@@ -203,7 +207,11 @@ CHANNELS: Final = (
     Channel("heartbeat", HEARTBEAT, HEARTBEAT, "Once a second: the time, and the last numbers sent."),
     Channel(
         "orders",
-        {**PARTITION, "orders": rows(ref("Order"), "Open orders of this partition.")},
+        {
+            **PARTITION,
+            "partitions": whole("How many partitions there are: each sends one snapshot.", 1),
+            "orders": rows(ref("Order"), "Open orders of this partition."),
+        },
         REPORT,
         "Private: a snapshot for each partition, then execution reports.",
         OF_A_TRADE,

@@ -50,6 +50,7 @@ class _Snapshot(msgspec.Struct, omit_defaults=True):
     seq: int
     cursor: str
     orders: list[msgspec.Raw]
+    partitions: int = 0
     more: bool = False
     left: int = 0
 
@@ -149,7 +150,7 @@ class PartitionReports:
                 raise TooManyOrders
             page = await self._page(name_of_id(order_id_of(page.orders[-1])).number)
             whole.orders += page.orders
-        whole.more, whole.left = False, 0
+        whole.more, whole.left, whole.partitions = False, 0, self._venue.partitions
         return whole
 
     async def _page(self, after: int) -> _Snapshot:

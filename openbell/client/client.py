@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 from urllib.parse import quote
@@ -11,9 +12,9 @@ from urllib.parse import quote
 from openbell.api import Api, Refused
 from openbell.client import requests
 from openbell.client.book import Book
-from openbell.client.connection import Connection, Token
-from openbell.client.errors import ConnectionLost, RequestError, request_error
-from openbell.client.feeds import BookFeed, Feed, Frame, QueueFeed, Tape
+from openbell.client.connection import Connection, Token, http_url
+from openbell.client.errors import NONSENSE, ConnectionLost, RequestError, Unreadable, request_error
+from openbell.client.feeds import BookFeed, Feed, Frame, QueueFeed
 from openbell.client.models import (
     Account,
     FullUpdate,
@@ -25,11 +26,14 @@ from openbell.client.models import (
     Ticker,
     Trade,
 )
+from openbell.client.positions import PositionFeed
 from openbell.client.reports import ReportFeed
 from openbell.client.requests import Changes, Request, Side, Terms
 from openbell.client.settings import ClientSettings
 from openbell.client.socket import Answer
+from openbell.client.stream import BeginningFeed, Stream
 from openbell.client.subscriptions import Subscriptions
+from openbell.client.tape import TapeFeed
 from openbell.client.values import Number, time_from_wire
 from openbell.faults import Fault
 
@@ -42,6 +46,9 @@ REPEATABLE = frozenset(
 
 _PAGE = 500
 """Open orders asked for at a time."""
+
+_TAPE_MAX = 1_000
+"""As many prints as the exchange keeps, and gives in one answer."""
 
 
 class Client:
@@ -66,14 +73,18 @@ class Client:
             url: where the gateway is, "http://…" or "https://…".
             token: a token, or a function that returns a fresh one at each login, or None for market data only.
             settings: bounds and habits.
+
+        Raises:
+            ValueError: `url` is no URL of an exchange.
         """
         self._settings = settings or ClientSettings()
-        self._url = url
+        self._url = http_url(url)
         self._token = token
         self._subscriptions = Subscriptions()
         self._connection = Connection(url, token, self._settings, self._subscriptions)
 
     async def __aenter__(self) -> Self:
+        self._subscriptions.opened()
         await self._connection.open()
         return self
 
@@ -121,7 +132,7 @@ class Client:
         """Cancel all orders, of one symbol and one side if given; how many there were."""
         params: dict[str, Any] = {"symbol": symbol} if symbol else {}
         result = await self.request("order.cancel_all", self._with_account(params | ({"side": side} if side else {})))
-        return int(result["canceled"])
+        return _read(lambda: int(result["canceled"]))
 
     async def cancel_after(self, seconds: int) -> int:
         """Have all of the account's orders canceled so many seconds from now, whoever placed them; 0 turns it off.
@@ -130,7 +141,7 @@ class Client:
         The deadline, in nanoseconds since 1970 UTC of the exchange's clock; 0 when it is off.
         """
         result = await self.request("order.cancel_after", self._with_account({"seconds": seconds}))
-        return time_from_wire(result["deadline"])
+        return _read(lambda: time_from_wire(result["deadline"]))
 
     async def batch(self, batch: Sequence[Request]) -> list[Order | RequestError]:
         """Send up to 50 requests as one, carried out in order: what became of each.
@@ -142,7 +153,7 @@ class Client:
         """
         rows = [{"method": request.method, "params": self._with_account(request.params)} for request in batch]
         answer = await self._call("order.batch", {"requests": rows})
-        return [_row(row) for row in answer.result]
+        return _read(lambda: [_row(row) for row in answer.result])
 
     async def order(self, order_id: str, *, symbol: str = "") -> Order:
         """An order as it is now. With `symbol`, `order_id` is a client order id."""
@@ -154,16 +165,17 @@ class Client:
         params = self._with_account({"limit": _PAGE} | ({"symbol": symbol} if symbol else {}))
         while True:
             page = await self.request("order.list", params)
-            orders += [Order.read(body) for body in page["orders"]]
-            if not page.get("cursor"):
+            told, cursor = _read(partial(_page, page))
+            orders += told
+            if not cursor:
                 return orders
-            params = params | {"cursor": page["cursor"]}
+            params = params | {"cursor": cursor}
 
     async def account(self) -> Account:
         """Cash, fees, positions and limits of the account."""
-        token = self._token() if callable(self._token) else self._token
         query = f"?account={quote(self._settings.account)}" if self._settings.account else ""
-        return Account.read(await asyncio.to_thread(_fetch, Api(self._url, token or ""), f"/v1/account{query}"))
+        body = await self._get(f"/v1/account{query}")
+        return _read(lambda: Account.read(body))
 
     async def request(self, method: str, params: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - any JSON
         """Send any request of docs/protocol.md; the `result` as it came."""
@@ -182,8 +194,13 @@ class Client:
         return self._read("book", symbol, BookFeed(symbol), depth=depth, interval_ms=interval_ms)
 
     def trades(self, symbol: str) -> AsyncGenerator[Trade]:
-        """Every print, the recent ones first."""
-        return self._read("trades", symbol, self._queue(Tape(symbol).read))
+        """Every print, the recent ones first, and every bust after its print.
+
+        None is lost over a reconnect: what the exchange still has (its last 1,000 prints) is fetched. Where that does
+        not reach back far enough, the iterator raises `TradesMissed`; another one goes on from the present.
+        """
+        path = f"/v1/instruments/{quote(symbol, safe='')}/trades?limit={_TAPE_MAX}"
+        return self._read("trades", symbol, TapeFeed(symbol, lambda: self._get(path), self._settings.feed_messages_max))
 
     def full(self, symbol: str) -> AsyncGenerator[FullUpdate]:
         """The book order by order."""
@@ -194,25 +211,29 @@ class Client:
         return self._read("ticker", symbol, QueueFeed(lambda frame: [Ticker.read(frame)], 1, newest=True))
 
     def status(self, symbol: str) -> AsyncGenerator[Status]:
-        """Every change of the instrument's phase, first the present one."""
+        """Every change of the instrument's phase, first the present one; after a reconnect the present one again."""
         return self._read("status", symbol, self._queue(lambda frame: [Status.read(frame)]))
 
     def instruments(self) -> AsyncGenerator[Instrument]:
-        """Every listed instrument, then changes and new listings."""
+        """Every listed instrument, then changes and new listings; after a reconnect all of them again."""
         return self._read("instruments", "", self._queue(_instruments))
 
-    def orders(self) -> AsyncGenerator[Report]:
+    def orders(self) -> Stream[Report]:
         """Every execution report, first the open orders as reports whose `exec` is "snapshot".
 
-        None is lost over a reconnect or while the reader is busy; if the exchange no longer has some, the iterator
-        raises `ReportsMissed`.
+        `await client.orders().snapshot()` gives these as one complete list, also where there are none. No report is
+        lost over a reconnect or while the reader is busy; if the exchange no longer has some, the iterator raises
+        `ReportsMissed`.
         """
-        options = self._with_account({})
-        return self._read("orders", "", ReportFeed(self._resume, self._settings.feed_messages_max), **options)
+        return self._stream("orders", ReportFeed(self._resume, self._settings.feed_messages_max))
 
-    def positions(self) -> AsyncGenerator[Position]:
-        """Every position of the account that is not flat, then each one again when it has changed, flat or not."""
-        return self._read("positions", "", self._queue(_positions), **self._with_account({}))
+    def positions(self) -> Stream[Position]:
+        """Every position of the account that is not flat, then each one again when it has changed, flat or not.
+
+        `snapshot` gives the first ones as one list. One that became flat while there was no connection comes with a
+        quantity of zero, and with the `realised` and `fees` that were heard last: `account` has the cash.
+        """
+        return self._stream("positions", PositionFeed(self._settings.feed_messages_max))
 
     def frames(self, channel: str, symbol: str = "", **options: Any) -> AsyncGenerator[Frame]:  # noqa: ANN401
         """A channel's messages as they come, in order and without a hole: after a reconnect there is a snapshot."""
@@ -221,6 +242,9 @@ class Client:
     def _read(self, channel: str, symbol: str, feed: Feed[Item], **options: Any) -> AsyncGenerator[Item]:  # noqa: ANN401
         return self._subscriptions.read(channel, symbol, options, feed)
 
+    def _stream(self, channel: str, feed: BeginningFeed[Item]) -> Stream[Item]:
+        return Stream(feed, self._subscriptions.hold(channel, "", self._with_account({}), feed))
+
     # Inside
 
     def _queue(self, read: Callable[[Frame], list[Item]]) -> QueueFeed[Item]:
@@ -228,11 +252,24 @@ class Client:
 
     async def _resume(self, cursor: str) -> list[Frame]:
         result = await self.request("resume", self._with_account({"channel": "orders", "cursor": cursor}))
-        return list(result["reports"])
+        return _read(lambda: list(result["reports"]))
+
+    async def _get(self, path: str) -> Frame:
+        """Ask over HTTP.
+
+        Raises:
+            RequestError: the exchange refused.
+            ConnectionLost: it could not be reached, or the program's own token function failed.
+        """
+        try:
+            token = self._token() if callable(self._token) else self._token
+        except Exception as fault:
+            raise ConnectionLost(f"the token function raised {fault!r}") from fault
+        return await asyncio.to_thread(_fetch, Api(self._url, token or ""), path)
 
     async def _order(self, request: Request) -> Order:
         answer = await self._call(request.method, self._with_account(request.params))
-        return Order.read(answer.result, answer.journal)
+        return _read(lambda: Order.read(answer.result, answer.journal))
 
     async def _call(self, method: str, params: dict[str, Any]) -> Answer:
         repeatable = method in REPEATABLE or (method == "order.place" and self._settings.repeat_placements)
@@ -240,6 +277,19 @@ class Client:
 
     def _with_account(self, params: dict[str, Any]) -> dict[str, Any]:
         return {"account": self._settings.account} | params if self._settings.account else params
+
+
+def _read(read: Callable[[], Item]) -> Item:
+    """What an answer says; `Unreadable` if it is of another shape."""
+    try:
+        return read()
+    except NONSENSE as fault:
+        raise Unreadable(f"an answer is unreadable: {fault!r}") from fault
+
+
+def _page(page: dict[str, Any]) -> tuple[list[Order], str]:
+    """A page of open orders, and the cursor to the next one, "" at the end."""
+    return [Order.read(body) for body in page["orders"]], page.get("cursor") or ""
 
 
 def _row(row: dict[str, Any]) -> Order | RequestError:
@@ -256,10 +306,6 @@ def _fetch(api: Api, path: str) -> dict[str, Any]:
     except Fault as fault:
         raise ConnectionLost(fault.what) from fault
     return body
-
-
-def _positions(frame: Frame) -> list[Position]:
-    return [Position.read(body) for body in frame["positions"]]
 
 
 def _instruments(frame: Frame) -> list[Instrument]:

@@ -7,19 +7,29 @@ restarted gateway do not come back all at once.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
+from urllib.parse import urlsplit
 
-import structlog
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake
 
-from openbell.client.errors import ConnectionLost, NotAllowed, OpenbellError, OutcomeUnknown
+from openbell.client.errors import (
+    ClientClosed,
+    ConnectionLost,
+    NotAllowed,
+    OpenbellError,
+    OutcomeUnknown,
+    RequestError,
+    TryAgain,
+    Unreadable,
+)
 from openbell.client.settings import ClientSettings
 from openbell.client.socket import Answer, Socket
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 Token = str | Callable[[], str] | None
 """A token, or a function that gives a fresh one whenever the client logs in, or None for market data only."""
@@ -29,6 +39,9 @@ FRAME_BYTES_MAX = 64 * 2**20
 
 _MENDED_BY_LOGIN = ("token_expired", "login")
 """Why a private channel may have ended that another login brings back."""
+
+_TEMPORARY = (TryAgain, OutcomeUnknown)
+"""Refusals of a login that another attempt may mend; any other ends the client."""
 
 _FIRST_DELAY_SECONDS = 0.1
 _OPEN_TIMEOUT_SECONDS = 5.0
@@ -44,8 +57,11 @@ class Listener(Protocol):
     def take(self, frame: dict[str, Any]) -> None:
         """A message of a channel came."""
 
-    def refused(self, error: NotAllowed) -> None:
-        """The exchange does not take the token; there will be no connection."""
+    def ended(self, error: OpenbellError) -> None:
+        """There will be no connection any more, and this is why."""
+
+    def channel_ended(self, channel: str, error: OpenbellError) -> None:
+        """Nothing more will come of this private channel."""
 
     def renewed(self, channel: str) -> None:
         """A fresh token was taken after this private channel had ended for want of one."""
@@ -64,6 +80,7 @@ class Connection:
         self._task: asyncio.Task[None] | None = None
         self._served = False
         self._closing = False
+        self._ended: OpenbellError | None = ClientClosed("the client is not open: use `async with Client(…)`")
         self._last_fault = "not tried yet"
 
     async def open(self) -> None:
@@ -71,18 +88,23 @@ class Connection:
 
         Raises:
             ConnectionLost: there was no connection within `connect_timeout`.
-            NotAllowed: the exchange does not take the token.
+            RequestError: the exchange does not take the login (NotAllowed: the token).
+            ClientClosed: it is open already.
         """
+        if self._ended is None:
+            raise ClientClosed("the client is open already: one `async with` at a time")
+        self._ended, self._closing, self._last_fault = None, False, "not tried yet"
         self._socket = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run())
         try:
             await self._ready(self._settings.connect_timeout)
-        except OpenbellError:
+        except BaseException:  # a program's own cancellation or timeout leaves no task behind either
             await self.close()
             raise
 
     async def close(self) -> None:
-        """End it; requests under way fail."""
+        """End it: requests under way fail, and so do feeds."""
+        self._end(ClientClosed("the client has been closed"))
         self._closing = True  # a cancellation that meets a failing TaskGroup is swallowed by it
         if self._task is not None:
             self._task.cancel()
@@ -95,32 +117,47 @@ class Connection:
 
         Raises:
             RequestError: what the exchange answered.
-            OutcomeUnknown: it was sent, no answer came, and it may not be repeated.
+            OutcomeUnknown: it was sent, no answer came, and it may not be repeated, or was refused when it was.
             ConnectionLost: it was never sent.
+            ClientClosed: likewise, and the client is not open.
         """
         deadline = asyncio.get_running_loop().time() + self._settings.request_timeout
-        attempts = 0
+        attempts, unknown, renewed = 0, False, False
         while True:
-            socket = await self._ready(deadline - asyncio.get_running_loop().time(), sent=attempts > 0)
+            socket = await self._ready(deadline - asyncio.get_running_loop().time(), sent=unknown)
             attempts += 1
             try:
                 async with asyncio.timeout_at(deadline), self._places:
                     return await socket.ask(method, params)
             except NotAllowed as refused:
-                if refused.code != "token_expired" or not callable(self._token) or attempts > 1:
-                    raise
+                if refused.code != "token_expired" or not callable(self._token) or renewed:
+                    _refuse(refused, method, unknown=unknown)
+                renewed = True
                 await self._login(socket)
+            except TryAgain as refused:
+                if not unknown:
+                    raise
+                await asyncio.sleep(max(refused.retry_after, self._pause(attempts)))
             except TimeoutError as late:
                 raise OutcomeUnknown(f"no answer to {method} within the time allowed") from late
             except (ConnectionLost, OutcomeUnknown) as lost:
                 if not repeatable:
                     raise OutcomeUnknown(f"{method} was sent and not answered: {lost.message}") from lost
-                log.info("client.request_repeated", method=method, attempts=attempts)
+                unknown = True
+                log.info("%s is sent again: no answer came to attempt %d", method, attempts)
                 await asyncio.sleep(self._pause(attempts - 1))
 
     async def _login(self, socket: Socket) -> None:
-        """Say who we are, if we know."""
-        token = self._token() if callable(self._token) else self._token
+        """Say who we are, if we know.
+
+        Raises:
+            RequestError: the exchange refused.
+            ConnectionLost: it ended first, or the program's own token function failed, which it may not do next time.
+        """
+        try:
+            token = self._token() if callable(self._token) else self._token
+        except Exception as fault:
+            raise ConnectionLost(f"the token function raised {fault!r}") from fault
         if token is None:
             return
         params: dict[str, Any] = {"token": token}
@@ -129,13 +166,19 @@ class Connection:
         await socket.ask("login", params)
 
     async def _ready(self, seconds: float, *, sent: bool = False) -> Socket:
-        assert self._socket is not None, "the client is not open: use `async with Client(…)`"
         try:
+            if self._ended is not None:
+                raise self._ended
+            assert self._socket is not None
             async with asyncio.timeout(seconds):
                 return await asyncio.shield(self._socket)
         except TimeoutError as late:
             kind = OutcomeUnknown if sent else ConnectionLost
             raise kind(f"no connection to {self._url}: {self._last_fault}") from late
+        except OpenbellError as ended:
+            if sent:
+                raise OutcomeUnknown(f"it was sent and not answered: {ended.message}") from ended
+            raise
 
     async def _run(self) -> None:
         attempt = 0
@@ -143,14 +186,20 @@ class Connection:
             self._served = False
             try:
                 await self._live()
-            except NotAllowed as refused:
-                self._fail(refused)
-                return
+            except RequestError as refused:
+                if not isinstance(refused, _TEMPORARY):
+                    self._end(refused)
+                    return
+                self._last_fault = str(refused)
             except (OSError, TimeoutError, InvalidHandshake, OpenbellError) as fault:
                 self._last_fault = str(fault) or type(fault).__name__
+            except Exception as fault:
+                log.exception("the client ends for a fault")
+                self._end(Unreadable(f"a fault has ended the client: {fault!r}"))
+                return
             attempt = 0 if self._served else attempt + 1
             pause = self._pause(attempt)
-            log.info("client.disconnected", fault=self._last_fault, pause_seconds=round(pause, 3))
+            log.info("disconnected: %s; next attempt in %.3f s", self._last_fault, pause)
             await asyncio.sleep(pause)
 
     async def _live(self) -> None:
@@ -185,8 +234,14 @@ class Connection:
             self._listener.take(frame)
 
     async def _take_up(self, channel: str, socket: Socket) -> None:
-        await self._login(socket)
-        self._listener.renewed(channel)
+        """Log in with a fresh token and go on; without a socket the next connection does both."""
+        try:
+            await self._login(socket)
+        except OpenbellError as refused:
+            if not socket.ended:
+                self._listener.channel_ended(channel, refused)
+        else:
+            self._listener.renewed(channel)
 
     def _serve(self, socket: Socket) -> None:
         assert self._socket is not None
@@ -194,12 +249,15 @@ class Connection:
         self._listener.connected(socket)
         self._socket.set_result(socket)
 
-    def _fail(self, refused: NotAllowed) -> None:
-        """No attempt would go better than this one: whoever waits is told."""
-        assert self._socket is not None
-        self._socket.set_exception(refused)
-        self._socket.exception()  # it may be that nobody waits
-        self._listener.refused(refused)
+    def _end(self, error: OpenbellError) -> None:
+        """There will be no connection any more: whoever waits for one, or for a feed, gets the error."""
+        if self._ended is not None:
+            return
+        self._ended = error
+        if self._socket is not None and not self._socket.done():
+            self._socket.set_exception(error)
+            self._socket.exception()  # it may be that nobody waits
+        self._listener.ended(error)
 
     async def _watch(self, socket: Socket) -> None:
         """Give up a connection that brings nothing: the other end may be gone without a word."""
@@ -213,11 +271,28 @@ class Connection:
         return random.uniform(0, limit)  # noqa: S311 - spreading load is no secret
 
 
+def http_url(url: str) -> str:
+    """Where the exchange is, as HTTP has it; one may be given as a WebSocket has it.
+
+    Raises:
+        ValueError: it is no URL of an exchange.
+    """
+    parts = urlsplit(url)
+    schemes = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+    if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"the URL of an exchange looks like http://127.0.0.1:8080, not {url!r}")
+    return parts._replace(scheme=schemes[parts.scheme], path=parts.path.rstrip("/")).geturl()
+
+
 def _socket_url(url: str) -> str:
-    scheme, separator, rest = url.rstrip("/").partition("://")
-    assert separator, f"a URL has a scheme: {url!r}"
-    secure = scheme in {"https", "wss"}
-    return f"{'wss' if secure else 'ws'}://{rest}/v1/ws"
+    return f"ws{http_url(url).removeprefix('http')}/v1/ws"
+
+
+def _refuse(refused: NotAllowed, method: str, *, unknown: bool) -> NoReturn:
+    """Raise a refusal: of a request that went out before, without an answer, it says nothing about that time."""
+    if unknown:
+        raise OutcomeUnknown(f"{method} was sent and not answered; sent again: {refused.message}") from refused
+    raise refused
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -6,11 +6,15 @@
     │   ├── TryAgain        nothing happened, try again after `retry_after` seconds: busy, rate_limited, …
     │   └── OutcomeUnknown  it may or may not have happened: ask, or repeat with the same client order id
     ├── ConnectionLost      no connection within the time allowed
+    ├── ClientClosed        the client is not open: not yet, or not any more
+    ├── Unreadable          what came is not what the protocol says; `__cause__` is the first fault found in it
     └── FeedError           a feed cannot go on
         ├── TooSlow         its reader left more messages waiting than the feed may hold
-        └── ReportsMissed   the exchange no longer has the reports since the last one seen
+        ├── ReportsMissed   the exchange no longer has the reports since the last one seen
+        └── TradesMissed    the exchange no longer has the prints or busts since the last one seen
 
-Every one of them has `code`, `message`, `field` and `request_id`; the last two are empty where they mean nothing.
+Arguments that make no sense are a TypeError or a ValueError with a sentence, before anything is sent.
+Every OpenbellError has `code`, `message`, `field` and `request_id`; the last two are empty where they mean nothing.
 """
 
 from __future__ import annotations
@@ -60,6 +64,22 @@ class ConnectionLost(OpenbellError):
     code = "connection_lost"
 
 
+class ClientClosed(OpenbellError):
+    """The client is not open, so nothing can be asked and nothing will come."""
+
+    code = "closed"
+
+
+class Unreadable(OpenbellError):
+    """The other end is no exchange, or one of another protocol."""
+
+    code = "unreadable"
+
+
+NONSENSE = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, IndexError)
+"""What reading an answer of another shape raises."""
+
+
 class FeedError(OpenbellError):
     """The feed has ended; iterate a new one."""
 
@@ -74,6 +94,17 @@ class ReportsMissed(FeedError):
     """Some reports are gone for good: start a new feed, which begins with the open orders."""
 
     code = "snapshot_required"
+
+
+class TradesMissed(FeedError):
+    """Part of the tape is gone for good: so many prints, and so many busts of prints. A new feed goes on from now."""
+
+    code = "trades_missed"
+
+    def __init__(self, symbol: str, trades: int, busts: int) -> None:
+        super().__init__(f"of {symbol} {trades} prints and {busts} busts were missed and are not kept any more")
+        self.trades = trades
+        self.busts = busts
 
 
 _KINDS: dict[str, type[RequestError]] = {

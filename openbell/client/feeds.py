@@ -1,8 +1,8 @@
 """Channels as async iterators: what each feed keeps for its reader.
 
-A feed holds at most `limit` messages. Where only the newest state counts (book, ticker, status) a newer one replaces
-an older one; where every message counts (trades, full, raw frames) a reader that is too slow gets `TooSlow`, never a
-silent hole.
+A feed holds at most `limit` messages. Where only the newest state counts (book, ticker) a newer one replaces an older
+one; where every message counts (trades, full, status, raw frames) a reader that is too slow gets `TooSlow`, never a
+silent hole. After a reconnect a channel of states goes on with the present one: what was between is told by none.
 """
 
 from __future__ import annotations
@@ -13,14 +13,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-import structlog
-
 from openbell.client.book import Book
 from openbell.client.errors import OpenbellError, TooSlow
-from openbell.client.models import Trade
 from openbell.client.sequence import Sequence
-
-log = structlog.get_logger()
 
 Item = TypeVar("Item")
 Frame = dict[str, Any]
@@ -51,7 +46,7 @@ class Feed(ABC, Generic[Item]):
 
     def fail(self, error: OpenbellError) -> None:
         """Nothing more will come; what is kept can still be read."""
-        self._error = error
+        self._error = self._error or error  # the first is the reason
         self._changed.set()
 
     @property
@@ -80,7 +75,11 @@ class KeptFeed(Feed[Item]):
                 return item
             if self._error is not None:
                 raise self._error
-            await self._changed.wait()
+            await self._more()
+
+    async def _more(self) -> None:
+        """Wait until there may be another item, or bring it about."""
+        await self._changed.wait()
 
     @abstractmethod
     def _pop(self) -> Item | None:
@@ -147,26 +146,3 @@ class QueueFeed(KeptFeed[Item]):
 
     def _pop(self) -> Item | None:
         return self._items.popleft() if self._items else None
-
-
-class Tape:
-    """Reads the channel `trades`: a snapshot repeats prints that were read before, and may begin after a hole."""
-
-    def __init__(self, symbol: str) -> None:
-        self._symbol = symbol
-        self._last_id = 0
-
-    def read(self, frame: Frame) -> list[Trade]:
-        """The message's prints, oldest first, without those of a snapshot that are known already."""
-        rows = sorted(frame["trades"], key=lambda row: row["trade_id"])
-        if frame["type"] == "snapshot":
-            rows = [row for row in rows if row["trade_id"] > self._last_id]
-        trades = [Trade.read(self._symbol, row, frame.get("journal") or "") for row in rows]
-        if trades:
-            self._note_hole(trades[0].trade_id - self._last_id - 1)
-            self._last_id = max(self._last_id, trades[-1].trade_id)
-        return trades
-
-    def _note_hole(self, missed: int) -> None:
-        if self._last_id and missed > 0:
-            log.warning("client.trades_missed", symbol=self._symbol, trades=missed)

@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from openbell.client.errors import ReportsMissed, RequestError
-from openbell.client.feeds import Feed, Frame
+from openbell.client.feeds import Frame
 from openbell.client.models import Order, Report
+from openbell.client.stream import BeginningFeed
 
 Resume = Callable[[str], Awaitable[list[Frame]]]
 """Asks the exchange for the reports after a cursor."""
+
+SNAPSHOT = "snapshot"
+"""The `exec` of an order that was open when we came."""
 
 _PAUSE_SECONDS = 0.1
 """Between two attempts to fetch reports that the exchange has announced and does not give yet."""
@@ -41,6 +45,19 @@ class ReportLog:
         self.unread: deque[Report] = deque()
         self._limit = limit
         self._places: dict[int, _Place] = {}
+        self._partitions = 0
+        """How many there are, each with a snapshot of its own; 0 before the first."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether every partition has given its open orders."""
+        return 0 < self._partitions <= len(self._places)
+
+    def take_beginning(self) -> list[Report]:
+        """Take the unread open orders out, and leave what has happened since."""
+        beginning = [report for report in self.unread if report.exec == SNAPSHOT]
+        self.unread = deque(report for report in self.unread if report.exec != SNAPSHOT)
+        return beginning
 
     def take(self, frame: Frame) -> None:
         """Take a message of the channel as it comes."""
@@ -54,6 +71,7 @@ class ReportLog:
                 self._hand_on(frame, place)
 
     def _take_snapshot(self, frame: Frame, place: _Place | None) -> None:
+        self._partitions = frame["partitions"]
         if place is None:
             self._places[frame["partition"]] = _Place(frame["seq"], frame["cursor"], frame["seq"])
             self.unread.extend(_as_reports(frame))
@@ -80,7 +98,7 @@ class ReportLog:
         return place.taken > before
 
 
-class ReportFeed(Feed[Report]):
+class ReportFeed(BeginningFeed[Report]):
     """Every report of the account, first the orders that were open at the start."""
 
     def __init__(self, resume: Resume, limit: int) -> None:
@@ -96,23 +114,20 @@ class ReportFeed(Feed[Report]):
     def await_snapshot(self) -> None:
         """The next snapshot tells whether anything was missed."""
 
-    async def next(self) -> Report:
-        """The next report.
+    def beginning(self) -> list[Report] | None:
+        """The orders that were open at the start; None until every partition has given its own."""
+        return self._log.take_beginning() if self._log.begun else None
 
-        Raises:
-            ReportsMissed: the exchange does not have them any more.
-            OpenbellError: the feed has ended, and this is why.
-        """
-        while not self._log.unread:
-            self._changed.clear()
-            behind = self._log.behind()
-            if self._error is not None:
-                raise self._error
-            if behind is None:
-                await self._changed.wait()
-            else:
-                await self._catch_up(*behind)
-        return self._log.unread.popleft()
+    def _pop(self) -> Report | None:
+        return self._log.unread.popleft() if self._log.unread else None
+
+    async def _more(self) -> None:
+        """Fetch what was left out or missed, `ReportsMissed` if it is gone; else wait."""
+        behind = self._log.behind()
+        if behind is None:
+            await super()._more()
+        else:
+            await self._catch_up(*behind)
 
     async def _catch_up(self, partition: int, cursor: str) -> None:
         try:
@@ -128,4 +143,4 @@ class ReportFeed(Feed[Report]):
 def _as_reports(snapshot: Frame) -> list[Report]:
     """The open orders of a snapshot, as reports whose `exec` is "snapshot"."""
     common: dict[str, Any] = {name: snapshot[name] for name in ("partition", "seq", "cursor")}
-    return [Report("snapshot", Order.read(body), **common) for body in snapshot["orders"]]
+    return [Report(SNAPSHOT, Order.read(body), **common) for body in snapshot["orders"]]

@@ -53,6 +53,9 @@ class Request:
 
 _NUMBERS = frozenset({"price", "stop_price", "quantity", "display_quantity"})
 
+_KNOWN = frozenset({"symbol", "side", "order_id", *Terms.__annotations__, *Changes.__annotations__})
+"""What a request about an order may hold; a mistyped name is found before anything is sent."""
+
 
 def place(symbol: str, side: Side, quantity: Number, price: Number | None = None, **terms: Unpack[Terms]) -> Request:
     """A placement. It always names a client order id, its own if none is given, so it is safe to send again.
@@ -95,6 +98,9 @@ def named(order_id: str, symbol: str, account: str) -> dict[str, Any]:
 
 
 def _printed(params: dict[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(params) - _KNOWN)
+    if unknown:
+        raise TypeError(f"an order has no {', '.join(unknown)}")
     printed: dict[str, Any] = {name: to_wire(value) if name in _NUMBERS else value for name, value in params.items()}
     if "expires" in printed:
         printed["expires"] = time_to_wire(printed["expires"])

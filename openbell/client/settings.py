@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CANCELING = ("", "connection", "account")
+"""What `cancel_on_disconnect` may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
@@ -30,3 +33,17 @@ class ClientSettings:
     feed_messages_max: int = 10_000
     cancel_on_disconnect: str = ""
     account: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what could only fail later, or never end.
+
+        Raises:
+            ValueError: a bound or time is not above zero, or a word is unknown; the sentence names it.
+        """
+        for name in ("connect_timeout", "request_timeout", "stale_after", "in_flight_max", "feed_messages_max"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above zero, not {getattr(self, name)!r}")
+        if not self.reconnect_delay_max >= 0:
+            raise ValueError(f"reconnect_delay_max must be zero or more, not {self.reconnect_delay_max!r}")
+        if self.cancel_on_disconnect not in CANCELING:
+            raise ValueError(f"cancel_on_disconnect is one of {CANCELING}, not {self.cancel_on_disconnect!r}")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from openbell.client.asking import Asking
-from openbell.client.errors import ConnectionLost, request_error
+from openbell.client.errors import ConnectionLost, Unreadable, request_error
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +58,17 @@ class Socket:
 
         Raises:
             ConnectionLost: always, when it has ended.
+            Unreadable: the other end does not speak the protocol.
         """
         loop = asyncio.get_running_loop()
         try:
             async for text in self._transport:
                 self.heard_at = loop.time()
-                frame = json.loads(text)
+                frame = _frame(text)
                 if "channel" in frame:
                     take(frame)
                 elif not self._asking.take(frame):
-                    log.warning("client.answer_unexpected", error=frame.get("error"))
+                    log.warning("an answer that nobody waits for: %s", frame.get("error"))
             raise ConnectionLost("the exchange closed the connection")
         except ConnectionClosed as closed:
             raise ConnectionLost(str(closed)) from closed
@@ -84,9 +85,24 @@ class Socket:
         self._tasks.discard(task)
         fault = None if task.cancelled() else task.exception()
         if fault is not None and not isinstance(fault, ConnectionLost):
-            log.error("client.work_failed", exc_info=fault)
+            log.error("work on the connection failed", exc_info=fault)
 
     def _end(self) -> None:
         for task in self._tasks:
             task.cancel()
         self._asking.end()
+
+
+def _frame(text: str | bytes) -> dict[str, Any]:
+    """A frame, as far as every frame is alike.
+
+    Raises:
+        Unreadable: it is no JSON object, or a message of a channel that does not say its type.
+    """
+    try:
+        frame = json.loads(text)
+    except ValueError as broken:
+        raise Unreadable("what came is not JSON: is this an exchange?") from broken
+    if not isinstance(frame, dict) or ("channel" in frame and "type" not in frame):
+        raise Unreadable(f"what came is no message of the protocol: {text[:100]!r}")
+    return frame

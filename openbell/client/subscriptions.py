@@ -6,24 +6,36 @@ One subscription per channel and symbol: its readers share its options. Each rea
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import structlog
-
-from openbell.client.errors import NotAllowed, OpenbellError, RequestError, TryAgain
+from openbell.client.errors import (
+    NONSENSE,
+    ClientClosed,
+    FeedError,
+    NotAllowed,
+    OpenbellError,
+    RequestError,
+    TryAgain,
+    Unreadable,
+)
 from openbell.client.feeds import Feed, Frame
 from openbell.client.sequence import OutOfStep
 from openbell.client.socket import Socket
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
-_COUNTED = (("book", "seq"), ("trades", "trade_id"))
-"""Channels whose last number a heartbeat tells, and the member that holds it."""
+_COUNTED = (("book", "seq"), ("trades", "trade_seq"))
+"""Channels whose last `seq` a heartbeat has, and the member that holds it. A `trade_id` would not do for the tape: it
+counts prints and no busts, so whoever has had a bust would never miss the last print."""
+
+_OF_TOKENS = ("token_expired", "login", "forbidden")
+"""Why a private channel ends that another token would bring back."""
 
 _PAUSE_SECONDS = 0.5
 """The least time between two subscriptions to one channel: a fault that repeats shall not become a flood."""
@@ -62,16 +74,26 @@ class Subscriptions:
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], Subscription] = {}
         self._socket: Socket | None = None
-        self._refused: NotAllowed | None = None
+        self._ended: OpenbellError | None = ClientClosed("the client is not open: use `async with Client(…)`")
 
     async def read(self, channel: str, symbol: str, options: dict[str, Any], feed: Feed[Item]) -> AsyncGenerator[Item]:
         """Subscribe, and yield the feed's items until the reader stops or the feed fails."""
-        subscription = self._join(channel, symbol, options, feed)
-        try:
+        async with aclosing(self.hold(channel, symbol, options, feed)) as held:
+            await anext(held)
             while True:
                 yield await feed.next()
+
+    async def hold(self, channel: str, symbol: str, options: dict[str, Any], feed: Feed[Item]) -> AsyncGenerator[None]:
+        """Subscribe, and let the feed have what comes until the generator is closed; it yields once."""
+        subscription = self._join(channel, symbol, options, feed)
+        try:
+            yield
         finally:
             self._leave(subscription, feed)
+
+    def opened(self) -> None:
+        """There will be connections from here on."""
+        self._ended = None
 
     def connected(self, socket: Socket) -> None:
         """Subscribe to everything on the new socket, and to heartbeats, or want of trading would look like death."""
@@ -80,11 +102,17 @@ class Subscriptions:
         for subscription in self._held.values():
             self._ask(subscription)
 
-    def refused(self, error: NotAllowed) -> None:
+    def ended(self, error: OpenbellError) -> None:
         """There will be no connection any more."""
-        self._refused = error
+        self._ended = error
         for subscription in self._held.values():
             subscription.fail(error)
+
+    def channel_ended(self, channel: str, error: OpenbellError) -> None:
+        """Nothing more will come of a private channel."""
+        for subscription in self._held.values():
+            if subscription.channel == channel:
+                subscription.fail(error)
 
     def renewed(self, channel: str) -> None:
         """The token is fresh again: take up the private channel that had ended."""
@@ -113,8 +141,12 @@ class Subscriptions:
             for reader in subscription.readers:
                 reader.put(frame)
         except OutOfStep as gap:
-            log.info("client.out_of_step", channel=subscription.channel, symbol=subscription.symbol, fault=str(gap))
+            log.info("%s %s begins again: %s", subscription.channel, subscription.symbol, gap)
             self._ask(subscription)
+        except NONSENSE as fault:
+            error = Unreadable(f"a message of {subscription.channel} {subscription.symbol} is unreadable: {fault!r}")
+            error.__cause__ = fault
+            subscription.fail(error)
 
     def _compare(self, heartbeat: Frame) -> None:
         """See by what the exchange has sent us whether the end of something is missing."""
@@ -122,22 +154,21 @@ class Subscriptions:
             for channel, name in _COUNTED:
                 subscription = self._held.get((channel, symbol))
                 if subscription and any(0 <= one.seq_of(symbol) < numbers.get(name, 0) for one in subscription.readers):
-                    log.info("client.behind_heartbeat", channel=channel, symbol=symbol)
+                    log.info("%s %s lacks its last message, as a heartbeat says", channel, symbol)
                     self._ask(subscription)
 
     def _end(self, frame: Frame) -> None:
         reason = str(frame.get("reason") or "token_expired")
-        for subscription in self._held.values():
-            if subscription.channel == frame["channel"]:
-                subscription.fail(NotAllowed("the exchange ended this private channel", code=reason))
+        kind = NotAllowed if reason in _OF_TOKENS else FeedError
+        self.channel_ended(frame["channel"], kind("the exchange ended this private channel", code=reason))
 
     def _join(self, channel: str, symbol: str, options: dict[str, Any], feed: Feed[Any]) -> Subscription:
         subscription = self._held.setdefault((channel, symbol), Subscription(channel, symbol, options))
         if subscription.options != options:
             raise ValueError(f"{channel} {symbol} is subscribed to with other options: {subscription.options}")
         subscription.readers.append(feed)
-        if self._refused is not None:
-            feed.fail(self._refused)
+        if self._ended is not None:
+            feed.fail(self._ended)
         self._ask(subscription)
         return subscription
 
@@ -167,7 +198,11 @@ class Subscriptions:
             try:
                 await socket.ask("subscribe", subscription.params)
             except TryAgain as busy:
-                log.info("client.subscribe_again", channel=subscription.channel, code=busy.code)
+                if busy.code == "too_many":  # waiting does not mend it: something must be left first
+                    subscription.fail(busy)
+                    return
+                log.info("%s %s is subscribed to again: %s", subscription.channel, subscription.symbol, busy)
+                subscription.asked_at = max(subscription.asked_at, loop.time() + busy.retry_after - _PAUSE_SECONDS)
             except RequestError as refused:
                 subscription.fail(refused)
                 return

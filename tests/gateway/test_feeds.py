@@ -292,7 +292,7 @@ async def test_the_heartbeat_names_the_last_numbers(anna, boris, viewer):
     await viewer.hear(lambda frame: frame.get("channel") == "book" and frame["seq"] == 2)
     viewer.session.tick()
     first = await viewer.channel("heartbeat", "snapshot")
-    assert first["symbols"] == {"ACME": {"seq": 2, "trade_id": 1}}
+    assert first["symbols"] == {"ACME": {"seq": 2, "trade_id": 1, "trade_seq": 1}}
     viewer.session.tick()
     assert (await viewer.channel("heartbeat"))["prev"] == first["seq"]
 
@@ -318,7 +318,7 @@ async def test_the_heartbeat_says_what_may_be_stale(venue, anna, viewer):
     venue.away = False
     viewer.session.tick()
     told = await viewer.channel("heartbeat")
-    assert (told["stale"], told["symbols"]) == ([], {"ACME": {"seq": 0, "trade_id": 0}})
+    assert (told["stale"], told["symbols"]) == ([], {"ACME": {"seq": 0, "trade_id": 0, "trade_seq": 0}})
 
 
 async def test_what_a_partition_without_a_leader_tells_is_stale(venue, anna, viewer):

@@ -298,7 +298,7 @@ def test_what_the_channels_tell_is_what_the_document_says():
             instrument_frame(listed, None, ""),
             instrument_frame(listed, 1, "5.0"),
             heartbeat_frame(1, 0, {}, []),
-            heartbeat_frame(2, 0, {"ACME": {"seq": 7, "trade_id": 9}}, [subscription()]),
+            heartbeat_frame(2, 0, {"ACME": {"seq": 7, "trade_id": 9, "trade_seq": 10}}, [subscription()]),
             *[snapshot_frame("anna", number, [part]) for number, part in enumerate(TOLD.accounts)],
             *[
                 update_frame("anna", 2, after["journal"], told(before, after))

@@ -11,7 +11,7 @@ import pytest
 from openbell.client import requests
 from openbell.client.book import Book, Level
 from openbell.client.errors import NotAllowed, OutcomeUnknown, TooSlow, TryAgain, request_error
-from openbell.client.feeds import BookFeed, QueueFeed, Tape
+from openbell.client.feeds import BookFeed, QueueFeed
 from openbell.client.reports import ReportLog
 from openbell.client.sequence import OutOfStep, Sequence
 from openbell.client.values import time_from_wire, time_to_wire, to_wire
@@ -150,19 +150,6 @@ async def test_newest_feed_keeps_one():
     assert await feed.next() == 3
 
 
-def print_of(trade_id):
-    time = "2026-01-01T00:00:00.000000001Z"
-    return {"trade_id": trade_id, "price": "1.00", "quantity": "1", "side": "buy", "time": time}
-
-
-def test_tape_reads_each_print_once():
-    """What a later snapshot repeats is left out; the order is that of the trade ids."""
-    tape = Tape("ACME")
-    first = tape.read({"type": "snapshot", "trades": [print_of(2), print_of(1)]})
-    again = tape.read({"type": "snapshot", "trades": [print_of(3), print_of(2)]})
-    assert [trade.trade_id for trade in first + again] == [1, 2, 3]
-
-
 def order_body(order_id="0-1", **members):
     return {
         "order_id": order_id,
@@ -193,7 +180,7 @@ def report(seq, partition=0):
 
 
 def reports_snapshot(seq, partition=0, orders=()):
-    place = {"partition": partition, "seq": seq, "cursor": f"{partition}-{seq}"}
+    place = {"partition": partition, "partitions": 2, "seq": seq, "cursor": f"{partition}-{seq}"}
     return {"type": "snapshot", **place, "orders": list(orders)}
 
 

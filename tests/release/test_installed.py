@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from tests.support.local_exchange import LocalExchange, wait_for
 
 pytestmark = pytest.mark.timeout(1200)
+
+PROGRAM = Path(__file__).with_name("users_program.py")
 
 
 @pytest.mark.parametrize(("name", "compiled"), [("compiled-env", True), ("pure-env", False)])
@@ -21,11 +26,31 @@ def test_an_exchange_runs_from_an_installed_wheel(release, tmp_path, name, compi
         assert exchange.facts["compiled"] is compiled
         assert the_screen(exchange.facts["url"]) > 2
         assert the_trade(exchange)
+        assert the_program(exchange, release / name) == ("users-program trade OWN\n", "")
         assert the_core(exchange) == ("ok" if compiled else "warn")
         assert exchange.interrupt() == 0
     finally:
         if exchange.process.poll() is None:
             exchange.kill_everything()
+
+
+def test_a_users_program_is_typed(release, tmp_path):
+    """`mypy --strict` knows every type of the installed SDK, and none is Any where the program relies on it."""
+    environment = release / "compiled-env" / "bin" / "python"
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(environment), PROGRAM.name]
+    (tmp_path / PROGRAM.name).write_text(PROGRAM.read_text())
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.stdout, run.stderr) == ("Success: no issues found in 1 source file\n", "")
+
+
+def the_program(exchange: LocalExchange, environment: Path) -> tuple[str, str]:
+    """All that a user's program writes: what it prints itself, and nothing of the SDK's."""
+    listing = {"tick_size": "0.01", "lot_size": "1"}
+    exchange.call("PUT", "/v1/admin/instruments/OWN", "operator", listing, "admin")
+    tokens = [exchange.token("anna"), exchange.token("boris")]
+    command = [str(environment / "bin" / "python"), str(PROGRAM), exchange.facts["url"], *tokens, "OWN"]
+    run = subprocess.run(command, cwd=exchange.data_dir, capture_output=True, text=True, timeout=60, check=False)
+    return run.stdout, run.stderr
 
 
 def the_screen(url: str) -> int:

@@ -54,14 +54,14 @@ async def gateway_parts(venue: LocalVenue, **settings: Any) -> AsyncIterator[Ser
 
 
 @asynccontextmanager
-async def served(services: Services) -> AsyncIterator[str]:
-    """Serve a gateway's parts on a free port; gives `host:port`."""
+async def served(services: Services, port: int = 0) -> AsyncIterator[str]:
+    """Serve a gateway's parts on a port, 0 for any free one; gives `host:port`."""
     stop = asyncio.Event()
     runner = server.make_runner(services)
     await runner.setup()
     from aiohttp import web
 
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
     host, port = runner.addresses[0][:2]
     try:
         yield f"{host}:{port}"

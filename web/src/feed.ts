@@ -222,7 +222,8 @@ export class Feed {
     this.staleFeeds.value = stale.length;
     for (const [symbol, sent] of Object.entries(symbols)) {
       if (sent.seq !== undefined) this.#subscriptions.verify("book", symbol, sent.seq);
-      if (sent.trade_id !== undefined) this.#subscriptions.verify("trades", symbol, sent.trade_id);
+      // Not trade_id: it counts no busts, so after one the loss of the last trade would stay unseen.
+      if (sent.trade_seq !== undefined) this.#subscriptions.verify("trades", symbol, sent.trade_seq);
     }
     return true;
   }

@@ -993,8 +993,10 @@ export interface HeartbeatSnapshot {
   symbols: Record<string, {
     /** Of channel `book`. */
     seq?: number;
-    /** Of channel `trades`. */
+    /** Of channel `trades`: the last trade's. */
     trade_id?: number;
+    /** Of channel `trades`: the last line's, busts included. */
+    trade_seq?: number;
   }>;
   /** What may lag behind the exchange now: it, or a partition's leader, is away, or a hole is being closed. */
   stale: {
@@ -1021,8 +1023,10 @@ export interface HeartbeatUpdate {
   symbols: Record<string, {
     /** Of channel `book`. */
     seq?: number;
-    /** Of channel `trades`. */
+    /** Of channel `trades`: the last trade's. */
     trade_id?: number;
+    /** Of channel `trades`: the last line's, busts included. */
+    trade_seq?: number;
   }>;
   /** What may lag behind the exchange now: it, or a partition's leader, is away, or a hole is being closed. */
   stale: {
@@ -1047,6 +1051,8 @@ export interface OrdersSnapshot {
   partition: number;
   /** Opaque: give it back as it was given to you. */
   cursor: string;
+  /** How many partitions there are: each sends one snapshot. */
+  partitions: number;
   /** Open orders of this partition. */
   orders: Order[];
 }
