@@ -53,7 +53,11 @@ COMMANDS: Final = (
 """What commands read beside the settings of roles."""
 
 BUILDS_AND_TESTS: Final = (
-    Variable("OPENBELL_COMPILE", "1", "0 builds a wheel without the compiled core."),
+    Variable(
+        "OPENBELL_COMPILE",
+        "",
+        "0 leaves the core interpreted; `always` ends a wheel's build where it cannot be compiled.",
+    ),
     Variable("OPENBELL_VERSION", "latest", "the tag of the image in compose.yaml."),
     Variable("OPENBELL_ANSWER_COMMANDS", "10000", "how many commands' answers are compared with all else."),
     Variable("OPENBELL_FUZZ_FRAMES", "100000", "how many frames the gateway's fuzz test sends."),

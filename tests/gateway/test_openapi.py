@@ -259,7 +259,7 @@ class Told:
                 self.frames.append(json.loads(answer[1]))
         snapshot = self.partition.query(codec.encode_query("orders_snapshot", {"account": "anna"}))
         body = json.loads(codec.decode_answer(snapshot)[1])
-        self.frames.append({"channel": "orders", "type": "snapshot"} | body)
+        self.frames.append({"channel": "orders", "type": "snapshot", "partitions": 1} | body)
         account = self.partition.query(codec.encode_query("account", {"account": "anna"}))
         self.accounts.append(json.loads(codec.decode_answer(account)[1]))
 
