@@ -12,6 +12,7 @@ from tests.chaos.scenarios.cut_off import cut_off
 from tests.chaos.scenarios.cut_off_node import cut_off_node
 from tests.chaos.scenarios.cut_server import cut_server
 from tests.chaos.scenarios.damage import damage
+from tests.chaos.scenarios.damaged_copy import damaged_copy
 from tests.chaos.scenarios.disk_full import disk_full
 from tests.chaos.scenarios.freeze_leader import freeze_leader
 from tests.chaos.scenarios.handover import handover
@@ -39,6 +40,7 @@ SCENARIOS: Final[dict[str, tuple[Scenario, Run]]] = {
     "cut-server": (cut_server, Run(HERE, times=2)),
     "disk-full": (disk_full, Run(HERE, rate=400.0)),
     "damage": (damage, Run(HERE)),
+    "damaged-copy": (damaged_copy, Run(HERE)),
     "late-commands": (late_commands, Run(HERE, times=3)),
     "clock-step": (clock_step, Run(HERE)),
     "large-uncross": (large_uncross, Run(HERE)),
