@@ -34,6 +34,8 @@ DIGEST_BYTES: Final = 16
 STORE_TIMEOUT: Final = 10.0
 """Nobody waits for a checkpoint."""
 
+MANIFEST_VERSION: Final = 1
+
 READS_AT_ONCE: Final = 4
 """Chunks asked for before the first of them has come."""
 
@@ -103,10 +105,15 @@ class Checkpoints:
         position = 0
         while (message := await self._next_manifest(position + 1)) is not None:
             position = message["seq"]
+            data = base64.b64decode(message.get("data", ""))
             try:
-                found.append(decoder.decode(base64.b64decode(message.get("data", ""))))
+                found.append(decoder.decode(data))
             except msgspec.MsgspecError as error:
-                log.warning("checkpoint.manifest_damaged", stream=self._stream, position=position, error=str(error))
+                if other := _other_version(data):
+                    why = f"another version made it: its manifest is of version {other}"
+                    log.warning("checkpoint.not_used", stream=self._stream, position=position, error=why)
+                else:
+                    log.warning("checkpoint.manifest_damaged", stream=self._stream, position=position, error=str(error))
         return found[::-1]
 
     async def read(self, manifest: Manifest) -> list[bytes]:
@@ -149,3 +156,13 @@ class Checkpoints:
             raise
         message: dict[str, Any] = answer["message"]
         return message
+
+
+def _other_version(data: bytes) -> int:
+    """The version of a manifest that is not ours to read; 0 if it is none at all, or ours and damaged."""
+    try:
+        found = msgspec.msgpack.decode(data)
+    except msgspec.MsgspecError:
+        return 0
+    version = found[0] if isinstance(found, list) and found else 0
+    return version if isinstance(version, int) and version != MANIFEST_VERSION else 0

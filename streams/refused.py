@@ -78,7 +78,7 @@ class Refusals:
         pause = min(2 * before.pause, RELOOK_MAX) if before is not None and again else RELOOK_MIN
         pause = max(pause, RESTS * took)
         self._known[stopped.partition] = _Known(stopped, now + pause, pause)
-        return before is None or not again or str(before.stopped) != str(stopped)
+        return before is None or not again or before.stopped.sequence != stopped.sequence
 
     async def tell(self, partition: int) -> None:
         """Let operators know. Who cannot be told now hears of it after the next look."""

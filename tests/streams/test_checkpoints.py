@@ -15,7 +15,7 @@ import pytest_asyncio
 from msgspec.structs import replace as altered
 from structlog.testing import capture_logs
 
-from streams import checkpoint_maker, subjects
+from streams import checkpoint_maker, codec, subjects
 from streams import checkpoints as checkpoints_module
 from streams.checkpoint_maker import CheckpointMaker
 from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, chunks_of, parts_in
@@ -109,11 +109,12 @@ async def test_a_checkpoint_of_another_version_is_not_called_damaged(led):
     await led.trade()
     good = await led.make()
     await led.checkpoints.store_manifest(altered(good, form=99))
+    await led.connection.store(subjects.checkpoint_manifests(0), codec.encode([2, "of a later version"]))
     with capture_logs() as logs:
         assert (await led.recovered())[0] == good.sequence
-    assert [(entry["event"], entry["log_level"]) for entry in logs if "checkpoint" in entry["event"]] == [
-        ("checkpoint.not_used", "warning")
-    ]
+    said = [entry for entry in logs if "checkpoint" in entry["event"]]
+    assert {entry["event"] for entry in said} == {"checkpoint.not_used"}
+    assert all("another version made it" in entry["error"] for entry in said)
 
 
 async def test_chunks_without_a_manifest_are_no_checkpoint(led):
