@@ -30,10 +30,11 @@ from streams import subjects
 from streams.checkpoints import Checkpoints
 from streams.codec import Sealed
 from streams.connection import Connection
-from streams.copies import ANY, Copy, Proof, Proofs, copies_of
+from streams.copies import ANY, Copy, Proof, Proofs, copies_of, see_that_it_is_there
 from streams.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL, Pair, diagnose
 from streams.errors import (
     ApiRefused,
+    CopyAway,
     PartitionFailed,
     PartitionStopped,
     StreamGap,
@@ -167,7 +168,8 @@ async def audit(
 ) -> Audit:
     """Audit one partition from sequence `first` or before to `last`, 0 for all that is answered."""
     began = time.monotonic()
-    result, damaged = Audit(number), []
+    result: Audit | None = None
+    passed: list[CopyFound] = []
     copies = await _copies(connection, number)
     for place, copy in enumerate(copies):
         auditor = _Auditor(connection, Audit(number, first, server=copy.name), copy, progress)
@@ -175,14 +177,20 @@ async def audit(
             await auditor.run(first, last)
         except Damage as damage:
             auditor.result.finding = damage.finding
-        if place == 0 or not auditor.result.finding:
+        except CopyAway as error:
+            if result is None and place + 1 == len(copies):
+                raise Unavailable(str(error)) from error
+            passed.append(CopyFound(copy.name, unread=str(error)))
+            continue
+        if result is None or not auditor.result.finding:
             result = auditor.result
         if not result.finding or result.finding.where == ENGINE:
             break
-        damaged.append(CopyFound(copy.name, auditor.result.last, auditor.result.finding, leads=place == 0))
-    result.copies = [found for found in damaged if found.server != result.server]
+        passed.append(CopyFound(copy.name, auditor.result.last, auditor.result.finding, leads=place == 0))
+    assert result is not None, "the last copy is audited or raises"
+    result.copies = [found for found in passed if found.server != result.server]
     if not result.finding:
-        result.copies += [await auditor.compare(copy) for copy in copies[len(damaged) + 1 :]]
+        result.copies += [await auditor.compare(copy) for copy in copies[len(passed) + 1 :]]
         await _keep(connection, result)
     result.seconds = round(time.monotonic() - began, 3)
     return result
@@ -243,12 +251,13 @@ class _Auditor:
         found, result = CopyFound(copy.name), self.result
         links = Links(result.first, self._begun_from)
         try:
+            await see_that_it_is_there(self._connection, result.partition, copy)
             async with copy.readers(self._connection, result.partition, result.first) as readers:
                 while links.next <= result.last:
                     await self._compare_one(links, *readers)
         except Damage as damage:
             found.finding = damage.finding
-        except (TimeoutError, Unavailable) as error:
+        except (TimeoutError, Unavailable, CopyAway) as error:
             found.unread = str(error) or "it does not answer"
         found.last = links.next - 1
         return found

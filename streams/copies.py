@@ -18,7 +18,7 @@ import msgspec
 from streams import subjects
 from streams.bucket import Bucket
 from streams.connection import Connection
-from streams.errors import NotStored, StoreUnknown, Unavailable
+from streams.errors import CopyAway, NotStored, StoreUnknown, Unavailable
 from streams.stream import Asks, StreamReader
 
 PREFIX: Final = "copy."
@@ -73,6 +73,18 @@ async def servers_of(asks: Asks, stream: str) -> list[str]:
     cluster: dict[str, Any] = (await asks.api(f"STREAM.INFO.{stream}")).get("cluster") or {}
     others = sorted(replica["name"] for replica in cluster.get("replicas") or [])
     return [cluster["leader"], *others] if cluster.get("leader") else others
+
+
+async def see_that_it_is_there(asks: Asks, number: int, copy: Copy) -> None:
+    """CopyAway if the cluster says that the server of a copy is not there."""
+    for stream, server in (
+        (subjects.journal_stream(number), copy.journal),
+        (subjects.events_stream(number), copy.events),
+    ):
+        cluster: dict[str, Any] = (await asks.api(f"STREAM.INFO.{stream}")).get("cluster") or {}
+        away = [replica["name"] for replica in cluster.get("replicas") or [] if replica.get("offline")]
+        if server and server in away:
+            raise CopyAway(f"{server} is away")
 
 
 class Proofs:

@@ -17,6 +17,7 @@ StreamError
 ├── Overtaken            another leader answered this message with the same authority: step down
 ├── PartitionStopped     the partition's streams contradict each other: a person has to look
 │   └── PartitionFailed  … or we are wrong: a message that cannot be answered without breaking our own rules
+├── CopyAway             a server does not give its copy of a stream to be read now
 ├── CopyDamaged          what one server has of a partition is damaged, what its leader has is not
 ├── CheckpointUnusable   a checkpoint is not to be begun from: take the one before
 │   └── CheckpointDamaged    … because it is not what was written
@@ -126,6 +127,10 @@ class PartitionFailed(PartitionStopped):
 
     def __init__(self, partition: int, sequence: int, fault: Exception) -> None:
         super().__init__(partition, sequence, f"our own fault, {type(fault).__name__}: {fault}")
+
+
+class CopyAway(StreamError):
+    """One server is away, or none of the consumers that were made came to it."""
 
 
 class CopyDamaged(StreamError):

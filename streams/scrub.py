@@ -22,8 +22,8 @@ import structlog
 from streams import subjects
 from streams.codec import Sealed, Undecodable, decode_sealed, encode_events
 from streams.connection import Connection
-from streams.copies import Copy, Proof, Proofs, copies_of
-from streams.errors import CopyDamaged, PartitionStopped, StreamGap, StreamTooShort, Unavailable
+from streams.copies import Copy, Proof, Proofs, copies_of, see_that_it_is_there
+from streams.errors import CopyAway, CopyDamaged, PartitionStopped, StreamGap, StreamTooShort, Unavailable
 from streams.partition import CHAIN_START, link
 from streams.second_look import beyond_doubt
 from streams.stream import Asks, StreamMessage, read_message, read_timed, state_of
@@ -38,8 +38,9 @@ PAUSE_MIN: Final = 0.05
 """Shorter pauses are saved up."""
 
 RETRY_INTERVAL: Final = 0.25
-ATTEMPTS_MAX: Final = 20
-"""So often in a row a server's copy may not be readable; then the next one's turn has come."""
+AWAY_INTERVAL: Final = 10.0
+ATTEMPTS_MAX: Final = 3
+"""So often in a row a server may be away; then the next one's copy is read."""
 
 NO_EVENTS: Final = encode_events([])
 
@@ -68,7 +69,7 @@ class Scrub:
             self._links, self._attempts = Links(), 0
 
     async def _read_copy(self, copy: Copy) -> None:
-        began, first, attempts = time.monotonic(), self._links.next, self._attempts
+        began, first = time.monotonic(), self._links.next
         while self._links.next <= self._through:
             try:
                 await self._read_on(copy)
@@ -76,11 +77,13 @@ class Scrub:
                 log.critical("partition.copy_damaged", partition=self._number, server=copy.name, error=str(damage))
                 await self._note(copy, damage.sequence, str(damage))
                 return
-            except Unavailable as error:
+            except CopyAway as error:
                 self._attempts += 1
-                if copy.name and self._attempts - attempts > ATTEMPTS_MAX:
+                if self._attempts >= ATTEMPTS_MAX:
                     log.warning("partition.copy_not_read", partition=self._number, server=copy.name, error=str(error))
                     return
+                await asyncio.sleep(AWAY_INTERVAL)
+            except Unavailable as error:
                 await self._wait(error)
         seconds = round(time.monotonic() - began, 3)
         last = self._through
@@ -102,6 +105,7 @@ class Scrub:
 
     async def _read(self, copy: Copy) -> None:
         pace = Pace()
+        await see_that_it_is_there(self._connection, self._number, copy)
         async with copy.readers(self._connection, self._number, self._links.next) as (journal, events):
             while self._links.next <= self._through:
                 message, stored = await anext(journal), await anext(events)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import structlog
 
 from streams.connection import Connection
-from streams.errors import ApiRefused, StreamGap, StreamTooShort, Unavailable
+from streams.errors import ApiRefused, CopyAway, StreamGap, StreamTooShort, Unavailable
 from streams.headers import HEARTBEAT, PULL_EXPIRED, header_value, status_of
 from streams.nats_client import Subscription
 
@@ -33,8 +33,9 @@ SILENCE_MAX = 3.0
 
 INACTIVE_CONSUMER_KEPT = 30.0
 RETRY_INTERVAL = 0.25
-PLACEMENTS_MAX = 60
-"""So many consumers may come to other servers than the one that is to be read; of three, none does in 10^10 cases."""
+PLACEMENTS_MAX = 30
+"""So many consumers may come to other servers than the one that is to be read, which of three servers happens by chance
+once in 200,000 times; then that one counts as away."""
 
 GAPS_MAX = 3
 """A message that so many consumers of one server have skipped was not lost on its way."""
@@ -122,7 +123,7 @@ class StreamReader:
     """See the module. `async with StreamReader(…) as reader: async for message in reader`.
 
     Raises StreamTooShort if the stream ends before `start` - 1, StreamGap if a message is gone: by what one server
-    says, so it is no verdict yet (second_look.py).
+    says, so it is no verdict yet (second_look.py). CopyAway if `server` does not give its copy.
 
     `server`: whose copy is read, in a cluster; "" is any. A consumer with one replica reads from the server that it is
     on, and the cluster says which one that is: where it is another, the next one is tried.
@@ -210,7 +211,7 @@ class StreamReader:
                 break
             self._connection.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{name}", b"")
         else:
-            raise Unavailable(f"{self._server} gives nobody its copy of {self._stream}")
+            raise CopyAway(f"{self._server} gives nobody its copy of {self._stream}")
         self._consumer = name
         self._pull()
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from openbell.data_dir import DataDir
 from openbell.doctor import streams as checks
 from openbell.doctor.finding import Setup, Status
-from streams import codec, subjects, topology
+from streams import codec, scrub, subjects, topology
 from streams.auditing import audit
 from streams.connection import Connection
 from streams.copies import Copy, Proof, Proofs, copies_of, key_of, place_of
@@ -65,6 +65,21 @@ class Cluster:
         await self.nodes[place].healthy()
         await until(self.is_whole, 60)
 
+    async def end(self, server: str) -> None:
+        """One server goes, and the others know it."""
+        node = next(node for node in self.nodes if node.name == server)
+        node.terminate()
+        await node.ended()
+
+        async def known() -> bool:
+            try:
+                cluster = (await self.connection.api(f"STREAM.INFO.{JOURNAL}"))["cluster"]
+            except StreamError:
+                return False
+            return any(each.get("offline") for each in cluster.get("replicas", []))
+
+        await until(known, 60)
+
     async def is_whole(self) -> bool:
         """Whether each server has all of both streams."""
         try:
@@ -102,8 +117,11 @@ async def fill(connection: Connection) -> int:
     return partition.sequence
 
 
-async def test_a_bit_that_flips_in_a_copy_is_found_there(cluster, tmp_path):
-    """By an audit and by the scrub beside a leader, while whoever asks the leader finds nothing; doctor names it."""
+async def test_a_bit_that_flips_in_a_copy_is_found_there(cluster, tmp_path, monkeypatch):
+    """By an audit and by the scrub beside a leader, while whoever asks the leader finds nothing; doctor names it.
+
+    When its server has gone, that copy is named as not read.
+    """
     connection = cluster.connection
     last = await fill(connection)
     servers = [copy.name for copy in await copies_of(connection, 0)]
@@ -135,6 +153,17 @@ async def test_a_bit_that_flips_in_a_copy_is_found_there(cluster, tmp_path):
     assert finding.status is Status.FAIL
     assert damaged in finding.what
     assert "start it empty" in finding.mend
+
+    await cluster.end(damaged)
+    found = await audit(connection, 0)
+    assert found.clean
+    assert [copy.server for copy in found.copies if copy.unread] == [damaged]
+    monkeypatch.setattr(scrub, "AWAY_INTERVAL", 0.0)
+    with capture_logs() as logs:
+        await Scrub(connection, 0, last).run()
+    assert {(entry["event"], entry["server"]) for entry in logs if "server" in entry} == whole | {
+        ("partition.copy_not_read", damaged)
+    }
 
 
 async def copies_check(setup):
