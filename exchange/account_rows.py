@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exchange.events import Traded
-from exchange.trades import Trade
+from exchange.trades import Trade, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from exchange.accounts import Accounts
     from exchange.engine import Engine
     from exchange.kill_switch import KillSwitch
+    from exchange.memory import Memory
     from exchange.order import Order
     from exchange.position import Position, Standing
 
@@ -79,6 +80,8 @@ def past_orders(trades: Iterable[Trade], orders: dict[int, Order]) -> list[Order
     """The orders that are remembered for their trades only; they have lost their fills (`Register.forget_one`)."""
     past: dict[int, Order] = {}
     for trade in trades:
+        if trade.maker is None:
+            continue  # It cannot be undone any more.
         taker, maker = trade.orders
         for order in (maker, taker):
             if order.order_id not in orders:
@@ -86,10 +89,21 @@ def past_orders(trades: Iterable[Trade], orders: dict[int, Order]) -> list[Order
     return list(past.values())
 
 
-def trade_row(trade: Trade) -> list[Any]:
-    """What was told of it, when, whether it is undone, and how both accounts stood before it, as text."""
+def kept_trades(sides: Memory[Trade]) -> list[Trade]:
+    """All trades that somebody remembers, each once; those of an instrument in order."""
+    if not sides.divided:
+        return list(sides.everybody.items)
+    trades = {(trade.told.symbol, trade.told.trade_id): trade for share in sides.all() for trade in share.items}
+    return [trades[name] for name in sorted(trades)]
+
+
+def trade_row(trade: Trade, sides: Memory[Trade]) -> list[Any]:
+    """What was told of it, when, whether it is undone, and how both accounts stood before it, as text.
+
+    From version 3 of the semantics on also whether the maker's account remembers it, and the taker's.
+    """
     told = trade.told
-    return [
+    row: list[Any] = [
         told.trade_id,
         told.symbol,
         told.price,
@@ -110,15 +124,33 @@ def trade_row(trade: Trade) -> list[Any]:
         [str(number) for number in trade.maker_before],
         [str(number) for number in trade.taker_before],
     ]
+    if sides.divided:
+        row += [remembers(sides, account, told) for account in (told.maker_account, told.taker_account)]
+    return row
 
 
-def trade_from(row: list[Any], engine: Engine) -> Trade:
-    """The trade of a row, with its orders as they are remembered."""
+def remembers(sides: Memory[Trade], account: str, told: Traded) -> bool:
+    """Whether an account still remembers its trade: what a share holds is all that came since its oldest."""
+    share = sides.shares.get(share_of(account, told.symbol))
+    return share is not None and len(share.items) > 0 and share.items[0].told.trade_id <= told.trade_id
+
+
+def restore_trade(engine: Engine, row: list[Any]) -> None:
+    """Let those remember the trade of a row who did."""
+    trades = engine.accounts.trades
+    maker, taker = (row[19], row[20]) if trades.sides.divided else (True, True)
+    trades.take(trade_from(row, engine, remembered=maker and taker), maker=maker, taker=taker)
+
+
+def trade_from(row: list[Any], engine: Engine, *, remembered: bool) -> Trade:
+    """The trade of a row, with its orders as they are remembered if both accounts remember it."""
     r = row
     told = Traded(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14])
     past = engine.accounts.trades.orders
-    maker = engine.register.orders.get(r[5]) or past[r[5]]
-    taker = engine.register.orders.get(r[10]) or past[r[10]]
+    maker = taker = None
+    if remembered:
+        maker = engine.register.orders.get(r[5]) or past[r[5]]
+        taker = engine.register.orders.get(r[10]) or past[r[10]]
     trade = Trade(told, maker, taker, standing_from(r[17]), standing_from(r[18]), r[15])
     trade.busted = r[16]
     return trade

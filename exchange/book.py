@@ -168,13 +168,21 @@ class Book:
         if holding is None:
             position = self.accounts.open_position(account, self.symbol)
             allowance = self.accounts.allowance(account, self.instrument)
-            holding = self.holdings[account] = Holding(account, position, allowance)
+            ended, traded = self.accounts.shares(account, self.symbol)
+            holding = self.holdings[account] = Holding(account, position, allowance, ended, traded)
         return holding
 
     def let_go(self, account: str) -> None:
         """Nothing is remembered of an account's orders any more."""
-        del self.holdings[account]
+        holding = self.holdings.pop(account)
+        self.accounts.ended.leave(holding.ended)
+        self.accounts.trades.sides.leave(holding.traded)
         self.accounts.close_position(account, self.symbol)
+
+    def share_anew(self) -> None:
+        """What is remembered is divided otherwise: each holding gets its shares of that."""
+        for account, holding in self.holdings.items():
+            holding.ended, holding.traded = self.accounts.shares(account, self.symbol)
 
     def renew_allowance(self, account: str) -> None:
         """The listing or the account's limits have changed: they hold from here on."""

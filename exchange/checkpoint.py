@@ -9,30 +9,35 @@ gives an engine with an equal digest and equal answers.
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from exchange.account_rows import (
     kept_limits,
     kept_positions,
+    kept_trades,
     past_orders,
     position_row,
     restore_limits,
     restore_position,
+    restore_trade,
     stopped,
-    trade_from,
     trade_row,
 )
 from exchange.administration import find_banded
 from exchange.book_rows import book_row, luld_row, restore_book, restore_luld, restore_window
 from exchange.order_rows import order_from, order_row, requeue, restore_order
+from exchange.semantics import OWN_MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from exchange.engine import Engine
+    from exchange.memory import Memory
 
 State = dict[str, Any]
 """All rows, by their kind."""
+
+Item = TypeVar("Item")
 
 ROWS_MAX: Final = 500
 """Rows in one part: of orders about a hundred kilobytes."""
@@ -54,16 +59,19 @@ def parts_of(engine: Engine) -> Iterator[tuple[str, list[Any]]]:
             yield "luld", [luld_row(book, book.luld)]
             window = [(book.symbol, at, total, count) for at, total, count in book.luld.trades]
             yield from cut("window", window, list)
-    yield from cut("ended", register.ended, lambda order: [order.updated, order.order_id])
+    yield from cut("ended", all_of(register.ended), lambda order: [order.updated, order.order_id])
+    yield from cut("ended_ranks", owners_of(register.ended), str)
     yield from cut("deadlines", sorted(engine.deadlines.accounts.items()), list)
     yield from cut("deferred", [book.symbol for book in engine.deferred], str)
     yield from cut("retired", sorted(engine.retired.items()), list)
     yield from cut("positions", kept_positions(engine.accounts), position_row)
     yield from cut("limits", kept_limits(engine.accounts), list)
     yield from cut("stopped", stopped(engine.kill_switch), list)
-    remembered = engine.accounts.trades.remembered
+    sides = engine.accounts.trades.sides
+    remembered = kept_trades(sides)
     yield from cut("past_orders", past_orders(remembered, register.orders), order_row)
-    yield from cut("past_trades", remembered, trade_row)
+    yield from cut("past_trades", remembered, lambda trade: trade_row(trade, sides))
+    yield from cut("past_ranks", owners_of(sides), str)
 
 
 def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
@@ -91,7 +99,11 @@ def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
     elif kind == "deferred":
         engine.deferred.extend([engine.books[symbol] for symbol in rows])
     elif kind == "ended":
-        engine.register.ended.extend([engine.register.orders[row[1]] for row in rows])
+        for row in rows:
+            order = engine.register.orders[row[1]]
+            engine.register.ended.take(order.holding.ended, order)
+    elif kind == "ended_ranks":
+        engine.register.ended.restore_ranks(rows)
     elif kind == "deadlines":
         for row in rows:
             engine.deadlines.set(row[0], row[1])
@@ -111,9 +123,12 @@ def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
         for row in rows:
             order = order_from(row, engine, remembered=False)
             engine.accounts.trades.orders[order.order_id] = order
+    elif kind == "past_trades":
+        for row in rows:
+            restore_trade(engine, row)
     else:
-        assert kind == "past_trades", "a part that the engine does not know"
-        engine.accounts.trades.restore([trade_from(row, engine) for row in rows])
+        assert kind == "past_ranks", "a part that the engine does not know"
+        engine.accounts.trades.sides.restore_ranks(rows)
 
 
 def state_of(engine: Engine) -> State:
@@ -142,32 +157,46 @@ def cut(kind: str, values: Iterable[Any], row_of: Callable[[Any], Any]) -> Itera
         yield kind, rows
 
 
+def all_of(memory: Memory[Item]) -> Iterator[Item]:
+    """Everything that is remembered, share by share."""
+    for share in memory.all():
+        yield from share.items
+
+
+def owners_of(memory: Memory[Item]) -> list[str]:
+    """The order of the shares, in which they evict for others; none if there is one for everybody."""
+    return [share.owner for share in memory.all()] if memory.divided else []
+
+
 def bounds_row(engine: Engine) -> list[int]:
     """Semantics, bounds, and how far the journal and the order ids have come."""
-    register = engine.register
-    return [
+    register, sides = engine.register, engine.accounts.trades.sides
+    row = [
         engine.semantics,
         engine.trades_max,
         engine.command_age_max,
-        register.ended_max,
+        register.ended.own_max,
         engine.now,
         engine.sequence,
         register.next_order_id,
-        engine.accounts.trades.remembered_max,
+        sides.own_max,
     ]
+    return [*row, register.ended.total_max, sides.total_max] if sides.divided else row
 
 
 def restore_bounds(engine: Engine, row: list[int]) -> None:
     """The other way round."""
-    register = engine.register
+    register, sides = engine.register, engine.accounts.trades.sides
     engine.semantics = row[0]
     engine.trades_max = row[1]
     engine.command_age_max = row[2]
-    register.ended_max = row[3]
+    register.ended.divided = sides.divided = engine.semantics >= OWN_MEMORY
+    totals = row[8:] or [register.ended.total_max, sides.total_max]
+    register.ended.bound(row[3], totals[0])
+    sides.bound(row[7], totals[1])
     engine.now = row[4]
     engine.sequence = row[5]
     register.next_order_id = row[6]
-    engine.accounts.trades.remembered_max = row[7]
 
 
 def digest_of(state: State) -> str:

@@ -17,7 +17,16 @@ from exchange.instrument import Instrument
 from exchange.order import BOTH_SIDES, CANCEL_NEWEST, GTC
 
 TRADES_REMEMBERED_MAX: Final = 100_000
-"""How many trades may still be undone unless the journal says otherwise."""
+"""How many trades of an account in an instrument may still be undone unless the journal says otherwise."""
+
+ENDED_ORDERS_MAX: Final = 100_000
+"""How many ended orders of an account are remembered unless the journal says otherwise."""
+
+ENDED_ORDERS_TOTAL_MAX: Final = 500_000
+"""How many ended orders of all accounts are remembered unless the journal says otherwise."""
+
+TRADES_TOTAL_MAX: Final = 400_000
+"""How many trades of all accounts may still be undone, each counted for both, unless the journal says otherwise."""
 
 UNNAMED: Final = -1
 """The kind of an auction that a command does not name; the engine tells it from the phase before."""
@@ -28,6 +37,8 @@ class Configure:
     """The first command of every journal, and each change of the engine's meaning or bounds after it.
 
     semantics: the version of the engine's rules from here on; a worker that does not know it may not lead.
+    ended_orders_max: of one account, ended_orders_total_max: of all (`memory`). trades_remembered_max: of one account
+    in one instrument, trades_total_max: of all. Version 2 of the rules takes both without `total` for everybody's.
     """
 
     semantics: int
@@ -35,6 +46,8 @@ class Configure:
     ended_orders_max: int
     command_age_max: int
     trades_remembered_max: int = TRADES_REMEMBERED_MAX
+    ended_orders_total_max: int = ENDED_ORDERS_TOTAL_MAX
+    trades_total_max: int = TRADES_TOTAL_MAX
 
 
 @dataclass

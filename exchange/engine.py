@@ -45,6 +45,7 @@ from exchange.order import AT_CLOSE, BUY, FOK, GTC, IOC, PARTIALLY_FILLED, PENDI
 from exchange.register import Register
 from exchange.release import release
 from exchange.timetable import Timetable
+from exchange.trades import in_order
 from exchange.trial import Trial
 from exchange.triggering import trigger
 from exchange.units import SECOND
@@ -104,9 +105,9 @@ class Engine:
         self.sequence = 0
         self.books: dict[str, Book] = {}
         self.retired: dict[str, int] = {}
-        self.register = Register()
-        self.deadlines = Deadlines()
         self.accounts = Accounts()
+        self.register = Register(self.accounts.ended)
+        self.deadlines = Deadlines()
         self.kill_switch = KillSwitch()
         self.timetable = Timetable()
         self.listings = 0
@@ -138,7 +139,7 @@ class Engine:
         self.due_events = 0
         self.trades_made = 0
         register = self.register
-        if register.is_crowded:
+        if register.ended.crowded:
             register.make_room()
         if at >= register.wake_at:
             timers.pass_time(self, at)
@@ -212,8 +213,7 @@ class Engine:
                 if not holding.client_orders:
                     book.let_go(command.account)
                 return
-        command.symbol = book.symbol  # one text for all orders instead of a copy in each
-        command.account = holding.account
+        holding.own_texts(command, book.symbol)
         register = self.register
         order_id = register.next_order_id
         register.next_order_id = order_id + 1
@@ -292,11 +292,24 @@ class Engine:
             self.semantics = command.semantics
             administration.adopt_semantics(self)
         self.trades_max = command.trades_per_order_max
-        self.register.ended_max = command.ended_orders_max
-        self.register.is_crowded = True
         self.command_age_max = command.command_age_max
-        self.accounts.trades.remembered_max = command.trades_remembered_max
+        self.remember_by(command)
         self.events.append(Configured(command.semantics))
+
+    def remember_by(self, command: Configure) -> None:
+        """Adopt the bounds of what is remembered; before version 3 they are everybody's together (decision 105)."""
+        ended, sides = self.accounts.ended, self.accounts.trades.sides
+        ended.bound(command.ended_orders_max, command.ended_orders_total_max)
+        sides.bound(command.trades_remembered_max, command.trades_total_max)
+        if ended.divided == (command.semantics >= semantics.OWN_MEMORY):
+            return
+        orders, trades = ended.turn(), in_order(sides.turn())
+        for book in self.books.values():
+            book.share_anew()
+        for order in orders:
+            ended.take(order.holding.ended, order)
+        for trade in trades:
+            self.accounts.trades.take(trade)
 
     def renewal(self) -> Configure | None:
         """The command that brings a journal of an earlier version to the newest, its bounds kept; None if it is."""
@@ -305,9 +318,9 @@ class Engine:
         return Configure(
             SEMANTICS,
             self.trades_max,
-            self.register.ended_max,
+            self.accounts.ended.own_max,
             self.command_age_max,
-            self.accounts.trades.remembered_max,
+            self.accounts.trades.sides.own_max,
         )
 
     # Asking

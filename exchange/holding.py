@@ -6,21 +6,42 @@ is among `client_orders` too, which also hold those that ended and are remembere
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from exchange.allowance import Allowance
 from exchange.order import BUY, Order
 from exchange.position import Position
+
+if TYPE_CHECKING:
+    from exchange.commands import PlaceOrder
+    from exchange.memory import Share
+    from exchange.trades import Trade
 
 
 class Holding:
     """What one account has in one instrument: its open orders, and all it may be asked about by its own names.
 
     open: oldest first; a dict keeps that order and lets any of them go at once. buying, selling: what may still trade
-    of its orders. position: the account's. allowance: what it may do, and what it pays.
+    of its orders. position: the account's. allowance: what it may do, and what it pays. ended: what is remembered of
+    the account's orders, of all instruments. traded: what is of its trades here. session: of its latest order here.
     """
 
-    __slots__ = ("account", "allowance", "buying", "client_orders", "open", "position", "selling")
+    __slots__ = (
+        "account",
+        "allowance",
+        "buying",
+        "client_orders",
+        "ended",
+        "open",
+        "position",
+        "selling",
+        "session",
+        "traded",
+    )
 
-    def __init__(self, account: str, position: Position, allowance: Allowance) -> None:
+    def __init__(
+        self, account: str, position: Position, allowance: Allowance, ended: Share[Order], traded: Share[Trade]
+    ) -> None:
         self.open: dict[Order, None] = {}
         self.client_orders: dict[str, Order] = {}
         self.account = account
@@ -28,6 +49,18 @@ class Holding:
         self.selling = 0
         self.position = position
         self.allowance = allowance
+        self.ended = ended
+        self.traded = traded
+        self.session = ""
+
+    def own_texts(self, command: PlaceOrder, symbol: str) -> None:
+        """Let all orders share one text of each name instead of a copy that came with each of them."""
+        command.symbol = symbol
+        command.account = self.account
+        if command.session == self.session:
+            command.session = self.session
+        else:
+            self.session = command.session
 
     def open_quantity(self, side: int) -> int:
         """What may still trade on a side, hidden reserve and waiting orders included."""

@@ -8,11 +8,13 @@ from exchange.allowance import Allowance
 from exchange.commands import PlaceOrder
 from exchange.events import Traded
 from exchange.holding import Holding
+from exchange.memory import Share
 from exchange.order import CROSS, CROSSED, MAKER, PARTIALLY_FILLED, PENDING_TRIGGER, SELL, Order
 from exchange.position import Position
 from exchange.trades import Trade
 
 if TYPE_CHECKING:
+    from exchange.book import Book
     from exchange.engine import Engine
 
 
@@ -46,7 +48,8 @@ def order_from(row: list[Any], engine: Engine, *, remembered: bool = True) -> Or
     """
     placed = placed_from(row[1])
     book, account = engine.books[placed.symbol], placed.account
-    holding = book.holding(account) if remembered else Holding(account, Position(), Allowance(book.instrument, {}))
+    holding = book.holding(account) if remembered else lone_holding(account, book)
+    holding.own_texts(placed, book.symbol)
     order = Order(row[0], placed, book, holding, row[13])
     order.price = row[2]
     order.stop_price = row[3]
@@ -65,6 +68,11 @@ def order_from(row: list[Any], engine: Engine, *, remembered: bool = True) -> Or
             order.enter_trade(trade_of(order, fill))
     order.stamp = row[16]
     return order
+
+
+def lone_holding(account: str, book: Book) -> Holding:
+    """The holding of an order that nobody remembers but its trades."""
+    return Holding(account, Position(), Allowance(book.instrument, {}), Share(account), Share(account))
 
 
 def trade_of(order: Order, fill: list[int]) -> Trade:

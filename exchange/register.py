@@ -1,7 +1,8 @@
 """Every order that can still be asked about: the open ones, and those that ended not long ago.
 
-The memory of ended orders is what makes a placement safe to repeat. It is bounded in time (24 hours of journal time)
-and in number (`Configure.ended_orders_max`); whichever is met first, the order that ended longest ago is forgotten.
+The memory of ended orders is what makes a placement safe to repeat, so what is remembered of one account is bounded by
+what that account does (`memory`): its orders of the last 24 hours of journal time, or its latest
+`Configure.ended_orders_max` if it makes more. Under version 2 of the semantics those bounds were everybody's together.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from exchange.units import HOUR
 
 if TYPE_CHECKING:
     from exchange.book import Book
+    from exchange.memory import Memory, Share
 
 MEMORY: Final = 24 * HOUR
 """How long an ended order is remembered, in nanoseconds of journal time."""
@@ -24,26 +26,21 @@ TIMERS_SPARE: Final = 1_000
 
 NEVER: Final = (1 << 62) - 1
 
-ENDED_ORDERS_MAX: Final = 100_000
-"""How many ended orders are remembered unless the journal says otherwise."""
-
 
 class Register:
     """The orders of a partition by id, and by when they are due.
 
     Before `wake_at` nothing expires and nothing is forgotten for its age: one comparison a command instead of three
-    looks. `is_crowded` is whether more ended orders may be remembered than are to be.
+    looks. `ended` are the accounts'.
     """
 
-    __slots__ = ("due", "due_max", "ended", "ended_max", "is_crowded", "next_order_id", "orders", "wake_at")
+    __slots__ = ("due", "due_max", "ended", "next_order_id", "orders", "wake_at")
 
-    def __init__(self) -> None:
+    def __init__(self, ended: Memory[Order]) -> None:
         self.wake_at = 0
-        self.is_crowded = True
         self.orders: dict[int, Order] = {}
         self.next_order_id = 1
-        self.ended: deque[Order] = deque()
-        self.ended_max = ENDED_ORDERS_MAX
+        self.ended = ended
         self.due: list[tuple[int, int]] = []
         self.due_max = TIMERS_SPARE
 
@@ -77,12 +74,9 @@ class Register:
             else:
                 holding.selling -= rest
         ended = self.ended
-        ended.append(order)
-        count = len(ended)
-        if count == 1:
+        ended.take(holding.ended, order)
+        if ended.count == 1:
             self.wake_at = 0
-        if count > self.ended_max:
-            self.is_crowded = True
         return rest
 
     def forget_old(self, at: int) -> None:
@@ -90,18 +84,28 @@ class Register:
 
         Like `make_room` done before a command and never within one: what a command ended can be asked about after it.
         """
-        while self.ended and self.ended[0].updated <= at - MEMORY:
-            self.forget_one()
+        until = at - MEMORY
+        for share in self.ended.outdated(until):
+            items = share.items
+            while items and items[0].updated <= until:
+                self.forget_one(share)
+            if items:
+                self.ended.schedule(share)
 
     def make_room(self) -> None:
-        """Forget the orders above the bound in number."""
-        while self.ended and len(self.ended) > self.ended_max:
-            self.forget_one()
-        self.is_crowded = False
+        """Forget the orders above the bounds in number: an account's own first, then those of all."""
+        ended = self.ended
+        for share in ended.overfull():
+            while len(share.items) > ended.own_max:
+                self.forget_one(share)
+        largest = ended.largest()
+        while largest is not None:
+            self.forget_one(largest)
+            largest = ended.largest()
 
-    def forget_one(self) -> None:
-        """Forget the order that ended longest ago; trades may know it for longer, but nobody asks for its fills."""
-        order = self.ended.popleft()
+    def forget_one(self, share: Share[Order]) -> None:
+        """Forget the order of a share that ended longest ago; trades may know it for longer, not what it traded."""
+        order = self.ended.evict(share)
         del self.orders[order.order_id]
         order.forget_trades()
         holding = order.holding
@@ -111,7 +115,10 @@ class Register:
 
     def forget_book(self, book: Book) -> None:
         """Forget every order of a book in which none is open."""
-        self.ended = deque([order for order in self.ended if order.book is not book])
+        shares = {holding.ended.owner: holding.ended for holding in book.holdings.values()}
+        for owner in sorted(shares):
+            share = shares[owner]
+            self.ended.keep(share, deque([order for order in share.items if order.book is not book]))
         for order in self.orders.values():
             if order.book is book:
                 order.forget_trades()
@@ -158,4 +165,5 @@ class Register:
     def sleep(self, deadline: int) -> None:
         """All that was to be done is done: find out when there will be again, at `deadline` at the latest."""
         due = min(self.due[0][0], deadline) if self.due else deadline
-        self.wake_at = min(due, self.ended[0].updated + MEMORY) if self.ended else due
+        oldest = self.ended.oldest()
+        self.wake_at = min(due, oldest + MEMORY) if oldest >= 0 else due

@@ -32,6 +32,9 @@ def release(engine: Engine) -> Iterator[None]:
             holding.open.clear()
             holding.client_orders.clear()
         yield
+    for ended in engine.register.ended.all():
+        ended.items.clear()
+        yield
     orders = engine.register.orders
     while orders:
         for _ in range(min(PIECE, len(orders))):
@@ -40,8 +43,8 @@ def release(engine: Engine) -> Iterator[None]:
             order.forget_trades()
         yield
     engine.accounts.trades.orders.clear()
-    remembered = engine.accounts.trades.remembered
-    while remembered:
-        for _ in range(min(PIECE, len(remembered))):
-            remembered.popleft()
-        yield
+    for traded in engine.accounts.trades.sides.all():
+        while traded.items:
+            for _ in range(min(PIECE, len(traded.items))):
+                traded.items.popleft().let_go()
+            yield

@@ -17,6 +17,9 @@ ROUNDED_REFERENCE: Final = 3
 UNBOUNDED_VALUE: Final = 3
 """The value of an order has the limits that the listing and the account name, and no other."""
 
+OWN_MEMORY: Final = 3
+"""What is remembered of an account is bounded by what that account does, not by what all do together."""
+
 KEPT_IN_BOOK: Final = 3
 """An at-close order that is in the book stays in it when it is amended, whatever call is at hand."""
 

@@ -1,8 +1,12 @@
 """The trades that may still be undone, and how one is.
 
-Each is remembered for 24 hours of journal time, within a bound in number (`Configure.trades_remembered_max`), together
-with both orders, and with what both positions were right before it. So undoing one is going back to there and letting
-the later ones happen again: the positions are then exactly as if it had never been. Source: RULES.md, "Bust".
+Each is remembered for 24 hours of journal time together with both orders, and with what both positions were right
+before it. So undoing one is going back to there and letting the later ones of these two accounts happen again: the
+positions are then exactly as if it had never been. Source: docs/rules.md, "Bust".
+
+A trade is remembered by both of its accounts, each within a bound in number of its own for each instrument
+(`Configure.trades_remembered_max`, `memory`), and may be undone for as long as both remember it: what strangers trade
+takes nothing from it. One that only one account remembers is still needed there, to undo an earlier one.
 """
 
 from __future__ import annotations
@@ -12,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import mypyc_attr
 
-from exchange.commands import TRADES_REMEMBERED_MAX
+from exchange.commands import TRADES_REMEMBERED_MAX, TRADES_TOTAL_MAX
+from exchange.memory import Memory, Share
 from exchange.order import BUY, CROSS, CROSSED, MAKER, TAKER
 from exchange.units import HOUR
 
@@ -83,69 +88,117 @@ class Trade:
 
 
 class Trades:
-    """Oldest first. `orders` are those that a state brought and that only trades remember (`checkpoint`)."""
+    """The trades of each account in each instrument, oldest first.
 
-    __slots__ = ("count", "oldest_at", "orders", "remembered", "remembered_max")
+    `orders` are those that a state brought and that only trades remember (`checkpoint`).
+    """
+
+    __slots__ = ("orders", "sides")
 
     def __init__(self) -> None:
-        self.remembered: deque[Trade] = deque()
-        self.remembered_max: int = TRADES_REMEMBERED_MAX
-        self.count = 0
-        self.oldest_at = 0
+        self.sides: Memory[Trade] = Memory(at_of, TRADES_REMEMBERED_MAX, TRADES_TOTAL_MAX)
         self.orders: dict[int, Order] = {}
 
-    def remember(self, trade: Trade) -> None:
+    def remember(self, trade: Trade, maker: Share[Trade], taker: Share[Trade]) -> None:
         """Take in a new trade, and let go of those whose time or number is over."""
-        self.remembered.append(trade)
-        self.count += 1
-        if self.count > self.remembered_max or self.oldest_at <= trade.at - MEMORY:
+        sides = self.sides
+        displaced = sides.put(maker, trade)
+        if displaced is not None:
+            self.let_go(displaced)
+        if taker is not maker:
+            displaced = sides.put(taker, trade)
+            if displaced is not None:
+                self.let_go(displaced)
+        if sides.crowded or sides.scheduled[0][0] <= trade.at - MEMORY:
             self.forget(trade.at)
 
+    def take(self, trade: Trade, *, maker: bool = True, taker: bool = True) -> None:
+        """Let the accounts that a trade names remember it, or one of them: a state brings it, or another version."""
+        told, sides = trade.told, self.sides
+        makers = sides.find(share_of(told.maker_account, told.symbol))
+        takers = sides.find(share_of(told.taker_account, told.symbol))
+        if maker:
+            sides.take(makers, trade)
+        if taker and takers is not makers:
+            sides.take(takers, trade)
+
     def forget(self, at: int) -> None:
-        """Forget the trades of 24 hours before `at` or earlier, and those above the bound in number."""
-        remembered = self.remembered
-        while remembered and (len(remembered) > self.remembered_max or remembered[0].at <= at - MEMORY):
-            oldest = remembered.popleft()
-            oldest.let_go()
-            if self.orders:
-                self.orders.pop(oldest.told.maker_order_id, None)
-                self.orders.pop(oldest.told.taker_order_id, None)
-        self.look_again()
+        """Forget the trades of 24 hours before `at` or earlier, and those above the bounds in number."""
+        sides, until = self.sides, at - MEMORY
+        for share in sides.outdated(until):
+            while share.items and share.items[0].at <= until:
+                self.forget_one(share)
+            if share.items:
+                sides.schedule(share)
+        for share in sides.overfull():
+            while len(share.items) > sides.own_max:
+                self.forget_one(share)
+        largest = sides.largest()
+        while largest is not None:
+            self.forget_one(largest)
+            largest = sides.largest()
 
-    def look_again(self) -> None:
-        """Note how many there are, and when the oldest was."""
-        self.count = len(self.remembered)
-        self.oldest_at = self.remembered[0].at if self.remembered else 0
+    def forget_one(self, share: Share[Trade]) -> None:
+        """Forget the oldest trade of a share."""
+        self.let_go(self.sides.evict(share))
 
-    def restore(self, trades: list[Trade]) -> None:
-        """Take in the next trades of a state."""
-        self.remembered.extend(trades)
-        self.look_again()
+    def let_go(self, trade: Trade) -> None:
+        """One of its accounts has forgotten a trade: it cannot be undone any more."""
+        trade.let_go()
+        if self.orders:
+            self.orders.pop(trade.told.maker_order_id, None)
+            self.orders.pop(trade.told.taker_order_id, None)
 
     def forget_symbol(self, symbol: str) -> None:
         """Forget all trades of an instrument, and the orders that only they remember."""
         self.orders = {order_id: order for order_id, order in self.orders.items() if order.symbol != symbol}
-        for trade in self.remembered:
-            if trade.told.symbol == symbol:
-                trade.let_go()
-        self.remembered = deque([trade for trade in self.remembered if trade.told.symbol != symbol])
-        self.look_again()
+        for share in self.sides.by_owner():
+            for trade in share.items:
+                if trade.told.symbol == symbol:
+                    trade.let_go()
+            kept = deque([trade for trade in share.items if trade.told.symbol != symbol])
+            if len(kept) < len(share.items):
+                self.sides.keep(share, kept)
 
     def find(self, symbol: str, trade_id: int, at: int) -> Trade | None:
-        """The trade of that number, if it may still be undone at journal time `at`. The latest are found soonest."""
-        for trade in reversed(self.remembered):
-            if trade.told.symbol == symbol and trade.told.trade_id <= trade_id:
-                return trade if trade.told.trade_id == trade_id and trade.at > at - MEMORY else None
+        """The trade of that number, if it may still be undone at journal time `at`."""
+        for share in self.sides.by_owner():
+            for trade in reversed(share.items):
+                told = trade.told
+                if told.symbol != symbol:
+                    if self.sides.divided:
+                        break
+                    continue
+                if told.trade_id <= trade_id:
+                    if told.trade_id == trade_id:
+                        return trade if trade.at > at - MEMORY and trade.maker is not None else None
+                    break
         return None
 
     def after(self, trade: Trade) -> list[Trade]:
-        """The trades of the same instrument that came later and still stand."""
-        symbol = trade.told.symbol
-        found: list[Trade] = []
-        for later in reversed(self.remembered):
-            if later is trade:
-                break
-            if later.told.symbol == symbol and not later.busted:
-                found.append(later)
-        found.reverse()
-        return found
+        """The later trades of its instrument, of either of its accounts, that still stand; oldest first."""
+        told = trade.told
+        found: dict[int, Trade] = {}
+        for account in (told.maker_account, told.taker_account):
+            for later in reversed(self.sides.find(share_of(account, told.symbol)).items):
+                if later is trade:
+                    break
+                if later.told.symbol == told.symbol and not later.busted:
+                    found[later.told.trade_id] = later
+        return [found[trade_id] for trade_id in sorted(found)]
+
+
+def in_order(trades: list[Trade]) -> list[Trade]:
+    """The trades that may be undone, each once, those of an instrument in order."""
+    found = {(trade.at, trade.told.symbol, trade.told.trade_id): trade for trade in trades if trade.maker is not None}
+    return [found[place] for place in sorted(found)]
+
+
+def share_of(account: str, symbol: str) -> str:
+    """The owner of what an account has traded in an instrument; neither name has a space."""
+    return f"{account} {symbol}"
+
+
+def at_of(trade: Trade) -> int:
+    """When a trade was made, in nanoseconds of journal time."""
+    return trade.at

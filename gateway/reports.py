@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 RETRY_SECONDS: Final = 0.25
+PAUSE_SECONDS: Final = 0.05
 SNAPSHOT_ORDERS_MAX: Final = 50_000
 """Open orders of one account in one partition that a session can be told."""
 
@@ -120,6 +121,9 @@ class PartitionReports:
                 log.info("reports.waits", partition=self._number, fault=str(error))
                 await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311 - spreading load
                 self.wanted.set()
+            else:
+                # Rate limit: if our view and the leader's never agree, the leader is asked a few times a second.
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def _welcome(self) -> None:
         """Give those who wait the open orders; what comes after them they get like everybody."""

@@ -22,7 +22,7 @@ from msgspec import Meta, Raw, Struct
 from streams import codec, subjects
 from streams.connection import Connection
 from streams.errors import ApiRefused, CheckpointDamaged, CheckpointUnusable
-from streams.state import FORM, Part
+from streams.state import FORM, FORMS_READ, Part
 from streams.stream import NO_SUCH_MESSAGE, Asks, read_message, state_of
 from streams.wide import number_of
 
@@ -118,7 +118,7 @@ class Checkpoints:
 
     async def read(self, manifest: Manifest) -> list[bytes]:
         """A checkpoint's chunks. CheckpointDamaged if they are not what was written, CheckpointUnusable if not ours."""
-        if manifest.form != FORM:
+        if manifest.form not in FORMS_READ:
             raise CheckpointUnusable(f"another version made it: its form is {manifest.form}, this is {FORM}")
         chunks: list[bytes] = []
         digest = new_digest()

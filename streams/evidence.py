@@ -160,7 +160,7 @@ def read(path: Path) -> Evidence:
     """A fault of our own as it was left. Raises OSError, ValueError or KeyError if there is none of this form."""
     report = json.loads((path / "report.json").read_text())
     form, parts = decode_state((path / "state").read_bytes())
-    if form != state.FORM:
+    if form not in state.FORMS_READ:
         raise ValueError(f"the state is of form {form}, and this is Openbell for form {state.FORM}")
     partition = state.restored(report["partition"], parts)
     return Evidence(partition, (path / "message").read_bytes(), report["stored_at"])

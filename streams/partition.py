@@ -100,7 +100,7 @@ class Partition:
 
     def skim(self, data: bytes, sequence: int, stored_at: int) -> Output:
         """Like `answer` without rendering, and quicker: reports are only counted, none of them is held after it."""
-        if self.reports.latest:
+        if self.reports.held.count:
             self.reports.forget()
         return self.take(data, sequence, stored_at, lambda batch: self.count_out(batch, data))
 
@@ -123,7 +123,7 @@ class Partition:
     def may_take_long(self) -> bool:
         """Whether the next message may end a call of very many orders, which is one piece of work."""
         register = self.engine.register
-        if len(register.orders) - len(register.ended) < OPEN_ORDERS_MANY:
+        if len(register.orders) - register.ended.count < OPEN_ORDERS_MANY:
             return False
         return any(not book.is_trading() and book.is_crossed() for book in self.engine.books.values())
 

@@ -2,8 +2,9 @@
 
 Every event that concerns an order gives its account a report with the order as it was right after that event, also
 when the same command did more to it later. Numbers (`seq`) are dense per account, in this partition, and follow from
-the journal alone. Refusals and repeats are answers and give no report. The latest reports are kept, unprinted, for
-sessions that come back: REPORTS_PER_ACCOUNT_MAX of an account, among the REPORTS_MAX latest of all.
+the journal alone. Refusals and repeats are answers and give no report. The latest reports are held, unprinted, for
+sessions that come back: REPORTS_PER_ACCOUNT_MAX of an account, whatever others do, and beyond REPORTS_MAX of all the
+accounts with the most give up theirs (`exchange/memory.py`).
 
 Of a command with very many events, an uncross, only those to be kept are made at once, and the others when they are
 told (streams/later.py).
@@ -15,7 +16,10 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from exchange.commands import PlaceOrder
 from exchange.events import OF_ONE_ORDER, Accepted, Busted, Traded
+from exchange.memory import Memory, Share
+from streams.rendering import OrderState
 from streams.report import Report
 from streams.rewind import Recall, Rewind, alone
 
@@ -33,25 +37,27 @@ EVENTS_MANY: Final = 2_000
 """A command with more events than this has most of its reports made after its answer."""
 
 
+PLACED: Final = PlaceOrder("", "", "", 0, 0, 0)
+PENDING: Final = Report(0, "", "", OrderState(0, PLACED, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", 0, 0), "", None)
+"""Stands for a report that is held and still to be made, within one command."""
+
+
 class AccountReports:
-    """The reports of one account: how many there have been, the latest, and how many have grown too old to hold."""
+    """The reports of one account: how many there have been, and the latest, without a hole."""
 
-    __slots__ = ("held", "old", "seq")
+    __slots__ = ("held", "seq")
 
-    def __init__(self, held_max: int) -> None:
+    def __init__(self, held: Share[Report]) -> None:
         self.seq = 0
-        self.old = 0
-        self.held: deque[Report] = deque(maxlen=held_max)
+        self.held = held
 
 
 class ExecutionReports:
-    """The reports of all accounts of a partition. `latest` names the account of each of the `held_max` latest."""
+    """The reports of all accounts of a partition."""
 
     def __init__(self) -> None:
-        self.per_account_max = REPORTS_PER_ACCOUNT_MAX
-        self.held_max = REPORTS_MAX
+        self.held: Memory[Report] = Memory(number_of, REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX)
         self.accounts: dict[str, AccountReports] = {}
-        self.latest: deque[AccountReports] = deque()
 
     def take(self, engine: Engine, journal: str, at: int) -> list[Report]:
         """The reports that the events of the command just applied give, in order."""
@@ -89,16 +95,12 @@ class ExecutionReports:
         if account not in before:
             before[account] = reports.seq
         reports.seq += 1
-        self.latest.append(reports)
-        if len(self.latest) > self.held_max:
-            self.let_go()
+        self.hold(reports, PENDING)
 
     def to_keep(self, before: dict[str, int]) -> dict[str, int]:
         """Above which number the reports of each account that were passed over are to be kept."""
-        return {
-            account: max(seq, self.accounts[account].seq - self.per_account_max, self.accounts[account].old)
-            for account, seq in before.items()
-        }
+        accounts = [(account, seq, self.accounts[account]) for account, seq in before.items()]
+        return {account: max(seq, reports.seq - len(reports.held.items)) for account, seq, reports in accounts}
 
     def keep_latest(self, recall: Recall, events: Sequence[Event]) -> None:
         """Make the reports that are to be kept, which are the last ones."""
@@ -107,46 +109,42 @@ class ExecutionReports:
                 break
             recall.look_at(event)
         for account, made in recall.made.items():
-            made.reverse()
-            self.accounts[account].held.extend(made)
+            items = self.accounts[account].held.items
+            for _ in made:
+                items.pop()
+            items.extend(reversed(made))
 
     def number(self, happening: Happening, journal: str) -> Report:
         """Make the next report of an account, and let go of the oldest where a bound is met."""
         reports = self.of(happening[1].command.account)
         reports.seq += 1
         report = Report(reports.seq, journal, *happening)
-        reports.held.append(report)
-        self.latest.append(reports)
-        if len(self.latest) > self.held_max:
-            self.let_go()
+        self.hold(reports, report)
         return report
+
+    def hold(self, reports: AccountReports, report: Report) -> None:
+        """Hold an account's next report, in place of its oldest one if it has as many as it may have."""
+        held = self.held
+        if held.put(reports.held, report) is None:
+            largest = held.largest()
+            if largest is not None:
+                held.evict(largest)
 
     def of(self, account: str) -> AccountReports:
         """An account's reports, none if there have been none."""
         reports = self.accounts.get(account)
         if reports is None:
-            reports = self.accounts[account] = AccountReports(self.per_account_max)
+            reports = self.accounts[account] = AccountReports(self.held.share(account))
         return reports
 
     def count(self, account: str, more: int) -> None:
         """An account has had more reports, which are not kept; none may be held (`forget`)."""
-        reports = self.of(account)
-        reports.seq += more
-        reports.old += more
+        self.of(account).seq += more
 
     def forget(self) -> None:
         """Hold no report any more."""
-        for reports in self.accounts.values():
-            reports.held.clear()
-            reports.old = reports.seq
-        self.latest.clear()
-
-    def let_go(self) -> None:
-        """Forget the oldest report of all, if its account still holds it."""
-        reports = self.latest.popleft()
-        reports.old += 1
-        if reports.held and reports.held[0].seq == reports.old:
-            reports.held.popleft()
+        for share in self.held.all():
+            self.held.keep(share, deque())
 
     def seq(self, account: str) -> int:
         """The number of the account's last report, 0 before the first."""
@@ -155,11 +153,19 @@ class ExecutionReports:
 
     def since(self, account: str, after: int) -> list[Report] | None:
         """All reports with a number above `after`, or None if some of them are not held, or not made yet."""
-        reports = self.accounts.get(account) or AccountReports(0)
+        reports = self.accounts.get(account)
+        if reports is None:
+            return None if after else []
+        items = reports.held.items
         missing = reports.seq - after
-        if not 0 <= missing <= len(reports.held):
+        if not 0 <= missing <= len(items):
             return None
-        return list(islice(reports.held, len(reports.held) - missing, None))
+        return list(islice(items, len(items) - missing, None))
+
+
+def number_of(report: Report) -> int:
+    """What an account's reports are ordered by."""
+    return report.seq
 
 
 def is_long(events: Sequence[Event]) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from exchange.checkpoint import cut
+from exchange.checkpoint import cut, owners_of
 from exchange.checkpoint import parts_of as parts_of_engine
 from exchange.checkpoint import restore_part as restore_engine
 from exchange.order_rows import placed_from, placed_row
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from exchange.order import Order
     from streams.feed import Quote
 
-FORM: Final = 2
+FORM: Final = 3
 """The version of all these forms: a state of another one cannot be restored."""
+
+FORMS_READ: Final = (2, FORM)
+"""The versions that are restored: in the earlier one nothing is said of the accounts' shares of what is remembered."""
 
 Part = tuple[str, list[Any]]
 
@@ -49,9 +52,8 @@ def parts_of(partition: Partition) -> Iterator[Part]:
     yield from cut("actions", partition.actions.rows, list)
     yield from cut("accounts", accounts.items(), account_row)
     for name, account in accounts.items():
-        yield from cut(f"reports.{name}", account.held, lambda report: report_row(report, orders))
-    places = {id(account): place for place, account in enumerate(accounts.values())}
-    yield from cut("latest", partition.reports.latest, lambda account: places[id(account)])
+        yield from cut(f"reports.{name}", account.held.items, lambda report: report_row(report, orders))
+    yield from cut("reports_ranks", owners_of(partition.reports.held), str)
 
 
 def restore(partition: Partition, part: Part) -> None:
@@ -73,11 +75,12 @@ def restore(partition: Partition, part: Part) -> None:
         for row in rows:
             restore_account(partition, row)
     elif kind == "reports":
-        reports.accounts[of].held.extend(report_from(row, partition.engine.orders) for row in rows)
-    elif kind == "latest":
-        accounts = list(reports.accounts.values())
-        reports.latest.extend(accounts[place] for place in rows)
-    else:
+        share = reports.accounts[of].held
+        for row in rows:
+            reports.held.take(share, report_from(row, partition.engine.orders))
+    elif kind == "reports_ranks":
+        reports.held.restore_ranks(rows)
+    elif kind != "latest":  # Before version 3 of the semantics the latest of all accounts were held.
         restore_engine(partition.engine, kind, rows)
 
 
@@ -118,16 +121,14 @@ def restore_feed(partition: Partition, row: list[Any]) -> None:
 
 
 def account_row(item: tuple[str, AccountReports]) -> list[Any]:
-    """An account's name, how many reports it has had and how many of them are too old to hold."""
+    """An account's name, how many reports it has had and how many of them are held no more."""
     name, account = item
-    return [name, account.seq, account.old]
+    return [name, account.seq, account.seq - len(account.held.items)]
 
 
 def restore_account(partition: Partition, row: list[Any]) -> None:
     """The other way round."""
-    name, seq, old = row
-    account = partition.reports.of(name)
-    account.seq, account.old = seq, old
+    partition.reports.of(row[0]).seq = row[1]
 
 
 def report_row(report: Report, orders: dict[int, Order]) -> list[Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from exchange.account_rows import kept_trades
 from exchange.engine import Engine
 from exchange.order import MAKER
+from exchange.trades import Trade
 from tests.support.market import Market
 
 
@@ -20,7 +22,12 @@ def traded(count: int, **bounds: int) -> Market:
 
 def numbers(market: Market) -> list[int]:
     """The trades that are remembered."""
-    return [trade.told.trade_id for trade in market.engine.accounts.trades.remembered]
+    return [trade.told.trade_id for trade in remembered(market.engine)]
+
+
+def remembered(engine: Engine) -> list[Trade]:
+    """All of them, each once."""
+    return kept_trades(engine.accounts.trades.sides)
 
 
 def test_the_latest_are_remembered() -> None:
@@ -53,7 +60,7 @@ def test_a_state_brings_the_forgotten_orders_once() -> None:
     assert [row[15] for row in state["past_orders"]] == [None] * 4
 
     restored = Engine.from_state(state)
-    takers = [trade.taker for trade in restored.accounts.trades.remembered]
+    takers = [trade.taker for trade in remembered(restored)]
     assert takers[0] is takers[1] is takers[2]
     assert takers[0].filled == 3 * 10**8
     assert restored.state() == state
@@ -78,7 +85,7 @@ def test_orders_that_are_remembered_are_not_written_twice() -> None:
     state = market.engine.state()
     assert "past_orders" not in state
     restored = Engine.from_state(state)
-    [trade] = restored.accounts.trades.remembered
+    [trade] = remembered(restored)
     assert trade.maker is restored.orders[1]
     assert trade.taker is restored.orders[2]
 
@@ -89,7 +96,7 @@ def test_an_order_tells_its_fills_for_longer_than_they_can_be_undone() -> None:
     resting = market.sell("boris", 3, at=100)
     for price in (100, 101):
         market.buy("anna", 1, at=price)
-    first, second = resting.order.first_trade, market.engine.accounts.trades.remembered[0]
+    first, second = resting.order.first_trade, remembered(market.engine)[0]
     assert first is not None
     assert (first.maker, first.taker) == (None, None)
     assert second.maker is resting.order

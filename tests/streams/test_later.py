@@ -107,11 +107,12 @@ def test_the_reports_that_are_kept_are_the_same(per_account: int, in_all: int, r
     partition, _ = replayed_journal(made.journaled.journal, render=False)
     twin, _ = replayed_journal(made.journaled.journal, render=False)
     for each in (partition, twin):
-        each.reports.per_account_max, each.reports.held_max = per_account, in_all
-        for account in each.reports.accounts.values():
-            account.held = type(account.held)(account.held, maxlen=per_account)
-        while len(each.reports.latest) > in_all:
-            each.reports.let_go()
+        held = each.reports.held
+        held.bound(per_account, in_all)
+        for share in held.overfull():
+            held.keep(share, type(share.items)(list(share.items)[-per_account:]))
+        while (largest := held.largest()) is not None:
+            held.evict(largest)
     end = SetPhase("ACME", CONTINUOUS)
     sequence, now = len(made.journaled.journal) + 1, made.journaled.now
     told_at_once(twin, end, sequence, now)
@@ -139,7 +140,7 @@ def test_what_comes_after_changes_nothing_of_it() -> None:
     changes: list[Command] = [AmendOrder(each.account, each.order_id, quantity=units(500)) for each in resting[:100]]
     changes += [CancelOrder(each.account, each.order_id) for each in resting[:100]]
     together.journaled.send(*changes)
-    together.journaled.partition.engine.register.ended_max = 1
+    together.journaled.partition.engine.register.ended.own_max = 1
     together.journaled.send(buy("anna", 1, 1, "last"))
 
     assert [message for message in output.messages() if message is not None] == expected.messages

@@ -222,7 +222,7 @@ def test_refusals_and_repeats_make_no_report() -> None:
 def test_an_account_s_reports_are_kept_up_to_its_bound() -> None:
     """Of more reports than the bound, those since an old one are not all there: a snapshot is required."""
     journaled = Journaled()
-    journaled.partition.reports.per_account_max = 3
+    journaled.partition.reports.held.own_max = 3
     journaled.send(*[buy("anna", 1, 100, f"a-{n}") for n in range(5)])
 
     assert [report["seq"] for report in journaled.ask("reports", account="anna", after=2)["reports"]] == [3, 4, 5]
@@ -230,19 +230,18 @@ def test_an_account_s_reports_are_kept_up_to_its_bound() -> None:
 
 
 def test_all_reports_are_kept_up_to_the_bound_of_all() -> None:
-    """The oldest of whichever account go first; an account that was quiet keeps its number."""
+    """Those who have most give up their oldest; an account that was quiet keeps its reports, whatever others do."""
     journaled = Journaled()
-    journaled.partition.reports.per_account_max, journaled.partition.reports.held_max = 3, 4
+    reports = journaled.partition.reports
+    reports.held.own_max, reports.held.total_max = 8, 9
     journaled.send(buy("anna", 1, 100, "a-1"), buy("anna", 1, 100, "a-2"))
-    journaled.send(*[buy("boris", 1, 100, f"b-{n}") for n in range(3)])
+    journaled.send(*[buy("boris", 1, 100, f"b-{n}") for n in range(30)])
+    journaled.send(*[buy("carla", 1, 100, f"c-{n}") for n in range(5)])
 
-    held = journaled.partition.reports.accounts
-    assert [report.seq for report in held["anna"].held] == [2]
-    journaled.send(*[buy("boris", 1, 100, f"b-{n}") for n in range(3, 9)])
-    assert [report.seq for report in held["anna"].held] == []
-    assert [report.seq for report in held["boris"].held] == [7, 8, 9]
-    assert len(journaled.partition.reports.latest) == 4
-    assert journaled.ask("orders_snapshot", account="anna")["seq"] == 2
+    assert [report["seq"] for report in journaled.ask("reports", account="anna", after=0)["reports"]] == [1, 2]
+    held = {name: [report.seq for report in account.held.items] for name, account in reports.accounts.items()}
+    assert held == {"anna": [1, 2], "boris": [28, 29, 30], "carla": [2, 3, 4, 5]}
+    assert journaled.ask_for_answer("reports", account="boris", after=26)[0] == "snapshot_required"
 
 
 def test_a_report_is_compact_json() -> None:

@@ -18,7 +18,9 @@ from exchange.auction import indication
 from exchange.bands import bands_of
 from exchange.book import KIND_NAMES, PHASE_NAMES
 from exchange.commands import (
+    ENDED_ORDERS_TOTAL_MAX,
     TRADES_REMEMBERED_MAX,
+    TRADES_TOTAL_MAX,
     UNNAMED,
     AmendOrder,
     BustTrade,
@@ -119,6 +121,9 @@ class Market:
         trades_per_order_max: int = 10_000,
         ended_orders_max: int = 1_000,
         trades_remembered_max: int = TRADES_REMEMBERED_MAX,
+        ended_orders_total_max: int = ENDED_ORDERS_TOTAL_MAX,
+        trades_total_max: int = TRADES_TOTAL_MAX,
+        semantics: int = SEMANTICS,
         symbol: str = "ACME",
         **terms: Terms,
     ) -> None:
@@ -129,7 +134,8 @@ class Market:
         self.tape: list[str] = []
         self.accounts: dict[int, str] = {}
         self._client_order_ids = 0
-        self.apply(Configure(SEMANTICS, trades_per_order_max, ended_orders_max, 5 * SECOND, trades_remembered_max))
+        own = (ended_orders_max, 5 * SECOND, trades_remembered_max)
+        self.apply(Configure(semantics, trades_per_order_max, *own, ended_orders_total_max, trades_total_max))
         self.list_instrument(symbol, **terms)
 
     def apply(self, command: Command) -> list[Event]:

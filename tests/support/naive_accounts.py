@@ -24,6 +24,7 @@ from exchange.limits import (
 )
 from exchange.order import BUY, CROSS, MAKER
 from exchange.units import HOUR, LARGEST, RATE, UNIT
+from tests.support.naive_memory import NaiveMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +102,8 @@ class NaiveAccounts:
     """Limits by account and symbol, who is stopped, and all trades."""
 
     semantics: int = 3
-    remembered_max: int = 0
+    remembered: NaiveMemory[NaiveTrade] = field(default_factory=NaiveMemory)
+    """Of each account in each instrument the trades, as `account symbol`; one may be undone while both remember it."""
     limits: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     stopped: list[tuple[str, str]] = field(default_factory=list)
     trades: list[NaiveTrade] = field(default_factory=list)
@@ -139,9 +141,20 @@ class NaiveAccounts:
     def add(self, trade: NaiveTrade) -> None:
         """A trade has been made; those that are too many are forgotten."""
         self.trades.append(trade)
-        known = [trade for trade in self.trades if not trade.forgotten]
-        for old in known[: max(len(known) - self.remembered_max, 0)]:
+        for account in dict.fromkeys(account for account, _, _ in trade.fills):
+            for old in self.remembered.put(f"{account} {trade.symbol}", trade):
+                old.forgotten = True
+        for old in self.remembered.outdated(lambda old: trade.at - old.at >= MEMORY):
             old.forgotten = True
+        for old in self.remembered.beyond_bounds():
+            old.forgotten = True
+
+    def forget(self, symbol: str) -> None:
+        """An instrument is gone, and its trades with it."""
+        for trade in self.trades:
+            trade.forgotten = trade.forgotten or trade.symbol == symbol
+        for owner in sorted(self.remembered.owned):
+            self.remembered.drop(owner, lambda trade: trade.symbol == symbol)
 
     def find(self, symbol: str, number: int, now: int) -> NaiveTrade | None:
         """The trade of that number, if it is remembered."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exchange import commands, events
 from exchange.book import AUCTION, CLOSED, CLOSING, CONTINUOUS, HALTED, REOPENING, VOLATILITY
@@ -42,6 +42,7 @@ from exchange.units import HOUR
 from tests.support.naive_accounts import NaiveAccounts, NaiveTrade
 from tests.support.naive_checks import amend_fault, listing_fault, place_fault, triggered_fault
 from tests.support.naive_market import NOTHING, Band, NaiveMarket, is_beyond, uncross_of
+from tests.support.naive_memory import NaiveMemory
 from tests.support.naive_order import NaiveOrder
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class NaiveExchange:
     semantics: int = 3
     """The version of the rules that is carried out: those of docs/rules.md are the newest."""
     trades_per_order_max: int = 0
-    ended_orders_max: int = 0
+    ended: NaiveMemory[NaiveOrder] = field(default_factory=NaiveMemory)
+    """Of each account the orders that ended, in that order."""
     command_age_max: int = 0
     now: int = 0
     moment: int = 0
@@ -99,9 +101,11 @@ class NaiveExchange:
                 for market in self.markets.values():
                     market.adopt(self.semantics)
                 self.trades_per_order_max = command.trades_per_order_max
-                self.ended_orders_max = command.ended_orders_max
+                self.ended.own_max = command.ended_orders_max
+                self.ended.total_max = command.ended_orders_total_max
                 self.command_age_max = command.command_age_max
-                self.accounts.remembered_max = command.trades_remembered_max
+                self.accounts.remembered.own_max = command.trades_remembered_max
+                self.accounts.remembered.total_max = command.trades_total_max
                 self.news.append(events.Configured(command.semantics))
             case commands.ListInstrument():
                 self._list(command.instrument)
@@ -229,12 +233,15 @@ class NaiveExchange:
         else:
             self._expire(next(order for order in self.orders if order.order_id == number), "expired")
 
+    def _forgettable(self) -> list[Any]:
+        """What no trial needs."""
+        return [self.accounts.trades, self.accounts.remembered, self.ended, self.news]
+
     def _forget(self) -> None:
-        ended = sorted([order for order in self.orders if not order.open], key=lambda order: order.ended)
-        kept = ended[-self.ended_orders_max :] if self.ended_orders_max else []
-        for order in ended:
-            if order not in kept or self.now - order.updated >= MEMORY:
-                self.orders.remove(order)
+        for order in self.ended.beyond_bounds():
+            self.orders.remove(order)
+        for order in self.ended.outdated(lambda order: self.now - order.updated >= MEMORY):
+            self.orders.remove(order)
 
     # Commands.
 
@@ -260,8 +267,9 @@ class NaiveExchange:
             self.news.append(events.Rejected("wrong_phase"))
             return
         self.orders = [order for order in self.orders if order not in there]
-        for trade in self.accounts.trades:
-            trade.forgotten = trade.forgotten or trade.symbol == symbol
+        for account in sorted({order.account for order in there}):
+            self.ended.drop(account, lambda order: order.placed.symbol == symbol)
+        self.accounts.forget(symbol)
         del self.markets[symbol]
         self.news.append(events.InstrumentDelisted(symbol))
 
@@ -786,7 +794,7 @@ class NaiveExchange:
 
     def _copy(self) -> NaiveExchange:
         """The world as it is, without its past."""
-        world = deepcopy(self, {id(self.accounts.trades): [], id(self.news): []})
+        world = deepcopy(self, {id(forgettable): type(forgettable)() for forgettable in self._forgettable()})
         world.news = []
         return world
 
@@ -817,5 +825,4 @@ class NaiveExchange:
         order.open = order.shown = 0
         order.waiting = False
         order.status, order.reason, order.updated = status, reason, self.now
-        self.stamps += 1
-        order.ended = self.stamps
+        self.ended.add(order.account, order)

@@ -32,7 +32,6 @@ class NaiveOrder:
     stamp: int = 0
     status: int = OPEN
     reason: str = ""
-    ended: int = 0
     stop_price: int = 0
     waiting: bool = False
     """For the closing call."""

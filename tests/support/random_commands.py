@@ -60,7 +60,13 @@ OWNER = ""
 """Stands for whoever owns the order that a step names."""
 
 NARROW = Configure(
-    SEMANTICS, trades_per_order_max=6, ended_orders_max=12, command_age_max=5 * SECOND, trades_remembered_max=5
+    SEMANTICS,
+    trades_per_order_max=6,
+    ended_orders_max=12,
+    command_age_max=5 * SECOND,
+    trades_remembered_max=5,
+    ended_orders_total_max=20,
+    trades_total_max=16,
 )
 """Bounds so small that random runs meet them."""
 
@@ -198,7 +204,9 @@ def _list(choose: Chooser) -> ListInstrument:
 
 def _configure(choose: Chooser) -> Configure:
     trades, ended = choose.number(1, 12), choose.number(0, 20)
-    return choose.one_of((NARROW, WIDE, Configure(SEMANTICS, trades, ended, 5 * SECOND)))
+    return choose.one_of(
+        (NARROW, WIDE, Configure(SEMANTICS, trades, ended, 5 * SECOND, 2 * trades, 2 * ended, 4 * trades))
+    )
 
 
 def _limit(choose: Chooser) -> SetLimits:

@@ -25,8 +25,14 @@ WINDOWS = 20
 that have a bound."""
 
 REMEMBERED_MAX = 10_000
-BOUNDS = replace(CONFIGURE, ended_orders_max=REMEMBERED_MAX, trades_remembered_max=REMEMBERED_MAX)
-"""In each partition."""
+BOUNDS = replace(
+    CONFIGURE,
+    ended_orders_max=REMEMBERED_MAX,
+    trades_remembered_max=REMEMBERED_MAX,
+    ended_orders_total_max=REMEMBERED_MAX,
+    trades_total_max=2 * REMEMBERED_MAX,
+)
+"""In each partition; a trade is counted for both of its accounts."""
 
 HANG_UPS_PER_WINDOW = 4
 GROWTH = 1.1
