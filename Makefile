@@ -111,5 +111,5 @@ faults:
 	else echo "No libfaketime or iptables here: clock-step and cut-off are skipped (apt-get install libfaketime iptables)."; fi
 
 clean:  ## Remove what was built, but not the exchange's data (.openbell)
-	rm -rf $(VENV) build dist gateway/static web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .make build dist gateway/static web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name '*.so' -not -path './.venv/*' -delete

@@ -80,7 +80,7 @@ class Client:
         self._settings = settings or ClientSettings()
         self._url = http_url(url)
         self._token = token
-        self._subscriptions = Subscriptions()
+        self._subscriptions = Subscriptions(self._settings.request_timeout)
         self._connection = Connection(url, token, self._settings, self._subscriptions)
 
     async def __aenter__(self) -> Self:

@@ -69,9 +69,13 @@ class Subscription:
 
 
 class Subscriptions:
-    """All subscriptions of one client; it listens to the connection."""
+    """All subscriptions of one client; it listens to the connection.
 
-    def __init__(self) -> None:
+    `answer_timeout` are the seconds that the answer to a subscription may take: then it is asked for again.
+    """
+
+    def __init__(self, answer_timeout: float) -> None:
+        self._answer_timeout = answer_timeout
         self._held: dict[tuple[str, str], Subscription] = {}
         self._socket: Socket | None = None
         self._ended: OpenbellError | None = ClientClosed("the client is not open: use `async with Client(…)`")
@@ -196,7 +200,10 @@ class Subscriptions:
             subscription.asked_at = max(loop.time(), subscription.asked_at + _PAUSE_SECONDS)
             await asyncio.sleep(wait)
             try:
-                await socket.ask("subscribe", subscription.params)
+                async with asyncio.timeout(self._answer_timeout):
+                    await socket.ask("subscribe", subscription.params)
+            except TimeoutError:
+                log.info("%s %s is subscribed to again: no answer", subscription.channel, subscription.symbol)
             except TryAgain as busy:
                 if busy.code == "too_many":  # waiting does not mend it: something must be left first
                     subscription.fail(busy)

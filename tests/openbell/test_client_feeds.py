@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from openbell.client.errors import FeedError, NotAllowed, ReportsMissed, RequestError
-from tests.support.exchange_double import ExchangeDouble, Refusal
+from tests.support.exchange_double import ExchangeDouble, Refusal, Silence
 from tests.support.sdk import book_snapshot, book_update, client_of, order_body, report, reports_snapshot, take
 
 
@@ -80,6 +80,22 @@ async def test_refused_subscription_ends_the_feed(exchange):
     async with client_of(exchange) as client, aclosing(client.book("NONE")) as feed:
         with pytest.raises(RequestError, match="unknown_instrument"):
             await take(feed, 1)
+
+
+async def test_a_subscription_that_is_not_answered_is_asked_for_again(exchange):
+    """Heartbeats alone are no sign that it has come."""
+
+    def answer(params):
+        if params["channel"] == "book" and exchange.subscriptions("book") == 0:
+            raise Silence
+        return {}
+
+    exchange.answers["subscribe"] = answer
+    async with client_of(exchange, request_timeout=0.1) as client, aclosing(client.book("ACME")) as feed:
+        reading = asyncio.create_task(take(feed, 1))
+        await exchange.subscribed("book", times=2)
+        await exchange.send(book_snapshot(1))
+        assert [book.seq for book in await reading] == [1]
 
 
 async def test_leaving_a_feed_unsubscribes(exchange):
