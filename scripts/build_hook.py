@@ -61,7 +61,10 @@ class CustomBuildHook(BuildHookInterface[Any]):
         self._core.cleanup()
 
     def _compile_in_place(self) -> None:
-        if compile_core.main() != 0:
+        reason = compile_core.why_not()
+        if reason:
+            self.app.display_warning(f"The core stays as it is: {reason}.")
+        elif compile_core.main() != 0:
             self.app.abort("The core was not compiled; OPENBELL_COMPILE=0 installs it interpreted.")
 
     def _provide_screen(self) -> None:
