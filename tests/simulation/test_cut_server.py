@@ -2,61 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import contextmanager
-from typing import NamedTuple
-
 import pytest
 
-from streams.settings import StreamSettings
-from tests.simulation.exchange import SimulatedExchange, without_ports
-from tests.simulation.network import FaultyNetwork
-from tests.simulation.stand_ins import installed
-from tests.simulation.world import World
-from tests.support.broker.server import Broker
+from tests.simulation.by_hand import simulated
 
-OPENED_SECONDS = 60.0
 CUT_SECONDS = 30.0
 MOVED_SECONDS = 5.0
 """Some seconds without a stored beat, and a connection."""
 
 MOVES_MAX = 4
 """In CUT_SECONDS: the first after three seconds, and each time after twice as long."""
-
-
-class Simulated(NamedTuple):
-    """An exchange that is open."""
-
-    world: World
-    broker: Broker
-    exchange: SimulatedExchange
-    logged: list[str]
-
-    def count(self, event: str) -> int:
-        """How often something was logged."""
-        return self.logged.count(event)
-
-    def well(self, gateway: int) -> bool:
-        """Whether a gateway is."""
-        services = self.exchange.gateways[gateway].process.services
-        return services is not None and services.venue.well
-
-
-@contextmanager
-def simulated(*, clustered: bool):
-    """One worker and two gateways."""
-    world, logged = World(1), []
-    network = FaultyNetwork(world, Counter())
-    broker = Broker(network, clustered=clustered)
-    settings = StreamSettings(partitions=1, replicas=3 if clustered else 1)
-    with installed(world, broker, lambda _, members: logged.append(members["event"])), without_ports(world):
-        exchange = SimulatedExchange(world, network, settings, 2, 2, pytest.fail)
-        made = Simulated(world, broker, exchange, logged)
-        assert world.run(OPENED_SECONDS, lambda: made.well(0) and made.well(1))
-        try:
-            yield made
-        finally:
-            world.end()
 
 
 def server_of(made, process):
