@@ -144,12 +144,13 @@ class Connection:
         """Wait while NATS is away."""
         await self._back.wait()
 
-    async def move(self) -> bool:
-        """Leave this server for the next; False if there is no other."""
-        if not self._client.has_other_server():
-            return False
+    def can_move(self) -> bool:
+        """Whether there is a connection, and another server for it."""
+        return self.connected and self._client.has_other_server()
+
+    async def move(self) -> None:
+        """Leave this server for the next."""
         await self._client.force_reconnect()
-        return True
 
     @property
     def payload_max(self) -> int:

@@ -61,14 +61,14 @@ class Failover:
     async def look(self) -> None:
         """Move on if nothing was stored for too long."""
         silence = self._loop.time() - self._since
-        if silence < self._patience or not self._connection.connected:
+        if silence < self._patience or not self._connection.can_move():
             return
         if silence < self._patience + ELECTION_PATIENCE and await self._cluster_answers():
             return
-        if await self._connection.move():
-            log.warning("connection.moved", name=self._connection.name, after_seconds=round(silence, 3))
-            self._patience = min(self._patience * 2, PATIENCE_MAX)
+        log.warning("connection.moved", name=self._connection.name, after_seconds=round(silence, 3))
+        self._patience = min(self._patience * 2, PATIENCE_MAX)
         self._begin()
+        await self._connection.move()
 
     async def _cluster_answers(self) -> bool:
         """Whether the leader of all that is JetStream is there, as seen from this server."""

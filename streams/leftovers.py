@@ -6,6 +6,7 @@ before its first key is written. It is removed unless it has been written since.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from streams import register, subjects
@@ -16,11 +17,15 @@ from streams.register import REGISTER_KEY
 if TYPE_CHECKING:
     from streams.bucket import Entry
     from streams.connection import Connection
+    from streams.register import Registered
 
 KEYS: Final = ("promised.>", "swept.>")
 KEYS_AT_ONCE: Final = 50
+READS_MAX: Final = 10
+"""In one look: gateways that are started again and again leave no more keys than are removed."""
+
 LOOKS_BETWEEN: Final = 10
-"""Of those that `look` is called for one reads: some keys a second suffice for gateways that start now and then."""
+"""Of so many calls of `look` one looks."""
 
 REMOVED_TTL: Final = 1.0
 """How long a removed key still stands, empty; it cannot be shorter."""
@@ -43,19 +48,27 @@ class Leftovers:
         self._looks += 1
         if self._looks % self._looks_between == 0:
             for keys in KEYS:
-                await self._look_at(keys)
+                for _ in range(READS_MAX):
+                    if not await self._look_at(keys):
+                        break
 
-    async def _look_at(self, keys: str) -> None:
+    async def _look_at(self, keys: str) -> bool:
+        """Look at the next few; whether there may be more."""
         found = await self._bucket.read_on(keys, self._next[keys], self._keys_at_once)
         registered = register.read(await self._bucket.get(REGISTER_KEY))
-        for key, entry in found.items():
-            if entry.value and entry.revision < registered.revision and key.split(".")[1] not in registered.numbers:
-                await self._remove(key, entry)
-        last = max((entry.revision for entry in found.values()), default=0)
-        self._next[keys] = last + 1 if len(found) == self._keys_at_once else 1
+        left = {key: entry for key, entry in found.items() if _is_left(key, entry, registered)}
+        await asyncio.gather(*[self._remove(key, entry) for key, entry in left.items()])
+        more = len(found) == self._keys_at_once
+        self._next[keys] = max(entry.revision for entry in found.values()) + 1 if more else 1
+        return more
 
     async def _remove(self, key: str, entry: Entry) -> None:
         try:
             await self._bucket.put(key, "", entry.revision, REMOVED_TTL)
         except WrongSequence:
             return
+
+
+def _is_left(key: str, entry: Entry, registered: Registered) -> bool:
+    gateway = key.split(".")[1]
+    return bool(entry.value) and entry.revision < registered.revision and gateway not in registered.numbers
