@@ -22,10 +22,10 @@ TRADES_REMEMBERED_MAX: Final = 100_000
 ENDED_ORDERS_MAX: Final = 100_000
 """How many ended orders of an account are remembered unless the journal says otherwise."""
 
-ENDED_ORDERS_TOTAL_MAX: Final = 500_000
+ENDED_ORDERS_TOTAL_MAX: Final = 300_000
 """How many ended orders of all accounts are remembered unless the journal says otherwise."""
 
-TRADES_TOTAL_MAX: Final = 400_000
+TRADES_TOTAL_MAX: Final = 200_000
 """How many trades of all accounts may still be undone, each counted for both, unless the journal says otherwise."""
 
 UNNAMED: Final = -1

@@ -8,7 +8,7 @@ All shares together hold `total_max`; only beyond that others matter, and then t
     rank 3    anna (5)                            anna evicts nothing
 
 A share's rank is the number of binary digits of its length. So whoever evicts for others is left with about half as
-much as anybody, at least. Ranks below that of 1/MODEST_OWNERS of the total never evict: of 500,000 up to 7 items. So
+much as anybody, at least. Ranks below that of 1/MODEST_OWNERS of the total never evict: of 300,000 up to 7 items. So
 all together never hold more than the total, or than that many each, whichever is more.
 
 Always true: which items a memory holds follows from what was taken and evicted, in order, and not from the shares' age

@@ -91,10 +91,12 @@ def trade_of(order: Order, fill: list[int]) -> Trade:
 def restore_order(engine: Engine, row: list[Any]) -> None:
     """Enter the order of a row into the register, a stop to wait; an ended one keeps its client order id only."""
     order = order_from(row, engine)
-    engine.register.enter(order)
     if order.status > PARTIALLY_FILLED:
-        del order.holding.open[order]
-    elif order.status == PENDING_TRIGGER:
+        engine.register.orders[order.order_id] = order
+        order.holding.client_orders[order.command.client_order_id] = order
+        return
+    engine.register.enter(order)
+    if order.status == PENDING_TRIGGER:
         order.book.stops.add(order)
 
 
