@@ -74,6 +74,13 @@ class Bucket:
         message = answer["message"]
         return Entry(_text(message.get("data", "")), message["seq"])
 
+    async def get_present(self, key: str) -> Entry:
+        """A key's entry, where it is known that there is one: Unavailable if who answers has not heard of it."""
+        entry = await self.get(key)
+        if entry == ABSENT:
+            raise Unavailable(f"the copy of {self._name} that answered has not heard of {key}")
+        return entry
+
     async def read_all(self, *keys: str) -> dict[str, Entry]:
         """The entries by key, of all keys or of those that patterns mean; at most 1,024 of them.
 

@@ -100,7 +100,7 @@ async def _fix_partitions(directory: Bucket, partitions: int) -> None:
     try:
         await directory.put(PARTITIONS_KEY, str(partitions), revision=0)
     except WrongSequence:
-        entry = await directory.get(PARTITIONS_KEY)
+        entry = await directory.get_present(PARTITIONS_KEY)
         if entry.value != str(partitions):
             raise TopologyMismatch(
                 f"this exchange has {entry.value} partitions and OPENBELL_PARTITIONS says {partitions}: "

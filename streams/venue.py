@@ -210,7 +210,7 @@ class Venue:
         try:
             await self._directory.put(key, str(wanted), revision=0)
         except WrongSequence:
-            return int((await self._directory.get(key)).value)
+            return int((await self._directory.get_present(key)).value)
         except (StoreUnknown, NotStored) as error:
             raise Unavailable(f"{symbol} could not be claimed: {error}") from error
         return wanted

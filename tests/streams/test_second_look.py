@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from streams import subjects
+from streams import subjects, topology
 from streams.auditing import audit
+from streams.bucket import Bucket
 from streams.connection import Connection
 from streams.errors import PartitionStopped, Unavailable
 from streams.partition import Partition
@@ -16,6 +18,7 @@ from streams.recovery import answered_through, load, replay
 from streams.scrub import Scrub, look_at
 from streams.second_look import LOOK_INTERVAL, beyond_doubt, look_carefully, read_leader
 from streams.stream import StreamReader
+from streams.venue import Venue
 from tests.support.altered import LENGTH, plant_checkpoint, write
 from tests.support.virtual import Stage
 
@@ -135,6 +138,28 @@ def test_a_lost_message_is_found_and_a_mark_for_it_stays():
 
     with pytest.raises(PartitionStopped, match="the journal has lost this message"):
         stage.play(act)
+
+
+def test_a_directory_that_lags_is_no_mismatch():
+    """A write that is refused says that there is a value; who does not know it is asked again, or says so."""
+    stage = Stage()
+
+    async def act(connection):
+        directory = subjects.bucket_stream(subjects.DIRECTORY)
+        settings = replace(stage.settings, partitions=1)
+        await topology.ensure(connection, settings)
+        stage.broker.depose(directory)
+        venue = Venue(connection, settings, 1)
+        await Bucket(connection, subjects.DIRECTORY).put("symbol.ACME", "0")
+        with pytest.raises(Unavailable, match="has not heard"):
+            await venue.claim("ACME")
+        stage.broker.deposed[directory] = stage.broker.deposed[directory]._replace(last=0)
+        stage.world.after(DEPOSED_SECONDS, stage.broker.deposed.clear)
+        await topology.ensure(connection, settings)
+        return await venue.claim("ACME")
+
+    assert stage.play(act) == 0
+    assert "topology.waiting_for_nats" in stage.logged
 
 
 def test_looks_that_never_agree_are_no_verdict():
