@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Account, Limits } from "../src/protocol";
 import { KillForm, targetOf } from "../src/console/kill_switch";
 import { LimitsForm } from "../src/console/limits";
-import { Partitions } from "../src/console/partitions";
+import { type Partition, Partitions, reasonsOf, stateOf } from "../src/console/partitions";
 import { PhaseSteps, stepsFrom } from "../src/console/phases";
 import { Poll } from "../src/console/poll";
 import { settled, World } from "./world";
@@ -225,6 +225,16 @@ describe("partitions", () => {
     answers["GET /v1/admin/partitions"] = { partitions: [{ ...dead, available: true, why: null }] };
     await world.pass(1_000);
     expect(partitions.alarm.value).toBe("");
+  });
+
+  it("say where they have stopped, who refuses them, and when that worker looks again", () => {
+    const led = { partition: 0, available: true, why: null, stopped: null, refused_by: [] } as Partition;
+    const refusal = { worker: "w2", sequence: 7, why: "a sentence", next_look: "2026-09-21T14:13:20.000000000Z" };
+    const refused = { ...led, refused_by: [refusal] };
+    const shut = { ...refused, available: false, stopped: { sequence: 7, why: "partition 0 stopped" } };
+    expect([led, refused, shut].map(stateOf)).toEqual(["led", "led, refused by 1", "stopped at 7"]);
+    expect(stateOf({ ...led, available: false })).toBe("not led");
+    expect(reasonsOf([led, shut])).toEqual(["partition 0 stopped", "w2 refuses it and looks again at 14:13:20: a sentence"]);
   });
 
   it("tell a handover that failed, and look again", async () => {

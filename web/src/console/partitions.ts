@@ -61,3 +61,18 @@ export class Partitions {
     return partitions;
   }
 }
+
+/** What there is to say of a partition in two or three words. */
+export function stateOf({ available, stopped, refused_by: refused }: Partition): string {
+  if (stopped !== null) return `stopped at ${stopped.sequence}`;
+  if (!available) return "not led";
+  return refused.length === 0 ? "led" : `led, refused by ${refused.length}`;
+}
+
+/** Why partitions are shut, and who does not lead them, in the sentences of those who found it. */
+export function reasonsOf(partitions: readonly Partition[]): readonly string[] {
+  return partitions.flatMap(({ stopped, refused_by: refused }) => [
+    ...(stopped === null ? [] : [stopped.why]),
+    ...refused.map((each) => `${each.worker} refuses it and looks again at ${each.next_look.slice(11, 19)}: ${each.why}`),
+  ]);
+}

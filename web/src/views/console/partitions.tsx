@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { VNode } from "preact";
 import { age } from "../../clock";
-import type { Partition } from "../../console/partitions";
+import { reasonsOf, stateOf, type Partition } from "../../console/partitions";
 import { Panel } from "../panel";
 import type { ConsoleProps } from "./console";
 import { Fault } from "./fault";
@@ -24,7 +24,7 @@ export function PartitionList({ screen, operator }: ConsoleProps): VNode {
           {fault.value}
         </p>
       )}
-      {reasons(poll.answer.value ?? []).map((reason) => (
+      {reasonsOf(poll.answer.value ?? []).map((reason) => (
         <p class="fault hint" role="status" key={reason}>
           {reason}
         </p>
@@ -65,7 +65,7 @@ function Row({ partition: row, screen, operator }: ConsoleProps & { partition: P
       <th scope="row">
         {row.partition} <span class="muted">{row.instruments === undefined ? "" : `${row.instruments} instruments`}</span>
       </th>
-      <td class={row.available && row.stopped === null ? "" : "fault"}>{state(row)}</td>
+      <td class={row.available && row.stopped === null ? "" : "fault"}>{stateOf(row)}</td>
       <td>{row.leader ?? "–"}</td>
       <td class={row.standby ? "" : "muted"}>{row.standby ?? "none"}</td>
       <td>{behind(row)}</td>
@@ -79,20 +79,6 @@ function Row({ partition: row, screen, operator }: ConsoleProps & { partition: P
       </td>
     </tr>
   );
-}
-
-function state({ available, stopped, refused_by: refused }: Partition): string {
-  if (stopped !== null) return `stopped at ${stopped.sequence}`;
-  if (!available) return "not led";
-  return refused.length === 0 ? "led" : `led, refused by ${refused.length}`;
-}
-
-/** Why partitions are shut, and who does not lead them, in the sentences of those who found it. */
-function reasons(partitions: readonly Partition[]): readonly string[] {
-  return partitions.flatMap(({ stopped, refused_by: refused }) => [
-    ...(stopped === null ? [] : [stopped.why]),
-    ...refused.map((each) => `${each.worker} refuses it and looks again at ${each.next_look.slice(11, 19)}: ${each.why}`),
-  ]);
 }
 
 function behind({ standby, lag }: Partition): string {
