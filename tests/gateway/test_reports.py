@@ -222,3 +222,22 @@ async def test_more_orders_than_can_be_told_end_the_channel(venue, services, ann
     await eventually(lambda: reports(late) == [(8, "snapshot"), (9, "accepted")])
     assert reports(anna) == []
     assert asked == [("orders_snapshot", 0), ("orders_snapshot", 0), ("reports", 8)]
+
+
+async def test_a_leader_that_never_agrees_is_asked_at_a_pace(venue, services, anna, monkeypatch):
+    """It wants a snapshot to be taken again after each one: the next is asked for after a pause, however long that is."""
+    monkeypatch.setattr(gateway_reports, "PAUSE_SECONDS", 3_600)
+    ask, asked = venue.query, []
+
+    async def disagree(partition, kind, **arguments):
+        if partition == 0 and kind in ("orders_snapshot", "reports"):
+            asked.append(kind)
+        answer = await ask(partition, kind, **arguments)
+        return answer._replace(code="snapshot_required") if (partition, kind) == (0, "reports") else answer
+
+    monkeypatch.setattr(venue, "query", disagree)
+    await subscribed(anna)
+    await eventually(lambda: len(asked) == 2)
+    for _ in range(10):
+        await anna.place("buy", 1, "1")
+    assert asked == ["orders_snapshot", "reports"]
