@@ -225,7 +225,7 @@ async def test_more_orders_than_can_be_told_end_the_channel(venue, services, ann
 
 
 async def test_a_leader_that_never_agrees_is_asked_at_a_pace(venue, services, anna, monkeypatch):
-    """It wants a snapshot to be taken again after each one: the next is asked for after a pause, however long that is."""
+    """It wants another snapshot to be taken after each one: that is asked for after a pause, however long that is."""
     monkeypatch.setattr(gateway_reports, "PAUSE_SECONDS", 3_600)
     ask, asked = venue.query, []
 
