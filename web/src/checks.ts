@@ -1,7 +1,7 @@
 // What is wrong with an order before it is sent: the exchange's own checks that need nothing but the instrument and
 // its last price, in the exchange's order (docs/rules.md, "Before matching").
 import { ceilTo, decimalsOf, floorTo, toText, toUnits, UNIT, units } from "./decimal";
-import { decimalsOfPrice, tickAt } from "./instrument";
+import { decimalsOfPrice, onTick, tickAt } from "./instrument";
 import type { Placement } from "./orders";
 import type { Instrument } from "./protocol";
 
@@ -68,7 +68,7 @@ function priceFault(text: string, instrument: Instrument): string {
 /** Both edges of the collar are allowed. */
 function collarFault(text: string, instrument: Instrument, last: string | null): string {
   if (instrument.collar_bps === null || last === null) return "";
-  const middle = units(last);
+  const middle = onTick(instrument, units(last));
   const width = (middle * units(instrument.collar_bps)) / (WHOLE_BPS * UNIT);
   const price = units(text);
   if (price >= middle - width && price <= middle + width) return "";

@@ -54,6 +54,14 @@ describe("an order is checked before it is sent", () => {
     });
   });
 
+  it("by the collar round the price on the tick, should the tick have changed since the last trade", () => {
+    const coarser = instrument({ ticks: [{ from: "0", tick: "5" }], collar_bps: "800" });
+    expect(faultsOf({ ...ORDER, price: "110.00" }, coarser, "102.50")).toEqual({});
+    expect(faultsOf({ ...ORDER, price: "95.00" }, coarser, "102.50")).toEqual({
+      price: "Too far from the last price 102.50: 100 is the lowest.",
+    });
+  });
+
   it("and a market order has no price that could be wrong, but a value at the last one", () => {
     const { price: _, ...market } = { ...ORDER, type: "market" as const };
     expect(faultsOf(market, instrument({ max_value: "1.00" }), null)).toEqual({});
