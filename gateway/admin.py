@@ -17,7 +17,7 @@ from gateway.listings import ListingParams, instrument_of, partition_of, reason_
 from gateway.market import NoQuery, symbol_of
 from gateway.operations import ReasonParams
 from gateway.orders import Prepared, body_of
-from gateway.throttle import ORDERS, READS
+from gateway.throttle import CANCELS, READS
 from streams.errors import StreamError
 from streams.rendering import print_time
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from gateway.call import Call
+    from streams.room import Room
 
 PARTITION_DIGITS_MAX: Final = 3
 NANOSECONDS: Final = 1_000_000_000
@@ -34,7 +35,7 @@ _listing = msgspec.json.Decoder(ListingParams)
 
 async def put_instrument(call: Call) -> web.Response:
     """PUT /admin/instruments/{symbol}: list it, or change its definition."""
-    principal = await call.login("admin", ORDERS)
+    principal = await call.login("admin", CANCELS)
     call.query(NoQuery)
     symbol = symbol_of(call)
     params = await call.body(_listing)
@@ -70,7 +71,7 @@ async def check_calendar(call: Call, name: str) -> None:
 
 async def delete_instrument(call: Call) -> web.Response:
     """DELETE /admin/instruments/{symbol}: only while it is closed and empty."""
-    principal = await call.login("admin", ORDERS)
+    principal = await call.login("admin", CANCELS)
     params = call.query(ReasonParams)
     listed = await call.services.directory.listed(symbol_of(call))
     command = operations.delist_command(listed.symbol, params, principal.subject)
@@ -99,12 +100,13 @@ async def describe(call: Call, number: int) -> dict[str, Any]:
     venue = call.services.venue
     mark, why_not = venue.stop_of(number), venue.why_not(number)
     stopped = None if mark is None else {"sequence": mark.sequence, "why": mark.why}
+    told = {"partition": number, "stopped": stopped, "room": described_room(venue.room(number))}
     try:
         answer = await venue.query(number, "partition")
     except StreamError as error:
         why_not = why_not or f"its leader does not answer: {error}"
-        return {"partition": number, "available": False, "why": why_not, "stopped": stopped}
-    return {"available": not why_not, "why": why_not or None, "stopped": stopped, **orjson.loads(answer.body)}
+        return {"available": False, "why": why_not, **told}
+    return {"available": not why_not, "why": why_not or None, **told, **orjson.loads(answer.body)}
 
 
 async def refusals_of(call: Call) -> dict[int, list[dict[str, Any]]]:
@@ -118,9 +120,24 @@ async def refusals_of(call: Call) -> dict[int, list[dict[str, Any]]]:
     return found
 
 
+def described_room(room: Room) -> dict[str, Any] | None:
+    """How full a partition's streams are; None before this gateway has measured them."""
+    journal, events = room.fills
+    if not journal.size_max:
+        return None
+    return {
+        "share": round(room.share, 4),
+        "takes": room.takes,
+        "journal_bytes": journal.size,
+        "journal_max_bytes": journal.size_max,
+        "events_bytes": events.size,
+        "events_max_bytes": events.size_max,
+    }
+
+
 async def hand_over(call: Call) -> web.Response:
     """POST /admin/partitions/{partition}/handover: let its standby lead it, as soon as that one is ready."""
-    await call.login("admin", ORDERS)
+    await call.login("admin", CANCELS)
     call.query(NoQuery)
     partition = partition_in_path(call)
     try:

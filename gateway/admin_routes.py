@@ -25,6 +25,7 @@ from gateway.schemas import (
 )
 from gateway.shapes import JOURNAL, PHASE, TRADE
 from streams.actions import NAMES
+from streams.room import TAKES
 
 WHOSE: Final[Schema] = {"type": ["string", "null"], "description": "An account, or none."}
 WHICH: Final[Schema] = {"type": ["string", "null"], "description": "An instrument, or none."}
@@ -66,6 +67,18 @@ REFUSAL: Final = record(
         "sequence": whole("Of the journal's message at which it stopped."),
         "why": text("A sentence for people."),
         "next_look": described("Time", "When it tries again."),
+    },
+)
+
+ROOM: Final = record(
+    "How full its streams are, as the gateway that answers measured them lately.",
+    {
+        "share": {"type": "number", "minimum": 0, "description": "Of the fuller one's room: 1 is full."},
+        "takes": word("Everything, or only cancels and operators, only operators, or nothing.", TAKES),
+        "journal_bytes": whole("That the journal holds."),
+        "journal_max_bytes": whole("That it may hold."),
+        "events_bytes": whole("That its events hold."),
+        "events_max_bytes": whole("That they may hold."),
     },
 )
 
@@ -226,6 +239,10 @@ ADMIN_ROUTES: Final = (
                                 "description": "Why it takes no orders until somebody has mended it; null if it does.",
                             },
                             "refused_by": rows(REFUSAL),
+                            "room": {
+                                "anyOf": [ROOM, {"type": "null"}],
+                                "description": "Null before it was measured.",
+                            },
                         },
                         may_lack=("leader", "standby", "sequence", "lag", "checkpoint", "instruments"),
                     )

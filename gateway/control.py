@@ -21,7 +21,7 @@ from gateway.names import checked_account, checked_symbol
 from gateway.operations import KillSwitchParams, LimitsParams, PhaseParams, ReasonParams
 from gateway.orders import Prepared, bodies_of, body_of
 from gateway.requests import Text
-from gateway.throttle import ORDERS, READS
+from gateway.throttle import CANCELS, READS
 from gateway.trading import outcomes
 from streams.errors import StreamError
 
@@ -57,7 +57,7 @@ class AuditQuery(Struct, forbid_unknown_fields=True):
 
 async def post_phase(call: Call) -> web.Response:
     """POST /admin/instruments/{symbol}/phase."""
-    principal = await call.login("admin", ORDERS)
+    principal = await call.login("admin", CANCELS)
     call.query(NoQuery)
     params = await call.body(_phase)
     listed = await call.services.directory.listed(symbol_of(call))
@@ -74,7 +74,7 @@ async def get_account(call: Call) -> web.Response:
 
 async def put_limits(call: Call) -> web.Response:
     """PUT /admin/accounts/{account}/limits: merged into what is there; the account as it stands then."""
-    principal = await call.login("admin", ORDERS)
+    principal = await call.login("admin", CANCELS)
     call.query(NoQuery)
     command = operations.limits_command(account_in_path(call), await call.body(_limits), principal.subject)
     await carry_out_in(call, await homes_of(call, command.symbol), command)
@@ -83,7 +83,7 @@ async def put_limits(call: Call) -> web.Response:
 
 async def post_kill_switch(call: Call) -> web.Response:
     """POST /admin/kill-switch."""
-    principal = await call.login("admin", ORDERS)
+    principal = await call.login("admin", CANCELS)
     call.query(NoQuery)
     command = operations.kill_switch_command(await call.body(_kill_switch), principal.subject)
     bodies = await carry_out_in(call, await homes_of(call, command.symbol), command)
@@ -113,7 +113,7 @@ async def get_kill_switch(call: Call) -> web.Response:
 
 async def bust_trade(call: Call) -> web.Response:
     """POST /admin/trades/{symbol}/{trade_id}/bust."""
-    principal = await call.login("admin", ORDERS)
+    principal = await call.login("admin", CANCELS)
     call.query(NoQuery)
     params = await call.body(_reason) if call.has_body else ReasonParams()
     listed = await call.services.directory.listed(symbol_of(call))

@@ -91,7 +91,7 @@ class Entry:
     def _submit_all(self, request: Request, commands: list[Prepared], sum_up: Callable[[list[Row]], bytes]) -> None:
         """Commands for several partitions: one answer when all of them have answered."""
         self._session.spend(CANCELS)
-        self._session.begin()
+        self._session.begin(kind=CANCELS)
 
         def finish(rows: list[Row]) -> None:
             self._session.finish()
@@ -118,8 +118,8 @@ class Entry:
             members += count
         if members != request.colons:
             protocol.refuse_repeated(request.frame)
-        self._spend_batch(params.requests)
-        self._session.begin(len(commands))
+        cancels = self._spend_batch(params.requests)
+        self._session.begin(len(commands), CANCELS if cancels == len(commands) else ORDERS)
 
         def finish(rows: list[Row]) -> None:
             self._session.finish(len(commands))
@@ -150,7 +150,7 @@ class Entry:
 
     def _submit(self, identity: bytes, prepared: Prepared, kind: str) -> None:
         self._session.spend(kind)
-        self._session.begin()
+        self._session.begin(kind=kind)
         try:
             self._orders.send(prepared, partial(self._answered, identity))
         except ApiError:
@@ -182,12 +182,14 @@ class Entry:
             return _name, lambda params: self._orders.cancel(params, self._trader(params))
         raise ApiError("unknown_method", "a batch takes order.place, order.amend and order.cancel", "method")
 
-    def _spend_batch(self, items: list[BatchItem]) -> None:
+    def _spend_batch(self, items: list[BatchItem]) -> int:
+        """Take the cost of each; how many are cancels."""
         cancels = sum(item.method == "order.cancel" for item in items)
         if len(items) > cancels:
             self._session.spend(ORDERS, len(items) - cancels)
         if cancels:
             self._session.spend(CANCELS, cancels)
+        return cancels
 
     def _row(self, row: Row) -> bytes:
         if isinstance(row, ApiError):

@@ -19,7 +19,7 @@ from gateway import names, requests
 from gateway.errors import ApiError
 from gateway.names import Name
 from gateway.requests import AmendParams, CancelAfterParams, CancelAllParams, ListParams, NameParams, PlaceParams
-from streams.errors import Busy, OutcomeUnknown, StreamError
+from streams.errors import Busy, NearlyFull, OutcomeUnknown, StreamError
 from streams.venue import Outcome
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 ROWS_ASKED_MAX: Final = 500
 """Orders asked of a partition at once, so that its answer stays well below what one message may carry."""
+
+
+NEARLY_FULL: Final = "the journal is nearly full, and took nothing: what is left is kept for cancels and operators"
 
 
 class Prepared(msgspec.Struct, frozen=True, gc=False):
@@ -215,6 +218,8 @@ def result_of(future: asyncio.Future[Outcome]) -> Outcome:
 
 def failure_of(error: BaseException) -> ApiError:
     """What a client is told of a command without an outcome."""
+    if isinstance(error, NearlyFull):
+        return ApiError("busy", NEARLY_FULL, retry_after=error.retry_after)
     if isinstance(error, Busy):
         return ApiError("busy", retry_after=error.retry_after)
     return ApiError("outcome_unknown")

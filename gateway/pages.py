@@ -19,6 +19,7 @@ from gateway.errors import ApiError
 from gateway.identity import mint
 from gateway.names import checked_account
 from gateway.timestamps import time_text
+from streams.room import FILLING_SHARE
 
 if TYPE_CHECKING:
     from gateway.call import Call
@@ -101,11 +102,20 @@ async def get_live(call: Call) -> web.StreamResponse:
 
 
 async def get_ready(call: Call) -> web.StreamResponse:
-    """GET /health/ready: an order for each instrument would be answered now; those for which not are named."""
+    """GET /health/ready: an order for each instrument would be answered now; those for which not are named.
+
+    Partitions whose streams fill up are named before that.
+    """
+    venue = call.services.venue
     degraded = degraded_in(call.services)
-    if degraded or not call.services.venue.well:
+    if degraded or not venue.well:
         raise NotReady(degraded)
-    return call.json({"status": "ready"})
+    filling = [
+        {"partition": number, "share": round(room.share, 3), "takes": room.takes}
+        for number, room in enumerate(map(venue.room, range(venue.partitions)))
+        if room.share >= FILLING_SHARE
+    ]
+    return call.json({"status": "ready"} | ({"filling": filling} if filling else {}))
 
 
 async def get_gateway(call: Call) -> web.StreamResponse:

@@ -7,8 +7,9 @@ from typing import Final
 from gateway.admin_routes import ADMIN_ROUTES
 from gateway.requests import AmendParams, PlaceParams
 from gateway.route import AMEND_CODES, BY_ORDER, BY_SYMBOL, PLACE_CODES, Route
-from gateway.schemas import ACCOUNT, SYMBOL, Schema, record, ref, request, rows, text, whole
+from gateway.schemas import ACCOUNT, SYMBOL, Schema, record, ref, request, rows, text, whole, word
 from gateway.shapes import CANCELED, CLOCK, DEPTH, ORDERS_PAGE, PHASE, POSITIONS, QUOTE, TAPE
+from streams.room import TAKES
 
 
 def frame_of(channel: str, members: dict[str, Schema], summary: str) -> Schema:
@@ -24,6 +25,19 @@ def frame_of(channel: str, members: dict[str, Schema], summary: str) -> Schema:
 
 
 HEALTH: Final = record("How the gateway is.", {"status": text("`ok`, or what is missing.")})
+FILLING: Final = record(
+    "A partition whose journal or events are more than 80 % full.",
+    {
+        "partition": whole("Its number."),
+        "share": {"type": "number", "minimum": 0, "description": "Of the fuller one's room: 1 is full."},
+        "takes": word("Everything, or only cancels and operators, only operators, or nothing.", TAKES),
+    },
+)
+READY: Final = record(
+    "It can take orders.",
+    {"status": text("`ready`."), "filling": rows(FILLING, "Partitions that fill up; left out if there are none.")},
+    may_lack=("filling",),
+)
 DOCUMENT: Final[Schema] = {"type": "object", "description": "The document."}
 OWN_ID: Final = ("order_id", "client_order_id", "symbol")
 
@@ -155,7 +169,7 @@ ROUTES: Final = (
         "/health/ready",
         "Whether an order for each instrument would be answered now. If not, the error has `degraded`: for each "
         "partition that would not answer its number, `why`, whether it has `stopped`, and its `symbols`.",
-        HEALTH,
+        READY,
         codes=("unavailable",),
     ),
     Route(

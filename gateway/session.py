@@ -5,8 +5,8 @@ be looked for) holds up those behind it. Answers leave when they are there. Noth
 a frame, whatever is in it.
 A frame that is refused is paid for like any other (`reads`, without login by the address), and leaves the count of bad
 frames as it is unless its request was understood.
-Bounds: `requests_in_flight`, then `too_many`; `bad_frames` without a request understood between them, then 1008;
-`idle_seconds`.
+Bounds: `requests_in_flight`, then `too_many`, but cancels have a tenth more; `bad_frames` without a request understood
+between them, then 1008; `idle_seconds`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from gateway.login import Login, NotPromised
 from gateway.order_frames import order_of
 from gateway.protocol import BadRequest, Malformed, Request
 from gateway.requests import Text
-from gateway.throttle import ADDRESS, READS
+from gateway.throttle import ADDRESS, CANCELS, ORDERS, READS
 from gateway.timestamps import time_text
 from gateway.turnstile import Shell, Turnstile
 
@@ -49,6 +49,10 @@ log = structlog.get_logger()
 
 NOT_UNDERSTOOD: Final = (400, 413, 429)
 """Statuses of refusals after which a client may still be sending garbage: nothing it sent has been understood."""
+
+
+RESERVE: Final = 10
+"""Beyond the bound on requests in flight there is room for this part more of them, for cancels alone."""
 
 
 class NoParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -71,6 +75,7 @@ class Session:
         self._services = services
         self._throttle = services.throttle
         self._in_flight_max = services.settings.requests_in_flight
+        self._cancels_in_flight = max(1, self._in_flight_max // RESERVE)
         self._outbox = outbox
         self._shell = shell
         self._entry = Entry(self, services)
@@ -160,9 +165,9 @@ class Session:
         else:
             self._throttle.spend(kind, principal.account, self._now(), count)
 
-    def begin(self, count: int = 1) -> None:
-        """So many requests are under way from now on."""
-        if self.in_flight + count > self._in_flight_max:
+    def begin(self, count: int = 1, kind: str = ORDERS) -> None:
+        """So many requests are under way from now on; of the kind CANCELS there may be some more than of others."""
+        if self.in_flight + count > self._in_flight_max + (self._cancels_in_flight if kind == CANCELS else 0):
             raise ApiError("too_many", "wait for the answers to earlier requests")
         self.in_flight += count
 

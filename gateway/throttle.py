@@ -2,7 +2,7 @@
 
 Rules: pure, time comes in as seconds of a monotonic clock; what is refused costs nothing; a request that counts
 as several (a batch) is taken whole or not at all. Cancels have a bucket of their own, so that a client that
-places too much can still get out.
+places too much can still get out; operators' commands are counted there, too.
 Bound: each kind keeps `BUCKETS_MAX` buckets and then forgets the one longest unused, which by then is full
 unless so many others were used within its few seconds of filling.
 """

@@ -21,7 +21,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -55,6 +55,9 @@ if TYPE_CHECKING:
 COMMANDS_PER_CHECK: Final = 20_000
 """Commands, at least, between two looks at the whole state; more when there are many orders, so that looking takes
 no more than its share."""
+
+ATTEMPTS_MAX: Final = 5
+"""Retention may overtake an audit that begins at the oldest checkpoint; what is begun anew begins at a newer one."""
 
 MESSAGES_PER_TURN: Final = 32
 """Messages replayed before progress is told and the streams are read on."""
@@ -172,11 +175,8 @@ async def audit(
     passed: list[CopyFound] = []
     copies = await _copies(connection, number)
     for place, copy in enumerate(copies):
-        auditor = _Auditor(connection, Audit(number, first, server=copy.name), copy, progress)
         try:
-            await auditor.run(first, last)
-        except Damage as damage:
-            auditor.result.finding = damage.finding
+            auditor = await _audit_copy(connection, Audit(number, first, server=copy.name), copy, last, progress)
         except CopyAway as error:
             if result is None and place + 1 == len(copies):
                 raise Unavailable(str(error)) from error
@@ -194,6 +194,24 @@ async def audit(
         await _keep(connection, result)
     result.seconds = round(time.monotonic() - began, 3)
     return result
+
+
+async def _audit_copy(
+    connection: Connection, asked: Audit, copy: Copy, last: int, progress: Progress | None
+) -> _Auditor:
+    """The audit of one copy, begun again while retention drops what it was to go on with."""
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        auditor = _Auditor(connection, replace(asked), copy, progress)
+        try:
+            await auditor.run(asked.first, last)
+        except Damage as damage:
+            auditor.result.finding = damage.finding
+        except Unavailable:
+            if attempt == ATTEMPTS_MAX:
+                raise
+            continue
+        break
+    return auditor
 
 
 async def _copies(connection: Connection, number: int) -> list[Copy]:

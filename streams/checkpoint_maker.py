@@ -9,6 +9,7 @@ checkpoint and nothing else; the next one is tried when it is due.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -36,6 +37,9 @@ CHUNK_INTERVAL: Final = 0.02
 RESTS: Final = 9
 """So many times as long as making one has taken, until the next: a busy partition spends a tenth of its time at it."""
 
+PER_RETENTION: Final = 8
+"""Checkpoints made while as much journal is written as retention keeps: what the kept ones span is well inside it."""
+
 LAST_COMMANDS_MIN: Final = 5_000
 """Fewer are replayed sooner than they are copied."""
 
@@ -53,6 +57,14 @@ class CheckpointMaker:
         self._began = time.monotonic()
         self._rests_until = 0.0
         self._commands = 0
+        self._journal_bytes = 0
+        self._journal_bytes_max = (settings.kept_bytes or settings.journal_max_bytes) // PER_RETENTION
+        self.journal_bytes = 0
+        """Read so far; the leader counts them."""
+        self.wanted = False
+        """Retention waits for one."""
+        self.pressed = False
+        """… and the journal is filling up: no rest between two."""
 
     async def run(self) -> None:
         """Make a checkpoint whenever one is due, for ever."""
@@ -71,6 +83,7 @@ class CheckpointMaker:
         """Make a checkpoint of the partition as it is now, with so many seconds from one chunk to the next."""
         number, sequence = self._partition.number, self._partition.sequence
         self._began, self._commands = time.monotonic(), self._partition.commands
+        self._journal_bytes = self.journal_bytes
         try:
             await self._make(interval)
         except (StreamError, OSError, TimeoutError) as error:
@@ -111,14 +124,16 @@ class CheckpointMaker:
         self._partition.queries.checkpoint = Checkpointed(newest.sequence, newest.at)
 
     def is_due(self) -> bool:
-        """Whether enough has been done, or long enough ago, since the last one."""
+        """Whether enough has been done, or long enough ago, since the last one, or retention waits for one."""
         now = time.monotonic()
-        if now < self._rests_until:
+        if now < self._rests_until and not self.pressed:
             return False
         commands = self._partition.commands - self._commands
         if commands >= self._settings.checkpoint_commands:
             return True
-        return commands > 0 and now - self._began >= self._settings.checkpoint_seconds
+        if self.journal_bytes - self._journal_bytes >= self._journal_bytes_max:
+            return True
+        return commands > 0 and (self.wanted or now - self._began >= self._settings.checkpoint_seconds)
 
     async def _copy(self, file: IO[bytes], interval: float) -> tuple[Manifest, float]:
         """Store the chunks of the state of this moment; how long making the child has held the process up, seconds."""
@@ -127,6 +142,7 @@ class CheckpointMaker:
         pause = await in_child(partial(write_state, partition, file), [file.fileno()])
         places: list[int] = []
         digest = new_digest()
+        await self._checkpoints.make_room(os.fstat(file.fileno()).st_size)
         for chunk in read_chunks(file):
             digest.update(chunk)
             places.append(await self._checkpoints.store_chunk(chunk))

@@ -22,6 +22,7 @@ from msgspec import Meta, Raw, Struct
 from streams import codec, subjects
 from streams.connection import Connection
 from streams.errors import ApiRefused, CheckpointDamaged, CheckpointUnusable
+from streams.room import enlarge, measure
 from streams.state import FORM, FORMS_READ, Part
 from streams.stream import NO_SUCH_MESSAGE, Asks, read_message, state_of
 from streams.wide import number_of
@@ -90,6 +91,19 @@ class Checkpoints:
         self._stream = subjects.checkpoints_stream(number)
         self._chunks = subjects.checkpoint_chunks(number)
         self._manifests = subjects.checkpoint_manifests(number)
+        self._room = 0  # bytes, as last seen
+
+    async def make_room(self, size: int) -> None:
+        """See to it that a checkpoint of so many bytes fits beside those that are kept. Raises Unavailable, ApiRefused.
+
+        Old chunks give way to new ones, so without room no checkpoint would ever be whole, and no journal be trimmed.
+        """
+        needed = size * (CHECKPOINTS_KEPT + 1)
+        if needed > self._room:
+            self._room = (await measure(self._connection, self._stream)).size_max
+        if needed > self._room:
+            log.warning("checkpoint.room_enlarged", stream=self._stream, bytes_before=self._room, bytes_now=2 * needed)
+            await enlarge(self._connection, self._stream, 2 * needed)
 
     async def store_chunk(self, chunk: bytes) -> int:
         """Store one chunk; its place in the stream."""
@@ -138,6 +152,10 @@ class Checkpoints:
         if manifest.chunks[place] < (await state_of(self._asks, self._stream)).first:
             return CheckpointUnusable("it has been pruned: there are newer ones")
         return CheckpointDamaged(f"chunk {place + 1} of {len(manifest.chunks)} is gone")
+
+    async def begins(self, manifest: Manifest) -> bool:
+        """Whether a checkpoint's first chunk is still there: the oldest messages of the stream go first."""
+        return await read_message(self._connection, self._stream, min(manifest.chunks)) is not None
 
     async def prune(self) -> None:
         """Drop what is older than the CHECKPOINTS_KEPT newest."""

@@ -2,6 +2,7 @@
 
 StreamError
 ├── Busy                 surely not stored: the client may repeat it after `retry_after` seconds
+│   └── NearlyFull       … because what is left of the journal's room is kept for what reduces risk
 ├── OutcomeUnknown       may have been stored: only the same client order id makes a repeat safe
 ├── Unavailable          nobody answered a request in time
 │   └── NobodyListens    … because nobody has subscribed to its subject
@@ -39,6 +40,10 @@ class Busy(StreamError):
     def __init__(self, why: str, retry_after: float = 1.0) -> None:
         super().__init__(why)
         self.retry_after = retry_after
+
+
+class NearlyFull(Busy):
+    """The journal takes only more urgent commands now."""
 
 
 class OutcomeUnknown(StreamError):

@@ -5,6 +5,10 @@ acknowledgement; beyond that `publish` waits. When one is refused or unanswered,
 itself has been asked: what stands there must be ours byte for byte (an acknowledgement was lost, or another leader
 computed the same), the rest is sent again. Another answer in our place is Overtaken; messages already sent behind it
 may be stored, and the chain in them betrays it to the next leader (recovery.py).
+
+Placements are refused before the events are full (room.py), but one command may do very much. A full stream of events
+would stop every answer, cancels and halts included, so the leader gives it more room itself, and says so: what the
+disk must be able to take is the smaller evil.
 """
 
 from __future__ import annotations
@@ -18,7 +22,8 @@ import structlog
 from streams import subjects
 from streams.codec import decode_sealed, encode_events, encode_facts
 from streams.connection import Connection, Stored
-from streams.errors import NotStored, Overtaken, StoreUnknown, Unavailable
+from streams.errors import ApiRefused, NotStored, Overtaken, StoreUnknown, Unavailable
+from streams.room import STREAM_FULL, enlarge, measure
 from streams.stream import read_message, state_of
 
 log = structlog.get_logger()
@@ -112,9 +117,23 @@ class EventStream:
                 await self._compare()
                 await self._send_again()
             except (Unavailable, StoreUnknown, NotStored) as error:
+                if isinstance(error, NotStored) and error.code == STREAM_FULL and await self._make_room():
+                    continue
                 log.warning("events.waiting", partition=self._partition, error=str(error))
                 await asyncio.sleep(RETRY_INTERVAL)
         self.mending = False
+
+    async def _make_room(self) -> bool:
+        """Give the stream a tenth more room, or as much as the largest message takes; whether that is done."""
+        try:
+            size_max = (await measure(self._connection, self._stream)).size_max
+            enlarged = size_max + max(size_max // 10, EVENTS_BYTES_MAX)
+            await enlarge(self._connection, self._stream, enlarged)
+        except (Unavailable, ApiRefused) as error:
+            log.critical("events.full", partition=self._partition, error=str(error))
+            return False
+        log.critical("events.enlarged", partition=self._partition, bytes_before=size_max, bytes_now=enlarged)
+        return True
 
     async def _compare(self) -> None:
         last = (await state_of(self._connection, self._stream)).last

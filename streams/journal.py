@@ -10,8 +10,9 @@
 - Every command ends in its Outcome, or in Busy (surely not stored), or in OutcomeUnknown. Whoever sent it is told by a
   plain call, straight from the socket that brought the answer, and may not wait in it.
 
-Bounds: `commands_waiting_max` not yet sent and COMMANDS_UNANSWERED_MAX sent, beyond either `Busy`; a journal message
-holds no more than COMMANDS_MAX commands and BATCH_BYTES_MAX bytes. Times are seconds, but `sent` is monotonic ns.
+Bounds: `commands_waiting_max` not yet sent and COMMANDS_UNANSWERED_MAX sent, beyond either `Busy`; the last of both,
+and of the journal itself, is kept for cancels and operators (urgency.py, room.py). A journal message holds no more than
+COMMANDS_MAX commands and BATCH_BYTES_MAX bytes. Times are seconds, but `sent` is monotonic ns.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ from exchange.commands import Command
 from streams import subjects
 from streams.codec import BATCH_BYTES_MAX, COMMANDS_MAX, Results, encode_batch, encode_command
 from streams.connection import Connection, Stored
-from streams.errors import Busy, NotSent, NotStored, OutcomeUnknown, StoreUnknown, StreamError
+from streams.errors import Busy, NearlyFull, NotSent, NotStored, OutcomeUnknown, StoreUnknown, StreamError
+from streams.room import STREAM_FULL, Room
 from streams.settings import StreamSettings
+from streams.urgency import OPERATING, bounds_of
 
 log = structlog.get_logger()
 
@@ -74,13 +77,25 @@ Receiver = Callable[[Outcome | StreamError], None]
 class Batch:
     """One journal message and whoever waits for its answers."""
 
-    __slots__ = ("first_sent", "known", "message_id", "number", "payload", "receivers", "sent", "stored", "timer")
+    __slots__ = (
+        "first_sent",
+        "known",
+        "message_id",
+        "number",
+        "payload",
+        "receivers",
+        "sent",
+        "size",
+        "stored",
+        "timer",
+    )
 
-    def __init__(self, number: int, message_id: str, payload: bytes, receivers: list[Receiver]) -> None:
+    def __init__(self, number: int, message_id: str, payload: bytes, receivers: list[Receiver], size: int) -> None:
         self.number = number
         self.message_id = message_id
         self.payload = payload
         self.receivers = receivers
+        self.size = size  # bytes of its commands
         self.known = False  # whether it is stored for sure
         self.first_sent = 0.0
         self.sent = 0
@@ -99,12 +114,17 @@ class Journal:
     def __init__(self, connection: Connection, partition: int, origin: str, settings: StreamSettings) -> None:
         self.partition = partition
         self.origin = origin
+        self.room = Room()
+        """Whoever measures the streams has it learn; without that, it takes everything."""
+        self._waiting_max = bounds_of(settings.commands_waiting_max)
+        self._unanswered_max = bounds_of(COMMANDS_UNANSWERED_MAX)
         self._connection = connection
         self._settings = settings
         self._subject = subjects.journal(partition)
         self._loop = asyncio.get_running_loop()
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
+        self._pending_bytes = 0  # of commands that were taken and are not known to be stored or not
         self._receivers: list[Receiver] = []  # of those that wait, in the same order
         self._in_flight: deque[Batch] = deque()  # in order of number
         self._unanswered: dict[int, Batch] = {}
@@ -119,22 +139,25 @@ class Journal:
         """Whether a batch was not acknowledged in time and nobody knows yet what became of it; all is Busy then."""
         return self._trouble.is_set()
 
-    def append(self, command: Command) -> FutureOutcome:
+    def append(self, command: Command, urgency: int = OPERATING) -> FutureOutcome:
         """Take a command; Busy at once if it cannot be taken, later Busy or OutcomeUnknown from the future."""
         answer: FutureOutcome = self._loop.create_future()
-        self.send(encode_command(command), partial(_settle, answer))
+        self.send(encode_command(command), partial(_settle, answer), urgency)
         return answer
 
-    def send(self, command: bytes, receiver: Receiver) -> None:
+    def send(self, command: bytes, receiver: Receiver, urgency: int = OPERATING) -> None:
         """Take a command that `encode_command` made; Busy at once if it cannot be taken, and nobody is told then."""
         if self._trouble.is_set() or not self._connection.connected:
             raise Busy("the journal does not answer", BUSY_RETRY_AFTER)
-        if len(self._waiting) >= self._settings.commands_waiting_max:
+        if self._pending_bytes >= self.room.left[urgency]:
+            raise NearlyFull("the journal is nearly full: what is left is for what is more urgent", BUSY_RETRY_AFTER)
+        if len(self._waiting) >= self._waiting_max[urgency]:
             raise Busy("too many commands wait for the journal", BUSY_RETRY_AFTER)
-        if self._commands_unanswered >= COMMANDS_UNANSWERED_MAX:
+        if self._commands_unanswered >= self._unanswered_max[urgency]:
             raise Busy("too many commands wait for the partition's leader", BUSY_RETRY_AFTER)
         self._waiting.append(command)
         self._waiting_bytes += len(command)
+        self._pending_bytes += len(command)
         self._receivers.append(receiver)
         if not self._leaving and len(self._in_flight) < self._settings.batches_in_flight_max:
             self._leaving = True
@@ -177,11 +200,12 @@ class Journal:
         count = self._count_of_next()
         commands, self._waiting = self._waiting[:count], self._waiting[count:]
         receivers, self._receivers = self._receivers[:count], self._receivers[count:]
-        self._waiting_bytes -= sum(map(len, commands))
+        size = sum(map(len, commands))
+        self._waiting_bytes -= size
         number = self._next_number
         self._next_number += 1
         message_id = f"{self.origin}-{self.partition}-{number}"
-        return Batch(number, message_id, encode_batch(self.origin, number, commands), receivers)
+        return Batch(number, message_id, encode_batch(self.origin, number, commands), receivers, size)
 
     def _count_of_next(self) -> int:
         """How many of those that wait fit into one message: at least one."""
@@ -206,11 +230,14 @@ class Journal:
     def _acknowledged(self, batch: Batch, stored: asyncio.Future[Stored]) -> None:
         error = None if stored.cancelled() else stored.exception()
         if error is None:
+            self.room.note(stored.result().sequence, len(batch.payload))
             self._end(batch, None)
         elif isinstance(error, NotStored) and error.code != DUPLICATE_IN_FLIGHT:
+            if error.code == STREAM_FULL:
+                self.room.overflow()
             self._end(batch, Busy(str(error), BUSY_RETRY_AFTER))
         elif batch.known:
-            self._in_flight.remove(batch)
+            self._land(batch)
         else:
             self._refuse_waiting()
             self._trouble.set()
@@ -218,7 +245,7 @@ class Journal:
 
     def _end(self, batch: Batch, error: StreamError | None) -> None:
         """A batch in flight is definite: stored, or ended with `error`."""
-        self._in_flight.remove(batch)
+        self._land(batch)
         if error is None:
             batch.known = True
             self._stored_through = max(self._stored_through, batch.number)
@@ -226,10 +253,15 @@ class Journal:
             self._retire(batch)
             batch.fail(error)
 
+    def _land(self, batch: Batch) -> None:
+        self._in_flight.remove(batch)
+        self._pending_bytes -= batch.size
+
     def _refuse_waiting(self) -> None:
         # They were never sent, so this is the truth, and better than to let them wait behind the unknown.
         error = Busy("the journal does not answer", BUSY_RETRY_AFTER)
         refused, self._receivers = self._receivers, []
+        self._pending_bytes -= self._waiting_bytes
         self._waiting, self._waiting_bytes = [], 0
         for receiver in refused:
             _tell(receiver, error)
@@ -254,7 +286,7 @@ class Journal:
     async def _repeat(self, batch: Batch) -> None:
         while True:
             if batch.known:
-                self._in_flight.remove(batch)
+                self._land(batch)
                 return
             if self._stored_through > batch.number or self._loop.time() > batch.first_sent + REPEAT_MAX:
                 log.error("journal.outcome_never_known", partition=self.partition, number=batch.number)

@@ -32,6 +32,7 @@ from streams.liveness import Sign
 from streams.partition import Output, Partition
 from streams.queries import begins_a_feed
 from streams.retention import Retention
+from streams.room import MESSAGE_OVERHEAD_BYTES
 from streams.settings import StreamSettings
 from streams.stream import StreamReader, state_of
 from streams.teller import Teller
@@ -76,7 +77,7 @@ class Leader:
         self._audience = Audience(connection)
         self._teller = Teller(connection, self._audience, certainty, self.number)
         self._checkpoints = CheckpointMaker(connection, settings, partition)
-        self._retention = Retention(connection, settings, self.number)
+        self._retention = Retention(connection, settings, self.number, self._checkpoints)
         self._partition = partition
         self._timekeeper = Timekeeper(partition.engine, self._journal, clock, calendars, self.number)
         self._partitions = settings.partitions
@@ -137,6 +138,7 @@ class Leader:
                 output = self._partition.answer(
                     message.payload, message.sequence, message.stored_at, hears=self._audience.hears
                 )
+                self._checkpoints.journal_bytes += len(message.payload) + MESSAGE_OVERHEAD_BYTES
                 await self._send(output)
                 if not message.behind:
                     received = self._clock.monotonic()

@@ -1,100 +1,170 @@
-"""Trims a partition's journal and its events behind its checkpoints, when the operator has set a retention.
+"""Drops a partition's oldest commands and events once they are older, or take more bytes, than is to be kept.
 
-- Only while the last but one checkpoint is younger than half the retention: everything older is covered twice over,
-  and half the retention is left for a request that the server carries out late.
-- The streams never keep a limit of age. It is set for one moment, which trims, and taken back at once: a server that
-  is started after a long time off would drop, by its own limit, commands that nobody has answered.
-- Without retention nothing is ever dropped, and a full journal refuses (topology.py).
+- Only what KEPT_MIN checkpoints or more stand for: each was read back and compared with its digest, and EVENTS has its
+  chain. The journal is dropped before the oldest of those that are kept, its events the same; both hold the message of
+  every checkpoint.
+- No measurement is believed alone: of two in a row the one that drops less counts, and neither reaches beyond what the
+  checkpoints cover. So a stale answer keeps more, never less.
+- What is dropped is named by its sequence (trimming.py), so it does not matter between which two steps a leader dies,
+  or how late a request is carried out. A successor goes on: events from before the journal's first are dropped next.
+- Without checkpoints nothing is dropped. They are asked for as soon as they are missing, and without rest between two
+  of them once the journal is PRESSED_SHARE full (room.py).
+- Whoever reads from behind the oldest checkpoint finds its place gone and loads a checkpoint (recovery.py).
 
-Times: nanoseconds of the server's clock, but settings are seconds.
+Times: nanoseconds of the server's clock, but settings and constants are seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
-from streams import subjects
-from streams.checkpoints import Checkpoints
+from exchange.units import SECOND
+from streams import subjects, trimming
+from streams.alarm import Alarm
+from streams.checkpoint_maker import CheckpointMaker
+from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, Manifest
 from streams.connection import Connection
-from streams.errors import ApiRefused, Unavailable
-from streams.settings import StreamSettings
+from streams.errors import ApiRefused, CheckpointDamaged, Unavailable
+from streams.recovery import stored_chain
+from streams.room import MEASURE_INTERVAL, PRESSED_INTERVAL, PRESSED_SHARE, Fill, Fills, full_in_seconds, measure_both
+from streams.settings import EVENTS_PER_JOURNAL_BYTES, StreamSettings
+from streams.stream import read_message
 
 log = structlog.get_logger()
 
-CHECK_INTERVAL: Final = 60.0
-RETRY_INTERVAL: Final = 0.5
-COVERING: Final = 1
-"""Which checkpoint, from the newest, has to be young: the one that is used if the newest is damaged."""
+KEPT_SAID_INTERVAL: Final = 60.0
+KEPT_MIN: Final = 2
+"""Checkpoints that have to stand for what is dropped: one may be damaged when it is needed."""
 
-SECOND: Final = 1_000_000_000
+PART: Final = 16
+"""This part more than what is kept has to be there before anything is dropped, so that it is worth its reading."""
 
 
 class Retention:
-    """See the module. `run` has to run for as long as the partition is led."""
+    """See the module. `run` has to run for as long as the partition is led; `maker` makes its checkpoints."""
 
-    def __init__(self, connection: Connection, settings: StreamSettings, number: int) -> None:
+    def __init__(self, connection: Connection, settings: StreamSettings, number: int, maker: CheckpointMaker) -> None:
         self._connection = connection
+        self._settings = settings
         self._number = number
+        self._maker = maker
         self._checkpoints = Checkpoints(connection, number)
-        self._age_max = int(settings.journal_retention_seconds * SECOND)
-        self._streams = (subjects.journal_stream(number), subjects.events_stream(number))
+        self._journal = subjects.journal_stream(number)
+        self._events = subjects.events_stream(number)
+        self._alarm = Alarm(number)
+        self._before: Fills | None = None
+        self._read_back: set[bytes] = set()  # digests of checkpoints that were found good
+        self._why = ""
+        self._trimmed_at = asyncio.get_running_loop().time()  # or last said that it could not be
 
     async def run(self) -> None:
-        """Trim now and then, for ever; first take back what a leader that died may have left set."""
-        try:
-            for stream in self._streams:
-                await self._keep(stream)
-            while self._age_max:
-                await asyncio.sleep(CHECK_INTERVAL)
-                await self._try_to_trim()
-        except ApiRefused as error:
-            # A person has to look at the server; trading goes on until the journal is full.
-            log.critical("journal.age_limit_refused", partition=self._number, error=str(error))
-
-    async def _try_to_trim(self) -> None:
-        try:
-            await self.trim()
-        except Unavailable as error:
-            log.warning("journal.not_trimmed", partition=self._number, error=str(error))
-
-    async def trim(self) -> None:
-        """Drop what is older than the retention, if checkpoints allow it."""
-        manifests = await self._checkpoints.all()
-        for stream in self._streams:
-            information = await self._connection.api(f"STREAM.INFO.{stream}")
-            now, state = _nanoseconds(information["ts"]), information["state"]
-            if not state["messages"] or now - _nanoseconds(state["first_ts"]) <= self._age_max:
-                continue
-            if len(manifests) <= COVERING or now - manifests[COVERING].at > self._age_max // 2:
-                log.info("journal.kept", partition=self._number, why="no young checkpoints cover it")
-                return
-            await self._drop_old(stream, information["config"], state["first_seq"])
-
-    async def _drop_old(self, stream: str, config: dict[str, Any], before: int) -> None:
-        try:
-            await self._connection.api(f"STREAM.UPDATE.{stream}", config | {"max_age": self._age_max})
-        finally:
-            await self._keep(stream)
-        first = (await self._connection.api(f"STREAM.INFO.{stream}"))["state"]["first_seq"]
-        log.info("journal.trimmed", partition=self._number, stream=stream, messages=first - before, first=first)
-
-    async def _keep(self, stream: str) -> None:
-        """See to it that the stream drops nothing by itself; as long as it takes."""
+        """Look and trim for ever; first take back what a leader that died may have left set."""
+        for stream in (self._journal, self._events):
+            await trimming.take_limit_back(self._connection, stream)
         while True:
             try:
-                config = (await self._connection.api(f"STREAM.INFO.{stream}"))["config"]
-                if config["max_age"]:
-                    await self._connection.api(f"STREAM.UPDATE.{stream}", config | {"max_age": 0})
+                await self.look()
             except Unavailable as error:
-                log.warning("journal.age_limit_unknown", stream=stream, error=str(error))
-                await asyncio.sleep(RETRY_INTERVAL)
-            else:
-                return
+                log.warning("journal.not_trimmed", partition=self._number, error=str(error))
+            except ApiRefused as error:
+                # A person has to look at the server; trading goes on until the journal is full.
+                if str(error) != self._why:
+                    self._why = str(error)
+                    log.critical("journal.trim_refused", partition=self._number, error=self._why)
+            await asyncio.sleep(PRESSED_INTERVAL if self._maker.pressed else MEASURE_INTERVAL)
+
+    async def look(self) -> None:
+        """Measure, sound the alarm, and drop what is neither to be kept nor needed. Raises Unavailable, ApiRefused."""
+        before, now = self._before, await measure_both(self._connection, self._number)
+        self._before = now
+        self._alarm.hear(now)
+        self._maker.pressed = not self._settings.keeps_everything and now.share >= PRESSED_SHARE
+        self._maker.wanted = False
+        if self._settings.keeps_everything:
+            self.say_when_full(now)
+        elif before is not None and (wanted := await self._wanted(before, now)):
+            await self._trim(wanted, now)
+
+    async def _wanted(self, before: Fills, now: Fills) -> int:
+        """The first sequence that is to be kept, whatever checkpoints cover; 0 if nothing is to be dropped."""
+        by_size = min(first_kept(fills, self._settings) for fills in (before, now))
+        journal, seconds = now.journal, self._settings.journal_retention_seconds
+        by_age = 0
+        if seconds and journal.first_at and journal.read_at - journal.first_at > seconds * (1 + 1 / PART) * SECOND:
+            oldest = journal.read_at - int(seconds * SECOND)
+            by_age = await trimming.first_since(self._connection, self._journal, journal.first, journal.last, oldest)
+        left_behind = journal.first if now.events.first < journal.first else 0
+        return max(by_size, by_age, left_behind)
+
+    async def _trim(self, wanted: int, now: Fills) -> None:
+        needed = await self._needed_from(now)
+        self._maker.wanted = needed < wanted
+        keep_from = min(wanted, needed)
+        if keep_from <= min(now.journal.first, now.events.first):
+            self._say_kept()
+            return
+        self._trimmed_at = asyncio.get_running_loop().time()
+        for stream in (self._journal, self._events):
+            await trimming.trim(self._connection, stream, keep_from, needed)
+        log.info("journal.trimmed", partition=self._number, first=keep_from, wanted=wanted)
+
+    async def _needed_from(self, now: Fills) -> int:
+        """The first sequence that somebody may still need: that of the oldest good checkpoint; 0 if all are needed.
+
+        Once the journal fills up, it is that of the last but one.
+
+        A reader of EVENTS that keeps its own place for longer than the checkpoints do is to be asked here.
+        """
+        kept = (await self._checkpoints.all())[:CHECKPOINTS_KEPT]
+        good = [manifest for manifest in kept if await self._is_good(manifest)]
+        self._read_back &= {manifest.digest for manifest in kept}
+        if len(good) < KEPT_MIN:
+            return 0
+        return good[KEPT_MIN - 1 if now.share >= PRESSED_SHARE else -1].sequence
+
+    async def _is_good(self, manifest: Manifest) -> bool:
+        """Whether a checkpoint can be begun from: its chunks were read once, and are there; its history is EVENTS'."""
+        try:
+            if manifest.digest not in self._read_back:
+                await self._checkpoints.read(manifest)
+                self._read_back.add(manifest.digest)
+            elif not await self._checkpoints.begins(manifest):
+                return False
+        except CheckpointDamaged as damage:
+            log.warning("checkpoint.damaged", partition=self._number, sequence=manifest.sequence, error=str(damage))
+            return False
+        if await stored_chain(self._connection, self._number, manifest.sequence) != manifest.chain:
+            return False
+        return await read_message(self._connection, self._journal, manifest.sequence) is not None
+
+    def say_when_full(self, now: Fills) -> None:
+        """Once: nothing will ever be dropped, so the journal fills up."""
+        seconds = full_in_seconds(now)
+        if not self._why and seconds is not None:
+            self._why = "it is kept for ever"
+            days = round(seconds / 86_400, 1)
+            log.warning("journal.kept_for_ever", partition=self._number, share=round(now.share, 3), full_in_days=days)
+
+    def _say_kept(self) -> None:
+        """Now and then: more is there than is to be kept, and checkpoints that cover it are missing."""
+        now = asyncio.get_running_loop().time()
+        if now - self._trimmed_at >= KEPT_SAID_INTERVAL:
+            self._trimmed_at = now
+            log.warning("journal.kept", partition=self._number, why="fewer than two good checkpoints cover it")
 
 
-def _nanoseconds(timestamp: str) -> int:
-    return round(datetime.fromisoformat(timestamp).timestamp() * 1_000_000) * 1_000
+def first_kept(fills: Fills, settings: StreamSettings) -> int:
+    """The first sequence to keep of both streams so that neither holds more bytes than wanted; 0 if neither does."""
+    journal, events = fills
+    kept = settings.kept_bytes
+    return max(first_within(journal, kept), first_within(events, min(kept * EVENTS_PER_JOURNAL_BYTES, events.size_max)))
+
+
+def first_within(fill: Fill, kept: int) -> int:
+    """The first sequence to keep so that about `kept` bytes are left; 0 if there are not clearly more, or no bound."""
+    if not kept or fill.size <= kept + kept // PART:
+        return 0
+    return fill.first + fill.messages * (fill.size - kept) // fill.size

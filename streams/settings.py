@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 PREFIX = "OPENBELL_"
 
 JOURNAL_RETENTION_MIN = 600.0
-"""Trimming looks once a minute, and leaves room for requests that are carried out late (retention.py)."""
+"""Less than this is no record of anything, and a store that was made by an older version is not trimmed as finely."""
+
+EVENTS_PER_JOURNAL_BYTES = 3
+"""The room of a partition's events, in rooms of its journal."""
+
+KEPT_OF_ROOM = 2
+"""Retention keeps at most half of a journal's room, whatever is set: in the rest checkpoints may be late."""
 
 
 class SettingsError(ValueError):
@@ -33,8 +39,10 @@ class StreamSettings:
     lease_ttl_seconds: how long a silent worker keeps its partitions. One whose process has ended is found sooner.
     leader_absent_seconds: after so long without a sign of a partition's leader gateways answer `busy` for it. A
         takeover takes two seconds at most on a single server; a cluster that has lost a node needs up to eight.
-    journal_max_bytes: room for each partition's journal; its events get three times that (topology.py).
-    journal_retention_seconds: how long commands and events are kept once checkpoints cover them; 0 for ever.
+    journal_max_bytes: room for each partition's journal; its events get three times that.
+    journal_retention_seconds, journal_retention_bytes: how long commands and events are kept, and how many bytes of a
+        journal, whichever is less; the rest is dropped once checkpoints cover it (retention.py). Never more
+        than half of `journal_max_bytes` is kept. 0 is no such bound; both 0 keep everything, until the journal is full.
     checkpoint_commands, checkpoint_seconds: a checkpoint is made after so many commands, or when there were any in so
         long; a restart replays at most what came after it. Making them takes a tenth of the time at most, so under the
         heaviest load there are more commands between two (checkpoint_maker.py).
@@ -55,7 +63,8 @@ class StreamSettings:
     lease_ttl_seconds: float = 1.2
     leader_absent_seconds: float = 3.0
     journal_max_bytes: int = 512 * 1024 * 1024
-    journal_retention_seconds: float = 0.0
+    journal_retention_seconds: float = 7 * 86_400.0
+    journal_retention_bytes: int = 256 * 1024 * 1024
     checkpoint_commands: int = 100_000
     checkpoint_seconds: float = 300.0
     batches_in_flight_max: int = 1
@@ -86,6 +95,11 @@ class StreamSettings:
                 f"{PREFIX}JOURNAL_RETENTION_SECONDS is {self.journal_retention_seconds}: "
                 f"give {JOURNAL_RETENTION_MIN:.0f} or more, or 0 to keep everything"
             )
+        if self.journal_retention_bytes < 0:
+            raise SettingsError(
+                f"{PREFIX}JOURNAL_RETENTION_BYTES is {self.journal_retention_bytes}: "
+                "give a number of bytes, or 0 for no such bound"
+            )
         for name in (
             "leader_absent_seconds",
             "journal_max_bytes",
@@ -97,6 +111,16 @@ class StreamSettings:
         ):
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}: give a number above 0")
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much of each journal is kept; 0 is no bound."""
+        return min(self.journal_retention_bytes, self.journal_max_bytes // KEPT_OF_ROOM)
+
+    @property
+    def keeps_everything(self) -> bool:
+        """Whether nothing is ever dropped."""
+        return not self.journal_retention_seconds and not self.journal_retention_bytes
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

@@ -2,9 +2,10 @@
 
 - Making is idempotent and may be done by several at once. What exists may be given more room or other replicas,
   never less room.
-- A journal and its events refuse when full and lose nothing (`discard: new`), and nobody can delete from them.
-  Events get EVENTS_PER_JOURNAL_BYTES times the journal's room, so that the journal is full first, and says `busy`.
-- Checkpoints can be made again: old ones give way to new ones.
+- A journal and its events refuse when full and lose nothing (`discard: new`). Nobody can delete a message from their
+  midst; what is old is purged up to a sequence (trimming.py). Events get EVENTS_PER_JOURNAL_BYTES times the journal's
+  room, so that it is nearly always the journal that is full first, and says `busy` (room.py).
+- Checkpoints can be made again: old ones give way to new ones. They are given more room when they need it.
 - The number of partitions is fixed when it is first written: an instrument's partition follows from it.
 - The first message of each journal is a Configure command, written with the expectation of an empty stream, so only
   one writer succeeds.
@@ -26,13 +27,15 @@ from streams.codec import encode_batch, encode_command
 from streams.connection import Connection
 from streams.errors import ApiRefused, NotStored, StoreUnknown, TopologyMismatch, Unavailable, WrongSequence
 from streams.event_stream import EVENTS_BYTES_MAX
-from streams.settings import StreamSettings
+from streams.settings import EVENTS_PER_JOURNAL_BYTES, StreamSettings
 from streams.stream import NO_SUCH_STREAM, state_of
 
 log = structlog.get_logger()
 
 PARTITIONS_KEY = "partitions"
-EVENTS_PER_JOURNAL_BYTES = 3
+CHECKPOINTS_BYTES_MIN = 64 * 1024 * 1024
+"""However small the journal is: the state that it leads to may be large."""
+
 BUCKET_BYTES = 16 * 1024 * 1024
 DUPLICATE_WINDOW = 120.0
 """How long JetStream knows a message id. Nobody may repeat a message for longer (journal.py)."""
@@ -114,7 +117,6 @@ def _partition_streams(partition: int, settings: StreamSettings) -> list[dict[st
         "num_replicas": settings.replicas,
         "discard": "new",
         "deny_delete": True,
-        "deny_purge": True,
         "duplicate_window": int(DUPLICATE_WINDOW * SECOND),
     }
     journal = {
@@ -130,7 +132,7 @@ def _partition_streams(partition: int, settings: StreamSettings) -> list[dict[st
     checkpoints = {
         "name": subjects.checkpoints_stream(partition),
         "subjects": [subjects.checkpoint_chunks(partition), subjects.checkpoint_manifests(partition)],
-        "max_bytes": settings.journal_max_bytes,
+        "max_bytes": max(settings.journal_max_bytes, CHECKPOINTS_BYTES_MIN),
         "storage": "file",
         "num_replicas": settings.replicas,
         "discard": "old",
@@ -152,7 +154,9 @@ async def _make_stream(connection: Connection, config: dict[str, Any]) -> None:
 async def _adapt_stream(connection: Connection, config: dict[str, Any]) -> None:
     name = config["name"]
     present = (await connection.api(f"STREAM.INFO.{name}"))["config"]
-    wanted = config | {"max_bytes": max(config["max_bytes"], present["max_bytes"])}
+    # Streams made before version 3 of the rules forbid purging, and nobody can take that back (trimming.py).
+    kept = {"max_bytes": max(config["max_bytes"], present["max_bytes"]), "deny_purge": present["deny_purge"]}
+    wanted = config | kept
     try:
         await connection.api(f"STREAM.UPDATE.{name}", wanted)
     except ApiRefused as error:

@@ -13,13 +13,13 @@ from typing import NamedTuple, Self
 
 import structlog
 
-from exchange.commands import AmendOrder, Command, PlaceOrder
+from exchange.commands import Command
 from streams import codec, subjects, topology
 from streams.bucket import Bucket
 from streams.clock import JournalClock, keep_time
-from streams.command_forms import AmendForm, PlaceForm
 from streams.connection import Connection
 from streams.errors import (
+    ApiRefused,
     Busy,
     NobodyListens,
     NotStored,
@@ -34,9 +34,11 @@ from streams.liveness import Liveness
 from streams.nats_client import Subscription
 from streams.promises import Promises
 from streams.refused import Refusal, all_refusals
+from streams.room import EVERYTHING, Room, measure_both
 from streams.roster import NOBODY, lease_key
 from streams.settings import StreamSettings
 from streams.stops import Mark, Stops
+from streams.urgency import PLACING, urgency_of
 
 __all__ = ["Answer", "Outcome", "Receiver", "Subscription", "Venue"]
 
@@ -50,8 +52,8 @@ STOPPED_RETRY_AFTER = 5.0
 ABSENT_RETRY_AFTER = 1.0
 """It takes a worker."""
 
-ADD_RISK = (PlaceOrder, AmendOrder, PlaceForm, AmendForm)
-"""The commands that are not stored as long as nobody answers; all others take risk away, or are an operator's."""
+PARTITIONS_PER_INTERVAL = 16
+"""How many partitions a gateway measures in one interval (room.py)."""
 
 SYMBOL_PREFIX = "symbol."
 
@@ -151,7 +153,14 @@ class Venue:
             return f"no worker answers for partition {partition}"
         if self._journals[partition].in_doubt:
             return f"the journal of partition {partition} stores nothing"
+        takes = self.room(partition).takes
+        if takes != EVERYTHING:
+            return f"the journal of partition {partition} is nearly full and takes {takes}"
         return ""
+
+    def room(self, partition: int) -> Room:
+        """How full a partition's streams are, as last measured and estimated since."""
+        return self._journals[partition].room
 
     def now(self) -> int:
         """An estimate of journal time."""
@@ -163,12 +172,12 @@ class Venue:
         The future may fail with Busy or OutcomeUnknown, never later than the outcome timeout after it was sent.
         """
         self._refuse_if_not_answered(partition, command)
-        return self._journals[partition].append(command)
+        return self._journals[partition].append(command, urgency_of(command))
 
     def send(self, partition: int, command: Command, receiver: Receiver) -> None:
         """Like `submit` for those who do not wait: what became of the command is told by a call (journal.py)."""
         self._refuse_if_not_answered(partition, command)
-        self._journals[partition].send(codec.encode_command(command), receiver)
+        self._journals[partition].send(codec.encode_command(command), receiver, urgency_of(command))
 
     async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
         """Ask the partition's leader. Unavailable if none answers in QUERY_TIMEOUT, at once if it has stopped."""
@@ -234,7 +243,7 @@ class Venue:
         """What adds risk is not stored for nobody; what takes risk away waits in the journal for the next leader."""
         if partition in self._stops.marks:
             raise Busy("the partition has stopped", STOPPED_RETRY_AFTER)
-        if partition in self._liveness.absent and isinstance(command, ADD_RISK):
+        if partition in self._liveness.absent and urgency_of(command) == PLACING:
             raise Busy("no worker leads the partition", ABSENT_RETRY_AFTER)
 
     async def _follow(self, subject: str, callback: Callable[[bytes], None]) -> Subscription:
@@ -249,6 +258,17 @@ class Venue:
             group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0)))
             for journal in self._journals:
                 group.create_task(journal.run())
+                group.create_task(self._measure(journal.partition))
+
+    async def _measure(self, partition: int) -> None:
+        """Measure a partition's streams for ever; where there are very many partitions, each of them less often."""
+        room = self.room(partition)
+        while True:
+            try:
+                room.learn(await measure_both(self._connection, partition))
+            except (Unavailable, ApiRefused) as error:
+                log.info("room.not_measured", partition=partition, error=str(error))
+            await asyncio.sleep(room.interval * max(1.0, self.partitions / PARTITIONS_PER_INTERVAL))
 
     def _receive_leading(self, subject: str, _: bytes, __: str) -> None:
         partition = subject.rpartition(".")[2]

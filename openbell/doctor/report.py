@@ -31,7 +31,7 @@ CHECKS: Final[dict[str, Callable[[Setup], Finding]]] = {
     "port": exchange.port,
     "exchange": exchange.answers,
 }
-NATS_CHECKS: Final = ("nats", "jetstream", "sync", "topology", "partitions", "copies", "clock")
+NATS_CHECKS: Final = ("nats", "jetstream", "sync", "topology", "room", "partitions", "copies", "clock")
 """Answered together, over one connection."""
 
 MARKS: Final = {Status.OK: "[green] ok [/]", Status.WARN: "[yellow]warn[/]", Status.FAIL: "[bold red]fail[/]"}

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from openbell.doctor.finding import Finding, fail, ok, warn
+from openbell.doctor.finding import Finding, Status, fail, ok, warn
+from openbell.doctor.room import room
 from streams import embedded, subjects
 from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
@@ -36,9 +37,6 @@ CLOCK_OFFSET_SECONDS_MAX: Final = 1.0
 SIGNS_SECONDS: Final = 3 * SIGN_INTERVAL
 """Two signs may be late."""
 
-FULL_SHARE: Final = 0.8
-"""A journal above this share of its room is worth a warning."""
-
 
 async def nats(setup: Setup) -> list[Finding]:
     """Everything about NATS that can be seen from here."""
@@ -53,12 +51,12 @@ async def nats(setup: Setup) -> list[Finding]:
     except (TimeoutError, OSError) as error:
         return [fail("nats", f"{without_password(setup.nats_url)} does not answer {error}".strip(), _mend_nats(setup))]
     try:
-        return await _look(connection, setup)
+        return await _look(connection, setup, settings)
     finally:
         await connection.close()
 
 
-async def _look(connection: Connection, setup: Setup) -> list[Finding]:
+async def _look(connection: Connection, setup: Setup, settings: StreamSettings) -> list[Finding]:
     reachable = ok("nats", f"{without_password(setup.nats_url)} answers")
     try:
         await connection.api("INFO")
@@ -66,11 +64,11 @@ async def _look(connection: Connection, setup: Setup) -> list[Finding]:
         mend = "Start nats-server with nats/server.conf, or with -js; the account needs JetStream."
         return [reachable, fail("jetstream", f"JetStream is not enabled: {error}", mend)]
     found = [reachable, ok("jetstream", "enabled"), await asyncio.to_thread(sync, setup)]
-    return found + await _topology(connection, setup)
+    return found + await _topology(connection, setup, settings)
 
 
-async def _topology(connection: Connection, setup: Setup) -> list[Finding]:
-    """Whether the streams are those of this exchange, with room left, and the server's clock is ours."""
+async def _topology(connection: Connection, setup: Setup, settings: StreamSettings) -> list[Finding]:
+    """Whether the streams are those of this exchange, with room left and none stopped, and whose clock they have."""
     try:
         entry = await Bucket(connection, subjects.DIRECTORY).get(PARTITIONS_KEY)
     except ApiRefused as error:
@@ -86,8 +84,12 @@ async def _topology(connection: Connection, setup: Setup) -> list[Finding]:
         mend = f"Set OPENBELL_PARTITIONS to {entry.value}: the number is fixed when an exchange is first started."
         return [fail("topology", f"the exchange has {entry.value} partitions, OPENBELL_PARTITIONS says {wanted}", mend)]
     partitions = int(entry.value)
+    streams = await _streams(connection, partitions)
+    if streams.status is not Status.OK:
+        return [streams]
     return [
-        await _streams(connection, partitions),
+        streams,
+        await room(connection, partitions, settings),
         await _partitions(connection, partitions),
         await _copies(connection, partitions),
         await _clock(connection),
@@ -95,18 +97,14 @@ async def _topology(connection: Connection, setup: Setup) -> list[Finding]:
 
 
 async def _streams(connection: Connection, partitions: int) -> Finding:
+    """Whether every partition has its streams."""
     names = [name(number) for number in range(partitions) for name in (subjects.journal_stream, subjects.events_stream)]
-    shares: dict[str, float] = {}
     for name in names:
         try:
-            shares[name] = _share(await connection.api(f"STREAM.INFO.{name}"))
+            await connection.api(f"STREAM.INFO.{name}")
         except ApiRefused as error:
             return fail("topology", f"stream {name}: {error}", "Start a worker: it makes the streams.")
-    fullest = max(shares, key=lambda name: shares[name])
-    text = f"{partitions} partitions, the fullest stream is {fullest} with {shares[fullest]:.0%}"
-    if shares[fullest] > FULL_SHARE:
-        return warn("topology", text, "Give the streams more room with OPENBELL_JOURNAL_MAX_BYTES: a full one refuses.")
-    return ok("topology", text)
+    return ok("topology", f"{partitions} partitions")
 
 
 async def _copies(connection: Connection, partitions: int) -> Finding:
@@ -218,12 +216,6 @@ def _monitored_sync(nats_url: str) -> bool:
     with urllib.request.urlopen(address, timeout=MONITOR_SECONDS) as answer:
         config: dict[str, Any] = json.loads(answer.read())["config"]
     return bool(config.get("sync_always"))
-
-
-def _share(info: dict[str, Any]) -> float:
-    room: int = info["config"]["max_bytes"]
-    used: int = info["state"]["bytes"]
-    return used / room if room > 0 else 0.0
 
 
 def _mend_nats(setup: Setup) -> str:

@@ -64,9 +64,9 @@ async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
     first, second = (await admin.ask("GET", "/v1/admin/partitions"))["partitions"]
     assert (first["partition"], first["available"], first["instruments"]) == (0, True, 1)
     described = {"partition", "available", "why", "leader", "standby", "sequence", "lag", "checkpoint", "instruments"}
-    assert set(first) == described | {"stopped", "refused_by"}
+    assert set(first) == described | {"stopped", "refused_by", "room"}
     assert (first["why"], first["stopped"], first["refused_by"]) == (None, None, [])
-    none = {"stopped": None, "refused_by": []}
+    none = {"stopped": None, "refused_by": [], "room": None}
     why = "its leader does not answer: no leader answers"
     assert second == {"partition": 1, "available": False, "why": why} | none
     venue.absent.add(0)

@@ -43,13 +43,25 @@ async def test_the_number_of_partitions_is_fixed(connection, settings):
         await state_of(connection, subjects.journal_stream(2))
 
 
-async def test_nobody_can_delete_from_a_journal(connection, settings):
-    """Neither one message nor all of them."""
+async def test_nobody_can_delete_from_the_midst_of_a_journal(connection, settings):
+    """What goes is a beginning, up to a sequence that was named (trimming.py)."""
     await topology.ensure(connection, settings)
     for stream in (subjects.journal_stream(0), subjects.events_stream(0)):
-        for request, body in ((f"STREAM.MSG.DELETE.{stream}", {"seq": 1}), (f"STREAM.PURGE.{stream}", None)):
-            with pytest.raises(ApiRefused):
-                await connection.api(request, body)
+        with pytest.raises(ApiRefused):
+            await connection.api(f"STREAM.MSG.DELETE.{stream}", {"seq": 1})
+
+
+async def test_an_exchange_of_an_older_version_goes_on(connection, settings):
+    """Its streams forbid purging, which nobody can take back, and have less room: they get the room and stay theirs."""
+    for stream, subject in ((subjects.journal_stream(0), "orders.0"), (subjects.events_stream(0), "events.0")):
+        older = {"name": stream, "subjects": [subject], "max_bytes": 4096, "deny_purge": True}
+        common = {"storage": "file", "num_replicas": 1, "discard": "new", "deny_delete": True}
+        await connection.api(f"STREAM.CREATE.{stream}", common | older)
+    await topology.ensure(connection, settings)
+    for stream in (subjects.journal_stream(0), subjects.events_stream(0)):
+        config = (await connection.api(f"STREAM.INFO.{stream}"))["config"]
+        assert (config["deny_purge"], config["max_age"]) == (True, 0)
+        assert config["max_bytes"] >= settings.journal_max_bytes
 
 
 async def test_a_full_journal_refuses_and_loses_nothing(connection, settings):

@@ -28,16 +28,25 @@ POLL_SECONDS = 0.05
 
 
 class LocalExchange:
-    """One life of `openbell up` on a data directory; `facts` is what it said of itself when it was ready."""
+    """One life of `openbell up` on a data directory; `facts` is what it said of itself when it was ready.
+
+    options: of the command line. settings: OPENBELL_… variables.
+    """
 
     def __init__(
-        self, data_dir: Path, *options: str, program: tuple[str, ...] = OF_THE_TREE, folder: Path | None = None
+        self,
+        data_dir: Path,
+        *options: str,
+        program: tuple[str, ...] = OF_THE_TREE,
+        folder: Path | None = None,
+        settings: dict[str, str] | None = None,
     ) -> None:
         self.data_dir = data_dir
         self._program, self._folder = program, folder
         self.lines: list[str] = []
         self.facts: dict[str, Any] = {}
-        self._environ = {name: value for name, value in os.environ.items() if not name.startswith("OPENBELL_")}
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENBELL_")}
+        self._environ = clean | (settings or {})
         self.process = subprocess.Popen(
             [*program, "up", "--port", "0", "--json", "--data-dir", str(data_dir), *options],
             cwd=folder,

@@ -16,12 +16,13 @@ from typing import NamedTuple
 from exchange.commands import Command, Tick
 from exchange.units import SECOND
 from streams import codec
-from streams.errors import Busy, OutcomeUnknown, StreamError, Unavailable
+from streams.errors import Busy, NearlyFull, OutcomeUnknown, StreamError, Unavailable
 from streams.journal import Outcome, Receiver
 from streams.partition import Partition
 from streams.refused import Refusal
+from streams.room import EVERYTHING, Room
 from streams.stops import Mark
-from streams.venue import ADD_RISK
+from streams.urgency import PLACING, urgency_of
 
 Callback = Callable[[bytes], None]
 
@@ -86,6 +87,7 @@ class LocalVenue:
         self.leaders = 1
         self.held: set[int] = set()
         self.queries: list[str] = []
+        self.rooms = [Room() for _ in range(partitions)]
         self._waiting: list[Callable[[], None]] = []
         self._partitions = [Partition(number) for number in range(partitions)]
         self._claims: dict[str, int] = {}
@@ -119,7 +121,13 @@ class LocalVenue:
     def why_not(self, partition: int) -> str:
         if partition in self.stopped:
             return f"partition {partition} stopped at sequence 7: a sentence"
-        return f"no worker answers for partition {partition}" if partition in self.absent else ""
+        if partition in self.absent:
+            return f"no worker answers for partition {partition}"
+        takes = self.rooms[partition].takes
+        return "" if takes == EVERYTHING else f"the journal of partition {partition} is nearly full and takes {takes}"
+
+    def room(self, partition: int) -> Room:
+        return self.rooms[partition]
 
     def now(self) -> int:
         return self._journal_time
@@ -143,8 +151,10 @@ class LocalVenue:
             raise Busy("NATS is away", retry_after=0.5)
         if partition in self.stopped:
             raise Busy("the partition has stopped", retry_after=5.0)
-        if partition in self.absent and isinstance(command, ADD_RISK):
+        if partition in self.absent and urgency_of(command) == PLACING:
             raise Busy("no worker leads the partition", retry_after=1.0)
+        if self.rooms[partition].left[urgency_of(command)] <= 0:
+            raise NearlyFull("the journal is nearly full", retry_after=1.0)
         if partition in self.silent | self.absent:
             asyncio.get_running_loop().call_soon(receiver, OutcomeUnknown("no answer in time"))
             return

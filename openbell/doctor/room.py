@@ -1,0 +1,47 @@
+"""The check of the streams' room: how full the fullest partition is, what it still takes, and when it will be full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from openbell.doctor.finding import Finding, fail, ok, warn
+from streams.room import FILLING_SHARE, FULL_SHARE, full_in_seconds, measure_both, taken_at
+
+if TYPE_CHECKING:
+    from streams.connection import Connection
+    from streams.room import Fills
+    from streams.settings import StreamSettings
+
+DAY_SECONDS: Final = 86_400
+SOON_DAYS: Final = 30
+"""A journal that is kept for ever and is full before this is worth a warning."""
+
+MEND: Final = (
+    "Give the streams more room with OPENBELL_JOURNAL_MAX_BYTES and restart a worker, or have less kept with "
+    "OPENBELL_JOURNAL_RETENTION_BYTES; if it does not shrink, look for journal.kept in the workers' log."
+)
+
+
+async def room(connection: Connection, partitions: int, settings: StreamSettings) -> Finding:
+    """The finding about the fullest of all partitions. Raises Unavailable, ApiRefused."""
+    measured = [await measure_both(connection, number) for number in range(partitions)]
+    fullest = max(range(partitions), key=lambda number: measured[number].share)
+    return finding_of(fullest, measured[fullest], settings)
+
+
+def finding_of(partition: int, fills: Fills, settings: StreamSettings) -> Finding:
+    """What is to be said of the fullest partition."""
+    share = fills.share
+    text = (
+        f"the fullest partition is {partition}: journal {fills.journal.share:.0%}, events {fills.events.share:.0%} "
+        f"of their room; it takes {taken_at(share)}"
+    )
+    if share >= FULL_SHARE:
+        return fail("room", text, MEND)
+    if share >= FILLING_SHARE:
+        return warn("room", text, MEND)
+    seconds = full_in_seconds(fills) if settings.keeps_everything else None
+    if seconds is None:
+        return ok("room", text)
+    forever = f"{text}; nothing is ever dropped, so it is full in {seconds / DAY_SECONDS:.1f} days"
+    return warn("room", forever, MEND) if seconds < SOON_DAYS * DAY_SECONDS else ok("room", forever)

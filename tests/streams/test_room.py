@@ -1,0 +1,125 @@
+"""streams/room.py, urgency.py and alarm.py: what is left of a journal, and for whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from exchange import commands
+from streams import topology
+from streams.alarm import Alarm
+from streams.errors import Busy
+from streams.forms import COMMANDS
+from streams.journal import Journal
+from streams.room import Fill, Fills, Room, full_in_seconds, taken_at
+from streams.urgency import CANCELING, OPERATING, PLACING, URGENCIES
+
+DAY = 86_400
+SECOND = 1_000_000_000
+
+
+def fill(size: int, size_max: int = 100_000, last: int = 10, age_seconds: int = 100) -> Fill:
+    """A stream of `last` messages, the first of them so old."""
+    return Fill(size, size_max, last, 1, last, 1, 1 + age_seconds * SECOND)
+
+
+def fills(journal: int, events: int = 0) -> Fills:
+    """A journal and events of so many bytes, of 100,000 and 300,000."""
+    return Fills(fill(journal), fill(events, 300_000))
+
+
+def test_every_command_has_its_urgency_in_both_of_its_forms():
+    """A gateway sends forms and a leader commands; what gets an account out is more urgent than what gets it in."""
+    assert URGENCIES.keys() == COMMANDS.structs.keys() | set(COMMANDS.structs.values())
+    for kind in (commands.PlaceOrder, commands.AmendOrder):
+        assert (URGENCIES[kind], URGENCIES[COMMANDS.structs[kind]]) == (PLACING, PLACING)
+    for kind in (commands.CancelOrder, commands.CancelAll, commands.CancelAfter):
+        assert (URGENCIES[kind], URGENCIES[COMMANDS.structs[kind]]) == (CANCELING, CANCELING)
+    for kind in (commands.SetKillSwitch, commands.SetPhase, commands.Tick):
+        assert (URGENCIES[kind], URGENCIES[COMMANDS.structs[kind]]) == (OPERATING, OPERATING)
+
+
+@pytest.mark.parametrize(
+    ("share", "takes"), [(0.0, "everything"), (0.9, "cancels"), (0.98, "operators"), (0.99, "nothing")]
+)
+def test_the_last_tenth_is_kept(share, takes):
+    """By either of the two streams: one that is full stops the partition alone."""
+    for measured in (fills(int(share * 100_000)), fills(10, int(share * 300_000))):
+        room = Room()
+        room.learn(measured)
+        assert (room.takes, taken_at(room.share)) == (takes, takes)
+
+
+def test_before_it_was_measured_a_journal_takes_everything():
+    """A gateway that cannot measure is no reason to refuse."""
+    assert (Room().takes, Room().share, Room().left[PLACING]) == ("everything", 0.0, float("inf"))
+
+
+def test_between_two_measurements_it_grows_by_what_was_stored():
+    """What this process stored is counted, others' messages at the average size, each sequence once; events in step."""
+    room = Room()
+    room.learn(fills(50_000, 100_000))
+    room.note(11, 904)
+    assert (room.left[PLACING], room.share) == (39_000, 0.51)
+    room.note(13, 904)
+    assert room.left[PLACING] == 33_000
+    room.note(13, 904)
+    assert room.left[PLACING] == 33_000
+    room.learn(fills(80_000, 264_000))
+    assert room.left[PLACING] == pytest.approx(6_000 / 3.3)
+
+
+def test_a_refusal_for_want_of_room_counts_until_the_next_measurement():
+    """The estimate was wrong: placements wait."""
+    room = Room()
+    room.learn(fills(50_000))
+    room.overflow()
+    assert room.takes == "cancels"
+    room.learn(fills(50_000))
+    assert room.takes == "everything"
+
+
+def test_each_level_is_said_once():
+    """On the way up, with what is still taken; and when there is room again, clearly below the lowest level."""
+    alarm = Alarm(3)
+    with capture_logs() as lines:
+        for share in (70, 80, 79, 82, 95, 91, 95, 99, 100, 85, 76, 74, 81):
+            alarm.hear(fills(share * 1_000))
+    said = [(line["event"], line["log_level"], line.get("takes")) for line in lines]
+    assert said == [
+        ("journal.filling", "warning", "everything"),
+        ("journal.nearly_full", "error", "cancels"),
+        ("journal.full", "critical", "nothing"),
+        ("journal.has_room", "info", None),
+        ("journal.filling", "warning", "everything"),
+    ]
+
+
+def test_when_it_is_full_follows_from_how_it_has_grown():
+    """Half full after a day is full after another; what is younger than a minute says nothing."""
+    day = Fills(fill(50_000, age_seconds=DAY), fill(0, 300_000))
+    assert full_in_seconds(day) == pytest.approx(DAY)
+    assert full_in_seconds(Fills(fill(50_000, age_seconds=59), fill(0, 300_000))) is None
+
+
+async def test_waiting_commands_leave_room_for_the_more_urgent(connection, settings):
+    """In the queue before the journal as in the journal: the last of it is for cancels and operators."""
+    await topology.ensure(connection, settings)
+    journal = Journal(connection, 0, "me", replace(settings, commands_waiting_max=10))
+    tick = b"\x91\x08"
+
+    def send(urgency: int, times: int) -> int:
+        """How many of so many are taken."""
+        taken = 0
+        for _ in range(times):
+            try:
+                journal.send(tick, lambda _: None, urgency)
+            except Busy:
+                break
+            taken += 1
+        return taken
+
+    assert [send(urgency, 20) for urgency in (PLACING, CANCELING, OPERATING)] == [9, 0, 1]
+    journal.close()
