@@ -1,11 +1,11 @@
-"""A market that fills journals: two accounts trade in batches, and a third places one order a round and cancels it."""
+"""A market that fills journals: two accounts amend and trade in batches, a third places an order and cancels it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -15,18 +15,27 @@ from streams.room import Fill, measure
 from streams.settings import StreamSettings
 from tests.support.local_exchange import LocalExchange, wait_for
 
-BATCH = 50
+AMENDS = 40
+TRADES = 10
 LIMIT = {"symbol": "ACME", "type": "limit", "quantity": "1"}
+FAR = {"sell": ("1000", "1001"), "buy": ("1", "2")}
 LISTING = {"tick_size": "0.01", "lot_size": "1"}
 ANSWER_SECONDS = 20
 ROOM_SECONDS = 60
 
 
+class Trader(NamedTuple):
+    """One of the two: which side it takes, and its order that rests."""
+
+    socket: ClientConnection
+    side: str
+    resting: str
+
+
 class Filling:
-    """The market of one running exchange. `busy` counts placements that were refused so, `refused` the cancels."""
+    """The market of one running exchange. `traded` counts fills, `refused` are the answers to cancels that failed."""
 
     def __init__(self, exchange: LocalExchange) -> None:
-        self.busy = 0
         self.traded = 0
         self.refused: list[Any] = []
         self._exchange = exchange
@@ -35,26 +44,31 @@ class Filling:
 
     def __enter__(self) -> Self:
         self._exchange.call("PUT", "/v1/admin/instruments/ACME", "operator", LISTING, "admin")
-        self._seller, self._buyer, self._canceler = map(self._connected, ("anna", "boris", "carla"))
+        self._traders = [self._trader("anna", "sell", "999"), self._trader("boris", "buy", "3")]
+        self._canceler = self._connected("carla")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
     def round(self) -> bool:
-        """A batch each way, and a cancel; whether placements were taken."""
-        sides = ((self._seller, "sell"), (self._buyer, "buy"))
-        for socket, side in sides:
-            item = {"method": "order.place", "params": LIMIT | {"side": side, "price": "100", "time_in_force": "ioc"}}
-            first = item | {"params": item["params"] | {"time_in_force": "gtc"}}
-            self._send(socket, "order.batch", requests=[first if side == "sell" else item] * BATCH)
-        rows = [row for socket, _ in sides for row in self._receive(socket)["result"]]
-        codes = [row["error"]["code"] for row in rows if "error" in row]
-        assert set(codes) <= {"busy"}, codes
-        self.busy += len(codes)
-        self.traded += sum(len(row["result"]["fills"]) for row in rows if "result" in row)
+        """A batch of each trader, and a cancel; whether all of it was taken.
+
+        A trader moves an order that rests far from the market to and fro, and trades a few others: so the journal grows
+        and what has to be remembered does not grow with it.
+        """
+        for trader in self._traders:
+            moves = [{"order_id": trader.resting, "price": price} for price in FAR[trader.side]] * (AMENDS // 2)
+            placements = [LIMIT | {"side": trader.side, "price": "100"}] * TRADES
+            requests = [{"method": "order.amend", "params": params} for params in moves]
+            requests += [{"method": "order.place", "params": params} for params in placements]
+            self._send(trader.socket, "order.batch", requests=requests)
+        rows = [row for trader in self._traders for row in self._receive(trader.socket)["result"]]
+        codes = {row["error"]["code"] for row in rows if "error" in row}
+        assert codes <= {"busy", "no_change"}, codes
+        self.traded += sum(len(row["result"]["fills"]) for row in rows if "fills" in row.get("result", ()))
         self.cancel()
-        return not codes
+        return "busy" not in codes
 
     def cancel(self) -> None:
         """Cancel everything of an account, which may have nothing: the journal has to take that as well."""
@@ -95,6 +109,11 @@ class Filling:
             return await measure(connection, subjects.journal_stream(0))
         finally:
             await connection.close()
+
+    def _trader(self, account: str, side: str, price: str) -> Trader:
+        socket = self._connected(account)
+        self._send(socket, "order.place", side=side, price=price, **LIMIT)
+        return Trader(socket, side, self._receive(socket)["result"]["order_id"])
 
     def _connected(self, account: str) -> ClientConnection:
         url = self._exchange.facts["url"].replace("http", "ws", 1) + "/v1/ws"
