@@ -196,22 +196,20 @@ async def audit(
     return result
 
 
-async def _audit_copy(
-    connection: Connection, asked: Audit, copy: Copy, last: int, progress: Progress | None
-) -> _Auditor:
+async def _audit_copy(link: Connection, asked: Audit, copy: Copy, last: int, progress: Progress | None) -> _Auditor:
     """The audit of one copy, begun again while retention drops what it was to go on with."""
     for attempt in range(1, ATTEMPTS_MAX + 1):
-        auditor = _Auditor(connection, replace(asked), copy, progress)
+        auditor = _Auditor(link, replace(asked), copy, progress)
         try:
             await auditor.run(asked.first, last)
         except Damage as damage:
             auditor.result.finding = damage.finding
         except Unavailable:
-            if attempt == ATTEMPTS_MAX:
-                raise
-            continue
-        break
-    return auditor
+            if attempt < ATTEMPTS_MAX:
+                continue
+            raise
+        return auditor
+    raise AssertionError("the last attempt returns or raises")
 
 
 async def _copies(connection: Connection, number: int) -> list[Copy]:
