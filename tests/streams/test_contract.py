@@ -28,6 +28,7 @@ from streams.errors import (
     WrongSequence,
 )
 from streams.headers import NO_RESPONDERS, header_value, status_of
+from streams.room import measure
 from streams.settings import StreamSettings
 from streams.stream import StreamReader, read_message, state_of
 from streams.topology import DUPLICATE_WINDOW
@@ -445,6 +446,21 @@ async def test_a_reader_says_what_is_missing(connection):
         assert [message.sequence for message in await take(reader, 2)] == [5, 6]
         with pytest.raises(StreamGap):
             await anext(reader)
+
+
+async def test_a_stream_loses_its_beginning_up_to_a_sequence(connection):
+    """A purge up to a sequence drops what is before it and nothing else, once or twice; INFO tells what is left."""
+    await make_stream(connection)
+    for number in range(9):
+        await connection.store("s.1", b"%d" % number)
+    whole = await measure(connection, "S")
+    assert (whole.messages, whole.first, whole.last, whole.size_max) == (9, 1, 9, 8 * 1024 * 1024)
+    for below in (4, 2):
+        await connection.api("STREAM.PURGE.S", {"seq": below})
+        left = await measure(connection, "S")
+        assert (left.messages, left.first, left.last) == (6, 4, 9)
+        assert left.size < whole.size
+        assert whole.first_at <= left.first_at <= left.read_at
 
 
 async def test_a_stream_that_forbids_it_forgets_nothing(connection):

@@ -126,6 +126,7 @@ class Api:
         state = stream.described(
             details=request.get("deleted_details", False), through=deposed.last if deposed else None
         )
+        state["first_ts"] = timestamp(state["first_ts"])
         body = {"config": stream.config, "state": state, "ts": timestamp(self._broker.network.clock())}
         return body | ({"cluster": self._broker.cluster(deposed)} if self._broker.clustered else {})
 

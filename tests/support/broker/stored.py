@@ -195,6 +195,8 @@ class StoredStream:
             "last_seq": self.last,
             "num_subjects": len(self._of_subject),
         }
+        first = self.following(self.first)
+        state["first_ts"] = first.stored_at if first else 0
         if deleted:
             state["num_deleted"] = len(deleted)
         return state | ({"deleted": deleted} if details and deleted else {})
