@@ -88,7 +88,7 @@ async def _drop_old(
     if kept is None or needed is None:
         return
     now = nanoseconds((await connection.api(f"STREAM.INFO.{stream}"))["ts"])
-    age = now - min(kept, needed - LATE_SECONDS * SECOND)
+    age = now - min(kept, needed - int(LATE_SECONDS * SECOND))
     try:
         limit = max(age, config["duplicate_window"])
         await connection.api(f"STREAM.UPDATE.{stream}", config | {"max_age": limit})
