@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.settings import SettingsError, StreamSettings
+from streams.settings import SettingsError, StreamSettings, without_password
 
 
 def test_an_empty_environment_gives_the_defaults():
@@ -44,3 +44,18 @@ def test_what_no_exchange_can_run_with_is_refused_by_its_name(variable, text):
     """The sentence names the variable and what it holds."""
     with pytest.raises(SettingsError, match=f"{variable} is '?{text}"):
         StreamSettings.from_environment({variable: text})
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("nats://127.0.0.1:4222", "nats://127.0.0.1:4222"),
+        ("nats://me:hidden@a:4222,nats://me:hid-den@b:4222", "nats://a:4222,nats://b:4222"),
+        ("https://keys.example/set?key=hidden", "https://keys.example/set"),
+        ("tls://hidden@a", "tls://a"),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(url, shown):
+    """What is printed of an address has neither user, password nor query; nor has what is printed of the settings."""
+    assert without_password(url) == shown
+    assert "hid" not in repr(StreamSettings(nats_url=url))
