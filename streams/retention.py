@@ -27,7 +27,7 @@ from streams.alarm import Alarm
 from streams.checkpoint_maker import CheckpointMaker
 from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, Manifest
 from streams.connection import Connection
-from streams.errors import ApiRefused, CheckpointDamaged, Unavailable
+from streams.errors import ApiRefused, CheckpointDamaged, CheckpointUnusable, Unavailable
 from streams.recovery import stored_chain
 from streams.room import MEASURE_INTERVAL, PRESSED_INTERVAL, PRESSED_SHARE, Fill, Fills, full_in_seconds, measure_both
 from streams.settings import EVENTS_PER_JOURNAL_BYTES, StreamSettings
@@ -135,6 +135,8 @@ class Retention:
                 return False
         except CheckpointDamaged as damage:
             log.warning("checkpoint.damaged", partition=self._number, sequence=manifest.sequence, error=str(damage))
+            return False
+        except CheckpointUnusable:  # of another version, or pruned meanwhile
             return False
         if await stored_chain(self._connection, self._number, manifest.sequence) != manifest.chain:
             return False

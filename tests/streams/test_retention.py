@@ -124,6 +124,18 @@ async def test_a_damaged_checkpoint_covers_nothing(led):
     assert "checkpoint.damaged" in [line["event"] for line in lines]
 
 
+async def test_a_checkpoint_of_another_version_covers_nothing_and_ends_nothing(led):
+    """After an upgrade those of before are there still: they are passed over, and looking goes on."""
+    await checkpoints(led, 2)
+    good = await led.make()
+    for _ in range(3):
+        await led.checkpoints.store_manifest(altered(good, form=99))
+    with capture_logs() as logs:
+        await look(led)
+    assert await firsts(led) == [1, 1]
+    assert {entry["event"] for entry in logs if entry["event"].startswith("checkpoint.")} == set()
+
+
 async def test_a_checkpoint_of_another_history_covers_nothing(led):
     """EVENTS has to have its chain."""
     await checkpoints(led, 2)
