@@ -63,7 +63,7 @@ export interface Order {
   /** Where it stands. */
   status: "pending_trigger" | "open" | "partially_filled" | "filled" | "canceled" | "expired" | "rejected";
   /** Why it ended; of a stop that was refused when it was triggered the code. */
-  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "day_ended" | "auction_ended" | "volatility" | "outside_band" | "too_many_fills" | "killed" | "cancel_after" | "disconnected" | "bad_request" | "unknown_field" | "bad_decimal" | "unknown_method" | "too_large" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "unauthenticated" | "token_expired" | "forbidden" | "rate_limited" | "too_many" | "unknown_instrument" | "unknown_order" | "unknown_trade" | "order_done" | "client_order_id_reused" | "wrong_phase" | "no_change" | "quantity_below_filled" | "already_busted" | "snapshot_required" | "not_allowed_in_phase" | "killed" | "account_disabled" | "price_off_tick" | "bad_price" | "price_too_low" | "price_too_high" | "price_outside_collar" | "quantity_off_lot" | "quantity_too_small" | "quantity_too_large" | "display_too_large" | "display_too_small" | "value_too_small" | "value_too_large" | "too_many_open_orders" | "position_limit" | "would_take" | "would_trigger" | "bad_expires" | "too_late" | "busy" | "outcome_unknown" | "unavailable" | "internal" | null;
+  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "day_ended" | "auction_ended" | "volatility" | "outside_band" | "too_many_fills" | "killed" | "cancel_after" | "disconnected" | "bad_request" | "unknown_field" | "bad_decimal" | "unknown_method" | "too_large" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "unauthenticated" | "token_expired" | "forbidden" | "rate_limited" | "too_many" | "unknown_instrument" | "unknown_order" | "unknown_trade" | "order_done" | "client_order_id_reused" | "wrong_phase" | "no_change" | "quantity_below_filled" | "already_busted" | "snapshot_required" | "not_allowed_in_phase" | "account_disabled" | "price_off_tick" | "bad_price" | "price_too_low" | "price_too_high" | "price_outside_collar" | "quantity_off_lot" | "quantity_too_small" | "quantity_too_large" | "display_too_large" | "display_too_small" | "value_too_small" | "value_too_large" | "too_many_open_orders" | "position_limit" | "would_take" | "would_trigger" | "bad_expires" | "too_late" | "busy" | "outcome_unknown" | "unavailable" | "internal" | null;
   created: Time;
   updated: Time;
 }
@@ -106,7 +106,7 @@ export interface PlacedOrder {
   /** Where it stands. */
   status: "pending_trigger" | "open" | "partially_filled" | "filled" | "canceled" | "expired" | "rejected";
   /** Why it ended; of a stop that was refused when it was triggered the code. */
-  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "day_ended" | "auction_ended" | "volatility" | "outside_band" | "too_many_fills" | "killed" | "cancel_after" | "disconnected" | "bad_request" | "unknown_field" | "bad_decimal" | "unknown_method" | "too_large" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "unauthenticated" | "token_expired" | "forbidden" | "rate_limited" | "too_many" | "unknown_instrument" | "unknown_order" | "unknown_trade" | "order_done" | "client_order_id_reused" | "wrong_phase" | "no_change" | "quantity_below_filled" | "already_busted" | "snapshot_required" | "not_allowed_in_phase" | "killed" | "account_disabled" | "price_off_tick" | "bad_price" | "price_too_low" | "price_too_high" | "price_outside_collar" | "quantity_off_lot" | "quantity_too_small" | "quantity_too_large" | "display_too_large" | "display_too_small" | "value_too_small" | "value_too_large" | "too_many_open_orders" | "position_limit" | "would_take" | "would_trigger" | "bad_expires" | "too_late" | "busy" | "outcome_unknown" | "unavailable" | "internal" | null;
+  reason: "requested" | "no_liquidity" | "self_trade" | "expired" | "day_ended" | "auction_ended" | "volatility" | "outside_band" | "too_many_fills" | "killed" | "cancel_after" | "disconnected" | "bad_request" | "unknown_field" | "bad_decimal" | "unknown_method" | "too_large" | "not_found" | "method_not_allowed" | "unsupported_media_type" | "unauthenticated" | "token_expired" | "forbidden" | "rate_limited" | "too_many" | "unknown_instrument" | "unknown_order" | "unknown_trade" | "order_done" | "client_order_id_reused" | "wrong_phase" | "no_change" | "quantity_below_filled" | "already_busted" | "snapshot_required" | "not_allowed_in_phase" | "account_disabled" | "price_off_tick" | "bad_price" | "price_too_low" | "price_too_high" | "price_outside_collar" | "quantity_off_lot" | "quantity_too_small" | "quantity_too_large" | "display_too_large" | "display_too_small" | "value_too_small" | "value_too_large" | "too_many_open_orders" | "position_limit" | "would_take" | "would_trigger" | "bad_expires" | "too_late" | "busy" | "outcome_unknown" | "unavailable" | "internal" | null;
   created: Time;
   updated: Time;
   /** Oldest first. */
@@ -244,6 +244,9 @@ export interface Used {
   open_sell_quantity: Decimal;
 }
 
+/** A DecimalInput that is not below zero. */
+export type AmountInput = string | number;
+
 /** What an account has and may do. */
 export interface Account {
   /** A trading account. */
@@ -334,7 +337,7 @@ export interface LoginRequest {
     /** A JWT, as in the Authorization header but without `Bearer`. */
     token: string;
     /** What to cancel when this connection ends: the orders placed on it, or all of the account. */
-    cancel_on_disconnect?: "connection" | "account";
+    cancel_on_disconnect?: "connection" | "account" | null;
   };
 }
 
@@ -372,19 +375,19 @@ export interface OrderPlaceRequest {
     /** Of stop orders: the last price that triggers them. */
     stop_price?: DecimalInput;
     /** How long it stays. */
-    time_in_force?: "gtc" | "day" | "ioc" | "fok" | "gtd" | "at_open" | "at_close";
+    time_in_force?: "gtc" | "day" | "ioc" | "fok" | "gtd" | "at_open" | "at_close" | null;
     /** With `gtd`: when it expires. */
-    expires?: Time;
+    expires?: Time | null;
     /** Refuse the order if it would take. */
-    post_only?: boolean;
+    post_only?: boolean | null;
     /** An iceberg: how much of it the book shows at a time. */
     display_quantity?: DecimalInput;
     /** What gives way when it meets an order of its account. */
-    self_trade?: "cancel_newest" | "cancel_oldest" | "cancel_both" | "decrement";
+    self_trade?: "cancel_newest" | "cancel_oldest" | "cancel_both" | "decrement" | null;
     /** The client's own name of the order, unique per account and instrument; repeating it is safe. */
-    client_order_id?: string;
+    client_order_id?: string | null;
     /** Act for this account; only those that the token allows. */
-    account?: string;
+    account?: string | null;
   };
 }
 
@@ -403,11 +406,11 @@ export interface OrderAmendRequest {
   method: "order.amend";
   params?: {
     /** The exchange's name of the order, unique for ever. */
-    order_id?: string;
+    order_id?: string | null;
     /** The client's own name of the order, unique per account and instrument; repeating it is safe. */
-    client_order_id?: string;
+    client_order_id?: string | null;
     /** The instrument. */
-    symbol?: string;
+    symbol?: string | null;
     /** A multiple of the tick size; limit orders need one, market orders have none. */
     price?: DecimalInput;
     /** Of stop orders: the last price that triggers them. */
@@ -417,9 +420,9 @@ export interface OrderAmendRequest {
     /** An iceberg: how much of it the book shows at a time. */
     display_quantity?: DecimalInput;
     /** With `gtd`: when it expires. */
-    expires?: Time;
+    expires?: Time | null;
     /** Act for this account; only those that the token allows. */
-    account?: string;
+    account?: string | null;
   };
 }
 
@@ -438,13 +441,13 @@ export interface OrderCancelRequest {
   method: "order.cancel";
   params?: {
     /** The exchange's name of the order, unique for ever. */
-    order_id?: string;
+    order_id?: string | null;
     /** The client's own name of the order, unique per account and instrument; repeating it is safe. */
-    client_order_id?: string;
+    client_order_id?: string | null;
     /** The instrument. */
-    symbol?: string;
+    symbol?: string | null;
     /** Act for this account; only those that the token allows. */
-    account?: string;
+    account?: string | null;
   };
 }
 
@@ -463,11 +466,11 @@ export interface OrderCancelAllRequest {
   method: "order.cancel_all";
   params?: {
     /** The instrument. */
-    symbol?: string;
+    symbol?: string | null;
     /** Which side the order is on. */
-    side?: "buy" | "sell";
+    side?: "buy" | "sell" | null;
     /** Act for this account; only those that the token allows. */
-    account?: string;
+    account?: string | null;
   };
 }
 
@@ -492,7 +495,7 @@ export interface OrderCancelAfterRequest {
     /** From now; 0 turns it off. */
     seconds: number;
     /** Act for this account; only those that the token allows. */
-    account?: string;
+    account?: string | null;
   };
 }
 
@@ -540,13 +543,13 @@ export interface OrderGetRequest {
   method: "order.get";
   params?: {
     /** The exchange's name of the order, unique for ever. */
-    order_id?: string;
+    order_id?: string | null;
     /** The client's own name of the order, unique per account and instrument; repeating it is safe. */
-    client_order_id?: string;
+    client_order_id?: string | null;
     /** The instrument. */
-    symbol?: string;
+    symbol?: string | null;
     /** Act for this account; only those that the token allows. */
-    account?: string;
+    account?: string | null;
   };
 }
 
@@ -565,13 +568,13 @@ export interface OrderListRequest {
   method: "order.list";
   params?: {
     /** The instrument. */
-    symbol?: string;
+    symbol?: string | null;
     /** Rows at most. */
-    limit?: number;
+    limit?: number | null;
     /** Opaque: give it back as it was given to you. */
-    cursor?: string;
+    cursor?: string | null;
     /** Act for this account; only those that the token allows. */
-    account?: string;
+    account?: string | null;
   };
 }
 
@@ -597,13 +600,13 @@ export interface SubscribeRequest {
     /** What to follow. */
     channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
     /** Of which instruments, for channels that are kept per instrument. */
-    symbols?: string[];
+    symbols?: string[] | null;
     /** Levels of each side; 0 is all. */
-    depth?: 1 | 10 | 50 | 0;
+    depth?: 1 | 10 | 50 | 0 | null;
     /** The least time between two messages; 0 is every change. */
-    interval_ms?: 0 | 20 | 100 | 1000;
+    interval_ms?: 0 | 20 | 100 | 1000 | null;
     /** Act for this account; only those that the token allows. */
-    account?: string;
+    account?: string | null;
   };
 }
 
@@ -638,13 +641,13 @@ export interface UnsubscribeRequest {
     /** What to follow. */
     channel: "book" | "full" | "trades" | "ticker" | "status" | "instruments" | "heartbeat" | "orders" | "positions";
     /** Of which instruments, for channels that are kept per instrument. */
-    symbols?: string[];
+    symbols?: string[] | null;
     /** Levels of each side; 0 is all. */
-    depth?: 1 | 10 | 50 | 0;
+    depth?: 1 | 10 | 50 | 0 | null;
     /** The least time between two messages; 0 is every change. */
-    interval_ms?: 0 | 20 | 100 | 1000;
+    interval_ms?: 0 | 20 | 100 | 1000 | null;
     /** Act for this account; only those that the token allows. */
-    account?: string;
+    account?: string | null;
   };
 }
 
@@ -681,7 +684,7 @@ export interface ResumeRequest {
     /** Opaque: give it back as it was given to you. */
     cursor: string;
     /** Act for this account; only those that the token allows. */
-    account?: string;
+    account?: string | null;
   };
 }
 
@@ -1322,6 +1325,21 @@ export type GetAdminPartitionsAnswer = {
       /** When it tries again. */
       next_look: Time;
     }[];
+    /** Null before it was measured. */
+    room: {
+      /** Of the fuller one's room: 1 is full. */
+      share: number;
+      /** Everything, or only cancels and operators, only operators, or nothing. */
+      takes: "everything" | "cancels" | "operators" | "nothing";
+      /** That the journal holds. */
+      journal_bytes: number;
+      /** That it may hold. */
+      journal_max_bytes: number;
+      /** That its events hold. */
+      events_bytes: number;
+      /** That they may hold. */
+      events_max_bytes: number;
+    } | null;
   }[];
 };
 
