@@ -72,6 +72,8 @@ def test_partitions_and_sessions_are_those_of_the_exchange(operator, desk) -> No
     expect(page.locator(".sessions tbody")).to_contain_text("demo-4")
     expect(page.locator(".health")).to_contain_text("Partitions led")
     expect(page.locator(".health")).to_contain_text("4 of 4")
+    expect(page.locator(".health")).to_contain_text("Fullest journal")
+    expect(page.locator(".partitions tbody tr").first.locator("td").nth(7)).to_have_text(re.compile(r"\d+ %"))
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (1440, "light"), (390, "contrast")])

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Account, Limits } from "../src/protocol";
 import { KillForm, targetOf } from "../src/console/kill_switch";
 import { LimitsForm } from "../src/console/limits";
-import { type Partition, Partitions, reasonsOf, stateOf } from "../src/console/partitions";
+import { type Partition, Partitions, fullnessOf, isFilling, reasonsOf, stateOf } from "../src/console/partitions";
 import { PhaseSteps, stepsFrom } from "../src/console/phases";
 import { Poll } from "../src/console/poll";
 import { settled, World } from "./world";
@@ -227,8 +227,15 @@ describe("partitions", () => {
     expect(partitions.alarm.value).toBe("");
   });
 
+  it("say how full they are, and what they still take", () => {
+    const full = (share: number, takes: string): Partition => ({ partition: 0, available: true, room: { share, takes } }) as Partition;
+    const rows = [full(0.5, "everything"), full(0.8, "everything"), full(0.912, "cancels"), { ...full(0, ""), room: null }];
+    expect(rows.map(fullnessOf)).toEqual(["50 %", "80 %", "91 %, takes cancels", "–"]);
+    expect(rows.map(isFilling)).toEqual([false, true, true, false]);
+  });
+
   it("say where they have stopped, who refuses them, and when that worker looks again", () => {
-    const led = { partition: 0, available: true, why: null, stopped: null, refused_by: [] } as Partition;
+    const led = { partition: 0, available: true, why: null, stopped: null, refused_by: [], room: null } as Partition;
     const refusal = { worker: "w2", sequence: 7, why: "a sentence", next_look: "2026-09-21T14:13:20.000000000Z" };
     const refused = { ...led, refused_by: [refusal] };
     const shut = { ...refused, available: false, stopped: { sequence: 7, why: "partition 0 stopped" } };

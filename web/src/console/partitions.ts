@@ -76,3 +76,17 @@ export function reasonsOf(partitions: readonly Partition[]): readonly string[] {
     ...refused.map((each) => `${each.worker} refuses it and looks again at ${each.next_look.slice(11, 19)}: ${each.why}`),
   ]);
 }
+
+/** From here on a partition that fills up is worth an operator's look; placements are refused from 0.9 on. */
+export const FILLING_SHARE = 0.8;
+
+export function isFilling({ room }: Partition): boolean {
+  return room !== null && room !== undefined && room.share >= FILLING_SHARE;
+}
+
+/** How full a partition's streams are, in words; with what they still take once that is not everything. */
+export function fullnessOf({ room }: Partition): string {
+  if (room === null || room === undefined) return "–";
+  const share = `${Math.floor(room.share * 100)} %`;
+  return room.takes === "everything" ? share : `${share}, takes ${room.takes}`;
+}

@@ -1,6 +1,7 @@
 // The state of everything in one line: what is well, what is not, each in words.
 import type { VNode } from "preact";
 import { targetOf } from "../../console/kill_switch";
+import { fullnessOf, isFilling } from "../../console/partitions";
 import type { ConsoleProps } from "./console";
 
 export function Health(props: ConsoleProps): VNode {
@@ -40,11 +41,13 @@ function Ready({ operator }: ConsoleProps): VNode {
 function Led({ operator }: ConsoleProps): VNode {
   const partitions = operator.partitions.poll.answer.value ?? [];
   const led = partitions.filter((partition) => partition.available).length;
+  const fullest = [...partitions].sort((one, other) => (other.room?.share ?? 0) - (one.room?.share ?? 0))[0];
   const followed = partitions.filter((partition) => partition.standby).length;
   return (
     <>
       <SignView name="Partitions led" value={`${led} of ${partitions.length}`} well={led === partitions.length} />
       <SignView name="With a standby" value={`${followed} of ${partitions.length}`} well={followed === partitions.length} />
+      <SignView name="Fullest journal" value={fullest === undefined ? "–" : fullnessOf(fullest)} well={fullest === undefined || !isFilling(fullest)} />
     </>
   );
 }

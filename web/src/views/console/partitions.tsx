@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { VNode } from "preact";
 import { age } from "../../clock";
-import { reasonsOf, stateOf, type Partition } from "../../console/partitions";
+import { type Partition, fullnessOf, isFilling, reasonsOf, stateOf } from "../../console/partitions";
 import { Panel } from "../panel";
 import type { ConsoleProps } from "./console";
 import { Fault } from "./fault";
@@ -41,6 +41,7 @@ export function PartitionList({ screen, operator }: ConsoleProps): VNode {
               <th scope="col">Journal</th>
               <th scope="col">A second</th>
               <th scope="col">Checkpoint</th>
+              <th scope="col">Full</th>
               <th scope="col">
                 <span class="unseen">Handover</span>
               </th>
@@ -73,6 +74,9 @@ function Row({ partition: row, screen, operator }: ConsoleProps & { partition: P
       <td>{rate === undefined ? "–" : rate.toFixed(0)}</td>
       <td title={checkpoint ? `Of journal message ${checkpoint.sequence}` : undefined}>
         {checkpoint === undefined ? "–" : checkpoint === null ? "none" : age(checkpoint.time, screen.clock.now.value)}
+      </td>
+      <td class={isFilling(row) ? "fault" : ""} title={row.room ? `Takes ${row.room.takes}` : undefined}>
+        {fullnessOf(row)}
       </td>
       <td>
         <Handover partition={row} operator={operator} />
