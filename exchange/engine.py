@@ -3,7 +3,8 @@
 `apply` depends on nothing but what was applied before, so the same journal gives the same events anywhere: compiled
 or interpreted, under any hash seed. Time is an argument and never runs backwards. After `apply`, `changes` tells
 what became of the displayed orders, and the first `due_events` of the events are those of timers that were due
-before the command. Units as in `units`.
+before the command; `terms_before` are those that an order had which the command has amended after such events. Units
+as in `units`.
 """
 
 from __future__ import annotations
@@ -41,7 +42,19 @@ from exchange.events import Accepted, Configured, Event, Rejected
 from exchange.kill_switch import KillSwitch
 from exchange.matching import expire, sweep
 from exchange.open_orders import amend_order, cancel_after, cancel_all, cancel_order
-from exchange.order import AT_CLOSE, BUY, FOK, GTC, IOC, PARTIALLY_FILLED, PENDING_TRIGGER, STOP, Order, order_id_of
+from exchange.order import (
+    AT_CLOSE,
+    BUY,
+    FOK,
+    GTC,
+    IOC,
+    PARTIALLY_FILLED,
+    PENDING_TRIGGER,
+    STOP,
+    Order,
+    Terms,
+    order_id_of,
+)
 from exchange.register import Register
 from exchange.release import release
 from exchange.timetable import Timetable
@@ -92,6 +105,7 @@ class Engine:
         "retired",
         "semantics",
         "sequence",
+        "terms_before",
         "timetable",
         "trades_made",
         "trades_max",
@@ -119,6 +133,7 @@ class Engine:
         self.changes: list[Change] = []
         self.events: list[Event] = []
         self.due_events = 0
+        self.terms_before: Terms | None = None
 
     def __del__(self) -> None:
         """Its orders refer to each other and are unknown to the collector: without this they would stay for good."""

@@ -40,6 +40,8 @@ def amend_order(engine: Engine, command: AmendOrder) -> None:
     if refused is not None:
         engine.events.append(refused)
         return
+    if engine.due_events:
+        engine.terms_before = order.terms
     joined = order.level is not None and book.semantics >= KEPT_IN_BOOK
     if amend(command, order, book, engine.register, engine.now, engine.events):
         engine.enter(order, book, joined=joined)

@@ -64,6 +64,9 @@ TAKER: Final = 1
 CROSS: Final = 2
 LIQUIDITY_NAMES: Final = ("maker", "taker", "cross")
 
+Terms = tuple[int, int, int, int, int]
+"""Price, stop price, quantity, displayed part and expiry, 0 for none."""
+
 Fill = tuple[int, int, int, int, int, int]
 """One side of a trade: trade_id, price, quantity, liquidity, fee, at."""
 
@@ -176,6 +179,11 @@ class Order:
     def open_quantity(self) -> int:
         """What may still trade, hidden reserve included; 0 once the order has ended."""
         return self.quantity - self.filled - self.canceled if self.status <= PARTIALLY_FILLED else 0
+
+    @property
+    def terms(self) -> Terms:
+        """What an amendment may change."""
+        return self.price, self.stop_price, self.quantity, self.display_quantity, self.expires
 
     @property
     def average_price(self) -> int:

@@ -30,7 +30,7 @@ from streams.report import Report
 if TYPE_CHECKING:
     from exchange.engine import Engine
     from exchange.events import Event
-    from exchange.order import Order
+    from exchange.order import Order, Terms
     from streams.report import Happening, Side
 
 NOTHING: Final = (0, 0)
@@ -38,13 +38,16 @@ NOTHING: Final = (0, 0)
 
 STOPS: Final = (STOP, STOP_LIMIT)
 
+REQUESTED: Final = "requested"
+"""The reason of an amendment that its owner has asked for, of which a command has one at most."""
+
 
 class Rewind:
     """Looks at a command's events from the last to the first, and knows each order as it was after each of them.
 
-    The orders are as the whole command has left them. What traded after the event looked at is taken off again; an
-    order's terms do not change between the first and the last event that a command gives it. `waiting` are the stops
-    that were triggered after the event looked at.
+    The orders are as the whole command has left them. What traded after the event looked at is taken off again. An
+    order's terms change at its own amendment alone: what was due before that command, and concerned the same order, had
+    the terms of before (`replaced`). `waiting` are the stops that were triggered after the event looked at.
     `happenings` are what the events looked at so far tell, last first.
     """
 
@@ -54,6 +57,8 @@ class Rewind:
         self.at = at
         self.later: dict[int, tuple[int, int]] = {}
         self.waiting: dict[int, bool] = {}
+        self.terms_before = engine.terms_before if engine.due_events else None
+        self.replaced: dict[int, OrderState] = {}
         self.happenings: list[Happening] = []
 
     def look_at(self, event: Event) -> None:
@@ -70,9 +75,11 @@ class Rewind:
         elif isinstance(event, Amended):
             status = self.status(event.order_id, event.open_quantity)
             self.note("amended", event.order_id, status, event.open_quantity, reason=event.reason)
+            if self.terms_before is not None and event.reason == REQUESTED:
+                self.replaced[event.order_id] = with_terms(self.orders[event.order_id], self.terms_before)
         elif isinstance(event, Triggered):
             # It has waited until now, so nothing of it has traded.
-            self.note("triggered", event.order_id, OPEN, self.orders[event.order_id].quantity)
+            self.note("triggered", event.order_id, OPEN, self.order(event.order_id).quantity)
             self.waiting[event.order_id] = True
         elif isinstance(event, Refused):
             self.note("rejected", event.order_id, REFUSED, 0, ended=event.reason)
@@ -117,11 +124,15 @@ class Rewind:
         side: Side | None = None,
     ) -> None:
         """Note what happened to an order, and how it was right after; `ended` is the reason that it has ended for."""
-        order = self.orders[order_id]
+        order = self.order(order_id)
         if self.is_wanted(order.command.account):
             later_quantity, later_cost = self.later.get(order_id, NOTHING)
             state = state_before(order, later_quantity, later_cost, status, open_quantity, ended, self.at)
             self.keep((execution, state, reason, side))
+
+    def order(self, order_id: int) -> Order | OrderState:
+        """An order with the terms that it had at the event looked at."""
+        return self.replaced[order_id] if order_id in self.replaced else self.orders[order_id]
 
     def is_wanted(self, account: str) -> bool:
         """Whether the account's next happening on the way back is to be kept; asked once for each."""
@@ -189,6 +200,27 @@ def alone(event: Event, orders: dict[int, Order], at: int) -> Happening | None:
     if isinstance(event, Canceled):
         return "canceled", state_before(orders[event.order_id], 0, 0, CANCELED, 0, event.reason, at), "", None
     return None
+
+
+def with_terms(order: Order | OrderState, terms: Terms) -> OrderState:
+    """An order as it is, but for its terms."""
+    price, stop_price, quantity, display_quantity, expires = terms
+    return OrderState(
+        order.order_id,
+        order.command,
+        price,
+        stop_price,
+        quantity,
+        display_quantity,
+        expires,
+        order.filled,
+        order.open_quantity,
+        order.cost,
+        order.status,
+        order.reason,
+        order.created,
+        order.updated,
+    )
 
 
 def state_before(

@@ -4,7 +4,8 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from exchange.commands import AmendOrder, CancelAll, CancelOrder
+from exchange.book import AUCTION, OPERATOR
+from exchange.commands import AmendOrder, CancelAll, CancelOrder, SetPhase
 from exchange.order import CANCEL_BOTH, DECREMENT, FOK, GTD, IOC
 from exchange.units import SECOND
 from tests.support.journaled import OPENING, Journaled, buy, sell, units
@@ -252,3 +253,19 @@ def test_a_report_is_compact_json() -> None:
 
     assert account == "anna"
     assert text == json.dumps(json.loads(text), separators=(",", ":"))
+
+
+def test_what_was_due_before_an_amend_had_the_terms_of_before() -> None:
+    """A call ends, and its trade is told, before the command that amends the order: at its price, of its total."""
+    journaled = Journaled()
+    journaled.send(SetPhase("ACME", AUCTION, OPERATOR, OPENING + SECOND))
+    journaled.send(buy("anna", 5, 101, "a-1"), sell("boris", 2, 100, "b-1"))
+    journaled.now += 2 * SECOND
+
+    answered = journaled.send(AmendOrder("anna", 0, "ACME", "a-1", price=units(99), quantity=units(9)))
+
+    told = [
+        (report["exec"], report["order"]["price"], report["order"]["quantity"], report["order"]["open_quantity"])
+        for report in answered.reports["anna"]
+    ]
+    assert told == [("trade", "101.00", "5", "3"), ("amended", "99.00", "9", "7")]
