@@ -185,8 +185,16 @@ class StoredStream:
         `through`: the last sequence that whoever tells it has heard of.
         """
         self._forget_expired()
+        first = self.following(self.first)
         if through is not None and through < self.last:
-            return {"first_seq": min(self.first, through + 1), "last_seq": through, "messages": 0, "bytes": 0}
+            held = [message.size for number, message in self._messages.items() if number <= through]
+            return {
+                "messages": len(held),
+                "bytes": sum(held),
+                "first_seq": min(self.first, through + 1),
+                "last_seq": through,
+                "first_ts": first.stored_at if first and held else 0,
+            }
         deleted = [number for number in range(self.first, self.last + 1) if number and number not in self._messages]
         state = {
             "messages": len(self._messages),
@@ -195,7 +203,6 @@ class StoredStream:
             "last_seq": self.last,
             "num_subjects": len(self._of_subject),
         }
-        first = self.following(self.first)
         state["first_ts"] = first.stored_at if first else 0
         if deleted:
             state["num_deleted"] = len(deleted)
