@@ -126,6 +126,8 @@ class Promises:
         self._registered = False
         self._entering = asyncio.Lock()
         self._wake = asyncio.Event()
+        self.full = False
+        """Whether only the last of the bucket's room is left, which is kept for the gateways' leases."""
 
     @property
     def well(self) -> bool:
@@ -136,6 +138,8 @@ class Promises:
         """Store all that a session was promised, in place of what it was before. Unavailable if that fails."""
         if not self._connection.connected or not self.well:
             raise Unavailable("promises cannot be stored now")
+        if self.full:
+            raise Unavailable("there is no room for more promises")
         shard = self._shards[shard_of(session)]
         before = shard.held.get(session)
         shard.held[session] = promises

@@ -36,6 +36,7 @@ PARTITIONS_KEY = "partitions"
 CHECKPOINTS_BYTES_MIN = 64 * 1024 * 1024
 """However small the journal is: the state that it leads to may be large."""
 
+SESSIONS_BYTES = 64 * 1024 * 1024
 BUCKET_BYTES = 16 * 1024 * 1024
 DUPLICATE_WINDOW = 120.0
 """How long JetStream knows a message id. Nobody may repeat a message for longer (journal.py)."""
@@ -92,7 +93,7 @@ async def _make(connection: Connection, settings: StreamSettings) -> None:
     await _make_stream(connection, bucket.stream_config(subjects.DIRECTORY, "file", settings.replicas, BUCKET_BYTES))
     await _fix_partitions(Bucket(connection, subjects.DIRECTORY), settings.partitions)
     await make_leases(connection, settings)
-    await _make_stream(connection, bucket.stream_config(subjects.SESSIONS, "file", settings.replicas, BUCKET_BYTES))
+    await _make_stream(connection, bucket.stream_config(subjects.SESSIONS, "file", settings.replicas, SESSIONS_BYTES))
     for partition in range(settings.partitions):
         for config in _partition_streams(partition, settings):
             await _make_stream(connection, config)

@@ -34,11 +34,11 @@ from streams.liveness import Liveness
 from streams.nats_client import Subscription
 from streams.promises import Promises
 from streams.refused import Refusal, all_refusals
-from streams.room import EVERYTHING, Room, measure_both
+from streams.room import EVERYTHING, MEASURE_INTERVAL, Room, measure, measure_both
 from streams.roster import NOBODY, lease_key
 from streams.settings import StreamSettings
 from streams.stops import Mark, Stops
-from streams.urgency import PLACING, urgency_of
+from streams.urgency import PLACING, SHARES, urgency_of
 
 __all__ = ["Answer", "Outcome", "Receiver", "Subscription", "Venue"]
 
@@ -254,11 +254,26 @@ class Venue:
             group.create_task(self.promises.run())
             group.create_task(self._connection.failover.run())
             group.create_task(self._stops.run())
+            group.create_task(self._measure_promises())
             group.create_task(self._liveness.run())
             group.create_task(keep_time(self._connection, self._clock, subjects.journal_stream(0)))
             for journal in self._journals:
                 group.create_task(journal.run())
                 group.create_task(self._measure(journal.partition))
+
+    async def _measure_promises(self) -> None:
+        """Measure the bucket that the gateways' leases are in, too, and leave the last of its room to them."""
+        while True:
+            try:
+                share = (await measure(self._connection, subjects.bucket_stream(subjects.SESSIONS))).share
+            except (Unavailable, ApiRefused) as error:
+                log.info("room.promises_not_measured", error=str(error))
+            else:
+                full = share >= SHARES[PLACING]
+                if full and not self.promises.full:
+                    log.error("promises.no_room", share=round(share, 3))
+                self.promises.full = full
+            await asyncio.sleep(MEASURE_INTERVAL)
 
     async def _measure(self, partition: int) -> None:
         """Measure a partition's streams for ever; where there are very many partitions, each of them less often."""

@@ -8,13 +8,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from exchange import commands
-from streams import topology
+from streams import subjects, topology
 from streams.alarm import Alarm
-from streams.errors import Busy
+from streams.bucket import Bucket
+from streams.errors import Busy, Unavailable
 from streams.forms import COMMANDS
 from streams.journal import Journal
 from streams.room import Fill, Fills, Room, full_in_seconds, taken_at
 from streams.urgency import CANCELING, OPERATING, PLACING, URGENCIES
+from tests.support.exchange import open_venue, running_worker
+from tests.support.nats import until
 
 DAY = 86_400
 SECOND = 1_000_000_000
@@ -123,3 +126,19 @@ async def test_waiting_commands_leave_room_for_the_more_urgent(connection, setti
 
     assert [send(urgency, 20) for urgency in (PLACING, CANCELING, OPERATING)] == [9, 0, 1]
     journal.close()
+
+
+async def test_the_last_room_for_promises_is_kept_for_leases(connection, settings):
+    """A bucket without room for a lease would have the orders of all who are connected canceled."""
+    async with running_worker(settings), open_venue(settings) as venue:
+        await until(lambda: venue.well)
+        stream = subjects.bucket_stream(subjects.SESSIONS)
+        config = (await connection.api(f"STREAM.INFO.{stream}"))["config"]
+        await connection.api(f"STREAM.UPDATE.{stream}", config | {"max_bytes": 20_000})
+        await Bucket(connection, subjects.SESSIONS).put("junk", "x" * 18_200)
+        await until(lambda: venue.promises.full)
+        with pytest.raises(Unavailable, match="no room for more promises"):
+            await venue.promises.make("session", [("anna", "session")])
+        await connection.api(f"STREAM.UPDATE.{stream}", config)
+        await until(lambda: not venue.promises.full)
+        await venue.promises.make("session", [("anna", "session")])

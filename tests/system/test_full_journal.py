@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.filling import Filling
-from tests.support.local_exchange import LocalExchange
+from tests.support.local_exchange import LocalExchange, wait_for
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -45,3 +45,28 @@ def test_an_exchange_trades_ten_times_what_its_journal_holds(start):
         assert market.refused == []
         assert market.traded > 0
     assert exchange.command("audit", "--json")["clean"]
+
+
+def test_a_journal_that_is_kept_for_ever_says_so_and_lets_operators_in(start):
+    """Nothing is dropped: placements are refused in time, cancels and a halt get through, and everybody is told."""
+    forever = {"OPENBELL_JOURNAL_RETENTION_SECONDS": "0", "OPENBELL_JOURNAL_RETENTION_BYTES": "0"}
+    exchange = start(**forever)
+    with Filling(exchange) as market:
+        while market.round():
+            pass
+        assert market.refused == []
+        market.cancel()
+        room = market.room()
+        assert room["takes"] == "cancels"
+        assert room["journal_bytes"] < room["journal_max_bytes"]
+        status, ready = exchange.try_to_call("GET", "/health/ready")
+        (degraded,) = ready["degraded"]
+        assert (status, degraded["why"]) == (503, "the journal of partition 0 is nearly full and takes cancels")
+        assert exchange.call("GET", "/health/gateway") == {"status": "ok"}
+        halt = ("POST", "/v1/admin/instruments/ACME/phase", "operator", {"phase": "halted"}, "admin")
+        assert exchange.call(*halt)["phase"] == "halted"
+        switch = ("POST", "/v1/admin/kill-switch", "operator", {"active": True}, "admin")
+        assert exchange.call(*switch)["active"]
+    wait_for(lambda: [line for line in exchange.lines if "journal.filling" in line])
+    findings = exchange.command("doctor", "--only", "room", "--json")["findings"]
+    assert [(row["check"], row["status"]) for row in findings] == [("room", "warn")]
