@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def refusal(engine: Engine, command: PlaceOrder, book: Book, holding: Holding) -> Rejected | None:
     """Why a new order may not enter, or None. Repeats are answered before, so one that comes late is safe."""
-    if command.sent_at and engine.is_late(command.sent_at):
+    if command.sent_at and engine.is_stale(command.sent_at):
         return Rejected(rejections.TOO_LATE)
     allowance = holding.allowance
     refused = shut_out(engine, command.account, book, allowance)

@@ -209,6 +209,16 @@ class Tick:
 
 
 @dataclass
+class Resume:
+    """A leader goes on behind message `after`, and commands behind that have waited for long: their age counts to here.
+
+    It says when; which messages were answered so late is said with each answer (streams/resumption.py).
+    """
+
+    after: int
+
+
+@dataclass
 class DelistInstrument:
     """Take an instrument off the exchange; it has to be closed and empty."""
 
@@ -318,4 +328,5 @@ Command = (
     | SetLimits
     | SetKillSwitch
     | BustTrade
+    | Resume
 )

@@ -32,6 +32,7 @@ from exchange.commands import (
     DrawEnd,
     ListInstrument,
     PlaceOrder,
+    Resume,
     SetKillSwitch,
     SetLimits,
     SetPhase,
@@ -80,7 +81,9 @@ class UnknownSemantics(Exception):
 class Engine:
     """All instruments of one partition.
 
-    now: the time of the command at work. moment: of what is happening, which for timers is when they were due.
+    now: the time of the command at work. answered_at: when it is answered, where that is long after, or 0; an argument
+    like time, set before `apply` (streams/resumption.py).
+    moment: the time of what is happening, which for timers is when they were due.
     deferred: books with stops that wait for the next command, because this one has made its `trades_made`.
     banded: books under LULD; before `bands_due` time alone changes nothing of their bands.
     retired: the last trade id of each instrument that is listed no more.
@@ -88,6 +91,7 @@ class Engine:
 
     __slots__ = (
         "accounts",
+        "answered_at",
         "banded",
         "bands_due",
         "books",
@@ -116,6 +120,7 @@ class Engine:
         self.trades_max: int = TRADES_PER_ORDER_MAX
         self.command_age_max: int = COMMAND_AGE_MAX
         self.now = 0
+        self.answered_at = 0
         self.sequence = 0
         self.books: dict[str, Book] = {}
         self.retired: dict[str, int] = {}
@@ -187,7 +192,7 @@ class Engine:
         elif isinstance(command, Configure):
             self.configure(command)
         else:
-            assert isinstance(command, Tick), "a command the engine does not know"
+            assert isinstance(command, (Tick, Resume)), "a command the engine does not know"
         if self.banded:
             limit_state.follow(self)
         return self.events
@@ -221,7 +226,7 @@ class Engine:
             repeat(self, command, before)
             return
         plain = is_plain_and_good(command, book, holding) and not self.kill_switch.armed
-        if not plain or (command.sent_at and self.is_late(command.sent_at)):
+        if not plain or (command.sent_at and self.is_stale(command.sent_at)):
             refused = refusal(self, command, book, holding)
             if refused is not None:
                 self.events.append(refused)
@@ -245,6 +250,10 @@ class Engine:
     def is_late(self, sent_at: int) -> bool:
         """Whether a command took longer to reach the journal than its client may expect it to."""
         return sent_at != 0 and self.now - sent_at > self.command_age_max
+
+    def is_stale(self, sent_at: int) -> bool:
+        """Whether a command that adds risk took longer to reach the journal, or its answer, than it may."""
+        return sent_at != 0 and max(self.now, self.answered_at) - sent_at > self.command_age_max
 
     def enter(self, order: Order, book: Book, *, joined: bool = False) -> None:
         """Let an order that has just come, or come again with new terms, trade or wait where it has to.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from exchange import rejections
 from exchange.admission import shut_out
 from exchange.amendment import amend
+from exchange.commands import AmendOrder
 from exchange.deadlines import DURATION_MAX
 from exchange.events import AllCanceled, CancelAfterSet
 from exchange.matching import cancel
@@ -18,7 +19,7 @@ from exchange.order import BOTH_SIDES, PARTIALLY_FILLED, Order
 from exchange.semantics import KEPT_IN_BOOK
 
 if TYPE_CHECKING:
-    from exchange.commands import AmendOrder, CancelAfter, CancelAll, CancelOrder
+    from exchange.commands import CancelAfter, CancelAll, CancelOrder
     from exchange.engine import Engine
 
 
@@ -88,7 +89,9 @@ def own_open(engine: Engine, command: AmendOrder | CancelOrder) -> Order | None:
     if order is None or order.account != command.account:
         engine.reject(rejections.UNKNOWN_ORDER, "order_id" if command.order_id else "client_order_id")
         return None
-    if command.sent_at and engine.is_late(command.sent_at):
+    if command.sent_at and (
+        engine.is_late(command.sent_at) or (isinstance(command, AmendOrder) and engine.is_stale(command.sent_at))
+    ):
         engine.reject(rejections.TOO_LATE)
         return None
     if order.status > PARTIALLY_FILLED:

@@ -25,3 +25,6 @@ KEPT_IN_BOOK: Final = 3
 
 NOTHING_LEFT: Final = 3
 """An amendment that leaves nothing open is not judged by what an open order would do."""
+
+AGE_AT_ANSWER: Final = 3
+"""A command that adds risk may be too old when it is answered, not only when it reaches the journal."""

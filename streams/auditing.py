@@ -25,10 +25,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from exchange.commands import Resume
 from exchange.invariants import first_broken
 from streams import subjects
 from streams.checkpoints import Checkpoints
-from streams.codec import Sealed
+from streams.codec import Sealed, Undecodable, answered_at, decode_batch
 from streams.connection import Connection
 from streams.copies import ANY, Copy, Proof, Proofs, copies_of, see_that_it_is_there
 from streams.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL, Pair, diagnose
@@ -130,11 +131,20 @@ class Damage(PartitionStopped):
         self.finding = Finding(sequence, where, what)
 
 
+def is_resume(payload: bytes) -> bool:
+    """Whether a journal message is a Resume."""
+    try:
+        return any(isinstance(command, Resume) for command in decode_batch(payload).commands)
+    except Undecodable:
+        return False
+
+
 class Replay:
     """A partition that replays its journal, with a ledger of the events."""
 
     def __init__(self, partition: Partition) -> None:
         self.partition = partition
+        self._resumes: set[int] = set()  # by which messages were answered late, until they are met
         self.begun_from = Sealed(partition.at, partition.chain, b"")
         self.ledger = Ledger.of(partition.engine)
         self._before = partition.commands
@@ -152,6 +162,19 @@ class Replay:
             if wrong := self.ledger.take(of_command):
                 raise self._damage(f"gives events that do not add up: {wrong}")
         return as_stored(output.events)
+
+    def heed(self, message: StreamMessage, answered: int) -> None:
+        """Take from the next message's events whether it was answered late, by the time of a Resume further on."""
+        if self._resumes and is_resume(message.payload):
+            self._resumes.discard(message.stored_at)
+        if answered:
+            self._resumes.add(answered)
+            self.partition.late[message.sequence] = answered
+
+    def end(self) -> None:
+        """The journal ends here. Damage if something was answered late by a Resume that is not in it."""
+        if self._resumes:
+            raise self._damage("has answered messages late, and nobody resumed then")
 
     def check(self, *, now: bool) -> None:
         """Look at the whole state, if it is time or it is to be `now`. Raises Damage."""
@@ -257,6 +280,8 @@ class _Auditor:
         self._note(replay)
         self.result.first = replay.partition.sequence + 1
         await self._replay(replay, min(end, journal.last))
+        if replay.partition.sequence == journal.last:
+            replay.end()
         if end > journal.last:
             raise Damage(number, journal.last + 1, JOURNAL, f"is missing: the events go on to {events.last}")
         if not last and made and made[-1] > journal.last:
@@ -351,6 +376,7 @@ class _Auditor:
     async def _compare(self, replay: Replay, message: StreamMessage, stored: bytes) -> None:
         """Answer one message and compare. Raises Damage."""
         number, sequence, chain = self.result.partition, message.sequence, replay.partition.chain
+        replay.heed(message, answered_at(stored))
         try:
             computed = replay.answer(message)
         except Damage:

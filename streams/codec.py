@@ -47,19 +47,24 @@ class Batch(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """A message of EVENTS: what each command of the journal message with the same sequence did, at journal time."""
+    """A message of EVENTS: what each command of the journal message with the same sequence did, at journal time.
+
+    answered_at: journal time at which it was answered, where that was long after; 0 otherwise (resumption.py).
+    """
 
     at: int
     chain: bytes
     events: list[list[Event]]
+    answered_at: int = 0
 
 
 class Sealed(NamedTuple):
-    """A message of EVENTS whose events are left as `encode_events` made them."""
+    """A message of EVENTS whose events are left as `encode_events` made them; `answered_at` as in Facts."""
 
     at: int
     chain: bytes
     events: bytes
+    answered_at: int = 0
 
 
 class Results(NamedTuple):
@@ -102,6 +107,7 @@ class FactsForm(Struct, array_like=True, forbid_unknown_fields=True):
     at: int
     chain: Annotated[bytes, Meta(min_length=16, max_length=16)]
     events: list[list[EventForm]]
+    answered_at: int = 0
 
 
 class SealedForm(Struct, array_like=True, forbid_unknown_fields=True):
@@ -111,6 +117,7 @@ class SealedForm(Struct, array_like=True, forbid_unknown_fields=True):
     at: int
     chain: Annotated[bytes, Meta(min_length=16, max_length=16)]
     events: Raw
+    answered_at: int = 0
 
 
 class ResultsForm(Struct, array_like=True, forbid_unknown_fields=True):
@@ -193,8 +200,10 @@ def encode_events(events: list[list[Event]]) -> bytes:
     return encode(pack_events(events))
 
 
-def encode_facts(at: int, chain: bytes, encoded_events: bytes) -> bytes:
+def encode_facts(at: int, chain: bytes, encoded_events: bytes, answered_at: int = 0) -> bytes:
     """A message of EVENTS."""
+    if answered_at:
+        return encode((VERSION, at, chain, Raw(encoded_events), answered_at))
     return encode((VERSION, at, chain, Raw(encoded_events)))
 
 
@@ -205,18 +214,26 @@ def decode_facts(data: bytes) -> Facts:
         events = [[EVENTS.unpack(event) for event in of_command] for of_command in form.events]
     except msgspec.ValidationError as error:
         raise Undecodable(str(error)) from error
-    return Facts(form.at, form.chain, events)
+    return Facts(form.at, form.chain, events, form.answered_at)
 
 
 def decode_sealed(data: bytes) -> Sealed:
     """Read a message of EVENTS, whatever its events are."""
     form = decode(sealed_decoder, data)
-    return Sealed(form.at, form.chain, bytes(form.events))
+    return Sealed(form.at, form.chain, bytes(form.events), form.answered_at)
 
 
 def decode_chain(data: bytes) -> bytes:
     """The chain of a message of EVENTS."""
     return decode(sealed_decoder, data).chain
+
+
+def answered_at(data: bytes) -> int:
+    """When a message of EVENTS was answered, where that was long after it was stored; 0 otherwise."""
+    try:
+        return decode(sealed_decoder, data).answered_at
+    except Undecodable:
+        return 0
 
 
 def encode_results(results: Results) -> bytes:

@@ -79,4 +79,4 @@ def links(chain: bytes, journal: bytes | None, facts: Facts | None) -> bool:
     """Whether facts are an answer to a journal message behind a chain."""
     if journal is None or facts is None:
         return False
-    return link(chain, facts.at, journal, encode_events(facts.events)) == facts.chain
+    return link(chain, facts.at, journal, encode_events(facts.events), facts.answered_at) == facts.chain

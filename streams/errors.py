@@ -127,6 +127,15 @@ class PartitionStopped(StreamError):
         self.sequence = sequence
 
 
+class AnsweredLate(StreamError):
+    """A replay differs from EVENTS because messages were answered late: `late` is when, by sequence. Replay again."""
+
+    def __init__(self, partition: int, late: dict[int, int]) -> None:
+        super().__init__(f"partition {partition}: {len(late)} messages were answered late")
+        self.partition = partition
+        self.late = late
+
+
 class PartitionFailed(PartitionStopped):
     """Answering the message broke one of our own invariants; raised from what was raised there."""
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import structlog
 
+from exchange.units import SECOND
 from streams import subjects
 from streams.codec import decode_sealed, encode_events, encode_facts
 from streams.connection import Connection, Stored
@@ -35,6 +36,11 @@ says nothing, and after UNACKNOWLEDGED_MAX messages the partition waits for it."
 
 RETRY_INTERVAL = 0.25
 
+RUN_AHEAD = SECOND
+"""Of journal time: how far behind the last acknowledged message one may be told before it is stored (resumption.py)."""
+
+NEVER = -(2**62)
+
 EVENTS_BYTES_MAX = 8_000_000
 """A little less than the max_payload of nats/server.conf. One order may make 10,000 trades, about 1.3 MB of events,
 but one journal message may hold several such orders."""
@@ -49,13 +55,14 @@ def as_stored(events: bytes) -> bytes:
     if len(events) <= EVENTS_BYTES_MAX:
         return events
     sealed = decode_sealed(events)
-    return encode_facts(sealed.at, sealed.chain, encode_events([]))
+    return encode_facts(sealed.at, sealed.chain, encode_events([]), sealed.answered_at)
 
 
 class Unsettled(NamedTuple):
     """A message whose place in the stream is not yet known."""
 
     sequence: int
+    at: int
     payload: bytes
     stored: asyncio.Future[Stored] | None
 
@@ -75,14 +82,22 @@ class EventStream:
         self._settled.set()
         self.mending = False
         """Whether the stream does not take what it is sent, and is asked why."""
+        self.acknowledged_at = NEVER
+        """Journal time of the last message that was acknowledged to us."""
+        self.found_at = NEVER
+        """Journal time of the last message that was found stored without that: another leader may have stored it."""
 
-    async def publish(self, sequence: int, payload: bytes) -> None:
+    async def publish(self, sequence: int, at: int, payload: bytes) -> None:
         """Send the message that is to be number `sequence`; calls come in order, without a gap."""
         await self._room.acquire()
         stored = None if self.mending else self._store(sequence, payload)
-        self._unsettled.append(Unsettled(sequence, payload, stored))
+        self._unsettled.append(Unsettled(sequence, at, payload, stored))
         self._settled.clear()
         self._something.set()
+
+    def may_run_ahead(self, at: int) -> bool:
+        """Whether a message of this journal time may be told before it is stored."""
+        return at <= self.acknowledged_at + RUN_AHEAD
 
     async def settle(self) -> None:
         """Wait until all that was published is stored."""
@@ -99,7 +114,7 @@ class EventStream:
             except (StoreUnknown, NotStored) as error:
                 await self._mend(error)
             else:
-                self._forget_first()
+                self._take_acknowledgement()
 
     async def _mend(self, why: StoreUnknown | NotStored) -> None:
         """Compare with the stream and send again, until nothing is unsettled."""
@@ -138,16 +153,17 @@ class EventStream:
     async def _compare(self) -> None:
         last = (await state_of(self._connection, self._stream)).last
         while self._unsettled and self._unsettled[0].sequence <= last:
-            sequence, payload, _ = self._unsettled[0]
+            sequence, at, payload, _ = self._unsettled[0]
             if await read_message(self._connection, self._stream, sequence) != payload:
                 raise Overtaken(self._partition, sequence)
+            self.found_at = at
             self._forget_first()
 
     async def _send_again(self) -> None:
         again = [self._store(message.sequence, message.payload) for message in self._unsettled]
         for stored in again:
             await stored
-            self._forget_first()
+            self._take_acknowledgement()
 
     def _store(self, sequence: int, payload: bytes) -> asyncio.Future[Stored]:
         stored = self._connection.store(
@@ -155,6 +171,10 @@ class EventStream:
         )
         stored.add_done_callback(_look_at)
         return stored
+
+    def _take_acknowledgement(self) -> None:
+        self.acknowledged_at = self._unsettled[0].at
+        self._forget_first()
 
     def _forget_first(self) -> None:
         self._unsettled.popleft()

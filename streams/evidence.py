@@ -137,6 +137,7 @@ async def state_before(connection: Connection, number: int, sequence: int) -> tu
     """The partition as the journal before `sequence` gives it, and the journal's message there."""
     partition = await recovery.load(connection, number, sequence - 1)
     start = partition.sequence + 1
+    partition.late = await recovery.late_answers(connection, number, start, sequence - 1)
     async with StreamReader(connection, subjects.journal_stream(number), start) as reader:
         while True:
             async with asyncio.timeout(MESSAGE_TIMEOUT):

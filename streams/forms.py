@@ -48,6 +48,7 @@ COMMAND_TAGS: Final[dict[int, type]] = {
     13: commands.SetKillSwitch,
     14: commands.BustTrade,
     15: commands.DoubleBands,
+    16: commands.Resume,
 }
 
 EVENT_TAGS: Final[dict[int, type]] = {

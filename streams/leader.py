@@ -3,7 +3,8 @@
 What a message gives leaves at once: answers to whoever asked, the events to their stream, where they settle later, and
 what else there is to tell in the order in which the `Teller` comes to it. The answer may be told before the events are
 stored, because the journal holds the command and the engine is a function: any other leader would tell the same
-(docs/decisions).
+(docs/decisions/0002-…). Where another might not, because the message is old by the time it is answered, its events are
+stored first (resumption.py).
 
 Whatever is too large for one message is not sent: an unheard answer is asked for again by the client. Of events,
 `as_stored` keeps the chain.
@@ -16,7 +17,6 @@ from collections.abc import Mapping
 
 import structlog
 
-from exchange.events import MessageRejected
 from streams import orphans, subjects
 from streams.audience import Audience
 from streams.calendars import Schedule
@@ -31,10 +31,11 @@ from streams.journal import Journal
 from streams.liveness import Sign
 from streams.partition import Output, Partition
 from streams.queries import begins_a_feed
+from streams.resumption import Resumption
 from streams.retention import Retention
 from streams.room import MESSAGE_OVERHEAD_BYTES
 from streams.settings import StreamSettings
-from streams.stream import StreamReader, state_of
+from streams.stream import StreamMessage, StreamReader, state_of
 from streams.teller import Teller
 from streams.timekeeper import Timekeeper
 
@@ -79,15 +80,17 @@ class Leader:
         self._checkpoints = CheckpointMaker(connection, settings, partition)
         self._retention = Retention(connection, settings, self.number, self._checkpoints)
         self._partition = partition
+        self._resumption = Resumption(connection, partition, self._events, certainty, clock, origin)
         self._timekeeper = Timekeeper(partition.engine, self._journal, clock, calendars, self.number)
         self._partitions = settings.partitions
         partition.queries.calendars = sorted(calendars)
         self._reader = reader
-        self.sign = Sign(connection, self.number, self._progress, self._has_nothing_to_do)
-        self._waits = False
+        self.sign = Sign(connection, partition, self._events)
         self._stop = asyncio.Event()
         self._held: list[tuple[bytes, str]] = []
         self._asked = asyncio.Event()
+        self._proved = asyncio.Event()  # the state holds nothing that another leader might answer otherwise
+        self._proved.set()
         self._doubts_overcome = -1  # the doubt since which everything was read that others may have answered
 
     def stop(self) -> None:
@@ -128,18 +131,26 @@ class Leader:
                     log.info("partition.leading", partition=self.number, sequence=self._partition.sequence)
                     # Who led before may have died between an answer and its report, its trade or its book.
                     self._connection.publish(subjects.leading(self.number), b"")
-                self._waits = True
+                self.sign.waits = True
                 message = await anext(self._reader, None)
-                self._waits = False
+                self.sign.waits = False
                 if message is None:
                     return
                 if not self._certainty.look():
                     await self._certainty.wait()
+                late = await self._find_late(message)
                 output = self._partition.answer(
                     message.payload, message.sequence, message.stored_at, hears=self._audience.hears
                 )
                 self._checkpoints.journal_bytes += len(message.payload) + MESSAGE_OVERHEAD_BYTES
-                await self._send(output)
+                if late or not (self._events.may_run_ahead(output.at) and self._certainty.is_sure()):
+                    await self._store(output)
+                    self._answer_senders(output)
+                else:
+                    self._answer_senders(output)
+                    await self._events.publish(output.sequence, output.at, as_stored(output.events))
+                await self._teller.tell(output)
+                await self._connection.writable()
                 if not message.behind:
                     received = self._clock.monotonic()
                     self._clock.learn(message.stored_at, received, received)
@@ -149,31 +160,29 @@ class Leader:
             if queries is not None:
                 await queries.close()
 
-    def _progress(self) -> int:
-        return self._partition.sequence
+    async def _find_late(self, message: StreamMessage) -> bool:
+        """Whether a message is answered long after it was stored; the partition knows then."""
+        if not self._resumption.may_concern(message):
+            return False
+        answered_at = await self._resumption.answered_at(message)
+        if answered_at:
+            self._partition.late[message.sequence] = answered_at
+        return bool(answered_at)
 
-    def _has_nothing_to_do(self) -> bool:
-        """Whether the next message would be answered at once."""
-        return self._waits and not self._events.mending
+    async def _store(self, output: Output) -> None:
+        """Store an answer that nobody may be told before it is stored: alone, after all that was sent before."""
+        self._proved.clear()
+        await self._events.settle()
+        await self._events.publish(output.sequence, output.at, as_stored(output.events))
+        await self._events.settle()
+        self._proved.set()
 
-    async def _send(self, output: Output) -> None:
+    def _answer_senders(self, output: Output) -> None:
         if output.results is not None:
             origin, results = output.results
             self._publish(subjects.results(origin), results)
             if origin == self._origin:
                 self._journal.answer(decode_results(results))
-        else:
-            self._warn_of_garbage(output)
-        await self._events.publish(output.sequence, as_stored(output.events))
-        await self._teller.tell(output)
-        await self._connection.writable()
-
-    def _warn_of_garbage(self, output: Output) -> None:
-        """Say that somebody who should not has written to the journal; the events say no more than its digest."""
-        for event in output.happened[0]:
-            if isinstance(event, MessageRejected):
-                names = {"partition": self.number, "sequence": output.sequence, "digest": event.digest}
-                log.warning("partition.message_rejected", subject=subjects.journal(self.number), **names)
 
     def _publish(self, subject: str, payload: bytes) -> None:
         try:
@@ -189,7 +198,7 @@ class Leader:
         if self._partition.queries.is_behind(request):
             self._doubts_overcome = -1
         overcome = self._certainty.is_sure() and self._doubts_overcome == self._certainty.doubts
-        if overcome and (self._teller.idle or not begins_a_feed(request)):
+        if overcome and self._proved.is_set() and (self._teller.idle or not begins_a_feed(request)):
             self._answer(request, reply)
         elif len(self._held) < QUESTIONS_HELD_MAX:
             self._held.append((request, reply))
@@ -204,6 +213,9 @@ class Leader:
             if not await self._catch_up():
                 continue
             await self._teller.settle()
+            if not self._proved.is_set():
+                await self._proved.wait()
+                continue
             if self._doubts_overcome != self._certainty.doubts:
                 continue
             self._asked.clear()

@@ -18,9 +18,9 @@ import structlog
 from streams import subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from streams.connection import Connection
+    from streams.event_stream import EventStream
+    from streams.partition import Partition
 
 log = structlog.get_logger()
 
@@ -32,15 +32,17 @@ LOOK_INTERVAL: Final = 0.25
 
 
 class Sign:
-    """The signs of one leader: `progress` counts what its loop has answered, `waits` is whether it has nothing to."""
+    """The signs of one leader. `waits`: its loop has nothing to answer.
 
-    def __init__(
-        self, connection: Connection, partition: int, progress: Callable[[], int], waits: Callable[[], bool]
-    ) -> None:
+    It knows what the loop works on and not the loop itself: a leader that ends leaves no circle of references behind.
+    """
+
+    def __init__(self, connection: Connection, partition: Partition, events: EventStream) -> None:
+        self.waits = False
         self._connection = connection
-        self._subject = subjects.answering(partition)
-        self._progress = progress
-        self._waits = waits
+        self._subject = subjects.answering(partition.number)
+        self._partition = partition
+        self._events = events
         self._before = -1
         self._loop = asyncio.get_running_loop()
         self._signed = 0.0
@@ -51,8 +53,8 @@ class Sign:
 
     def look(self) -> None:
         """Sign, if the loop has moved on since the last look or waits."""
-        now = self._progress()
-        if self._waits() or now != self._before:
+        now = self._partition.sequence
+        if (self.waits and not self._events.mending) or now != self._before:
             self._connection.publish(self._subject, b"")
             self._signed = self._loop.time()
         self._before = now

@@ -77,6 +77,8 @@ class Partition:
         self.sequence = 0
         self.at = 0
         self.chain = CHAIN_START
+        self.late: dict[int, int] = {}
+        """When messages to come are answered, by sequence, of those that are answered long after they were stored."""
         self.commands = 0
         """Carried out so far."""
         self.renderer = Renderer(number)
@@ -109,6 +111,7 @@ class Partition:
         assert sequence == self.sequence + 1, "the journal has a gap"
         self.sequence = sequence
         self.at = max(self.at, stored_at)
+        self.engine.answered_at = self.late.pop(sequence, 0) if self.late else 0
         try:
             batch = codec.decode_batch(data)
         except Undecodable:
@@ -223,11 +226,10 @@ class Partition:
 
     def seal(self, data: bytes, events: list[list[Event]]) -> Output:
         """The message for EVENTS, linked to all before it."""
-        encoded = codec.encode_events(events)
-        self.chain = link(self.chain, self.at, data, encoded)
-        return Output(
-            self.sequence, self.at, codec.encode_facts(self.at, self.chain, encoded), events, None, [], [], None
-        )
+        encoded, answered_at = codec.encode_events(events), self.engine.answered_at
+        self.chain = link(self.chain, self.at, data, encoded, answered_at)
+        facts = codec.encode_facts(self.at, self.chain, encoded, answered_at)
+        return Output(self.sequence, self.at, facts, events, None, [], [], None)
 
 
 def because(cause: Exception, error: PartitionStopped) -> PartitionStopped:
@@ -236,8 +238,13 @@ def because(cause: Exception, error: PartitionStopped) -> PartitionStopped:
     return error
 
 
-def link(chain: bytes, at: int, data: bytes, encoded_events: bytes) -> bytes:
-    """The chain after a journal message, its journal time and what it did, from the chain before it."""
+def link(chain: bytes, at: int, data: bytes, encoded_events: bytes, answered_at: int = 0) -> bytes:
+    """The chain after a journal message, its journal time and what it did, from the chain before it.
+
+    When it was answered belongs to what it did: of a message that was answered in its time, nothing.
+    """
+    if answered_at:
+        encoded_events += answered_at.to_bytes(TIME_BYTES, "big")
     return blake2b(chain + at.to_bytes(TIME_BYTES, "big") + data + encoded_events, digest_size=CHAIN_BYTES).digest()
 
 

@@ -121,7 +121,7 @@ class Post:
         answered = await recovery.answered_through(self._connection, self.number)
         await self._look_at_mark(answered)
         scrub = Scrub(self._connection, self.number, answered)
-        partition = self._loaded = await recovery.load(self._connection, self.number, answered)
+        partition = self._loaded = await recovery.recover(self._connection, self.number, answered)
         while True:
             start = partition.sequence + 1
             async with StreamReader(self._connection, subjects.journal_stream(self.number), start) as journal:

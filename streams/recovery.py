@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -20,9 +21,10 @@ import structlog
 
 from streams import garbage, subjects
 from streams.checkpoints import Checkpoints, Manifest, parts_in
-from streams.codec import Undecodable, decode_chain
+from streams.codec import Undecodable, answered_at, decode_chain
 from streams.connection import Connection
 from streams.errors import (
+    AnsweredLate,
     CheckpointDamaged,
     CheckpointUnusable,
     PartitionStopped,
@@ -47,6 +49,10 @@ COMMANDS_FAR: Final = 200_000
 
 COMMANDS_KEPT: Final = 20_000
 """Sessions that come back after a restart want the reports of these, and not those from long before."""
+
+MESSAGES_READ_BEFORE: Final = 1_000
+"""Of so few messages EVENTS is asked first whether they were answered late. Of more it is asked when something does
+not fit: late answers are rare, and reading both streams would take twice as long."""
 
 MESSAGES_PER_COMPARISON: Final = 10_000
 """Messages replayed before the chain is compared with that of EVENTS."""
@@ -142,21 +148,54 @@ async def _restore(number: int, checkpoints: Checkpoints, manifest: Manifest) ->
     return partition
 
 
-async def replay(connection: Connection, partition: Partition, reader: StreamReader, through: int) -> None:
+async def recover(
+    connection: Connection, number: int, answered: int, read_before: int = MESSAGES_READ_BEFORE
+) -> Partition:
+    """The partition as of sequence `answered`, which EVENTS has. Raises PartitionStopped, Unavailable."""
+    late: dict[int, int] = {}
+    while True:
+        partition = await load(connection, number, answered)
+        partition.late = {sequence: at for sequence, at in late.items() if sequence > partition.sequence}
+        if answered <= partition.sequence:
+            return partition
+        try:
+            async with StreamReader(connection, subjects.journal_stream(number), partition.sequence + 1) as reader:
+                await replay(connection, partition, reader, answered, read_before)
+        except AnsweredLate as found:
+            late = found.late
+        else:
+            return partition
+
+
+async def replay(
+    connection: Connection,
+    partition: Partition,
+    reader: StreamReader,
+    through: int,
+    read_before: int = MESSAGES_READ_BEFORE,
+) -> None:
     """Bring a partition on to sequence `through`, which EVENTS has; `reader` is to give the message after its own.
 
-    Unavailable if the streams were trimmed meanwhile: a newer checkpoint has to be begun from.
+    Unavailable if the streams were trimmed meanwhile: a newer checkpoint has to be begun from. AnsweredLate if it has
+    to be done again, knowing which messages were answered late.
     """
     began, first = time.monotonic(), partition.sequence + 1
     history = History(connection, partition)
+    if through - partition.sequence <= read_before:
+        partition.late |= await late_answers(connection, partition.number, first, through)
+    known = dict(partition.late)
     try:
         with garbage.no_looks():
             await _replay(partition, reader, through, history)
+            await history.compare()
+    except PartitionStopped:
+        if (late := await late_answers(connection, partition.number, first, through)) != known:
+            raise AnsweredLate(partition.number, late) from None
+        raise
     except (StreamGap, StreamTooShort) as error:
         look = partial(_look_for, partition.number, partition.sequence + 1, str(error))
         await beyond_doubt(connection, partition.number, look)
         raise Unavailable(f"{error}, it was said; it is there, or has been trimmed") from error
-    await history.compare()
     log.info(
         "partition.replayed",
         partition=partition.number,
@@ -164,6 +203,26 @@ async def replay(connection: Connection, partition: Partition, reader: StreamRea
         sequence=through,
         seconds=round(time.monotonic() - began, 3),
     )
+
+
+async def late_answers(connection: Connection, number: int, first: int, through: int) -> dict[int, int]:
+    """When messages were answered, by sequence, of those that were answered long after they were stored.
+
+    Where EVENTS has lost some it says as much as it knows: whoever compares finds the rest.
+    """
+    found: dict[int, int] = {}
+    stream = subjects.events_stream(number)
+    through = min(through, (await state_of(connection, stream)).last)
+    if first > through:
+        return found
+    with suppress(StreamGap, StreamTooShort):
+        async with StreamReader(connection, stream, first) as events:
+            async for stored in events:
+                if late := answered_at(stored.payload):
+                    found[stored.sequence] = late
+                if stored.sequence >= through:
+                    break
+    return found
 
 
 async def _look_for(number: int, sequence: int, why: str, asks: Asks) -> None:

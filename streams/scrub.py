@@ -208,7 +208,10 @@ def _contradiction(before: Sealed | None, message: bytes, stored_at: int, stored
 
 def _breaks(chain: bytes, message: bytes, stored: Sealed) -> str:
     """How a message of EVENTS does not link the journal's to the chain before it."""
-    if stored.events != NO_EVENTS and link(chain, stored.at, message, stored.events) != stored.chain:
+    if (
+        stored.events != NO_EVENTS
+        and link(chain, stored.at, message, stored.events, stored.answered_at) != stored.chain
+    ):
         return "its events answer another message than the journal has"
     return ""
 

@@ -13,6 +13,7 @@ from functools import partial
 import structlog
 
 from streams import recovery, subjects
+from streams.codec import answered_at
 from streams.connection import Connection
 from streams.errors import PartitionStopped, Unavailable
 from streams.event_stream import as_stored
@@ -55,6 +56,8 @@ class Standby:
 
     async def _step(self, answered: StreamMessage) -> None:
         message = await anext(self._journal)
+        if late := answered_at(answered.payload):
+            self._partition.late[message.sequence] = late
         output = self._partition.answer(message.payload, message.sequence, message.stored_at, render=False)
         computed = as_stored(output.events)
         if computed != answered.payload:

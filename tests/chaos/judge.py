@@ -66,8 +66,9 @@ class Replay:
         self.commands = 0
         self.trades = 0
 
-    def take(self, payload: bytes, sequence: int, stored_at: int) -> Output:
-        """Answer the next message."""
+    def take(self, payload: bytes, sequence: int, stored_at: int, answered: bytes) -> Output:
+        """Answer the next message; `answered` is what EVENTS has of it."""
+        self.partition.late = {sequence: codec.answered_at(answered)}
         output = self.partition.answer(payload, sequence, stored_at, hears=lambda subject: subject[:5] == "exec.")
         if output.results is not None:
             for index, (_, body) in enumerate(codec.decode_results(output.results[1]).bodies):
@@ -140,9 +141,9 @@ async def replayed(connection: Connection, number: int, verdict: Verdict) -> Rep
     replay = Replay(number)
     async with StreamReader(connection, journal, 1) as commands, StreamReader(connection, events, 1) as facts:
         for sequence in range(1, last + 1):
-            message = await anext(commands)
-            output = replay.take(message.payload, sequence, message.stored_at)
-            if as_stored(output.events) != (await anext(facts)).payload:
+            message, answered = await anext(commands), (await anext(facts)).payload
+            output = replay.take(message.payload, sequence, message.stored_at, answered)
+            if as_stored(output.events) != answered:
                 verdict.fault(f"partition {number}: the events of {sequence} are not what the journal gives")
                 break
     check_always_true(replay.partition.engine)

@@ -103,7 +103,10 @@ def test_every_event_survives_its_stream() -> None:
     """What is read from a message of EVENTS equals what was put in, for each kind of event."""
     data = codec.encode_facts(123, bytes(range(16)), codec.encode_events(EVENTS))
 
-    assert codec.decode_facts(data) == (123, bytes(range(16)), EVENTS)
+    assert codec.decode_facts(data) == (123, bytes(range(16)), EVENTS, 0)
+    late = codec.encode_facts(123, bytes(range(16)), codec.encode_events(EVENTS), 456)
+    assert codec.decode_facts(late) == (123, bytes(range(16)), EVENTS, 456)
+    assert [codec.answered_at(each) for each in (data, late, b"nothing")] == [0, 456, 0]
 
 
 def test_a_command_is_an_array_with_its_tag_first() -> None:

@@ -31,7 +31,7 @@ def payload(sequence: int) -> bytes:
 
 async def publish(events, first, last):
     for sequence in range(first, last + 1):
-        await events.publish(sequence, payload(sequence))
+        await events.publish(sequence, sequence, payload(sequence))
 
 
 async def stored(connection):

@@ -30,6 +30,7 @@ def test_the_tags_of_commands_never_change() -> None:
         13: "SetKillSwitch",
         14: "BustTrade",
         15: "DoubleBands",
+        16: "Resume",
     }
 
 

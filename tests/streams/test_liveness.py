@@ -31,14 +31,17 @@ class Signed:
 async def test_a_loop_that_stands_still_does_not_sign():
     """It signs while it waits for orders, and while it answers; not with an order in its hands that goes nowhere."""
     wire = Signed()
-    loop = SimpleNamespace(answered=0, waits=True)
-    sign = Sign(wire, 3, lambda: loop.answered, lambda: loop.waits)
+    partition, events = SimpleNamespace(number=3, sequence=0), SimpleNamespace(mending=False)
+    sign = Sign(wire, partition, events)
     told = []
-    for loop.waits, loop.answered in [(True, 0), (False, 1), (False, 1), (False, 1), (False, 2), (True, 2)]:
+    for sign.waits, partition.sequence in [(True, 0), (False, 1), (False, 1), (False, 1), (False, 2), (True, 2)]:
         before = len(wire.signs)
         sign.look()
         told.append(len(wire.signs) - before)
     assert told == [1, 1, 0, 0, 1, 1]
+    events.mending = True
+    sign.look()
+    assert len(wire.signs) == sum(told), "it waits, and what it would answer would not be stored"
     assert set(wire.signs) == {"answering.3"}
 
 
