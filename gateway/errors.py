@@ -81,7 +81,9 @@ CODES: Final[dict[str, Code]] = {
     "would_take": Code(422, "Would take", "a post-only order may not take: choose a price behind the other side"),
     "would_trigger": Code(422, "Would trigger", "the stop would trigger at once: choose another stop_price"),
     "bad_expires": Code(422, "Bad expires", "expires must be later than now"),
-    "too_late": Code(422, "Too late", "the request was under way, or waited, for too long and changed nothing: send it again"),
+    "too_late": Code(
+        422, "Too late", "the request was under way, or waited, for too long and changed nothing: send it again"
+    ),
     # 500, 503: our side.
     "busy": Code(503, "Busy", "the exchange is busy and took nothing: repeat after retry_after seconds"),
     "outcome_unknown": Code(
