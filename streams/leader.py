@@ -17,6 +17,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from exchange.events import MessageRejected
 from streams import orphans, subjects
 from streams.audience import Audience
 from streams.calendars import Schedule
@@ -183,6 +184,15 @@ class Leader:
             self._publish(subjects.results(origin), results)
             if origin == self._origin:
                 self._journal.answer(decode_results(results))
+        else:
+            self._warn_of_garbage(output)
+
+    def _warn_of_garbage(self, output: Output) -> None:
+        """Say that somebody who should not has written to the journal; the events say no more than its digest."""
+        for event in output.happened[0]:
+            if isinstance(event, MessageRejected):
+                names = {"partition": self.number, "sequence": output.sequence, "digest": event.digest}
+                log.warning("partition.message_rejected", subject=subjects.journal(self.number), **names)
 
     def _publish(self, subject: str, payload: bytes) -> None:
         try:
