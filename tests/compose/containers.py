@@ -7,6 +7,7 @@ systemd is needed: health checks are run from here, as often as it takes.
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from typing import Any, Final
@@ -57,6 +58,14 @@ class Services:
         """What the container's own health check says now."""
         return self.podman.attempt("podman", "healthcheck", "run", f"{PROJECT}_{name}").returncode == 0
 
+    def wait_until_healthy(self, name: str) -> None:
+        """Wait for the health check of a container; fail with the end of its log."""
+        deadline = time.monotonic() + HEALTHY_SECONDS_MAX
+        while not self.healthy(name):
+            logs = self.podman.attempt("podman", "logs", "--tail=20", f"{PROJECT}_{name}")
+            assert time.monotonic() < deadline, f"{name} is not healthy:\n{logs.stdout}{logs.stderr}"
+            time.sleep(1)
+
     def token(self, account: str, scope: str = "read trade") -> str:
         """As the first lines of compose.yaml say."""
         command = ["openbell", "token", "--account", account, "--scope", scope]
@@ -84,7 +93,7 @@ def services(podman):
     try:
         started.compose("up", "--detach", "--no-build")
         for name in sorted(set(started.containers()) - {"init_1"}):
-            wait_for(lambda name=name: started.healthy(name), HEALTHY_SECONDS_MAX)
+            started.wait_until_healthy(name)
         yield started
     finally:
         started.compose("down", "--volumes")

@@ -2,8 +2,9 @@
 
 Nothing of the machine changes: images, volumes and networks lie below `.make/podman`, configuration in files that
 environment variables name, and every command runs in one mount namespace that lives as long as the test. There the
-unified cgroup hierarchy is taken away, because crun refuses a hybrid layout. Where no daemon reads /dev/log, a socket
-stands in for it: the name server of the containers' network (aardvark-dns) does not start without.
+unified cgroup hierarchy is taken away, because crun refuses a hybrid layout. Where no daemon reads /dev/log, a thread
+here does: the name server of the containers' network (aardvark-dns) does not start without, and stops answering when
+ten of its lines are unread.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
@@ -66,14 +68,16 @@ class Podman:
         self._syslog = None if SYSLOG.exists() else socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         if self._syslog is not None:
             self._syslog.bind(str(SYSLOG))
+            threading.Thread(target=_drain, args=(self._syslog,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._holder.kill()
         self._holder.wait()
         if self._syslog is not None:
-            self._syslog.close()
             SYSLOG.unlink()
+            self._syslog.shutdown(socket.SHUT_RDWR)
+            self._syslog.close()
         with suppress(OSError):  # a container that did not end has mounts in it
             shutil.rmtree(self._run_root)
 
@@ -98,3 +102,10 @@ class Podman:
     def has_image(self, name: str) -> bool:
         """Whether an image of this name was made before."""
         return self.attempt("podman", "image", "exists", name).returncode == 0
+
+
+def _drain(syslog: socket.socket) -> None:
+    """Read and forget, until the socket is shut down."""
+    with suppress(OSError):
+        while syslog.recv(65_536):
+            pass
