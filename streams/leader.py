@@ -139,7 +139,7 @@ class Leader:
                     return
                 if not self._certainty.look():
                     await self._certainty.wait()
-                late = await self._find_late(message)
+                late = self._resumption.may_concern(message) and await self._find_late(message)
                 output = self._partition.answer(
                     message.payload, message.sequence, message.stored_at, hears=self._audience.hears
                 )
@@ -163,8 +163,6 @@ class Leader:
 
     async def _find_late(self, message: StreamMessage) -> bool:
         """Whether a message is answered long after it was stored; the partition knows then."""
-        if not self._resumption.may_concern(message):
-            return False
         answered_at = await self._resumption.answered_at(message)
         if answered_at:
             self._partition.late[message.sequence] = answered_at
