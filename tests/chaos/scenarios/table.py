@@ -15,6 +15,7 @@ from tests.chaos.scenarios.damage import damage
 from tests.chaos.scenarios.damaged_copy import damaged_copy
 from tests.chaos.scenarios.disk_full import disk_full
 from tests.chaos.scenarios.freeze_leader import freeze_leader
+from tests.chaos.scenarios.full_journal import full_journal
 from tests.chaos.scenarios.handover import handover
 from tests.chaos.scenarios.kill_gateway import kill_gateway
 from tests.chaos.scenarios.kill_leader import kill_leader
@@ -39,6 +40,7 @@ SCENARIOS: Final[dict[str, tuple[Scenario, Run]]] = {
     "cut-off-node": (cut_off_node, Run(HERE, times=9)),
     "cut-server": (cut_server, Run(HERE, times=2)),
     "disk-full": (disk_full, Run(HERE, rate=400.0)),
+    "full-journal": (full_journal, Run(HERE, times=5)),
     "damage": (damage, Run(HERE)),
     "damaged-copy": (damaged_copy, Run(HERE)),
     "late-commands": (late_commands, Run(HERE, times=3)),
