@@ -1,4 +1,4 @@
-"""A disk that was full and has room again: nats-server is restarted, which is what lets it write again.
+"""A disk that is full, or will be: nats-server is restarted when there is room again, which lets it write again.
 
 A stream whose file could not be written stays frozen until its server is restarted: its publishes time out, whatever
 room there is by then. Nothing acknowledged is lost meanwhile. nats-server says so on its log, which we read anyway.
@@ -41,6 +41,14 @@ class FullDisk:
         if not self._met.is_set() and SAYS_SO in line.lower():
             log.error("disk.full", store=str(self._store), free_bytes=self.free_bytes(), needed_bytes=ROOM_BYTES)
             self._met.set()
+
+    def look_ahead(self, streams_bytes: int) -> None:
+        """Say so if the disk is smaller than what the streams may grow to: it would be full before any of them is."""
+        held = sum(path.stat().st_size for path in self._store.rglob("*.blk"))
+        if self.free_bytes() + held < streams_bytes:
+            log.warning(
+                "disk.small", store=str(self._store), free_bytes=self.free_bytes(), streams_may_take=streams_bytes
+            )
 
     def free_bytes(self) -> int:
         """The room there is now."""

@@ -247,6 +247,8 @@ class LocalExchange:
         try:
             settings = StreamSettings.from_environment(self._environment("up"))
             calendar_files.load(settings.calendars)
+            if self._nats_port:
+                FullDisk(self._settings.data_dir.nats).look_ahead(settings.streams_bytes)
             async with patience(lambda: f"NATS at {without_password(self._nats_url)}"):
                 connection = await Connection.open(settings, "up")
                 try:

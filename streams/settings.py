@@ -118,6 +118,11 @@ class StreamSettings:
         return min(self.journal_retention_bytes, self.journal_max_bytes // KEPT_OF_ROOM)
 
     @property
+    def streams_bytes(self) -> int:
+        """What the streams of all partitions may take on a server's disk: journals, events and checkpoints."""
+        return self.partitions * self.journal_max_bytes * (1 + EVENTS_PER_JOURNAL_BYTES + 1)
+
+    @property
     def keeps_everything(self) -> bool:
         """Whether nothing is ever dropped."""
         return not self.journal_retention_seconds and not self.journal_retention_bytes

@@ -8,6 +8,7 @@ from collections import namedtuple
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from openbell import full_disk
 from openbell.full_disk import ROOM_BYTES, FullDisk
@@ -49,3 +50,13 @@ async def test_other_lines_mean_nothing(disk):
     watched.hear(b"[7] [WRN] Slow Consumer Detected\n")
     with pytest.raises(TimeoutError):
         await until(lambda: restarts, 0.1)
+
+
+def test_a_disk_that_is_smaller_than_its_streams_may_grow_is_said_to_be(tmp_path, monkeypatch):
+    """At the start, long before it is full; what the streams have taken already counts."""
+    monkeypatch.setattr(os, "statvfs", lambda _: Disk(1_000, 1))
+    (tmp_path / "1.blk").write_bytes(bytes(500))
+    with capture_logs() as lines:
+        FullDisk(tmp_path).look_ahead(1_500)
+        FullDisk(tmp_path).look_ahead(1_501)
+    assert [(line["event"], line["streams_may_take"]) for line in lines] == [("disk.small", 1_501)]
