@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
@@ -33,7 +31,7 @@ from streams.errors import (
     Unavailable,
     WrongSequence,
 )
-from streams.failover import Failover
+from streams.failover import Failover, in_turn
 from streams.headers import NO_RESPONDERS, header_block, status_of
 from streams.nats_client import NatsClient, Receiver, Subscription
 from streams.settings import StreamSettings
@@ -373,13 +371,6 @@ def read_api_answer(subject: str, answer: dict[str, Any]) -> dict[str, Any]:
             raise Unavailable(f"{subject}: {error.get('description')}")
         raise ApiRefused(subject, error.get("err_code", 0), error.get("description", "no reason given"))
     return answer
-
-
-def in_turn(servers: list[str], name: str) -> list[str]:
-    """The servers, beginning with another for each process: those whose names end in a number take turns."""
-    number = re.search(r"\d+$", name)
-    first = int(number.group()) if number else secrets.randbelow(len(servers))
-    return [servers[(first + place) % len(servers)] for place in range(len(servers))]
 
 
 def _settle(future: asyncio.Future[Stored], payload: bytes, headers: bytes) -> None:

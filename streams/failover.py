@@ -11,6 +11,8 @@ Where there is only one server nothing ever moves. Times are seconds.
 from __future__ import annotations
 
 import asyncio
+import re
+import secrets
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -80,3 +82,10 @@ class Failover:
 
     def _begin(self) -> None:
         self._since = self._loop.time()
+
+
+def in_turn(servers: list[str], name: str) -> list[str]:
+    """The servers, beginning with another for each process: those whose names end in a number take turns."""
+    number = re.search(r"\d+$", name)
+    first = int(number.group()) if number else secrets.randbelow(len(servers))
+    return [servers[(first + place) % len(servers)] for place in range(len(servers))]

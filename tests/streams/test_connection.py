@@ -10,7 +10,7 @@ import pytest
 from streams import connection as connection_module
 from streams import subjects, topology
 from streams.bucket import Bucket
-from streams.connection import Connection, in_turn
+from streams.connection import Connection
 from streams.errors import (
     ApiRefused,
     NobodyListens,
@@ -21,6 +21,7 @@ from streams.errors import (
     Unavailable,
     WrongSequence,
 )
+from streams.failover import in_turn
 from tests.support.nats import until, wire_to
 
 
