@@ -72,7 +72,7 @@ class CheckpointMaker:
         while True:
             await asyncio.sleep(CHECK_INTERVAL)
             if self.is_due():
-                await self.make()
+                await self.make(0 if self.pressed else CHUNK_INTERVAL)
 
     async def finish(self) -> None:
         """Make a last checkpoint, when nobody leads any more, if that saves the next leader something."""
