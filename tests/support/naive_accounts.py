@@ -141,7 +141,8 @@ class NaiveAccounts:
     def add(self, trade: NaiveTrade) -> None:
         """A trade has been made; those that are too many are forgotten."""
         self.trades.append(trade)
-        for account in dict.fromkeys(account for account, _, _ in trade.fills):
+        accounts = dict.fromkeys("" if self.remembered.undivided else account for account, _, _ in trade.fills)
+        for account in accounts:
             for old in self.remembered.put(f"{account} {trade.symbol}", trade):
                 old.forgotten = True
         for old in self.remembered.outdated(lambda old: trade.at - old.at >= MEMORY):

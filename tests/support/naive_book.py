@@ -101,6 +101,7 @@ class NaiveExchange:
                 for market in self.markets.values():
                     market.adopt(self.semantics)
                 self.trades_per_order_max = command.trades_per_order_max
+                self.ended.undivided = self.accounts.remembered.undivided = command.semantics == 2
                 self.ended.own_max = command.ended_orders_max
                 self.ended.total_max = command.ended_orders_total_max
                 self.command_age_max = command.command_age_max

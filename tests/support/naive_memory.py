@@ -18,6 +18,8 @@ Item = TypeVar("Item")
 class NaiveMemory(Generic[Item]):
     """What is remembered of each owner, oldest first; `ranked` are the owners who have anything, as they came there."""
 
+    undivided: bool = False
+    """By version 2 of the rules there is one memory for everybody, without a total."""
     own_max: int = 0
     total_max: int = 0
     owned: dict[str, list[Item]] = field(default_factory=dict)
@@ -25,11 +27,13 @@ class NaiveMemory(Generic[Item]):
 
     def add(self, owner: str, item: Item) -> None:
         """Remember another item."""
+        owner = self._owner(owner)
         self.owned.setdefault(owner, []).append(item)
         self._rank(owner)
 
     def put(self, owner: str, item: Item) -> list[Item]:
         """Remember another item, in place of the oldest one, which is returned, if that is as many as there may be."""
+        owner = self._owner(owner)
         if len(self.owned.get(owner, [])) < max(self.own_max, 1):
             self.add(owner, item)
             return []
@@ -38,6 +42,7 @@ class NaiveMemory(Generic[Item]):
 
     def drop(self, owner: str, gone: Callable[[Item], bool]) -> None:
         """Forget some of an owner's items."""
+        owner = self._owner(owner)
         self.owned[owner] = [item for item in self.owned.get(owner, []) if not gone(item)]
         self._rank(owner)
 
@@ -46,7 +51,7 @@ class NaiveMemory(Generic[Item]):
         for owner in sorted(self.owned):
             while len(self.owned[owner]) > self.own_max:
                 yield self._oldest(owner)
-        while sum(len(items) for items in self.owned.values()) > self.total_max:
+        while not self.undivided and sum(len(items) for items in self.owned.values()) > self.total_max:
             owner = max(self.ranked, key=lambda entry: entry[0])[1]
             if 2 ** len(self.owned[owner]).bit_length() <= self.total_max // MODEST_OWNERS:
                 return
@@ -57,6 +62,9 @@ class NaiveMemory(Generic[Item]):
         for owner in sorted(self.owned):
             while self.owned[owner] and is_old(self.owned[owner][0]):
                 yield self._oldest(owner)
+
+    def _owner(self, account: str) -> str:
+        return "" if self.undivided else account
 
     def _oldest(self, owner: str) -> Item:
         item = self.owned[owner].pop(0)
