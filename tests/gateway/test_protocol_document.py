@@ -99,7 +99,7 @@ def test_the_limits_on_the_page_are_the_defaults():
     rows = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \| [^|]+ \|$", TEXT.partition("## Limits")[2], re.MULTILINE))
     cancels = settings.cancels_times * settings.orders_per_second, settings.cancels_times * settings.orders_burst
     assert rows["placements and amends per account *"] == rate(settings.orders_per_second, settings.orders_burst)
-    assert rows["cancels per account *"] == rate(*cancels)
+    assert rows["cancels per account *, and operators' commands"] == rate(*cancels)
     assert rows["questions per account *"] == rate(settings.reads_per_second, settings.reads_burst)
     assert rows["requests without login per address *"] == f"{settings.address_requests_per_second} a second"
     assert rows["connections per address *, per account *"] == (
