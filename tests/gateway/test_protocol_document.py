@@ -106,7 +106,9 @@ def test_the_limits_on_the_page_are_the_defaults():
         f"{settings.connections_per_address}, {settings.connections_per_account}"
     )
     assert rows["subscriptions per connection"] == str(settings.subscriptions_per_connection)
-    assert rows["requests in flight per connection"] == f"{settings.requests_in_flight:,}"
+    assert rows["requests in flight per connection"] == (
+        f"{settings.requests_in_flight:,}, and {settings.requests_in_flight // 10} cancels more"
+    )
     assert rows["requests in a batch"] == str(settings.batch_requests)
     assert rows["unread bytes per connection"] == f"{settings.unread_bytes // 2**20} MiB"
     assert rows["a frame, a body"] == f"{settings.frame_bytes // 2**10} KiB"

@@ -257,7 +257,7 @@ def test_the_exchange_has_the_last_word_in_the_same_place(desk, exchange: Exchan
     trader.send_order("Buy", "5", "10.00")
     expect(trader.orders()).to_have_count(1)
     trader.send_order("Buy", "5", "9.99")
-    expect(trader.page.locator(".outcome.fault")).to_contain_text("the most it may have")
+    expect(trader.page.locator(".outcome.fault")).to_contain_text("at most 1 open orders here")
     trader.page.locator("#price").fill("9.98")
     expect(trader.page.locator(".outcome")).to_have_text("")
 
