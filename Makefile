@@ -30,17 +30,13 @@ test: build browser documents lint  ## Check and prove everything (under 15 minu
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 2 $(PURE)
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(PURE))
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/python -m pytest $(ALONE)
 endif
 
-# Tests without a process, a port or a clock: they only compute, so they run on two cores; all others have the machine.
-PURE := tests/exchange tests/golden tests/properties tests/scenarios tests/simulation
-
-# What users' tools do with our API's documents: a parser, generators of clients and schemathesis, pinned and apart.
-.PHONY: documents
-documents: build
-	$(BIN)/python scripts/document_tools.py
+# Tests of whole exchanges, their failures, the screen and the release (which is built beside them) have the machine to
+# themselves; all others share its two cores.
+ALONE := tests/system tests/web tests/release
 
 # One seed again, with everything that happens in it: make simulate SEED=42
 SEEDS ?= 200

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from tests.rulebook.floor import plain
@@ -71,7 +73,7 @@ async def test_fees(floor):
     assert await f.holding("b") == "10 avg 100 realised 0 fees 0.5"
     assert await f.holding("s") == "-10 avg 100 realised 0 fees -0.1"
     assert (await f.cash("b"), await f.cash("s")) == ("-1000.5", "1000.1")
-    assert round(float(await f.cash("fees")) - float(before), 8) == 0.4
+    assert Decimal(await f.cash("fees")) - Decimal(before) == Decimal("0.4")
 
 
 async def test_an_accounts_own_rate_goes_first(floor):
@@ -232,7 +234,7 @@ async def test_bust(floor):
     assert await f.bust(1) == ""
     assert [await f.holding(name) for name in ("b", "s")] == ["flat", "flat"]
     assert [float(await f.cash(name)) for name in ("b", "s")] == [0, 0]
-    assert round(float(await f.cash("fees")) - float(before), 8) == 0
+    assert Decimal(await f.cash("fees")) == Decimal(before)
     assert await f.states("s", "b") == ["filled", "filled"]
     await f.until_reported("b", "busted")
     [told] = [report for report in await f.raw_reports("b") if report["exec"] == "busted"]
