@@ -38,6 +38,11 @@ endif
 # themselves; all others share its two cores.
 ALONE := tests/system tests/web tests/release
 
+# What users' tools do with our API's documents: a parser, generators of clients and schemathesis, pinned and apart.
+.PHONY: documents
+documents: build
+	$(BIN)/python scripts/document_tools.py
+
 # One seed again, with everything that happens in it: make simulate SEED=42
 SEEDS ?= 200
 simulate: $(VENV)/.installed  ## Play the whole exchange on virtual time, with faults by seed (SEEDS=2000, or SEED=42)
