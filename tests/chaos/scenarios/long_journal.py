@@ -19,7 +19,7 @@ from tests.support.nats import until
 
 COMMANDS = 1_000_000
 OPEN_ORDERS = 100_000
-FROM_CHECKPOINT_SECONDS = 4.0
+FROM_CHECKPOINT_SECONDS = 3.0
 """With 100,000 open orders, 300,000 that ended and 100,000 trades."""
 
 FROM_NOTHING_RATE = 150_000
