@@ -21,9 +21,9 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from exchange.commands import Resume
 from exchange.invariants import first_broken
@@ -43,6 +43,7 @@ from streams.errors import (
     Unavailable,
 )
 from streams.event_stream import as_stored
+from streams.findings import Audit, CopyFound, Damage
 from streams.ledger import Ledger
 from streams.partition import Partition
 from streams.recovery import load
@@ -68,67 +69,6 @@ COPY_SECONDS: Final = 30.0
 
 Progress = Callable[[int, int], None]
 """Called with the last sequence that was found good, and the last one there is to look at."""
-
-
-class Finding(NamedTuple):
-    """The first thing that is wrong. `where`: as in `diagnosis`."""
-
-    sequence: int
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        if self.where == ENGINE:
-            return f"at sequence {self.sequence} the engine {self.what}"
-        return f"sequence {self.sequence} of the {self.where} {self.what}"
-
-
-@dataclass
-class CopyFound:
-    """What was found in one server's copy, up to `last`; `unread`: why it was not read to its end, "" if it was.
-
-    `leads`: it is that of the journal's leader, from which everybody reads.
-    """
-
-    server: str
-    last: int = 0
-    finding: Finding | None = None
-    unread: str = ""
-    leads: bool = False
-
-
-@dataclass
-class Audit:
-    """What was looked at in one partition, sequences `first` to `last`, and what was found.
-
-    chain: after message `last`. unanswered: journal messages behind the end of EVENTS: in flight, or waiting for a
-    leader. server: whose copy was replayed, "" where there is one alone. copies: what was found in the others.
-    """
-
-    partition: int
-    first: int = 1
-    last: int = 0
-    commands: int = 0
-    trades: int = 0
-    unanswered: int = 0
-    chain: str = ""
-    seconds: float = 0.0
-    finding: Finding | None = None
-    server: str = ""
-    copies: list[CopyFound] = field(default_factory=list)
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing was found, in no copy."""
-        return self.finding is None and not any(copy.finding for copy in self.copies)
-
-
-class Damage(PartitionStopped):
-    """The audit has found something, and ends."""
-
-    def __init__(self, number: int, sequence: int, where: str, what: str) -> None:
-        super().__init__(number, sequence, f"{where} {what}")
-        self.finding = Finding(sequence, where, what)
 
 
 def is_resume(payload: bytes) -> bool:

@@ -22,10 +22,11 @@ from openbell import logs
 from openbell.audit.store import opened
 from openbell.faults import FAILED, WRONG_USE, Fault
 from streams import subjects
-from streams.auditing import Audit, CopyFound, Finding, audit
+from streams.auditing import audit
 from streams.bucket import ABSENT, Bucket
 from streams.diagnosis import ENGINE
 from streams.errors import ApiRefused, PartitionStopped, StreamError, Unavailable
+from streams.findings import Audit, CopyFound, Finding
 from streams.stops import Stops
 from streams.stream import NO_SUCH_STREAM
 from streams.topology import PARTITIONS_KEY
