@@ -22,8 +22,8 @@ from exchange.units import LARGEST, RATE, UNIT
 if TYPE_CHECKING:
     from exchange.commands import AmendOrder, PlaceOrder
     from exchange.instrument import Instrument
-    from tests.support.naive_book import NaiveExchange
     from tests.support.naive_order import NaiveOrder
+    from tests.support.naive_world import NaiveWorld
 
 
 def listing_fault(instrument: Instrument) -> bool:
@@ -35,7 +35,7 @@ def listing_fault(instrument: Instrument) -> bool:
     return any(tick * instrument.lot_size % UNIT for tick in steps)
 
 
-def place_fault(exchange: NaiveExchange, order: PlaceOrder) -> str:
+def place_fault(exchange: NaiveWorld, order: PlaceOrder) -> str:
     """The code that refuses a new order, or an empty string; repeats have been answered already."""
     instrument = exchange.instruments.get(order.symbol)
     if instrument is None:
@@ -72,7 +72,7 @@ def place_fault(exchange: NaiveExchange, order: PlaceOrder) -> str:
     return next((code for code in codes if code), "")
 
 
-def triggered_fault(exchange: NaiveExchange, order: NaiveOrder) -> str:
+def triggered_fault(exchange: NaiveWorld, order: NaiveOrder) -> str:
     """The code that refuses a stop that has been triggered, as the order that it becomes."""
     instrument, accounts = exchange.instruments[order.placed.symbol], exchange.accounts
     reference = exchange.reference_price(order.placed.symbol)
@@ -93,7 +93,7 @@ def triggered_fault(exchange: NaiveExchange, order: NaiveOrder) -> str:
     return next((code for code in codes if code), "")
 
 
-def amend_fault(exchange: NaiveExchange, order: NaiveOrder, command: AmendOrder) -> str:
+def amend_fault(exchange: NaiveWorld, order: NaiveOrder, command: AmendOrder) -> str:
     """The code that refuses an amend of an open order, or an empty string. Only what the amend names is checked."""
     shut_out = _shut_out(exchange, order.account, order.placed.symbol)
     if shut_out:
@@ -125,7 +125,7 @@ def _impossible(order: NaiveOrder, command: AmendOrder) -> bool:
     )
 
 
-def _amended_values(exchange: NaiveExchange, order: NaiveOrder, command: AmendOrder, *, ends: bool) -> str:
+def _amended_values(exchange: NaiveWorld, order: NaiveOrder, command: AmendOrder, *, ends: bool) -> str:
     instrument = exchange.instruments[order.placed.symbol]
     price, quantity, display = exchange.new_terms(order, command)
     named = (command.price, command.stop_price, command.quantity) != (None, None, None)
@@ -155,7 +155,7 @@ def _amended_values(exchange: NaiveExchange, order: NaiveOrder, command: AmendOr
     return next((code for code in codes if code), "")
 
 
-def _shut_out(exchange: NaiveExchange, account: str, symbol: str) -> str:
+def _shut_out(exchange: NaiveWorld, account: str, symbol: str) -> str:
     if exchange.accounts.is_stopped(account, symbol):
         return "killed"
     if not exchange.markets[symbol].takes_orders:
@@ -234,17 +234,17 @@ def _collar(instrument: Instrument, price: int | None, reference: int) -> str:
     return "price_outside_collar" if abs(price - reference) * RATE > reference * instrument.collar_bps else ""
 
 
-def _open_orders(exchange: NaiveExchange, instrument: Instrument, account: str) -> str:
+def _open_orders(exchange: NaiveWorld, instrument: Instrument, account: str) -> str:
     full = exchange.open_count(account, instrument.symbol) >= exchange.accounts.most_orders(account, instrument)
     return "too_many_open_orders" if full else ""
 
 
-def _position(exchange: NaiveExchange, order: PlaceOrder, quantity: int) -> str:
+def _position(exchange: NaiveWorld, order: PlaceOrder, quantity: int) -> str:
     fits = exchange.accounts.passes_position(order.account, order.symbol, order.side, quantity)
     return "" if fits else "position_limit"
 
 
-def _would_trigger(exchange: NaiveExchange, order: PlaceOrder, stop_price: int | None) -> str:
+def _would_trigger(exchange: NaiveWorld, order: PlaceOrder, stop_price: int | None) -> str:
     market = exchange.markets[order.symbol]
     if stop_price is None or not market.is_trading or not market.last_price:
         return ""
@@ -252,7 +252,7 @@ def _would_trigger(exchange: NaiveExchange, order: PlaceOrder, stop_price: int |
     return "would_trigger" if met else ""
 
 
-def _would_take(exchange: NaiveExchange, order: PlaceOrder) -> str:
+def _would_take(exchange: NaiveWorld, order: PlaceOrder) -> str:
     if not order.post_only or not exchange.markets[order.symbol].is_trading:
         return ""
     price = order.price or 0
