@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from gateway import identity as module
 from gateway.errors import ApiError
-from gateway.identity import Identity, Principal, mint
-from gateway.jwks import VerifyingKey
+from gateway.identity import Identity, Principal
+from tests.support.keys import Clock, KeysInHand
 from tests.support.tokens import (
     ED25519,
     ISSUER,
@@ -27,33 +27,6 @@ from tests.support.tokens import (
     signed,
     signed_by,
 )
-
-
-class Clock:
-    """A clock that stands until the test moves it."""
-
-    def __init__(self) -> None:
-        self.now = float(NOW)
-
-    def __call__(self) -> float:
-        """The time."""
-        return self.now
-
-
-class KeysInHand:
-    """A key source that needs no source."""
-
-    def __init__(self) -> None:
-        self.generation = 1
-        self.keys = {
-            "ed": VerifyingKey("ed", "EdDSA", ED25519.public_key()),
-            "ec": VerifyingKey("ec", "ES256", P256.public_key()),
-            "rsa": VerifyingKey("rsa", "RS256", RSA_2048.public_key()),
-        }
-
-    async def find(self, kid: str) -> VerifyingKey | None:
-        """The key of that id."""
-        return self.keys.get(kid)
 
 
 @pytest.fixture
@@ -317,35 +290,6 @@ async def test_no_refusal_repeats_the_token(identity):
     token = signed(claims(account="not an account"))
     error = await refusal(identity, token)
     assert not any(piece in str(error.body("")) for piece in [*token.split("."), "not an account"])
-
-
-async def test_minted_tokens_are_taken(clock):
-    """What `openbell token` makes, the gateway of the same exchange believes."""
-    token = mint(SECRET, "openbell-local", "alice", "read trade", 3_600, accounts="*", now=NOW)
-    principal = await Identity("openbell-local", SECRET, None, clock).verify(token)
-    assert (principal.account, principal.subject, principal.scope_text) == ("alice", "alice", "read trade")
-    assert principal.may_act_for("bob")
-    assert principal.expires == NOW + 3_600
-    assert principal.token_id
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"account": "a b"},
-        {"scope": "read write"},
-        {"ttl_seconds": 24 * 3_600 + 1},
-        {"ttl_seconds": 0},
-        {"accounts": ["a b"]},
-        {"accounts": [f"account-{n}" for n in range(400)]},
-    ],
-    ids=str,
-)
-def test_nothing_is_minted_that_no_gateway_would_take(wrong):
-    """The mistake shows where it is made."""
-    good: dict[str, Any] = {"secret": SECRET, "issuer": ISSUER, "account": "alice", "scope": "read", "ttl_seconds": 60}
-    with pytest.raises(ValueError, match=r"token|scope"):
-        mint(**good | wrong)
 
 
 TOKENS = [

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.rulebook.floor import plain
+from tests.rulebook.line import plain
 
 
 async def test_order_of_checks(floor):
@@ -268,7 +268,7 @@ async def test_bust_of_an_uncross_trade(floor):
 
 async def test_listing_that_money_forbids(floor, doors):
     """A listing whose tick × lot is no multiple of a unit of money is bad_request."""
-    from tests.rulebook.floor import Refusal
+    from tests.rulebook.line import Refusal
 
     with pytest.raises(Refusal) as refusal:
         await floor(tick_size="0.00001", lot_size="0.0001")
@@ -277,7 +277,7 @@ async def test_listing_that_money_forbids(floor, doors):
 
 async def test_delisting(floor, doors):
     """Only closed and empty."""
-    from tests.rulebook.floor import Refusal
+    from tests.rulebook.line import Refusal
 
     f = await floor()
     path = f"/v1/admin/instruments/{f.symbol}"

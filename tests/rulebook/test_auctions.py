@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.rulebook.floor import plain
+from tests.rulebook.line import plain
 
 
 def later(seconds):

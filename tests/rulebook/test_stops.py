@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.rulebook.floor import plain
+from tests.rulebook.line import plain
 
 
 async def trade_at(f, price, tag):

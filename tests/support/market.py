@@ -345,3 +345,17 @@ def _printed(trade: Traded) -> str:
     verb, other = ("buys", "from") if trade.side == BUY else ("sells", "to")
     quantity, price = to_text(trade.quantity, 0), to_text(trade.price, 0)
     return f"{trade.taker_account} {verb} {quantity} {other} {trade.maker_account} at {price}"
+
+
+def traded_at(*prices: int, **terms: int) -> Market:
+    """A market in which yan and zoe have traded one at each price."""
+    market = Market(**terms)
+    for price in prices:
+        trade_at(market, price)
+    return market
+
+
+def trade_at(market: Market, price: int, quantity: int = 1) -> None:
+    """Let yan buy from zoe at a price."""
+    market.sell("zoe", quantity, at=price)
+    market.buy("yan", quantity, at=price)

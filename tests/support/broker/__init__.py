@@ -1,1 +1,1 @@
-"""nats-server in memory, as far as this project uses it; tests/streams/test_contract.py holds both to one contract."""
+"""nats-server in memory, as far as this project uses it; tests/streams/contract holds both to one contract."""
