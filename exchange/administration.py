@@ -20,120 +20,107 @@ from exchange.settlement import undo
 
 if TYPE_CHECKING:
     from exchange.commands import BustTrade, DelistInstrument, ListInstrument, SetKillSwitch, SetLimits
-    from exchange.engine import Engine
+    from exchange.market import Market
     from exchange.order import Order
 
 
-def list_instrument(engine: Engine, command: ListInstrument) -> None:
+def list_instrument(market: Market, command: ListInstrument) -> None:
     """List an instrument or replace its definition; resting orders stay as they are."""
     instrument = command.instrument
-    fault = instrument.fault(engine.semantics)
+    fault = instrument.fault(market.semantics)
     if fault:
-        engine.reject(rejections.BAD_REQUEST, fault)
+        market.reject(rejections.BAD_REQUEST, fault)
         return
-    book = engine.books.get(instrument.symbol)
+    book = market.books.get(instrument.symbol)
     if book is None:
-        book = Book(instrument, engine.changes, engine.accounts, engine.semantics)
-        book.last_trade_id = engine.retired.pop(instrument.symbol, 0)
-        take_in(engine, book)
+        book = Book(instrument, market.changes, market.accounts, market.semantics)
+        book.last_trade_id = market.retired.pop(instrument.symbol, 0)
+        market.take_in(book)
     else:
         book.define(instrument)
         if book.luld is None and book.phase != AUCTION:
-            engine.schedule(book, NEVER)  # A limit state, if there was one, is over.
-    find_banded(engine)
-    engine.events.append(InstrumentListed(instrument))
+            market.schedule(book, NEVER)  # A limit state, if there was one, is over.
+    market.find_banded()
+    market.events.append(InstrumentListed(instrument))
 
 
-def delist_instrument(engine: Engine, command: DelistInstrument) -> None:
+def delist_instrument(market: Market, command: DelistInstrument) -> None:
     """Take an instrument off the exchange, its remembered orders and trades with it; positions stay."""
-    book = engine.books.get(command.symbol)
+    book = market.books.get(command.symbol)
     if book is None:
-        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+        market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return
     if book.phase != CLOSED or any(holding.open for holding in book.holdings.values()):
-        engine.reject(rejections.WRONG_PHASE)
+        market.reject(rejections.WRONG_PHASE)
         return
-    engine.register.forget_book(book)
-    engine.accounts.trades.forget_symbol(book.symbol)
-    engine.retired[book.symbol] = book.last_trade_id
-    del engine.books[book.symbol]
-    find_banded(engine)
-    engine.events.append(InstrumentDelisted(book.symbol))
+    market.register.forget_book(book)
+    market.accounts.trades.forget_symbol(book.symbol)
+    market.retired[book.symbol] = book.last_trade_id
+    del market.books[book.symbol]
+    market.find_banded()
+    market.events.append(InstrumentDelisted(book.symbol))
 
 
-def take_in(engine: Engine, book: Book) -> None:
-    """Give a new book its place in the listing."""
-    engine.listings += 1
-    book.number = engine.listings
-    engine.books[book.symbol] = book
-
-
-def adopt_semantics(engine: Engine) -> None:
+def adopt_semantics(market: Market) -> None:
     """The version of the rules has changed: let what is decided once, in each book, be decided by it."""
-    for book in engine.books.values():
-        book.semantics = engine.semantics
+    for book in market.books.values():
+        book.semantics = market.semantics
         book.define(book.instrument)
-    find_banded(engine)
+    market.find_banded()
 
 
-def find_banded(engine: Engine) -> None:
-    """The listing has changed: find the books under LULD, and look at their bands."""
-    engine.banded = [book for book in engine.books.values() if book.luld is not None]
-    engine.bands_due = 0
-
-
-def set_limits(engine: Engine, command: SetLimits) -> None:
+def set_limits(market: Market, command: SetLimits) -> None:
     """Change what an account may do; it holds from the next command on, for orders that rest too."""
-    if command.symbol and command.symbol not in engine.books:
-        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+    if command.symbol and command.symbol not in market.books:
+        market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return
-    fault = fault_in(command.values, command.removed, engine.semantics)
+    fault = fault_in(command.values, command.removed, market.semantics)
     if fault or command.account == FEE_ACCOUNT:
-        engine.reject(rejections.BAD_REQUEST, fault or "account")
+        market.reject(rejections.BAD_REQUEST, fault or "account")
         return
-    values = engine.accounts.set_limits(command.account, command.symbol, command.values, command.removed)
-    for book in engine.books.values():
+    values = market.accounts.set_limits(command.account, command.symbol, command.values, command.removed)
+    for book in market.books.values():
         book.renew_allowance(command.account)
-    engine.events.append(LimitsSet(command.account, command.symbol, values))
+    market.events.append(LimitsSet(command.account, command.symbol, values))
 
 
-def set_kill_switch(engine: Engine, command: SetKillSwitch) -> None:
+def set_kill_switch(market: Market, command: SetKillSwitch) -> None:
     """Stop an account, an instrument or everything, or let it go on: RULES.md, "Kill switch"."""
     account, symbol = command.account, command.symbol
     if account and symbol:
-        engine.reject(rejections.BAD_REQUEST, "symbol")
+        market.reject(rejections.BAD_REQUEST, "symbol")
         return
-    if symbol and symbol not in engine.books:
-        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+    if symbol and symbol not in market.books:
+        market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return
-    engine.kill_switch.set(account, symbol, command.active)
+    market.kill_switch.set(account, symbol, command.active)
     count = 0
     if command.active and (account or command.cancel):
-        for order in stopped_orders(engine, account, symbol):
+        for order in stopped_orders(market, account, symbol):
             order.book.remove(order)
-            cancel(order, "killed", engine.register, engine.now, engine.events)
+            cancel(market, order, "killed")
             count += 1
-    engine.events.append(KillSwitchSet(account, symbol, command.active, count))
+    market.events.append(KillSwitchSet(account, symbol, command.active, count))
 
 
-def stopped_orders(engine: Engine, account: str, symbol: str) -> list[Order]:
+def stopped_orders(market: Market, account: str, symbol: str) -> list[Order]:
     """The open orders that a kill switch is about, oldest first."""
     if account:
-        return engine.open_orders(account)
-    orders = engine.register.orders.values()
+        return market.open_orders(account)
+    orders = market.register.orders.values()
     return [order for order in orders if order.status <= PARTIALLY_FILLED and symbol in ("", order.symbol)]
 
 
-def bust_trade(engine: Engine, command: BustTrade) -> None:
+def bust_trade(market: Market, command: BustTrade) -> None:
     """Undo a trade: RULES.md, "Bust"."""
-    book = engine.books.get(command.symbol)
+    book = market.books.get(command.symbol)
     if book is None:
-        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+        market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return
-    trade = engine.accounts.trades.find(command.symbol, command.trade_id, engine.now)
+    trade = market.accounts.trades.find(command.symbol, command.trade_id, market.now)
     if trade is None:
-        engine.reject(rejections.UNKNOWN_TRADE, "trade_id")
+        market.reject(rejections.UNKNOWN_TRADE, "trade_id")
     elif trade.busted:
-        engine.reject(rejections.ALREADY_BUSTED, "trade_id")
+        market.reject(rejections.ALREADY_BUSTED, "trade_id")
     else:
-        undo(book, trade, engine.events)
+        undo(market, trade)

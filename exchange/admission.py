@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from exchange.allowance import Allowance
     from exchange.book import Book
     from exchange.commands import PlaceOrder
-    from exchange.engine import Engine
     from exchange.holding import Holding
+    from exchange.market import Market
 
 
-def refusal(engine: Engine, command: PlaceOrder, book: Book, holding: Holding) -> Rejected | None:
+def refusal(market: Market, command: PlaceOrder, book: Book, holding: Holding) -> Rejected | None:
     """Why a new order may not enter, or None. Repeats are answered before, so one that comes late is safe."""
-    if command.sent_at and engine.is_stale(command.sent_at):
+    if command.sent_at and market.is_stale(command.sent_at):
         return Rejected(rejections.TOO_LATE)
     allowance = holding.allowance
-    refused = shut_out(engine, command.account, book, allowance)
+    refused = shut_out(market, command.account, book, allowance)
     if refused is None:
-        refused = check_order(command, book, allowance, engine.now)
+        refused = check_order(command, book, allowance, market.now)
     if refused is None and command.price is not None:
         refused = check_collar(book, command.price)
     if refused is None:
@@ -42,9 +42,9 @@ def refusal(engine: Engine, command: PlaceOrder, book: Book, holding: Holding) -
     return refused
 
 
-def shut_out(engine: Engine, account: str, book: Book, allowance: Allowance) -> Rejected | None:
+def shut_out(market: Market, account: str, book: Book, allowance: Allowance) -> Rejected | None:
     """Why an account may neither place nor amend any order here now, or None."""
-    if engine.kill_switch.armed and engine.kill_switch.stops(account, book.symbol):
+    if market.kill_switch.armed and market.kill_switch.stops(account, book.symbol):
         return Rejected(rejections.KILLED)
     if not book.takes_orders():
         return Rejected(rejections.WRONG_PHASE)
@@ -53,12 +53,12 @@ def shut_out(engine: Engine, account: str, book: Book, allowance: Allowance) -> 
     return None
 
 
-def repeat(engine: Engine, command: PlaceOrder, before: Order) -> None:
+def repeat(market: Market, command: PlaceOrder, before: Order) -> None:
     """Answer a client order id that is remembered: the same order again is no new one."""
     if same_meaning(command, before.command):
-        engine.events.append(Repeated(before.order_id))
+        market.events.append(Repeated(before.order_id))
     else:
-        engine.reject(rejections.CLIENT_ORDER_ID_REUSED, "client_order_id")
+        market.reject(rejections.CLIENT_ORDER_ID_REUSED, "client_order_id")
 
 
 def same_meaning(one: PlaceOrder, other: PlaceOrder) -> bool:

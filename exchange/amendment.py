@@ -19,15 +19,16 @@ from exchange.checks import (
     check_value,
 )
 from exchange.commands import AmendOrder
-from exchange.events import Event, Rejected
+from exchange.events import Rejected
+from exchange.market import Market
 from exchange.matching import amended
 from exchange.order import FILLED, FOK, GTD, IOC, MARKET, PENDING_TRIGGER, STOP, Order, effective_display
-from exchange.register import Register
 from exchange.semantics import NOTHING_LEFT
 
 
-def amend(command: AmendOrder, order: Order, book: Book, register: Register, at: int, events: list[Event]) -> bool:
+def amend(market: Market, command: AmendOrder, order: Order) -> bool:
     """Carry out an amendment of an open order; True when it left the book and has to enter it anew."""
+    book, at = order.book, market.now
     price = order.price if command.price is None else command.price
     stop_price = order.stop_price if command.stop_price is None else command.stop_price
     quantity = order.quantity if command.quantity is None else command.quantity
@@ -41,7 +42,7 @@ def amend(command: AmendOrder, order: Order, book: Book, register: Register, at:
     if refused is None:
         refused = check_effect(command, order, book)
     if refused is not None:
-        events.append(refused)
+        market.events.append(refused)
         return False
     loses_place = price != order.price or stop_price != order.stop_price or quantity > order.quantity
     if order.status == PENDING_TRIGGER:
@@ -58,11 +59,11 @@ def amend(command: AmendOrder, order: Order, book: Book, register: Register, at:
     order.updated = at
     if expires != order.expires:
         order.expires = expires
-        register.schedule(order)
+        market.register.schedule(order)
     if order.open_quantity == 0:
-        finish(order, book, register, at, events)
+        finish(market, order)
         return False
-    events.append(amended(order, "requested"))
+    market.events.append(amended(order, "requested"))
     if order.level is not None:
         book.show(order, min(order.shown, order.tranche()))
     return loses_place
@@ -159,9 +160,9 @@ def shows_more(order: Order, quantity: int, display: int) -> bool:
     return (display or quantity) > (order.display_quantity or order.quantity)
 
 
-def finish(order: Order, book: Book, register: Register, at: int, events: list[Event]) -> None:
+def finish(market: Market, order: Order) -> None:
     """An order amended down to what is done of it has nothing left to do: it is filled."""
     if order.level is not None:
-        book.remove(order)
-    register.end(order, FILLED, "", at)
-    events.append(amended(order, "requested"))
+        order.book.remove(order)
+    market.register.end(order, FILLED, "", market.now)
+    market.events.append(amended(order, "requested"))

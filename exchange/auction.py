@@ -20,8 +20,7 @@ from exchange.settlement import settle
 
 if TYPE_CHECKING:
     from exchange.book import Book
-    from exchange.events import Event
-    from exchange.register import Register
+    from exchange.market import Market
 
 
 class Indication:
@@ -163,7 +162,7 @@ def nearest(low: int, high: int, reference: int) -> int:
     return low if reference and reference - low < high - reference else high
 
 
-def uncross(book: Book, register: Register, at: int, events: list[Event]) -> None:
+def uncross(market: Market, book: Book) -> None:
     """Let everything trade that can, first with first, at one price; without one nothing does."""
     found = indication(book)
     book.balance = None
@@ -174,7 +173,7 @@ def uncross(book: Book, register: Register, at: int, events: list[Event]) -> Non
     while left:
         buy, sell = first(book, BUY), first(book, SELL)
         quantity = min(left, buy.open_quantity, sell.open_quantity)
-        settle(book, sell, buy, found.price, quantity, CROSSED, at, events)
+        settle(market, sell, buy, found.price, quantity, CROSSED)
         left -= quantity
         for order in (sell, buy):
             if order.open_quantity:
@@ -182,7 +181,7 @@ def uncross(book: Book, register: Register, at: int, events: list[Event]) -> Non
                 book.show(order, order.tranche() if order.price else 0)
             else:
                 book.remove(order)
-                register.end(order, FILLED, "", at)
+                market.register.end(order, FILLED, "", market.now)
     book.auction_price = book.previous_price = found.price
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exchange.administration import take_in
 from exchange.book import Book
 from exchange.instrument import Instrument
 
@@ -39,7 +38,7 @@ def book_row(book: Book) -> list[Any]:
 def restore_book(engine: Engine, row: list[Any]) -> None:
     """List the book of a row, its queues still empty."""
     book = Book(instrument_from(row[0]), engine.changes, engine.accounts, engine.semantics)
-    take_in(engine, book)
+    engine.take_in(book)
     book.last_trade_id = row[1]
     book.last_price = row[2]
     book.previous_price = row[3]

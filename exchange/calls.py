@@ -18,10 +18,10 @@ from exchange.register import NEVER
 
 if TYPE_CHECKING:
     from exchange.book import Book
-    from exchange.engine import Engine
+    from exchange.market import Market
 
 
-def begin_call(engine: Engine, book: Book, kind: int, until: int, length: int, reason: str) -> None:
+def begin_call(market: Market, book: Book, kind: int, until: int, length: int, reason: str) -> None:
     """Put an instrument into a call that ends at `until`, 0 for by a command alone; `length` is its own."""
     book.phase = AUCTION
     book.kind = kind
@@ -37,31 +37,31 @@ def begin_call(engine: Engine, book: Book, kind: int, until: int, length: int, r
         joining = list(book.waiting.values())
         book.waiting.clear()
         book.join(joining)
-    schedule_end(engine, book)
-    announce(engine, book)
+    schedule_end(market, book)
+    announce(market, book)
 
 
-def begin_timed_call(engine: Engine, book: Book, kind: int, length: int, reason: str) -> None:
+def begin_timed_call(market: Market, book: Book, kind: int, length: int, reason: str) -> None:
     """Put an instrument into a call that lasts so long from now on."""
-    begin_call(engine, book, kind, engine.moment + length, length, reason)
+    begin_call(market, book, kind, market.moment + length, length, reason)
 
 
-def begin_volatility_call(engine: Engine, book: Book) -> None:
+def begin_volatility_call(market: Market, book: Book) -> None:
     """An order would trade beyond a band."""
-    begin_timed_call(engine, book, VOLATILITY, book.instrument.call, "volatility")
+    begin_timed_call(market, book, VOLATILITY, book.instrument.call, "volatility")
 
 
-def put_off(engine: Engine, book: Book, extension: int) -> None:
+def put_off(market: Market, book: Book, extension: int) -> None:
     """Let a call that is at its end go on for so long."""
-    book.until = engine.moment + extension
+    book.until = market.moment + extension
     book.drawn = 0
     book.extended += 1
     book.reason = "extended"
-    schedule_end(engine, book)
-    announce(engine, book)
+    schedule_end(market, book)
+    announce(market, book)
 
 
-def set_phase(engine: Engine, book: Book, phase: int, reason: str) -> None:
+def set_phase(market: Market, book: Book, phase: int, reason: str) -> None:
     """Put an instrument into a phase that is no call, and do nothing else."""
     book.phase = phase
     book.kind = UNNAMED
@@ -70,21 +70,21 @@ def set_phase(engine: Engine, book: Book, phase: int, reason: str) -> None:
     book.until = 0
     book.drawn = 0
     book.reason = reason
-    schedule_end(engine, book)
-    announce(engine, book)
+    schedule_end(market, book)
+    announce(market, book)
 
 
-def announce(engine: Engine, book: Book) -> None:
+def announce(market: Market, book: Book) -> None:
     """Tell how an instrument stands."""
-    engine.bands_due = 0
-    engine.events.append(PhaseSet(book.symbol, book.phase, book.kind, book.until, book.halted, book.call, book.reason))
+    market.bands_due = 0
+    market.events.append(PhaseSet(book.symbol, book.phase, book.kind, book.until, book.halted, book.call, book.reason))
 
 
-def schedule_end(engine: Engine, book: Book) -> None:
+def schedule_end(market: Market, book: Book) -> None:
     """Note when a call ends by itself; a limit state that there was is over."""
     if book.luld is not None:
         book.luld.limit_since = 0
-    engine.schedule(book, book.until + book.drawn if book.until and book.drawn >= 0 else NEVER)
+    market.schedule(book, book.until + book.drawn if book.until and book.drawn >= 0 else NEVER)
 
 
 def extension_of(book: Book) -> int:

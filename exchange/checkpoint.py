@@ -23,7 +23,6 @@ from exchange.account_rows import (
     stopped,
     trade_row,
 )
-from exchange.administration import find_banded
 from exchange.book_rows import book_row, luld_row, restore_book, restore_luld, restore_window
 from exchange.order_rows import order_from, order_row, requeue, restore_order
 from exchange.semantics import OWN_MEMORY
@@ -81,7 +80,7 @@ def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
     elif kind == "books":
         for row in rows:
             restore_book(engine, row)
-        find_banded(engine)
+        engine.find_banded()
     elif kind == "orders":
         for row in rows:
             restore_order(engine, row)

@@ -1,4 +1,4 @@
-"""What RULES.md calls always true, looked for in an engine's state between two commands.
+"""What RULES.md calls always true, looked for in a market between two commands.
 
 It reads everything and changes nothing; the cost is that of all orders and levels. Quantities as in `units`.
 """
@@ -12,22 +12,22 @@ from exchange.order import BOTH_SIDES, BUY, PARTIALLY_FILLED, PENDING_TRIGGER, S
 if TYPE_CHECKING:
     from exchange.book import Book
     from exchange.book_side import BookSide
-    from exchange.engine import Engine
     from exchange.holding import Holding
+    from exchange.market import Market
     from exchange.order import Order
 
 
-def first_broken(engine: Engine) -> str:
+def first_broken(market: Market) -> str:
     """A sentence about the first invariant that does not hold, "" if all hold."""
-    for book in engine.books.values():
+    for book in market.books.values():
         broken = broken_in_book(book)
         if broken:
             return broken
-    for order in engine.orders.values():
+    for order in market.orders.values():
         broken = broken_in_order(order)
         if broken:
             return broken
-    return broken_in_accounts(engine)
+    return broken_in_accounts(market)
 
 
 def broken_in_book(book: Book) -> str:
@@ -82,10 +82,10 @@ def broken_in_order(order: Order) -> str:
     return ""
 
 
-def broken_in_accounts(engine: Engine) -> str:
+def broken_in_accounts(market: Market) -> str:
     """Whether what one account has others lack, instrument by instrument, and what is open is counted right."""
     totals: dict[str, list[int]] = {}
-    for positions in engine.accounts.positions.values():
+    for positions in market.accounts.positions.values():
         for symbol, position in positions.items():
             total = totals.setdefault(symbol, [0, 0, 0])
             total[0] += position.quantity
@@ -94,7 +94,7 @@ def broken_in_accounts(engine: Engine) -> str:
     for symbol, total in totals.items():
         if total != [0, 0, 0]:
             return f"{symbol}: over all accounts quantity, cash and fees are {total}"
-    for book in engine.books.values():
+    for book in market.books.values():
         for account, holding in book.holdings.items():
             broken = broken_in_holding(holding)
             if broken:

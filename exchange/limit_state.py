@@ -17,59 +17,59 @@ from exchange.units import SECOND
 
 if TYPE_CHECKING:
     from exchange.book import Book
-    from exchange.engine import Engine
+    from exchange.market import Market
 
 
-def follow(engine: Engine) -> None:
-    """Renew the bands after a command. `engine.banded` are the books under LULD, of which there are some."""
-    note_trades(engine)
-    if engine.now >= engine.bands_due:
-        engine.bands_due = NEVER
-        for book in engine.banded:
-            renew(engine, book)
+def follow(market: Market) -> None:
+    """Renew the bands after a command. `market.banded` are the books under LULD, of which there are some."""
+    note_trades(market)
+    if market.now >= market.bands_due:
+        market.bands_due = NEVER
+        for book in market.banded:
+            renew(market, book)
         return
     looked_at = ""
-    for change in engine.changes:
+    for change in market.changes:
         if change[0] != looked_at:
             looked_at = change[0]
-            touched = engine.books.get(looked_at)
+            touched = market.books.get(looked_at)
             if touched is not None and touched.luld is not None:
-                renew(engine, touched)
+                renew(market, touched)
 
 
-def next_look(engine: Engine) -> int:
+def next_look(market: Market) -> int:
     """When time alone may change a band next, NEVER if it cannot; no more often than once a second."""
     due: int = NEVER
-    for book in engine.banded:
+    for book in market.banded:
         if book.luld is not None and book.luld.wake < due:
             due = -(-book.luld.wake // SECOND) * SECOND
     return due
 
 
-def note_trades(engine: Engine) -> None:
+def note_trades(market: Market) -> None:
     """Let the trades of the command count; in an uncross of market orders they leave no change behind.
 
     The instrument of a call that was due before the command may be off the exchange after it.
     """
-    for event in engine.events:
+    for event in market.events:
         if isinstance(event, Traded):
-            book = engine.books.get(event.symbol)
+            book = market.books.get(event.symbol)
             if book is not None and book.luld is not None:
                 if book.luld.reference == 0:
                     book.luld.reference = book.on_tick(event.price)
-                book.luld.note(event.price, engine.now)
-                engine.bands_due = 0
+                book.luld.note(event.price, market.now)
+                market.bands_due = 0
 
 
-def renew(engine: Engine, book: Book) -> None:
+def renew(market: Market, book: Book) -> None:
     """Renew the bands of a book, and look whether trading is stuck at them."""
     luld = book.luld
     assert luld is not None, "only a book under LULD has such bands"
-    luld.renew(book.instrument, engine.now, book.semantics)
-    engine.bands_due = min(engine.bands_due, luld.wake)
+    luld.renew(book.instrument, market.now, book.semantics)
+    market.bands_due = min(market.bands_due, luld.wake)
     stuck = is_at_limit(book)
     if stuck == (luld.limit_since > 0):
         return
-    luld.limit_since = engine.now if stuck else 0
+    luld.limit_since = market.now if stuck else 0
     if book.phase == CONTINUOUS:
-        engine.schedule(book, engine.now + book.instrument.luld_limit_state if stuck else NEVER)
+        market.schedule(book, market.now + book.instrument.luld_limit_state if stuck else NEVER)

@@ -6,9 +6,10 @@ iceberg is gone, its next part goes behind everything at that price. Source: RUL
 
 from __future__ import annotations
 
-from exchange.book import CHANGED, Book
-from exchange.events import Amended, Canceled, Event, Expired
+from exchange.book import CHANGED
+from exchange.events import Amended, Canceled, Expired
 from exchange.level import Level
+from exchange.market import Market
 from exchange.order import (
     CANCEL_BOTH,
     CANCEL_NEWEST,
@@ -20,18 +21,16 @@ from exchange.order import (
     PARTIALLY_FILLED,
     Order,
 )
-from exchange.register import Register
 from exchange.settlement import settle
 
 
-def sweep(
-    book: Book, taker: Order, register: Register, trades_max: int, low: int, high: int, at: int, events: list[Event]
-) -> bool:
+def sweep(market: Market, taker: Order, low: int, high: int) -> bool:
     """Match an incoming order until it is done, or nothing is left that it may trade with.
 
     It ends here when it is filled, when self-trade prevention ends it, or when it has made `trades_max` trades. True if
     what is left of it would trade beyond the band from `low` to `high` (0: there is none), which holds for all of it.
     """
+    book = taker.book
     opposite = book.sides[1 - taker.side]
     trades = 0
     while taker.status <= PARTIALLY_FILLED:
@@ -42,67 +41,66 @@ def sweep(
         maker = level.first
         assert maker is not None, "a level in the book holds an order"
         if maker.account == taker.account:
-            meet_own(book, taker, maker, register, at, events)
+            meet_own(market, taker, maker)
             continue
         if high and (best > high or best < low):
             return True
-        if trades == trades_max:
-            expire(taker, "too_many_fills", register, at, events)
+        if trades == market.trades_max:
+            expire(market, taker, "too_many_fills")
             return False
         trades += 1
-        trade(book, level, taker, maker, register, at, events)
+        trade(market, level, taker, maker)
     return False
 
 
-def trade(
-    book: Book, level: Level, taker: Order, maker: Order, register: Register, at: int, events: list[Event]
-) -> None:
+def trade(market: Market, level: Level, taker: Order, maker: Order) -> None:
     """Let two orders trade as much as the maker shows and the taker wants."""
-    price = maker.price
+    book, price = maker.book, maker.price
     wanted = taker.quantity - taker.filled - taker.canceled
     quantity = maker.shown if maker.shown < wanted else wanted
-    settle(book, maker, taker, price, quantity, taker.side, at, events)
+    settle(market, maker, taker, price, quantity, taker.side)
     level.displayed -= quantity
     maker.shown -= quantity
     if maker.filled + maker.canceled == maker.quantity:
         book.remove(maker)
-        register.end(maker, FILLED, "", at)
+        market.register.end(maker, FILLED, "", market.now)
     elif maker.shown == 0:
         book.requeue(maker)
     else:
         book.changes.append((book.symbol, CHANGED, maker.order_id, maker.side, price, maker.shown))
     if quantity == wanted:
-        register.end(taker, FILLED, "", at)
+        market.register.end(taker, FILLED, "", market.now)
 
 
-def meet_own(book: Book, taker: Order, maker: Order, register: Register, at: int, events: list[Event]) -> None:
+def meet_own(market: Market, taker: Order, maker: Order) -> None:
     """Prevent a self-trade in the way that the taker asked for."""
     mode = taker.command.self_trade
     if mode == DECREMENT:
-        decrement(book, taker, maker, register, at, events)
+        decrement(market, taker, maker)
         return
     if mode in (CANCEL_OLDEST, CANCEL_BOTH):
-        book.remove(maker)
-        cancel(maker, "self_trade", register, at, events)
+        maker.book.remove(maker)
+        cancel(market, maker, "self_trade")
     if mode in (CANCEL_NEWEST, CANCEL_BOTH):
-        cancel(taker, "self_trade", register, at, events)
+        cancel(market, taker, "self_trade")
 
 
-def decrement(book: Book, taker: Order, maker: Order, register: Register, at: int, events: list[Event]) -> None:
+def decrement(market: Market, taker: Order, maker: Order) -> None:
     """Take the smaller open quantity off both orders; of a resting iceberg the reserve goes first."""
+    book = maker.book
     quantity = min(maker.open_quantity, taker.open_quantity)
     for order in (maker, taker):
         if order.open_quantity == quantity:
             if order is maker:
                 book.remove(maker)
-            cancel(order, "self_trade", register, at, events)
+            cancel(market, order, "self_trade")
             continue
         order.canceled += quantity
         order.holding.count(order.side, -quantity)
-        order.updated = at
+        order.updated = market.now
         if order is maker:
             book.show(maker, min(maker.shown, maker.open_quantity))
-        events.append(amended(order, "self_trade"))
+        market.events.append(amended(order, "self_trade"))
 
 
 def amended(order: Order, reason: str) -> Amended:
@@ -121,13 +119,13 @@ def amended(order: Order, reason: str) -> Amended:
     )
 
 
-def cancel(order: Order, reason: str, register: Register, at: int, events: list[Event]) -> None:
+def cancel(market: Market, order: Order, reason: str) -> None:
     """End an order that is not in the book (any more) by somebody's decision."""
-    rest = register.end(order, CANCELED, reason, at)
-    events.append(Canceled(order.order_id, order.account, rest, reason))
+    rest = market.register.end(order, CANCELED, reason, market.now)
+    market.events.append(Canceled(order.order_id, order.account, rest, reason))
 
 
-def expire(order: Order, reason: str, register: Register, at: int, events: list[Event]) -> None:
+def expire(market: Market, order: Order, reason: str) -> None:
     """End an order that is not in the book (any more) by a rule."""
-    rest = register.end(order, EXPIRED, reason, at)
-    events.append(Expired(order.order_id, order.account, rest, reason))
+    rest = market.register.end(order, EXPIRED, reason, market.now)
+    market.events.append(Expired(order.order_id, order.account, rest, reason))

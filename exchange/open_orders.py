@@ -16,85 +16,86 @@ from exchange.deadlines import DURATION_MAX
 from exchange.events import AllCanceled, CancelAfterSet
 from exchange.matching import cancel
 from exchange.order import BOTH_SIDES, PARTIALLY_FILLED, Order
+from exchange.placing import enter
 from exchange.semantics import KEPT_IN_BOOK
 
 if TYPE_CHECKING:
     from exchange.commands import CancelAfter, CancelAll, CancelOrder
-    from exchange.engine import Engine
+    from exchange.market import Market
 
 
-def cancel_order(engine: Engine, command: CancelOrder) -> None:
+def cancel_order(market: Market, command: CancelOrder) -> None:
     """Cancel one open order."""
-    order = own_open(engine, command)
+    order = own_open(market, command)
     if order is not None:
         order.book.remove(order)
-        cancel(order, "requested", engine.register, engine.now, engine.events)
+        cancel(market, order, "requested")
 
 
-def amend_order(engine: Engine, command: AmendOrder) -> None:
+def amend_order(market: Market, command: AmendOrder) -> None:
     """Change one open order (RULES.md, "Amend"); at a new price that crosses it takes at once."""
-    order = own_open(engine, command)
+    order = own_open(market, command)
     if order is None:
         return
     book = order.book
-    refused = shut_out(engine, order.account, book, order.holding.allowance)
+    refused = shut_out(market, order.account, book, order.holding.allowance)
     if refused is not None:
-        engine.events.append(refused)
+        market.events.append(refused)
         return
-    if engine.due_events:
-        engine.terms_before = order.terms
+    if market.due_events:
+        market.terms_before = order.terms
     joined = order.level is not None and book.semantics >= KEPT_IN_BOOK
-    if amend(command, order, book, engine.register, engine.now, engine.events):
-        engine.enter(order, book, joined=joined)
+    if amend(market, command, order):
+        enter(market, order, joined=joined)
 
 
-def cancel_all(engine: Engine, command: CancelAll) -> None:
+def cancel_all(market: Market, command: CancelAll) -> None:
     """Cancel an account's open orders, oldest first, as far as the command's filters say."""
-    if command.symbol and command.symbol not in engine.books:
-        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+    if command.symbol and command.symbol not in market.books:
+        market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return
-    if engine.is_late(command.sent_at):
-        engine.reject(rejections.TOO_LATE)
+    if market.is_late(command.sent_at):
+        market.reject(rejections.TOO_LATE)
         return
     count = 0
-    for order in engine.open_orders(command.account, command.symbol):
+    for order in market.open_orders(command.account, command.symbol):
         if command.side not in (BOTH_SIDES, order.side) or command.session not in ("", order.session):
             continue
         order.book.remove(order)
-        cancel(order, command.reason, engine.register, engine.now, engine.events)
+        cancel(market, order, command.reason)
         count += 1
-    engine.events.append(AllCanceled(command.account, count))
+    market.events.append(AllCanceled(command.account, count))
 
 
-def cancel_after(engine: Engine, command: CancelAfter) -> None:
+def cancel_after(market: Market, command: CancelAfter) -> None:
     """Set the time at which all of an account's orders are canceled, or unset it."""
     if not 0 <= command.duration <= DURATION_MAX:
-        engine.reject(rejections.BAD_REQUEST, "seconds")
+        market.reject(rejections.BAD_REQUEST, "seconds")
         return
-    if engine.is_late(command.sent_at):
-        engine.reject(rejections.TOO_LATE)
+    if market.is_late(command.sent_at):
+        market.reject(rejections.TOO_LATE)
         return
-    deadline = engine.now + command.duration if command.duration else 0
-    engine.deadlines.set(command.account, deadline)
-    engine.register.wake_at = 0
-    engine.events.append(CancelAfterSet(command.account, deadline))
+    deadline = market.now + command.duration if command.duration else 0
+    market.deadlines.set(command.account, deadline)
+    market.register.wake_at = 0
+    market.events.append(CancelAfterSet(command.account, deadline))
 
 
-def own_open(engine: Engine, command: AmendOrder | CancelOrder) -> Order | None:
+def own_open(market: Market, command: AmendOrder | CancelOrder) -> Order | None:
     """The open order that a command names; None after refusing it."""
     if command.order_id:
-        order = engine.register.orders.get(command.order_id)
+        order = market.register.orders.get(command.order_id)
     else:
-        order = engine.find(command.account, command.symbol, command.client_order_id)
+        order = market.find(command.account, command.symbol, command.client_order_id)
     if order is None or order.account != command.account:
-        engine.reject(rejections.UNKNOWN_ORDER, "order_id" if command.order_id else "client_order_id")
+        market.reject(rejections.UNKNOWN_ORDER, "order_id" if command.order_id else "client_order_id")
         return None
     if command.sent_at and (
-        engine.is_late(command.sent_at) or (isinstance(command, AmendOrder) and engine.is_stale(command.sent_at))
+        market.is_late(command.sent_at) or (isinstance(command, AmendOrder) and market.is_stale(command.sent_at))
     ):
-        engine.reject(rejections.TOO_LATE)
+        market.reject(rejections.TOO_LATE)
         return None
     if order.status > PARTIALLY_FILLED:
-        engine.reject(rejections.ORDER_DONE, "order_id" if command.order_id else "client_order_id")
+        market.reject(rejections.ORDER_DONE, "order_id" if command.order_id else "client_order_id")
         return None
     return order

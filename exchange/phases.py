@@ -33,25 +33,25 @@ from exchange.triggering import trigger
 
 if TYPE_CHECKING:
     from exchange.book import Book
-    from exchange.engine import Engine
+    from exchange.market import Market
 
 
 # Commands
 
 
-def set_phase(engine: Engine, command: SetPhase) -> None:
+def set_phase(market: Market, command: SetPhase) -> None:
     """Bring an instrument, or all of them in the order of their listing, into a phase."""
-    field = misplaced(command, engine.now)
+    field = misplaced(command, market.now)
     if field:
-        engine.reject(rejections.BAD_REQUEST, field)
+        market.reject(rejections.BAD_REQUEST, field)
         return
-    if command.symbol and command.symbol not in engine.books:
-        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+    if command.symbol and command.symbol not in market.books:
+        market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return
-    books = [engine.books[command.symbol]] if command.symbol else list(engine.books.values())
+    books = [market.books[command.symbol]] if command.symbol else list(market.books.values())
     for book in books:
         if is_new(book, command.due):
-            change_phase(engine, book, command)
+            change_phase(market, book, command)
 
 
 def misplaced(command: SetPhase, now: int) -> str:
@@ -80,21 +80,21 @@ def is_new(book: Book, due: int) -> bool:
     return True
 
 
-def change_phase(engine: Engine, book: Book, command: SetPhase) -> None:
+def change_phase(market: Market, book: Book, command: SetPhase) -> None:
     """Halt an instrument, or let it enter a phase."""
     if command.phase == HALTED:
         book.halted = True
         book.reason = command.reason
-        announce(engine, book)
+        announce(market, book)
         return
     kind = kind_after(book) if command.kind == UNNAMED else command.kind
     if command.lift:
         book.halted = False
     if command.phase == AUCTION:
-        length = command.until - (command.due or engine.now) if command.until else 0
-        begin_call(engine, book, kind, command.until, max(length, 0), command.reason)
+        length = command.until - (command.due or market.now) if command.until else 0
+        begin_call(market, book, kind, command.until, max(length, 0), command.reason)
     else:
-        enter(engine, book, command.phase, command.reason)
+        enter(market, book, command.phase, command.reason)
 
 
 def kind_after(book: Book) -> int:
@@ -106,71 +106,71 @@ def kind_after(book: Book) -> int:
     return CLOSING if book.phase == CONTINUOUS else REOPENING
 
 
-def draw_end(engine: Engine, command: DrawEnd) -> None:
+def draw_end(market: Market, command: DrawEnd) -> None:
     """The random part of a call's end is known; only the first draw for a call that still goes on counts."""
-    book = engine.books.get(command.symbol)
+    book = market.books.get(command.symbol)
     if book is None:
-        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+        market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
     elif not 0 <= command.extra < NEVER:
-        engine.reject(rejections.BAD_REQUEST, "extra")
+        market.reject(rejections.BAD_REQUEST, "extra")
     elif book.phase == AUCTION and book.call == command.call and book.drawn < 0:
         book.drawn = command.extra
-        engine.schedule(book, book.until + book.drawn)
-        engine.events.append(EndDrawn(book.symbol, book.call, command.extra))
+        market.schedule(book, book.until + book.drawn)
+        market.events.append(EndDrawn(book.symbol, book.call, command.extra))
 
 
-def double_bands(engine: Engine, command: DoubleBands) -> None:
+def double_bands(market: Market, command: DoubleBands) -> None:
     """LULD bands are twice as wide from here on, or no more."""
-    book = engine.books.get(command.symbol)
+    book = market.books.get(command.symbol)
     if book is None:
-        engine.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
+        market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
     elif not 0 <= command.due < NEVER:
-        engine.reject(rejections.BAD_REQUEST, "due")
+        market.reject(rejections.BAD_REQUEST, "due")
     elif is_new(book, command.due) and book.luld is not None and book.luld.doubled != command.doubled:
         book.luld.doubled = command.doubled
-        engine.bands_due = 0
-        engine.events.append(BandsDoubled(book.symbol, command.doubled))
+        market.bands_due = 0
+        market.events.append(BandsDoubled(book.symbol, command.doubled))
 
 
 # Time
 
 
-def end(engine: Engine, book: Book) -> None:
+def end(market: Market, book: Book) -> None:
     """The end of a timed call or of a limit state has come."""
     if book.phase != AUCTION:
-        begin_timed_call(engine, book, REOPENING, book.instrument.luld_call, "limit_state")
+        begin_timed_call(market, book, REOPENING, book.instrument.luld_call, "limit_state")
         return
     extension = extension_of(book)
     if extension:
-        put_off(engine, book, extension)
+        put_off(market, book, extension)
     else:
-        enter(engine, book, CLOSED if book.kind == CLOSING else CONTINUOUS, "")
+        enter(market, book, CLOSED if book.kind == CLOSING else CONTINUOUS, "")
 
 
 # Phases
 
 
-def enter(engine: Engine, book: Book, phase: int, reason: str) -> None:
+def enter(market: Market, book: Book, phase: int, reason: str) -> None:
     """Leave the phase for one that is no call."""
     trades = not book.halted and (phase == CONTINUOUS or (phase == CLOSED and book.phase == AUCTION))
     if trades:
-        uncross(book, engine.register, engine.now, engine.events)
+        uncross(market, book)
     if phase == CLOSED:
-        expire_all(engine, book, open_orders_of(book))
+        expire_all(market, book, open_orders_of(book))
     elif trades:
-        expire_all(engine, book, left_by_call(book))
-    leave_for(engine, book, phase, reason)
-    trigger(engine, book)
+        expire_all(market, book, left_by_call(book))
+    leave_for(market, book, phase, reason)
+    trigger(market, book)
 
 
-def expire_all(engine: Engine, book: Book, orders: list[Order]) -> None:
+def expire_all(market: Market, book: Book, orders: list[Order]) -> None:
     """Let those of `orders` expire, as they came, whose time ends here."""
     orders.sort(key=order_id_of)
     for order in orders:
         reason = reason_to_expire(book, order)
         if reason:
             book.remove(order)
-            expire(order, reason, engine.register, engine.now, engine.events)
+            expire(market, order, reason)
 
 
 def open_orders_of(book: Book) -> list[Order]:

@@ -6,18 +6,17 @@ Queues, and the end of an order that is filled, are the caller's. The maker has 
 
 from __future__ import annotations
 
-from exchange.book import Book
-from exchange.events import Busted, Event, Traded
+from exchange.events import Busted, Traded
 from exchange.fees import fee_of
+from exchange.market import Market
 from exchange.order import CROSS, CROSSED, MAKER, PARTIALLY_FILLED, TAKER, Order
 from exchange.trades import Trade
 from exchange.units import UNIT, value_of
 
 
-def settle(
-    book: Book, maker: Order, taker: Order, price: int, quantity: int, side: int, at: int, events: list[Event]
-) -> None:
+def settle(market: Market, maker: Order, taker: Order, price: int, quantity: int, side: int) -> None:
     """Let two orders trade. `side` is the taker's; CROSSED in an uncross, where the buy order stands as taker."""
+    book, at = maker.book, market.now
     trade_id = book.last_trade_id = book.last_trade_id + 1
     book.previous_price = book.last_price
     book.last_price = price
@@ -29,7 +28,7 @@ def settle(
     maker_fee = fee_of(amount, maker_rate) if maker_rate else 0
     taker_fee = fee_of(amount, taker_rate) if taker_rate else 0
     if maker_fee or taker_fee:
-        book.accounts.pay_fees(book.symbol, maker_fee + taker_fee)
+        market.accounts.pay_fees(book.symbol, maker_fee + taker_fee)
     fill(maker, quantity, amount, at)
     fill(taker, quantity, amount, at)
     maker_position = maker.holding.position
@@ -55,11 +54,11 @@ def settle(
         taker.quantity - taker.filled - taker.canceled,
         taker_fee,
     )
-    events.append(told)
+    market.events.append(told)
     trade = Trade(told, maker, taker, maker_before, taker_before, at)
     maker.enter_trade(trade)
     taker.enter_trade(trade)
-    book.accounts.trades.remember(trade, maker.holding.traded, taker.holding.traded)
+    market.accounts.trades.remember(trade, maker.holding.traded, taker.holding.traded)
 
 
 def fill(order: Order, quantity: int, amount: int, at: int) -> None:
@@ -71,11 +70,11 @@ def fill(order: Order, quantity: int, amount: int, at: int) -> None:
     order.holding.count(order.side, -quantity)
 
 
-def undo(book: Book, trade: Trade, events: list[Event]) -> None:
+def undo(market: Market, trade: Trade) -> None:
     """Undo a trade: positions, cash and fees of both sides; orders, last price and stops stay as they are."""
-    book.accounts.undo(trade)
+    market.accounts.undo(trade)
     told = trade.told
-    events.append(
+    market.events.append(
         Busted(
             told.trade_id,
             told.symbol,

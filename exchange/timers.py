@@ -1,6 +1,6 @@
 """What happens by itself before a command: stops that were left over, expiries, deadlines, ends of calls.
 
-All that is due by now happens in the order in which it was due, as of then (`engine.moment`). Times are nanoseconds of
+All that is due by now happens in the order in which it was due, as of then (`market.moment`). Times are nanoseconds of
 journal time (docs/decisions/0073-timers-happen-when-they-were-due.md).
 """
 
@@ -14,65 +14,65 @@ from exchange.register import NEVER
 from exchange.triggering import trigger
 
 if TYPE_CHECKING:
-    from exchange.engine import Engine
+    from exchange.market import Market
 
 
-def pass_time(engine: Engine, at: int) -> None:
+def pass_time(market: Market, at: int) -> None:
     """Let happen what was left over, and then what was due by now, in the order in which it was due.
 
     At one time expiries come first, then deadlines of accounts, then ends of calls and of limit states.
     """
-    engine.register.forget_old(at)
-    trigger_deferred(engine)
-    deadline, end = engine.deadlines.first(), engine.timetable.first(engine.books)
+    market.register.forget_old(at)
+    trigger_deferred(market)
+    deadline, end = market.deadlines.first(), market.timetable.first(market.books)
     due = min(deadline, end)
     while due <= at and due != NEVER:
-        engine.moment = due
-        expire_due(engine, due)
+        market.moment = due
+        expire_due(market, due)
         if deadline <= end:
-            cancel_due(engine, engine.deadlines.take())
+            cancel_due(market, market.deadlines.take())
         else:
-            phases.end(engine, engine.timetable.take(engine.books))
-        deadline, end = engine.deadlines.first(), engine.timetable.first(engine.books)
+            phases.end(market, market.timetable.take(market.books))
+        deadline, end = market.deadlines.first(), market.timetable.first(market.books)
         due = min(deadline, end)
-    engine.moment = at
-    expire_due(engine, at)
-    engine.register.sleep(due)
-    if engine.deferred:
-        engine.register.wake_at = 0
-    engine.due_events = len(engine.events)
+    market.moment = at
+    expire_due(market, at)
+    market.register.sleep(due)
+    if market.deferred:
+        market.register.wake_at = 0
+    market.due_events = len(market.events)
 
 
-def trigger_deferred(engine: Engine) -> None:
+def trigger_deferred(market: Market) -> None:
     """Go on with the stops for which the command before had made too many trades."""
-    books, engine.deferred = engine.deferred, []
+    books, market.deferred = market.deferred, []
     for book in books:
-        trigger(engine, book)
+        trigger(market, book)
 
 
-def cancel_due(engine: Engine, account: str) -> None:
+def cancel_due(market: Market, account: str) -> None:
     """An account's deadline has come: cancel all of its orders."""
-    for order in engine.open_orders(account):
+    for order in market.open_orders(account):
         order.book.remove(order)
-        cancel(order, "cancel_after", engine.register, engine.now, engine.events)
+        cancel(market, order, "cancel_after")
 
 
-def expire_due(engine: Engine, until: int) -> None:
+def expire_due(market: Market, until: int) -> None:
     """Let the orders expire whose time comes no later than `until`."""
-    register = engine.register
+    register = market.register
     order = register.take_due(until)
     while order is not None:
         order.book.remove(order)
-        expire(order, "expired", register, engine.now, engine.events)
+        expire(market, order, "expired")
         order = register.take_due(until)
 
 
-def next_due(engine: Engine) -> int:
+def next_due(market: Market) -> int:
     """Journal time at which something is to happen by itself, 0 if nothing waits for its time."""
-    if engine.deferred:
-        return max(engine.now, 1)
-    due = min(engine.deadlines.first(), engine.timetable.first(engine.books), limit_state.next_look(engine))
-    expiry = engine.register.next_due()
+    if market.deferred:
+        return max(market.now, 1)
+    due = min(market.deadlines.first(), market.timetable.first(market.books), limit_state.next_look(market))
+    expiry = market.register.next_due()
     if due == NEVER:
         return expiry
     return min(expiry, due) if expiry else due

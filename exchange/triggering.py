@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 from exchange.admission import shut_out
 from exchange.bands import bands_of
 from exchange.checks import check_collar, check_position, check_post_only, check_terms, check_value
+from exchange.continuous import trade_and_rest
 from exchange.events import Refused, Rejected, Triggered
 from exchange.order import BUY, FOK, OPEN, REFUSED, SELL, Order
 from exchange.trial import Trial
 
 if TYPE_CHECKING:
     from exchange.book import Book
-    from exchange.engine import Engine
+    from exchange.market import Market
 
 
-def trigger(engine: Engine, book: Book) -> None:
+def trigger(market: Market, book: Book) -> None:
     """Execute the stops whose condition holds, and those that they bring about, until none is left."""
     while book.is_trading() and book.stops.meets(book.last_price):
         batch = book.stops.take(book.last_price, BUY if book.last_price >= book.previous_price else SELL)
@@ -30,18 +31,18 @@ def trigger(engine: Engine, book: Book) -> None:
             if not book.is_trading():
                 wait_on(book, batch[place:])
                 break
-            refused = refusal_when_triggered(engine, order)
-            if refused is None and not has_trades_left_for(engine, order):
+            refused = refusal_when_triggered(market, order)
+            if refused is None and not has_trades_left_for(market, order):
                 wait_on(book, batch[place:])
-                engine.defer(book)
+                market.defer(book)
                 return
             order.status = OPEN
-            order.updated = engine.now
-            engine.events.append(Triggered(order.order_id, order.account))
+            order.updated = market.now
+            market.events.append(Triggered(order.order_id, order.account))
             if refused is None:
-                execute(engine, book, order)
+                execute(market, order)
             else:
-                refuse(engine, order, refused.code)
+                refuse(market, order, refused.code)
 
 
 def wait_on(book: Book, orders: list[Order]) -> None:
@@ -50,7 +51,7 @@ def wait_on(book: Book, orders: list[Order]) -> None:
         book.stops.add(order)
 
 
-def refusal_when_triggered(engine: Engine, order: Order) -> Rejected | None:
+def refusal_when_triggered(market: Market, order: Order) -> Rejected | None:
     """Why a stop that has been triggered may not enter the market, or None.
 
     The checks of a new order, on its terms as they are now and as the order that it becomes; it has its place
@@ -60,7 +61,7 @@ def refusal_when_triggered(engine: Engine, order: Order) -> Rejected | None:
     allowance = holding.allowance
     price = order.price or None
     display = order.display_quantity or None
-    refused = shut_out(engine, order.account, book, allowance)
+    refused = shut_out(market, order.account, book, allowance)
     if refused is None:
         refused = check_terms(book, allowance, price, None, order.quantity, display, order.quantity)
     if refused is None:
@@ -74,25 +75,25 @@ def refusal_when_triggered(engine: Engine, order: Order) -> Rejected | None:
     return refused
 
 
-def has_trades_left_for(engine: Engine, order: Order) -> bool:
+def has_trades_left_for(market: Market, order: Order) -> bool:
     """Whether a triggered stop would stay within the trades that a command may make; the first one always does."""
-    if engine.trades_made == 0:
+    if market.trades_made == 0:
         return True
     book = order.book
     low, high = bands_of(book) if book.banded else (0, 0)
-    if order.command.time_in_force == FOK and not Trial(book, order, engine.trades_max, low, high).fills():
+    if order.command.time_in_force == FOK and not Trial(book, order, market.trades_max, low, high).fills():
         return True
-    return not Trial(book, order, max(engine.trades_max - engine.trades_made, 0), low, high).exceeds
+    return not Trial(book, order, max(market.trades_max - market.trades_made, 0), low, high).exceeds
 
 
-def execute(engine: Engine, book: Book, order: Order) -> None:
+def execute(market: Market, order: Order) -> None:
     """Let a triggered order do what it can, and count its trades against the command's bound."""
-    before = book.last_trade_id
-    engine.trade_and_rest(order, book)
-    engine.trades_made += book.last_trade_id - before
+    before = order.book.last_trade_id
+    trade_and_rest(market, order)
+    market.trades_made += order.book.last_trade_id - before
 
 
-def refuse(engine: Engine, order: Order, code: str) -> None:
+def refuse(market: Market, order: Order, code: str) -> None:
     """End a triggered order that a check refuses."""
-    rest = engine.register.end(order, REFUSED, code, engine.now)
-    engine.events.append(Refused(order.order_id, order.account, rest, code))
+    rest = market.register.end(order, REFUSED, code, market.now)
+    market.events.append(Refused(order.order_id, order.account, rest, code))
