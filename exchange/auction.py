@@ -7,13 +7,14 @@ full. Source: RULES.md, "Uncross"; Xetra market model 13.1.1.
 
 Going up through the candidates, what would buy at a price or above only shrinks and what would sell there or below
 only grows. So only two of them can be the answer: the last one with as many bids as asks, or more, and the one after
-it. In a call the place of these is kept from one change of the book to the next (`Balance`).
+it. In a call the place of these is kept from one change of the book to the next (`balance`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exchange.balance import Balance, Indication, above, below
 from exchange.book import AUCTION
 from exchange.order import BOTH_SIDES, BUY, CROSSED, FILLED, SELL, Order
 from exchange.settlement import settle
@@ -23,102 +24,23 @@ if TYPE_CHECKING:
     from exchange.market import Market
 
 
-class Indication:
-    """What an uncross would give now, price 0 for nothing. The imbalance is absolute; without one its side is both."""
-
-    __slots__ = ("imbalance", "imbalance_side", "paired_quantity", "price")
-
-    def __init__(self, price: int, paired_quantity: int, imbalance: int, imbalance_side: int) -> None:
-        self.price = price
-        self.paired_quantity = paired_quantity
-        self.imbalance = imbalance
-        self.imbalance_side = imbalance_side if imbalance else BOTH_SIDES
-
-
-class Balance:
-    """What would buy at `price` or above, and sell at `price` or below, market orders included.
-
-    The price may be any: it follows the answer, a step or two at a change.
-    """
-
-    __slots__ = ("demand", "price", "supply")
-
-    def __init__(self, book: Book) -> None:
-        bids, asks = book.sides
-        self.price = bids.best
-        self.demand = book.markets[BUY].reserve + bids.total_at(self.price)
-        self.supply = book.markets[SELL].reserve
-        ask = asks.best
-        while 0 < ask <= self.price:
-            self.supply += asks.total_at(ask)
-            ask = asks.above(ask)
-
-    def add(self, side: int, price: int, quantity: int) -> None:
-        """So much more rests at a price, 0 for market orders, or less."""
-        if side == BUY:
-            if price == 0 or price >= self.price:
-                self.demand += quantity
-        elif price <= self.price:
-            self.supply += quantity
-
-    def seek(self, book: Book) -> None:
-        """Go to the highest candidate with as much demand as supply, or more; below all of them if there is none."""
-        while self.demand >= self.supply and self.step_up(book):
-            pass
-        while self.demand < self.supply and self.step_down(book):
-            pass
-        if not (book.sides[BUY].total_at(self.price) or book.sides[SELL].total_at(self.price)):
-            self.step_down(book)  # What rested at this price has gone.
-
-    def step_up(self, book: Book) -> bool:
-        """Go to the next candidate above, if there is one."""
-        price = above(book, self.price)
-        if price == 0:
-            return False
-        self.demand -= book.sides[BUY].total_at(self.price)
-        self.supply += book.sides[SELL].total_at(price)
-        self.price = price
-        return True
-
-    def step_down(self, book: Book) -> bool:
-        """Go to the next candidate below, or below all of them; False if it is there already."""
-        if self.price == 0:
-            return False
-        price = below(book, self.price)
-        self.supply -= book.sides[SELL].total_at(self.price)
-        self.demand += book.sides[BUY].total_at(price)
-        self.price = price
-        return True
-
-
-def above(book: Book, price: int) -> int:
-    """The next limit price in the book above a price, 0 if there is none."""
-    bid, ask = book.sides[BUY].above(price), book.sides[SELL].above(price)
-    return min(bid, ask) if bid and ask else bid or ask
-
-
-def below(book: Book, price: int) -> int:
-    """The next limit price in the book below a price, 0 if there is none."""
-    return max(book.sides[BUY].below(price), book.sides[SELL].below(price))
-
-
 def indication(book: Book) -> Indication:
     """What an uncross would give now; in a call it is found once for each change of the book."""
     if book.phase != AUCTION:
-        return find(book, Balance(book))
+        return find(book, Balance(book.sides, book.markets))
     found = book.indicated
     if found is None:
         if book.balance is None:
-            book.balance = Balance(book)
+            book.balance = Balance(book.sides, book.markets)
         found = book.indicated = find(book, book.balance)
     return found
 
 
 def find(book: Book, balance: Balance) -> Indication:
     """The price by the rules above."""
-    balance.seek(book)
+    balance.seek()
     low, demand, supply = balance.price, balance.demand, balance.supply
-    high = above(book, low)
+    high = above(book.sides, low)
     if low == 0 and high == 0:
         return at_reference(book, demand, supply)
     # At `low` there is a bid surplus or none, at `high` an ask surplus.
@@ -151,7 +73,7 @@ def nearest_even(book: Book, price: int) -> int:
 
     The next one below is another if neither the bids nor the asks are more or fewer there.
     """
-    lower = below(book, price)
+    lower = below(book.sides, price)
     if lower == 0 or book.sides[SELL].total_at(price) or book.sides[BUY].total_at(lower):
         return price
     return nearest(lower, price, book.reference_price())

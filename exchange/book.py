@@ -7,9 +7,10 @@ orders that rest in a call, stops, and orders that wait for the closing call are
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from exchange.accounts import Accounts
+from exchange.balance import Balance, Indication
 from exchange.book_side import BookSide
 from exchange.commands import UNNAMED
 from exchange.holding import Holding
@@ -20,9 +21,6 @@ from exchange.order import BUY, PENDING_TRIGGER, SELL, Order
 from exchange.register import NEVER
 from exchange.semantics import NEWEST, ROUNDED_REFERENCE
 from exchange.stops import Stops
-
-if TYPE_CHECKING:
-    from exchange.auction import Balance, Indication
 
 CLOSED: Final = 0
 PRE_OPEN: Final = 1
@@ -65,7 +63,7 @@ class Book:
 
     Its orders: sides, markets (those at any price, that rest in a call), stops, waiting (for the closing call, in the
     order of their time). `stamps` counts the times given out. In a call balance and indicated say what an uncross would
-    give (`auction`).
+    give (`balance`, `auction`).
     """
 
     __slots__ = (
