@@ -15,10 +15,8 @@ from exchange.instrument import Instrument
 from exchange.memory import Memory, Share
 from exchange.position import Position
 from exchange.trades import Trade, Trades, share_of
-from exchange.units import value_of
 
 if TYPE_CHECKING:
-    from exchange.events import Traded
     from exchange.order import Order
 
 Values = list[tuple[int, int]]
@@ -111,43 +109,7 @@ class Accounts:
         position.cash += fees
         position.fees -= fees
 
-    def undo(self, trade: Trade) -> None:
-        """Let both positions be as if a trade had never been; cash and fees go back."""
-        told = trade.told
-        trade.busted = True
-        value = value_of(told.price, told.quantity)
-        maker = self.open_position(told.maker_account, told.symbol)
-        taker = self.open_position(told.taker_account, told.symbol)
-        maker.refund(1 - trade.taker_side, value, told.maker_fee)
-        taker.refund(trade.taker_side, value, told.taker_fee)
-        self.pay_fees(told.symbol, -told.maker_fee - told.taker_fee)
-        self.retrace(trade, maker, taker)
-
-    def retrace(self, trade: Trade, maker: Position, taker: Position) -> None:
-        """Go back to right before a trade, and let all that came later happen again to these positions."""
-        # Of an account that trades with itself the maker's standing is the earlier one.
-        taker.restore(trade.taker_before)
-        maker.restore(trade.maker_before)
-        for later in self.trades.after(trade):
-            told = later.told
-            amount = told.price * told.quantity
-            position = touched(told.maker_account, trade.told, maker, taker)
-            if position is not None:
-                later.maker_before = position.standing
-                position.move(1 - later.taker_side, told.quantity, amount)
-            position = touched(told.taker_account, trade.told, maker, taker)
-            if position is not None:
-                later.taker_before = position.standing
-                position.move(later.taker_side, told.quantity, amount)
-
 
 def updated_of(order: Order) -> int:
     """When an ended order ended, in nanoseconds of journal time."""
     return order.updated
-
-
-def touched(account: str, told: Traded, maker: Position, taker: Position) -> Position | None:
-    """The account's position if it is one of the two that a trade has changed, or None."""
-    if account == told.maker_account:
-        return maker
-    return taker if account == told.taker_account else None

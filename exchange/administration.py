@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from exchange import rejections
 from exchange.book import AUCTION, CLOSED, Book
+from exchange.bust import bust
 from exchange.events import InstrumentDelisted, InstrumentListed, KillSwitchSet, LimitsSet
 from exchange.fees import FEE_ACCOUNT
 from exchange.limits import fault_in
 from exchange.matching import cancel
 from exchange.order import PARTIALLY_FILLED
 from exchange.register import NEVER
-from exchange.settlement import undo
 
 if TYPE_CHECKING:
     from exchange.commands import BustTrade, DelistInstrument, ListInstrument, SetKillSwitch, SetLimits
@@ -123,4 +123,4 @@ def bust_trade(market: Market, command: BustTrade) -> None:
     elif trade.busted:
         market.reject(rejections.ALREADY_BUSTED, "trade_id")
     else:
-        undo(market, trade)
+        bust(market, trade)

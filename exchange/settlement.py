@@ -1,12 +1,12 @@
-"""What a trade does, wherever it comes from: it gets its number, is booked to both orders and positions, and is told.
+"""Settlement of a trade, wherever it comes from: it gets its number, and is booked to both orders and positions.
 
-Queues, and the end of an order that is filled, are the caller's. The maker has its fill first. Source: RULES.md,
-"Before matching" (fees), "Bust".
+The maker has its fill first. Queues, and the end of an order that is filled, are the caller's. Source: docs/rules.md,
+"Before matching" (fees).
 """
 
 from __future__ import annotations
 
-from exchange.events import Busted, Traded
+from exchange.events import Traded
 from exchange.fees import fee_of
 from exchange.market import Market
 from exchange.order import CROSS, CROSSED, MAKER, PARTIALLY_FILLED, TAKER, Order
@@ -68,24 +68,3 @@ def fill(order: Order, quantity: int, amount: int, at: int) -> None:
     order.status = PARTIALLY_FILLED
     order.updated = at
     order.holding.count(order.side, -quantity)
-
-
-def undo(market: Market, trade: Trade) -> None:
-    """Undo a trade: positions, cash and fees of both sides; orders, last price and stops stay as they are."""
-    market.accounts.undo(trade)
-    told = trade.told
-    market.events.append(
-        Busted(
-            told.trade_id,
-            told.symbol,
-            told.price,
-            told.quantity,
-            told.side,
-            told.maker_order_id,
-            told.maker_account,
-            told.maker_fee,
-            told.taker_order_id,
-            told.taker_account,
-            told.taker_fee,
-        )
-    )
