@@ -14,7 +14,7 @@ from msgspec import Struct
 from gateway import names
 from gateway.errors import ApiError
 from gateway.orders import body_of
-from gateway.subscriptions import DEPTH_DEFAULT
+from gateway.subscriptions import DEPTH_DEFAULT, DEPTH_MAX
 from gateway.timestamps import time_text
 from gateway.views import BookView
 from streams.errors import StreamError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 TRADES_DEFAULT: Final = 100
 TRADES_MAX: Final = 1_000
-DEPTH_MAX: Final = 10_000
 
 
 class NoQuery(Struct, forbid_unknown_fields=True):

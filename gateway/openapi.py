@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from gateway.asyncapi import asyncapi
 from gateway.errors import CODES, PROBLEM_TYPE
-from gateway.market import DEPTH_MAX
 from gateway.reference import page
 from gateway.route import Route
 from gateway.routes import ROUTES
@@ -28,6 +27,7 @@ from gateway.schemas import (
     whole,
 )
 from gateway.shapes import ACCOUNT_SHAPE, PROBLEM, SHAPES
+from gateway.subscriptions import DEPTH_MAX
 
 __all__ = ["asyncapi", "openapi", "page"]
 

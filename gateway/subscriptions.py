@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 DEPTHS: Final = (1, 10, 50, 0)
 INTERVALS: Final = (0, 20, 100, 1_000)
 DEPTH_DEFAULT: Final = 10
+DEPTH_MAX: Final = 10_000
+"""Levels of each side in one answer over HTTP; a subscription has one of DEPTHS."""
+
 INTERVAL_DEFAULT: Final = 20
 
 OF_SYMBOL: Final = ("book", "full", "trades", "ticker", "status")

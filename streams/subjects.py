@@ -7,11 +7,15 @@ looked at it: a `.`, `*` or `>` in one would reach other people's subjects.
 from __future__ import annotations
 
 import re
+import secrets
 from functools import lru_cache
 
 LEASES = "LEASES"
 DIRECTORY = "DIRECTORY"
 SESSIONS = "SESSIONS"
+
+ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+ID_LENGTH = 12
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -21,6 +25,11 @@ def token(text: str) -> str:
     if not _TOKEN.fullmatch(text):
         raise ValueError(f"{text!r} cannot be a token of a NATS subject")
     return text
+
+
+def new_id() -> str:
+    """An id for a process, new at each start: twelve random characters, safe as a token of a subject, 62 bits."""
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
 
 
 def journal_stream(partition: int) -> str:

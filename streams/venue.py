@@ -28,7 +28,6 @@ from streams.errors import (
     WrongSequence,
 )
 from streams.handover import Gone, ask_to_go
-from streams.identity import new_id
 from streams.journal import FutureOutcome, Journal, Outcome, Receiver
 from streams.liveness import Liveness
 from streams.nats_client import Subscription
@@ -70,7 +69,7 @@ class Venue:
 
     def __init__(self, connection: Connection, settings: StreamSettings, partitions: int) -> None:
         self.partitions = partitions
-        self.origin = new_id()
+        self.origin = subjects.new_id()
         self.closed = connection.closed
         """Set when NATS has closed the connection for good: the process should end."""
         self._connection = connection

@@ -31,7 +31,6 @@ from streams.handover import (
     read_ask,
 )
 from streams.health import HealthPage
-from streams.identity import new_id
 from streams.leadership import Leadership
 from streams.post import Post
 from streams.pulse import PULSE_INTERVAL, Pulse
@@ -52,7 +51,7 @@ POLL_INTERVAL = 0.01
 
 async def run(settings: StreamSettings, stop: asyncio.Event) -> None:
     """Work until `stop`, then hand over what is led, or finish it and release the leases."""
-    worker = new_id()
+    worker = subjects.new_id()
     connection = await Connection.open(settings, f"worker {worker}")
     try:
         await topology.ensure(connection, settings)

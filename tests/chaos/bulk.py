@@ -14,7 +14,6 @@ from streams import subjects
 from streams.codec import COMMANDS_MAX, encode_batch, encode_command
 from streams.connection import Connection
 from streams.event_stream import as_stored
-from streams.identity import new_id
 from streams.partition import Partition
 from streams.stream import StreamReader, state_of
 from tests.support.nats import until
@@ -28,7 +27,7 @@ ACCOUNTS = 40
 
 async def submit(connection: Connection, partition: int, commands: Iterator[Command]) -> int:
     """Put all of them into a partition's journal, in order; how many there were. Nobody need answer yet."""
-    origin, subject, count = new_id(), subjects.journal(partition), 0
+    origin, subject, count = subjects.new_id(), subjects.journal(partition), 0
     for number in count_from(1):
         batch = list(islice(commands, COMMANDS_MAX))
         if not batch:

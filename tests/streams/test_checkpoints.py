@@ -21,7 +21,6 @@ from streams.checkpoint_maker import CheckpointMaker
 from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, chunks_of, parts_in
 from streams.errors import CheckpointDamaged, ChildFailed, PartitionStopped
 from streams.forked import in_child
-from streams.identity import new_id
 from streams.recovery import load
 from streams.rendering import print_time
 from streams.state import parts_of
@@ -239,7 +238,7 @@ async def test_a_leader_makes_checkpoints_as_it_goes(settings, connection):
         assert (await venue.submit(0, listing("ACME"))).code == ""
 
         async def trade_on():
-            await venue.submit(0, sell("anna", "ACME", 3, 100, new_id()))
+            await venue.submit(0, sell("anna", "ACME", 3, 100, subjects.new_id()))
             return len(await checkpoints.all()) >= 2
 
         await until(trade_on)
