@@ -16,7 +16,8 @@ sys.path.insert(0, str(ROOT))
 
 from gateway import asyncapi, openapi  # noqa: E402 - found only by the line above
 from gateway.methods import CHANNELS  # noqa: E402
-from gateway.routes import ROUTES, Route  # noqa: E402
+from gateway.route import Route  # noqa: E402
+from gateway.routes import ROUTES  # noqa: E402
 
 TARGET: Final = ROOT / "web" / "src" / "protocol.ts"
 HEADER: Final = (
@@ -34,7 +35,8 @@ def main() -> None:
 
 def described() -> dict[str, Schema]:
     """Every schema of both descriptions by its name."""
-    return openapi.openapi()["components"]["schemas"] | asyncapi.schemas()
+    schemas: dict[str, Schema] = openapi.openapi()["components"]["schemas"]
+    return schemas | asyncapi.schemas()
 
 
 def source(schemas: dict[str, Schema]) -> str:

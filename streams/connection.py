@@ -74,13 +74,13 @@ class _InFlight(NamedTuple):
 class Connection:
     """See the module. Made by `open`, ended by `close`."""
 
-    def __init__(self, settings: StreamSettings, name: str) -> None:
+    def __init__(self, settings: StreamSettings, name: str, client: NatsClient | None = None) -> None:
         self.name = name
         self.closed = asyncio.Event()
         """Set when the client library has given the connection up for good; whoever rests on it should end."""
         self._back = asyncio.Event()
         self._servers = in_turn(settings.nats_url.split(","), settings.name)
-        self._client = NatsClient()
+        self._client = client or NatsClient()
         self._inbox = self._client.new_inbox()
         self._replies: dict[str, Receiver] = {}
         self._waiting: dict[str, asyncio.Future[Any]] = {}
@@ -95,9 +95,9 @@ class Connection:
         """Told of each beat that was stored, by whoever beats through this connection."""
 
     @classmethod
-    async def open(cls, settings: StreamSettings, name: str) -> Self:
-        """Connect, however long it takes until there is a server; the wait is logged."""
-        connection = cls(settings, name)
+    async def open(cls, settings: StreamSettings, name: str, client: NatsClient | None = None) -> Self:
+        """Connect, however long it takes until there is a server; the wait is logged. A client of its own by default."""
+        connection = cls(settings, name, client)
         client = connection._client
         await client.connect(
             connection._servers,

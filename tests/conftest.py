@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,7 +22,7 @@ settings.load_profile("openbell")
 
 
 @pytest.fixture(autouse=True)
-def own_logging():
+def own_logging() -> Iterator[None]:
     """What a test configures of the log holds for that test alone: others look at what is logged."""
     before = structlog.get_config()
     yield

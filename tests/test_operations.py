@@ -24,11 +24,15 @@ def sources() -> dict[str, str]:
     return {name: text for name, text in named.items() if not name.startswith(OF_CLIENTS)}
 
 
-def calls_of_logs(text: str) -> list[ast.Call]:
+def calls_of_logs(text: str) -> list[tuple[str, ast.Call]]:
     """Every call of a method of `log`."""
     calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
     functions = [(call, call.func) for call in calls if isinstance(call.func, ast.Attribute)]
-    return [call for call, function in functions if isinstance(function.value, ast.Name) and function.value.id == "log"]
+    return [
+        (function.attr, call)
+        for call, function in functions
+        if isinstance(function.value, ast.Name) and function.value.id == "log"
+    ]
 
 
 def events_of(name: ast.expr) -> set[str]:
@@ -40,10 +44,10 @@ def events_of(name: ast.expr) -> set[str]:
 
 def loud_events() -> set[str]:
     """Every event that is logged as a warning or worse, anywhere in the source."""
-    found = set()
+    found: set[str] = set()
     for path, text in sources().items():
-        for call in calls_of_logs(text):
-            level, name = call.func.attr, call.args[1] if call.func.attr == "log" else call.args[0]
+        for level, call in calls_of_logs(text):
+            name = call.args[1] if level == "log" else call.args[0]
             assert level in (*LOUD, *QUIET, "log"), f"{path}:{call.lineno} logs at no level known"
             assert events_of(name), f"{path}:{call.lineno} logs an event whose name is not there to be read"
             if level not in QUIET:

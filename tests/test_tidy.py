@@ -60,7 +60,7 @@ def modules(folder: str) -> list[Path]:
 
 def imports(path: Path) -> set[str]:
     """The modules that a file imports, anywhere in it."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found.update(name.name for name in node.names)
@@ -71,7 +71,7 @@ def imports(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_imports_go_one_way_down(folder):
+def test_imports_go_one_way_down(folder: str) -> None:
     """Imports run gateway → streams → exchange, the command line on top; the exchange imports nobody."""
     for path in modules(folder):
         ours = {name.split(".")[0] for name in imports(path)} & set(FOLDERS)
@@ -79,7 +79,7 @@ def test_imports_go_one_way_down(folder):
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_each_library_has_one_home(folder):
+def test_each_library_has_one_home(folder: str) -> None:
     """A third-party library is imported only where it belongs."""
     for path in modules(folder):
         place = path.relative_to(ROOT).as_posix()
@@ -91,14 +91,14 @@ def test_each_library_has_one_home(folder):
             )
 
 
-def test_the_exchange_is_pure():
+def test_the_exchange_is_pure() -> None:
     """No asyncio, no clock, no network, no JSON, no randomness in exchange/."""
     for path in modules("exchange"):
         foreign = {name for name in imports(path) if name.split(".")[0] != "exchange"} - PURE
         assert not foreign, f"{path.name} imports {sorted(foreign)}"
 
 
-def test_the_exchange_has_no_float():
+def test_the_exchange_has_no_float() -> None:
     """Not one float literal, true division or float() in exchange/."""
     for path in modules("exchange"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -108,19 +108,19 @@ def test_the_exchange_has_no_float():
             assert not (isinstance(node, ast.Name) and node.id == "float"), f"{line} speaks of float"
 
 
-def test_the_exchange_iterates_over_no_set():
+def test_the_exchange_iterates_over_no_set() -> None:
     """The order of a set of strings depends on the hash seed: the engine uses dicts and lists."""
     for path in modules("exchange"):
         for node in ast.walk(ast.parse(path.read_text())):
             assert not isinstance(node, ast.Set | ast.SetComp), f"{path.name}:{node.lineno} makes a set"
 
 
-def test_nats_holds_no_python():
+def test_nats_holds_no_python() -> None:
     """nats/ shares its name with the client library, so a module there would hide it."""
     assert not list((ROOT / "nats").rglob("*.py"))
 
 
-def test_packages_hold_a_docstring_only():
+def test_packages_hold_a_docstring_only() -> None:
     """`__init__.py` says what a folder is for; the code is in the files that carry its name."""
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("__init__.py"):
@@ -130,14 +130,14 @@ def test_packages_hold_a_docstring_only():
             assert ast.get_docstring(ast.parse(path.read_text())), f"{path.relative_to(ROOT)} does not say what it is"
 
 
-def test_every_module_says_what_it_is_for():
+def test_every_module_says_what_it_is_for() -> None:
     """Each file opens with a docstring."""
     for folder in FOLDERS:
         for path in modules(folder):
             assert ast.get_docstring(ast.parse(path.read_text())), f"{path.relative_to(ROOT)} has no docstring"
 
 
-def test_there_is_no_import_cycle():
+def test_there_is_no_import_cycle() -> None:
     """Within the tree no module needs, at import, one that needs it."""
     graph: dict[str, set[str]] = {}
     for folder in FOLDERS:
@@ -160,7 +160,7 @@ def test_there_is_no_import_cycle():
 
 def top_imports(path: Path) -> set[str]:
     """What a file imports when it is imported: not inside functions, not for types only."""
-    found = set()
+    found: set[str] = set()
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Import):
             found.update(name.name for name in node.names)
@@ -183,7 +183,7 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in run.stdout.splitlines() if (ROOT / name).is_file()]
 
 
-def test_no_file_names_a_machine_or_a_registry():
+def test_no_file_names_a_machine_or_a_registry() -> None:
     """Pins carry no addresses, and no file knows where it was written."""
     address = re.compile(rb"registry\.npmjs|pypi\.org/simple|files\.pythonhosted|deb\.debian\.org")
     place = re.compile(rb"(?<![\w.-])/(?:work|root|tmp/bash_jobs)/\w")
@@ -195,11 +195,11 @@ def test_no_file_names_a_machine_or_a_registry():
         assert not place.search(content), f"{path.relative_to(ROOT)} names a path of one machine"
 
 
-def test_readme_fits_a_reader():
+def test_readme_fits_a_reader() -> None:
     """The README has 150 lines at most."""
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 
-def test_recorded_data_is_not_committed():
+def test_recorded_data_is_not_committed() -> None:
     """The recorded market data is for academic use: it stays outside the repository."""
     assert not [path for path in tracked() if path.suffixes[-2:] == [".csv", ".gz"]]

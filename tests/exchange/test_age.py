@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from exchange.commands import AmendOrder, CancelAfter, CancelAll, CancelOrder
@@ -9,6 +11,10 @@ from exchange.engine import Engine
 from exchange.events import AllCanceled, Amended, CancelAfterSet, Canceled, Rejected
 from exchange.units import SECOND
 from tests.support.exchange import LOT, buy, listing
+
+if TYPE_CHECKING:
+    from exchange.commands import Command, PlaceOrder
+    from exchange.events import Event
 
 SENT = 1_000 * SECOND
 STORED = SENT + SECOND
@@ -26,7 +32,7 @@ def resting() -> Engine:
 @pytest.mark.parametrize(
     "command", [buy("anna", "ACME", 1, 100, "a2", sent_at=SENT), AmendOrder("anna", 1, quantity=4 * LOT, sent_at=SENT)]
 )
-def test_what_adds_risk_may_be_too_old_when_it_is_answered(command):
+def test_what_adds_risk_may_be_too_old_when_it_is_answered(command: AmendOrder | PlaceOrder) -> None:
     """A placement and an amendment that were in the journal in time, and for a minute too long."""
     engine = resting()
     engine.answered_at = STORED + 60 * SECOND
@@ -45,14 +51,14 @@ def test_what_adds_risk_may_be_too_old_when_it_is_answered(command):
         (CancelAfter("anna", SECOND, sent_at=SENT), CancelAfterSet),
     ],
 )
-def test_what_takes_risk_away_is_carried_out_however_late(command, event):
+def test_what_takes_risk_away_is_carried_out_however_late(command: Command, event: type[Event]) -> None:
     """It keeps its place in the journal, so it concerns what came before it, as it was meant to."""
     engine = resting()
     engine.answered_at = STORED + 60 * SECOND
     assert isinstance(engine.apply(command, 3, STORED)[-1], event)
 
 
-def test_a_repeat_is_answered_however_late():
+def test_a_repeat_is_answered_however_late() -> None:
     """The order is in the book: whoever asks again is told so."""
     engine = resting()
     engine.answered_at = STORED + 60 * SECOND

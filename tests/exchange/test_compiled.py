@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -67,22 +68,23 @@ print(json.dumps({
 """
 
 
-def run(folder: Path, hash_seed: str) -> dict[str, object]:
+def run(folder: Path, hash_seed: str) -> dict[str, Any]:
     """What the program finds with the core of `folder`."""
     environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "PYTHONHASHSEED": hash_seed}
     output = subprocess.check_output([sys.executable, "-P", "-c", PROGRAM], env=environment, cwd=folder, text=True)
-    return json.loads(output)
+    found: dict[str, Any] = json.loads(output)
+    return found
 
 
 @pytest.fixture
-def interpreted(tmp_path) -> Path:
+def interpreted(tmp_path: Path) -> Path:
     """A folder with the core's sources alone."""
     for folder in ("exchange", "streams"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
     return tmp_path
 
 
-def test_both_forms_give_the_same_bytes_under_any_hash_seed(interpreted):
+def test_both_forms_give_the_same_bytes_under_any_hash_seed(interpreted: Path) -> None:
     """Two hash seeds, compiled and interpreted: for the same journal the same EVENTS, chain, state and frames."""
     slow = run(interpreted, "1")
     assert slow["compiled"] == [False, False]
@@ -95,7 +97,7 @@ def test_both_forms_give_the_same_bytes_under_any_hash_seed(interpreted):
     assert quick == slow | {"compiled": [True, True]}
 
 
-def test_the_compiled_core_is_not_older_than_its_sources():
+def test_the_compiled_core_is_not_older_than_its_sources() -> None:
     """What runs is what is written: `make build` leaves no stale module behind."""
     core = the_script()
     if not core.compiled():
@@ -103,7 +105,7 @@ def test_the_compiled_core_is_not_older_than_its_sources():
     assert core.is_current()
 
 
-def test_what_is_compiled_is_there():
+def test_what_is_compiled_is_there() -> None:
     """The list of compiled modules names no file that has gone or been renamed."""
     assert [path for path in the_script().sources() if not path.exists()] == []
 
@@ -111,6 +113,8 @@ def test_what_is_compiled_is_there():
 def the_script() -> ModuleType:
     """`scripts/compile_core.py` as a module."""
     spec = importlib.util.spec_from_file_location("compile_core", ROOT / "scripts" / "compile_core.py")
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +16,13 @@ from tests.support.journaled import Journaled, buy, sell
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step
 
+if TYPE_CHECKING:
+    from exchange.level import Level
+
 Break = Callable[[Engine], object]
 
 
-def level(engine: Engine, price: int):  # type: ignore[no-untyped-def]  # exchange.level.Level
+def level(engine: Engine, price: int) -> Level:
     """The bids at a price."""
     return engine.books["ACME"].sides[BUY].levels[price * UNIT]
 
@@ -27,6 +31,12 @@ def take_out_of_the_book(engine: Engine) -> None:
     """Order 1 stays open and rests nowhere."""
     order = engine.orders[1]
     order.book.remove(order)
+
+
+def give_nothing_and_take_back_too_much(engine: Engine) -> None:
+    """Order 4 is filled by less than nothing, and its parts are still its whole."""
+    order = engine.orders[4]
+    order.filled, order.canceled = -UNIT, 2 * UNIT
 
 
 def cross(engine: Engine) -> None:
@@ -42,10 +52,7 @@ BREAKS: dict[str, Break] = {
     "which is not its quantity": lambda engine: setattr(engine.orders[4], "canceled", 1),
     "is open and rests nowhere": take_out_of_the_book,
     "is in the book and not open": lambda engine: setattr(engine.orders[4], "level", level(engine, 100)),
-    "has a part below nothing": lambda engine: (
-        setattr(engine.orders[4], "filled", -UNIT),
-        setattr(engine.orders[4], "canceled", 2 * UNIT),
-    ),
+    "has a part below nothing": give_nothing_and_take_back_too_much,
     "over all accounts": lambda engine: setattr(engine.accounts.position("anna", "ACME"), "cash", 0),
     "its buy orders are open for": lambda engine: engine.books["ACME"].holdings["anna"].count(BUY, UNIT),
 }

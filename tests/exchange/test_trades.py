@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from exchange.account_rows import kept_trades
 from exchange.engine import Engine
 from exchange.order import MAKER
@@ -9,7 +11,7 @@ from exchange.trades import Trade
 from tests.support.market import Market
 
 
-def traded(count: int, **bounds: int) -> Market:
+def traded(count: int, **bounds: Any) -> Market:
     """A market with so many trades, whose orders are forgotten at once."""
     market = Market(ended_orders_max=0, **bounds)
     for _ in range(count):
@@ -62,6 +64,7 @@ def test_a_state_brings_the_forgotten_orders_once() -> None:
     restored = Engine.from_state(state)
     takers = [trade.taker for trade in remembered(restored)]
     assert takers[0] is takers[1] is takers[2]
+    assert takers[0] is not None
     assert takers[0].filled == 3 * 10**8
     assert restored.state() == state
 

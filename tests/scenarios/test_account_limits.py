@@ -8,7 +8,7 @@ from exchange.events import LimitsSet, Rejected
 from exchange.limits import ENABLED, LIMIT_NAMES, MAX_LONG, MAX_QUANTITY, TAKER_BPS
 from exchange.order import AT_CLOSE, BUY, FOK, IOC
 from exchange.units import LARGEST, RATE
-from tests.support.market import Market, Number, units
+from tests.support.market import Market, Number, Terms, units
 
 
 def test_a_disabled_account_may_only_cancel() -> None:
@@ -102,7 +102,7 @@ def test_of_two_bounds_on_open_orders_the_stricter_binds() -> None:
     assert market.refused == full
 
 
-def holding(quantity: int, **limits: Number) -> Market:
+def holding(quantity: int, **limits: Terms) -> Market:
     """A market where anna has a position (negative: short), and then these limits."""
     market = Market()
     if quantity > 0:
@@ -204,7 +204,7 @@ def test_what_waits_counts() -> None:
     assert market.refused == "position_limit"
 
 
-def triggering(**limits: Number) -> Market:
+def triggering(**limits: Terms) -> Market:
     """A market where anna's stop to buy 5 waits at 101, with room for it and no more, and then it is triggered."""
     market = Market(max_open_orders=1)
     market.limit("anna", max_long=5)
@@ -337,7 +337,8 @@ def test_limits_are_merged() -> None:
 def test_impossible_limits_are_refused(limit: str, number: int) -> None:
     """Nothing of such a command is carried out."""
     market = Market()
-    market.limit("anna", max_short=5, **{limit: number})
+    limits: dict[str, Terms] = {"max_short": 5, limit: number}
+    market.limit("anna", **limits)
     assert market.events == [Rejected("bad_request", limit)]
     assert market.engine.accounts.limits == {}
 

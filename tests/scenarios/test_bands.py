@@ -14,7 +14,7 @@ PERCENT = 10_000
 
 def banded(*, static: int = 0, dynamic: int = 0, reference: int = 100, **terms: Terms) -> Market:
     """A market with bands of so many percent and calls of a minute."""
-    terms = {"call": 60 * SECOND} | terms
+    terms.setdefault("call", 60 * SECOND)
     return Market(
         reference_price=reference * UNIT,
         static_band_bps=static * PERCENT,

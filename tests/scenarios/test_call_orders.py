@@ -7,7 +7,7 @@ import pytest
 from exchange.commands import Configure
 from exchange.order import AT_CLOSE, AT_OPEN, BUY, DAY, GTD, SELL
 from exchange.units import SECOND
-from tests.support.market import Market, Ticket
+from tests.support.market import Market, Terms, Ticket
 
 
 def in_call(kind: str = "opening") -> Market:
@@ -36,7 +36,8 @@ def test_a_market_order_in_a_call_may_be_amended() -> None:
     market.buy("boris", 5)
     market.amend(first, to=4)
     assert market.story == ["1 amended to 4 @ 0, 4 open: requested"]
-    for terms in ({"at": 100}, {"display": 2}, {"stop": 100}):
+    changes: list[dict[str, Terms]] = [{"at": 100}, {"display": 2}, {"stop": 100}]
+    for terms in changes:
         market.amend(first, **terms)
         assert market.refused == "bad_request"
     market.sell("carla", 1, at=100)

@@ -95,7 +95,7 @@ def test_numbers_are_never_used_again() -> None:
     market.list_instrument("ACME")
     market.sell("boris", 1, at=100, client_order_id="sold")
     market.buy("anna", 1, at=100)
-    assert market.events[1].trade_id == 2
+    assert [trade.trade_id for trade in market.trades] == [2]
     market.bust(1)
     assert market.refused == "unknown_trade"
     market.bust(2)

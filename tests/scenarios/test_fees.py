@@ -11,9 +11,9 @@ from exchange.instrument import Instrument
 from exchange.limits import CROSS_BPS, MAKER_BPS, TAKER_BPS
 from exchange.order import BUY
 from exchange.units import UNIT
-from tests.support.market import Market, units
+from tests.support.market import Market, Terms, units
 
-MAKER_AND_TAKER = {"maker_bps": -50, "taker_bps": 250}
+MAKER_AND_TAKER: dict[str, Terms] = {"maker_bps": -50, "taker_bps": 250}
 """A rebate of half a basis point, a fee of two and a half."""
 
 
@@ -28,7 +28,7 @@ def test_maker_and_taker_pay_their_own_rate() -> None:
     assert fill[4] == units("-0.05")
     [fill] = taker.order.fills or []
     assert fill[4] == units("0.25")
-    trade = market.events[-1]
+    [trade] = market.trades
     assert (trade.maker_fee, trade.taker_fee) == (units("-0.05"), units("0.25"))
 
 
@@ -78,10 +78,10 @@ def test_each_fill_is_rounded_by_itself() -> None:
     for _ in range(2):
         market.sell("anna", "0.01", at="0.5")
     market.buy("boris", "0.02", at="0.5")
-    assert [event.taker_fee for event in market.events[1:]] == [0, 0]
+    assert [trade.taker_fee for trade in market.trades] == [0, 0]
     market.sell("anna", "0.02", at="0.5")
     market.buy("boris", "0.02", at="0.5")
-    assert market.events[-1].taker_fee == 1
+    assert [trade.taker_fee for trade in market.trades] == [1]
 
 
 def test_an_accounts_own_rate_goes_before_the_instruments() -> None:
@@ -154,7 +154,7 @@ def test_both_sides_of_a_cross_pay_its_rate() -> None:
     ],
     ids=str,
 )
-def test_the_rate_of_a_cross(instrument: dict[str, int], own: dict[int, int], expected: int) -> None:
+def test_the_rate_of_a_cross(instrument: dict[str, Terms], own: dict[int, int], expected: int) -> None:
     """Its own kind first, the account's before the instrument's; where nobody names one, it is the taker's."""
     listing = Instrument("ACME", [(0, UNIT)], UNIT, **instrument)
     assert rates_of(listing, own)[2] == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from exchange.order import FOK, IOC
@@ -13,8 +15,8 @@ CENT = "0.01"
 
 def under_luld(reference: str = "100", **terms: Terms) -> Market:
     """A market of tier 1 in cents; reopenings last a minute, their extensions 20 s, the rest as it is by default."""
-    terms = {"luld_tier": 1, "luld_call": 60 * SECOND, "luld_extension": 20 * SECOND} | terms
-    return Market(tick=CENT, reference_price=int(float(reference) * UNIT), **terms)
+    usual: dict[str, Terms] = {"luld_tier": 1, "luld_call": 60 * SECOND, "luld_extension": 20 * SECOND}
+    return Market(tick=CENT, reference_price=int(Decimal(reference) * UNIT), **usual | terms)
 
 
 def trade_at(market: Market, price: str, quantity: int = 1) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from exchange.order import FOK, GTC, IOC
 from exchange.units import SECOND
-from tests.support.market import OPENING, Market, Terms, units
+from tests.support.market import Market, Terms, units
+from tests.support.words import OPENING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LADDER: tuple[tuple[str, dict[str, Terms], dict[str, Terms]], ...] = (
     ("unknown_instrument", {"symbol": "GONE"}, {"symbol": "ACME"}),
@@ -112,8 +118,16 @@ def test_whether_orders_are_taken_at_all() -> None:
     market.phase("halted")
     market.kill(symbol="ACME")
     answers = []
-    for mend in (lambda: market.revive(symbol="ACME"), lambda: market.phase("continuous", lift=True)):
-        for ask in (lambda: market.sell("emil", "0.5", at=105), lambda: market.amend(order, to="0.5")):
+    mends: list[Callable[[], object]] = [
+        lambda: market.revive(symbol="ACME"),
+        lambda: market.phase("continuous", lift=True),
+    ]
+    for mend in mends:
+        asks: list[Callable[[], object]] = [
+            lambda: market.sell("emil", "0.5", at=105),
+            lambda: market.amend(order, to="0.5"),
+        ]
+        for ask in asks:
             ask()
             answers.append(market.refused)
         mend()

@@ -9,7 +9,7 @@ from exchange.engine import SEMANTICS, Engine
 from exchange.events import Repeated
 from exchange.order import IOC
 from exchange.units import SECOND
-from tests.support.market import Market
+from tests.support.market import Market, Terms
 
 OWN_MAX = 20
 """Instead of 100,000."""
@@ -21,7 +21,7 @@ def flood(market: Market, account: str, count: int, symbol: str = "BETA") -> Non
         market.buy(account, 1, at=50, time_in_force=IOC, symbol=symbol)
 
 
-def bought(semantics: int, **bounds: int) -> Market:
+def bought(semantics: int, **bounds: Terms) -> Market:
     """A market in which anna has bought 5, under the name of mine."""
     market = Market(ended_orders_max=OWN_MAX, semantics=semantics, **bounds)
     market.list_instrument("BETA")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from exchange.units import UNIT
-from tests.support.market import Market, Number, units
+from tests.support.market import Market, Number, Terms, units
 
 Deal = tuple[Number, Number]
 """Quantity (negative: sold) and price."""
 
 
-def traded(*deals: Deal, account: str = "anna", **terms: object) -> Market:
+def traded(*deals: Deal, account: str = "anna", **terms: Terms) -> Market:
     """A market where an account has made these trades with boris."""
-    market = Market(**{"tick": "0.01"} | terms)
+    terms.setdefault("tick", "0.01")
+    market = Market(**terms)
     for quantity, price in deals:
         deal(market, account, quantity, price)
     return market

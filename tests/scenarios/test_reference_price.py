@@ -68,7 +68,8 @@ def test_collar_and_bands_lie_round_the_price_on_the_tick() -> None:
 
 def test_bands_follow_a_change_of_the_tick() -> None:
     """Of the last auction's price, of the last trade, and under LULD of the reference that it has."""
-    for terms in ({"static_band_bps": 50_000}, {"dynamic_band_bps": 50_000}, {"luld_tier": 1}):
+    kinds: list[dict[str, Terms]] = [{"static_band_bps": 50_000}, {"dynamic_band_bps": 50_000}, {"luld_tier": 1}]
+    for terms in kinds:
         market = Market(tick="0.5", lot=100, **terms)
         market.phase("auction", "opening")
         market.buy("anna", 100, at="100.5")

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.order import DAY, FOK, GTD, IOC
 from exchange.units import UNIT
-from tests.support.market import Market, trade_at, traded_at
+from tests.support.market import Market, Terms, trade_at, traded_at
 
 
 def test_a_stop_waits_unseen() -> None:
@@ -287,7 +287,7 @@ def test_a_triggered_order_has_no_stop_price_to_amend() -> None:
         ({"display": 10}, False),
     ],
 )
-def test_a_waiting_stop_loses_its_place_on_any_change_but_two(terms: dict[str, int], keeps: bool) -> None:
+def test_a_waiting_stop_loses_its_place_on_any_change_but_two(terms: dict[str, Terms], keeps: bool) -> None:
     """Quantity down and expiry keep it; anything else puts it behind its equals."""
     market = traded_at(100)
     terms = {name: market.time(value) if name == "expires" else value for name, value in terms.items()}

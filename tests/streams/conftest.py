@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+from typing import TYPE_CHECKING
+
 import pytest_asyncio
 
 from streams.connection import Connection
 from streams.settings import StreamSettings
 from tests.support.nats import forget_everything, nats_server
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_server(tmp_path_factory):
+async def shared_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     async with nats_server(tmp_path_factory.mktemp("nats")) as url:
         yield url
 
@@ -22,7 +28,7 @@ async def settings(shared_server: str) -> StreamSettings:
 
 
 @pytest_asyncio.fixture
-async def connection(settings: StreamSettings):
+async def connection(settings: StreamSettings) -> AsyncIterator[Connection]:
     connection = await Connection.open(settings, "test")
     yield connection
     await connection.close()

@@ -99,6 +99,7 @@ class Answers:
         whole = self.everybody.answer(data, self.number, self.now)
         assert heard.events == whole.events
         assert heard.results == whole.results
+        assert whole.results is not None
         bodies = [(code, json.loads(body)) for code, body in codec.decode_results(whole.results[1]).bodies]
         expected = self.follow(commands, codec.decode_facts(whole.events).events, bodies)
         self.compare_reports(whole, heard, expected)

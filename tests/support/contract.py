@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
@@ -24,22 +25,28 @@ from tests.support.broker.network import Network
 from tests.support.broker.server import Broker
 from tests.support.nats import wire_to
 
+if TYPE_CHECKING:
+    from streams.nats_client import NatsClient
+    from tests.support.broker.network import Action
+
+Item = TypeVar("Item")
+
 NANOSECONDS = 1_000_000_000
 
 
+@dataclass
 class Far:
     """A connection over a network that can be cut, or lose what the server says."""
 
     connection: Connection
+    cut: Callable[[], None]
+    """Break it and let no new one through."""
 
-    def cut(self) -> None:
-        """Break it and let no new one through."""
+    mend: Callable[[], Awaitable[None]]
+    """Let new ones through."""
 
-    async def mend(self) -> None:
-        """Let new ones through."""
-
-    def deafen(self) -> None:
-        """Lose what the server says from now on."""
+    deafen: Callable[[], None]
+    """Lose what the server says from now on."""
 
 
 class Real:
@@ -48,15 +55,20 @@ class Real:
     def __init__(self, url: str) -> None:
         self.settings = StreamSettings(nats_url=url)
 
+    async def connect(self, name: str) -> Connection:
+        return await Connection.open(self.settings, name)
+
     @asynccontextmanager
     async def far(self) -> AsyncIterator[Far]:
         async with wire_to(self.settings.nats_url) as wire:
-            far = Far()
-            far.connection = await Connection.open(replace(self.settings, nats_url=wire.url), "far")
-            far.cut, far.mend, far.deafen = wire.cut, wire.connect, lambda: setattr(wire, "deaf", True)
-            yield far
+            connection = await Connection.open(replace(self.settings, nats_url=wire.url), "far")
+
+            def deafen() -> None:
+                wire.deaf = True
+
+            yield Far(connection, wire.cut, wire.connect, deafen)
             wire.deaf = False
-            await far.connection.close()
+            await connection.close()
 
 
 class Mortal(Real):
@@ -83,13 +95,13 @@ class Cuttable(Network):
     """The clients that get no connection, and those that hear nothing."""
 
     def __init__(self) -> None:
-        self.away = set()
-        self.deaf = set()
+        self.away: set[MemoryClient] = set()
+        self.deaf: set[MemoryClient] = set()
 
-    def reachable(self, client):
+    def reachable(self, client: MemoryClient) -> bool:
         return client not in self.away
 
-    def to_client(self, client, action):
+    def to_client(self, client: MemoryClient, action: Action) -> None:
         if client not in self.deaf or client in self.away:
             super().to_client(client, action)
 
@@ -102,57 +114,58 @@ class InMemory:
         self._network = Cuttable()
         self.broker = Broker(self._network)
 
+    async def connect(self, name: str, client: MemoryClient | None = None) -> Connection:
+        """A connection of a client of the broker: this contract is what lets it stand for one of nats-py."""
+        client = client or MemoryClient(self.broker)
+        return await Connection.open(self.settings, name, cast("NatsClient", client))
+
     async def restart(self) -> None:
         self.broker.stop()
         self.broker.start(revived=True)
 
     @asynccontextmanager
     async def far(self) -> AsyncIterator[Far]:
-        far = Far()
-        far.connection = await Connection.open(self.settings, "far")
-        client = far.connection._client
+        client = MemoryClient(self.broker)
+        connection = await self.connect("far", client)
 
-        def cut():
+        def cut() -> None:
             self._network.away.add(client)
             client.cut()
 
-        async def mend():
+        async def mend() -> None:
             self._network.away.discard(client)
             self._network.deaf.discard(client)
 
-        far.cut, far.mend, far.deafen = cut, mend, lambda: self._network.deaf.add(client)
-        yield far
+        yield Far(connection, cut, mend, lambda: self._network.deaf.add(client))
         self._network.deaf.discard(client)
-        await far.connection.close()
+        await connection.close()
 
 
-def in_memory(monkeypatch) -> InMemory:
-    made = InMemory()
-    monkeypatch.setattr("streams.connection.NatsClient", lambda: MemoryClient(made.broker))
-    return made
+Server = Real | InMemory
+MortalServer = Mortal | InMemory
 
 
-async def make_stream(connection, **config):
+async def make_stream(connection: Connection, **config: object) -> None:
     wanted = {"name": "S", "subjects": ["s.*"], "max_bytes": 8 * 1024 * 1024} | config
     await connection.api("STREAM.CREATE.S", wanted)
 
 
-async def make_bucket(connection, storage="file"):
+async def make_bucket(connection: Connection, storage: str = "file") -> Bucket:
     await connection.api("STREAM.CREATE.KV_B", buckets.stream_config("B", storage, 1, 1024 * 1024))
     return Bucket(connection, "B")
 
 
-async def refusal(waiting):
+async def refusal(waiting: Awaitable[object]) -> int:
     with pytest.raises(NotStored) as refused:
         await waiting
     return refused.value.code
 
 
-async def api_refusal(connection, subject, body=None):
+async def api_refusal(connection: Connection, subject: str, body: dict[str, object] | None = None) -> int:
     with pytest.raises(ApiRefused) as refused:
         await connection.api(subject, body)
     return refused.value.code
 
 
-async def take(reader, count):
+async def take(reader: AsyncIterator[Item], count: int) -> list[Item]:
     return [await asyncio.wait_for(anext(reader), 10) for _ in range(count)]

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from exchange.commands import ListInstrument
 from exchange.instrument import Instrument
@@ -19,6 +19,9 @@ from gateway.services import Services
 from gateway.session import Session
 from gateway.settings import GatewaySettings
 from tests.support.local_venue import LocalVenue
+
+if TYPE_CHECKING:
+    from streams.venue import Venue
 
 SECRET = b"a secret of tests, at least 32 bytes long"
 SETTINGS = GatewaySettings(port=0, jwt_secret=SECRET, rate_limits=False, drain_seconds=2.0)
@@ -37,9 +40,10 @@ async def gateway_parts(venue: LocalVenue, **settings: Any) -> AsyncIterator[Ser
     over = asyncio.Event()
 
     async def work() -> None:
+        # One contract holds for both (tests/streams/contract), so one may stand where the other is wanted.
         try:
             async with asyncio.TaskGroup() as tasks:
-                made.set_result(server.make_services(replace(SETTINGS, **settings), venue, tasks))
+                made.set_result(server.make_services(replace(SETTINGS, **settings), cast("Venue", venue), tasks))
                 await over.wait()
                 raise Ended  # noqa: TRY301 - the way to end a task group whose tasks run for ever
         except* Ended:
@@ -159,12 +163,14 @@ class Trader:
         """Send a request that must be refused; the error."""
         answer = await self.ask(method, **params)
         assert "error" in answer, answer
-        return answer["error"]
+        error: Frame = answer["error"]
+        return error
 
     async def login(self, account: str = "anna", **more: Any) -> Frame:
         """Log in with a token for the account."""
         extra = {name: more.pop(name) for name in ("cancel_on_disconnect",) if name in more}
-        return await self.do("login", token=token(account, **more), **extra)
+        told: Frame = await self.do("login", token=token(account, **more), **extra)
+        return told
 
     async def hear(self, wanted: Callable[[Frame], object], seconds: float = 5.0) -> Frame:
         """The first message that is wanted; those before it stay, to be heard later."""
@@ -187,9 +193,10 @@ class Trader:
 
     async def place(self, side: str, quantity: object, price: object, symbol: str = "ACME", **more: Any) -> Frame:
         """Place a limit order that must be taken."""
-        return await self.do(
+        order: Frame = await self.do(
             "order.place", symbol=symbol, side=side, type="limit", quantity=str(quantity), price=str(price), **more
         )
+        return order
 
 
 def payloads(data: bytearray) -> list[bytes]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 ORDER = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": "1.5"}
 
@@ -16,14 +20,14 @@ class Client:
         self._http = http
         self._headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
 
-    async def ask(self, method: str, path: str, **more):
+    async def ask(self, method: str, path: str, **more: Any) -> Any:
         headers = self._headers | more.pop("headers", {})
         async with self._http.request(method, path, headers=headers, **more) as response:
             self.last = response
             text = await response.text()
             return await response.json(content_type=None) if text.startswith(("{", "[")) else text
 
-    async def problem(self, method: str, path: str, **more) -> tuple[int, str, str | None]:
+    async def problem(self, method: str, path: str, **more: Any) -> tuple[int, str, str | None]:
         """Status, code and field of a request that must fail, its shape checked."""
         body = await self.ask(method, path, **more)
         assert self.last.content_type == "application/problem+json", body
@@ -33,6 +37,6 @@ class Client:
 
 
 @asynccontextmanager
-async def client_of(where: str, bearer: str | None = None):
+async def client_of(where: str, bearer: str | None = None) -> AsyncIterator[Client]:
     async with aiohttp.ClientSession(f"http://{where}") as http:
         yield Client(http, bearer)

@@ -11,6 +11,7 @@ import time
 import zlib
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from exchange.commands import Command, Tick
@@ -232,7 +233,7 @@ class LocalVenue:
             return
         name = "instruments" if subject.endswith(".instruments") else subject
         for callback in list(self._callbacks[name]) * self.leaders:
-            self._later(partition, lambda callback=callback: callback(payload))
+            self._later(partition, partial(callback, payload))
 
     def _later(self, partition: int, deliver: Callable[[], None]) -> None:
         if partition in self.held:

@@ -267,6 +267,11 @@ class Market:
     # What everybody sees.
 
     @property
+    def trades(self) -> list[Traded]:
+        """The trades of the last command."""
+        return [event for event in self.events if isinstance(event, Traded)]
+
+    @property
     def refused(self) -> str:
         """The code with which the last command was refused, or an empty string."""
         return next((event.code for event in self.events if isinstance(event, Rejected)), "")
@@ -347,7 +352,7 @@ def _printed(trade: Traded) -> str:
     return f"{trade.taker_account} {verb} {quantity} {other} {trade.maker_account} at {price}"
 
 
-def traded_at(*prices: int, **terms: int) -> Market:
+def traded_at(*prices: int, **terms: Terms) -> Market:
     """A market in which yan and zoe have traded one at each price."""
     market = Market(**terms)
     for price in prices:

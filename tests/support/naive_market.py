@@ -169,8 +169,8 @@ class NaiveMarket:
         rows = self.instrument.ticks
         for place, (start, tick) in enumerate(rows):
             end = rows[place + 1][0] - 1 if place + 1 < len(rows) else 10**30
-            first = -(-max(low, start, 0) // tick) * tick
-            last = min(high, end) // tick * tick
+            first = -(-max(low, Fraction(start), Fraction(0)) // tick) * tick
+            last = min(high, Fraction(end)) // tick * tick
             lowest += [int(first)] * (first <= end)
             highest += [int(last)] * (last >= start)
         return min(lowest), max(highest)

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from openbell import Client
 from openbell.client import ClientSettings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+Item = TypeVar("Item")
+Frame = dict[str, Any]
+
+
+class HasAddress(Protocol):
+    """What a client needs of an exchange, or of its double."""
+
+    url: str
+
 
 QUICK = ClientSettings(connect_timeout=2, request_timeout=2, reconnect_delay_max=0.02)
 
@@ -13,13 +27,13 @@ QUICK = ClientSettings(connect_timeout=2, request_timeout=2, reconnect_delay_max
 TOKEN = "t-1"
 
 
-def client_of(exchange, token=TOKEN, **settings):
+def client_of(exchange: HasAddress, token: str | None = TOKEN, **settings: Any) -> Client:
     """A client of an exchange double, quick to give up and to come back."""
     names = {name: getattr(QUICK, name) for name in QUICK.__slots__}
     return Client(exchange.url, token, ClientSettings(**names | settings))
 
 
-def order_body(params=None, **members):
+def order_body(params: Frame | None = None, **members: object) -> Frame:
     """An order as the exchange prints it."""
     params = params or {}
     return {
@@ -40,32 +54,32 @@ def order_body(params=None, **members):
     }
 
 
-def book_snapshot(seq=1, **members):
+def book_snapshot(seq: int = 1, **members: object) -> Frame:
     """A small book."""
     bids, asks = [["99.50", "3"]], [["100.00", "5"]]
     return {"channel": "book", "type": "snapshot", "symbol": "ACME", "seq": seq, "bids": bids, "asks": asks, **members}
 
 
-def book_update(seq, prev, bids, **members):
+def book_update(seq: int, prev: int, bids: list[list[str]], **members: object) -> Frame:
     """A change of it."""
     frame = {"channel": "book", "type": "update", "symbol": "ACME", "seq": seq, "prev": prev}
     return {**frame, "bids": bids, "asks": [], **members}
 
 
-def reports_snapshot(seq, orders=()):
+def reports_snapshot(seq: int, orders: Iterable[Frame] = ()) -> Frame:
     """The open orders of the only partition."""
     cursor = {"partition": 0, "partitions": 1, "seq": seq, "cursor": f"0-{seq}"}
     return {"channel": "orders", "type": "snapshot", **cursor, "orders": list(orders)}
 
 
-def report(seq):
+def report(seq: int) -> Frame:
     """The report of this number."""
     place = {"partition": 0, "seq": seq, "prev": seq - 1, "cursor": f"0-{seq}", "journal": f"{seq}.0"}
     order = order_body(order_id=f"0-{seq}")
     return {"channel": "orders", "type": "update", **place, "exec": "accepted", "order": order}
 
 
-async def take(feed, count):
+async def take(feed: AsyncIterator[Item], count: int) -> list[Item]:
     """So many items of a feed."""
     async with asyncio.timeout(5):
         return [await anext(feed) for _ in range(count)]

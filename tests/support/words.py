@@ -6,7 +6,7 @@ Moments are seconds after the opening.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from exchange import events
 from exchange.book import KIND_NAMES, PHASE_NAMES
@@ -66,6 +66,9 @@ def told(event: Event) -> str:
             return f"{order_id} triggered"
         case events.Refused(order_id, _, quantity, reason):
             return f"{order_id} refused, {_plain(quantity)} left: {reason}"
+        case events.MessageRejected(digest):
+            return f"message {digest} rejected"
+    assert_never(event)
 
 
 def _limited(event: events.LimitsSet) -> str:

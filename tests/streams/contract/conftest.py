@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
 import pytest_asyncio
 
-from streams.connection import Connection
-from tests.support.contract import (
-    Mortal,
-    Real,
-    in_memory,
-    start,
-)
+from tests.support.contract import InMemory, Mortal, MortalServer, Real, Server, start
 from tests.support.nats import forget_everything
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from streams.connection import Connection
 
 
 @pytest_asyncio.fixture(params=["nats-server", "memory"])
-async def server(request, monkeypatch, shared_server):
+async def server(request: pytest.FixtureRequest, shared_server: str) -> Server:
     if request.param == "memory":
-        return in_memory(monkeypatch)
+        return InMemory()
     await forget_everything(shared_server)
     return Real(shared_server)
 
 
 @pytest_asyncio.fixture(params=["nats-server", "memory"])
-async def mortal(request, monkeypatch, tmp_path):
+async def mortal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[MortalServer]:
     if request.param == "memory":
-        yield in_memory(monkeypatch)
+        yield InMemory()
     else:
         made = Mortal(await start(tmp_path), tmp_path)
         yield made
@@ -33,7 +36,7 @@ async def mortal(request, monkeypatch, tmp_path):
 
 
 @pytest_asyncio.fixture
-async def connection(server):
-    connection = await Connection.open(server.settings, "test")
+async def connection(server: Server) -> AsyncIterator[Connection]:
+    connection = await server.connect("test")
     yield connection
     await connection.close()

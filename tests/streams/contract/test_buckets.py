@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from streams.bucket import ABSENT
+from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
 from streams.errors import (
     WrongSequence,
@@ -20,8 +22,11 @@ from tests.support.contract import (
 )
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from tests.support.contract import MortalServer
 
-async def test_a_key_is_written_by_whoever_saw_it_last(connection):
+
+async def test_a_key_is_written_by_whoever_saw_it_last(connection: Connection) -> None:
     """0 creates, another's revision is refused, none overwrites; what is read is the last value of each."""
     bucket = await make_bucket(connection)
     assert await bucket.get("a") == ABSENT
@@ -37,7 +42,7 @@ async def test_a_key_is_written_by_whoever_saw_it_last(connection):
     assert (await bucket.get("a")).value == "3"
 
 
-async def test_keys_can_be_read_a_few_at_a_time(connection):
+async def test_keys_can_be_read_a_few_at_a_time(connection: Connection) -> None:
     """Those of a pattern, in the order in which they were written last, from a revision on."""
     bucket = await make_bucket(connection)
     for key in ("a.1", "b.1", "a.2", "a.3", "a.1"):
@@ -48,7 +53,7 @@ async def test_keys_can_be_read_a_few_at_a_time(connection):
     assert list(await bucket.read_all("b.*", "a.2", "c")) == ["b.1", "a.2"]
 
 
-async def test_a_key_lapses_unless_it_is_renewed(connection):
+async def test_a_key_lapses_unless_it_is_renewed(connection: Connection) -> None:
     """After its time to live it is absent and may be created again; each write states it anew."""
     bucket = await make_bucket(connection, "memory")
     await bucket.put("a", "1", 0, ttl_seconds=1)
@@ -61,16 +66,18 @@ async def test_a_key_lapses_unless_it_is_renewed(connection):
     assert (await bucket.get("a")).value == "2"
 
 
-async def _absent(bucket, key):
+async def _absent(bucket: Bucket, key: str) -> bool:
     return await bucket.get(key) == ABSENT
 
 
 # A server that dies
 
 
-async def test_a_killed_server_has_all_that_it_acknowledged_and_forgets_what_was_in_memory(mortal):
+async def test_a_killed_server_has_all_that_it_acknowledged_and_forgets_what_was_in_memory(
+    mortal: MortalServer,
+) -> None:
     """Files, numbers and ids are there again; a stream in memory is not, nor is any consumer; readers go on."""
-    connection = await Connection.open(mortal.settings, "test")
+    connection = await mortal.connect("test")
     await make_stream(connection, duplicate_window=int(DUPLICATE_WINDOW * NANOSECONDS))
     await connection.api("STREAM.CREATE.M", {"name": "M", "subjects": ["m"], "storage": "memory"})
     await connection.store("s.1", b"1", "a")
@@ -87,9 +94,9 @@ async def test_a_killed_server_has_all_that_it_acknowledged_and_forgets_what_was
     await connection.close()
 
 
-async def test_a_removed_key_comes_back_and_one_that_is_written_over_does_not(mortal):
+async def test_a_removed_key_comes_back_and_one_that_is_written_over_does_not(mortal: MortalServer) -> None:
     """Whatever removes it (nats-server issue 8505): with what it held before, unless that had its own time to live."""
-    connection = await Connection.open(mortal.settings, "test")
+    connection = await mortal.connect("test")
     bucket = await make_bucket(connection)
     purge = "STREAM.PURGE.KV_B"
     for value in ("1", "2"):

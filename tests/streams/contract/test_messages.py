@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from streams.errors import (
@@ -16,12 +18,22 @@ from tests.support.contract import (
 )
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-async def test_messages_reach_everyone_interested_in_order(connection):
+    from streams.connection import Connection
+    from tests.support.contract import Server
+
+
+def subjects_into(heard: list[str]) -> Callable[[str, bytes, str], None]:
+    return lambda subject, _, __: heard.append(subject)
+
+
+async def test_messages_reach_everyone_interested_in_order(connection: Connection) -> None:
     """By name, by one token and by the rest; a queue's members share, so one of them gets each."""
-    heard = {subject: [] for subject in ("a.b", "a.*", "a.>", "*.b.c", "b")}
+    heard: dict[str, list[str]] = {subject: [] for subject in ("a.b", "a.*", "a.>", "*.b.c", "b")}
     for subject, messages in heard.items():
-        await connection.subscribe(subject, lambda about, _, __, messages=messages: messages.append(about))
+        await connection.subscribe(subject, subjects_into(messages))
     shared = []
     for member in range(2):
         await connection.subscribe("a.b", lambda *_, member=member: shared.append(member), queue="q")
@@ -38,7 +50,7 @@ async def test_messages_reach_everyone_interested_in_order(connection):
     assert len(shared) == 1
 
 
-async def test_a_question_that_nobody_hears_is_answered_so(connection):
+async def test_a_question_that_nobody_hears_is_answered_so(connection: Connection) -> None:
     """At once, with a status in place of a message; once somebody listens it is left to them."""
     with pytest.raises(NobodyListens):
         await connection.request("nobody", b"", 30)
@@ -54,7 +66,9 @@ async def test_a_question_that_nobody_hears_is_answered_so(connection):
         await connection.request("nobody", b"", 30)
 
 
-async def test_a_cut_connection_loses_what_is_under_way_and_nothing_of_what_is_subscribed(server, connection):
+async def test_a_cut_connection_loses_what_is_under_way_and_nothing_of_what_is_subscribed(
+    server: Server, connection: Connection
+) -> None:
     """In flight is unknown, new is not sent, asked is unavailable; afterwards old subscriptions hear again."""
     await make_stream(connection)
     async with server.far() as far:
@@ -90,7 +104,9 @@ async def test_a_cut_connection_loses_what_is_under_way_and_nothing_of_what_is_s
         assert heard == [b"heard"]
 
 
-async def test_an_unheard_acknowledgement_is_unknown_although_it_is_stored(server, connection):
+async def test_an_unheard_acknowledgement_is_unknown_although_it_is_stored(
+    server: Server, connection: Connection
+) -> None:
     """The message is there, and its repetition under the same id finds it."""
     await make_stream(connection)
     async with server.far() as far:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,8 +23,11 @@ from tests.support.contract import (
 )
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from streams.connection import Connection
 
-async def test_a_reader_gets_everything_once_in_order_with_times_and_what_is_behind(connection):
+
+async def test_a_reader_gets_everything_once_in_order_with_times_and_what_is_behind(connection: Connection) -> None:
     """From a number on, what was there and what comes."""
     await make_stream(connection)
     await asyncio.gather(*(connection.store("s.1", b"%d" % number) for number in range(1, 601)))
@@ -38,7 +42,7 @@ async def test_a_reader_gets_everything_once_in_order_with_times_and_what_is_beh
     assert all(a.stored_at <= b.stored_at for a, b in pairwise(messages))
 
 
-async def test_a_reader_says_what_is_missing(connection):
+async def test_a_reader_says_what_is_missing(connection: Connection) -> None:
     """A start beyond the end, a trimmed beginning, a hole."""
     await make_stream(connection)
     for number in range(9):
@@ -57,7 +61,7 @@ async def test_a_reader_says_what_is_missing(connection):
             await anext(reader)
 
 
-async def test_a_stream_loses_its_beginning_up_to_a_sequence(connection):
+async def test_a_stream_loses_its_beginning_up_to_a_sequence(connection: Connection) -> None:
     """A purge up to a sequence drops what is before it and nothing else, once or twice; INFO tells what is left."""
     await make_stream(connection)
     for number in range(9):
@@ -72,7 +76,7 @@ async def test_a_stream_loses_its_beginning_up_to_a_sequence(connection):
         assert whole.first_at <= left.first_at <= left.read_at
 
 
-async def test_a_stream_that_forbids_it_forgets_nothing(connection):
+async def test_a_stream_that_forbids_it_forgets_nothing(connection: Connection) -> None:
     """`deny_delete` and `deny_purge`."""
     await make_stream(connection, deny_delete=True, deny_purge=True)
     await connection.store("s.1", b"x")
@@ -81,7 +85,7 @@ async def test_a_stream_that_forbids_it_forgets_nothing(connection):
     assert await read_message(connection, "S", 1) == b"x"
 
 
-async def test_a_pull_ends_by_itself_and_says_how_much_it_still_wanted(connection):
+async def test_a_pull_ends_by_itself_and_says_how_much_it_still_wanted(connection: Connection) -> None:
     """Heartbeats name what was sent while it waits, then 408; at a consumer that was deleted nobody answers a pull."""
     await make_stream(connection)
     await connection.store("s.1", b"x")

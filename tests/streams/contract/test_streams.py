@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,26 +20,29 @@ from tests.support.contract import (
 )
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from streams.connection import Connection
 
-async def test_stored_messages_are_numbered_and_an_id_is_stored_once(connection):
+
+async def test_stored_messages_are_numbered_and_an_id_is_stored_once(connection: Connection) -> None:
     """Whoever stores the same id again gets the first one's number."""
     await make_stream(connection, duplicate_window=int(DUPLICATE_WINDOW * NANOSECONDS))
     stored = [await connection.store("s.1", b"x", name) for name in ("a", "b", "a", "", "")]
     assert stored == [(1, False), (2, False), (1, True), (3, False), (4, False)]
 
 
-async def test_an_id_is_forgotten_after_the_window(connection):
+async def test_an_id_is_forgotten_after_the_window(connection: Connection) -> None:
     """Then the same message is another one."""
     await make_stream(connection, duplicate_window=NANOSECONDS // 10)
     assert await connection.store("s.1", b"x", "a") == (1, False)
     await until(lambda: _stores_anew(connection))
 
 
-async def _stores_anew(connection):
+async def _stores_anew(connection: Connection) -> bool:
     return not (await connection.store("s.1", b"x", "a")).duplicate
 
 
-async def test_an_expectation_holds_or_refuses(connection):
+async def test_an_expectation_holds_or_refuses(connection: Connection) -> None:
     """Of the whole stream, pipelined too, and of a subject; a refused message leaves no trace of its id."""
     await make_stream(connection)
     stored = await asyncio.gather(*(connection.store("s.1", b"x", expected_last_sequence=n) for n in range(20)))
@@ -54,14 +58,14 @@ async def test_an_expectation_holds_or_refuses(connection):
             assert await refusal(waiting) == 10071
 
 
-async def test_a_duplicate_that_is_also_stale_is_refused_on_one_server(connection):
+async def test_a_duplicate_that_is_also_stale_is_refused_on_one_server(connection: Connection) -> None:
     """A lost acknowledgement under an expectation is told from a stranger only by reading the message back."""
     await make_stream(connection)
     await connection.store("s.1", b"x", "a", expected_last_sequence=0)
     assert await refusal(connection.store("s.1", b"x", "a", expected_last_sequence=0)) == 10071
 
 
-async def test_of_many_sent_behind_a_refused_one_none_is_stored(connection):
+async def test_of_many_sent_behind_a_refused_one_none_is_stored(connection: Connection) -> None:
     """Each expects the one before it, so a hole stops all that follow."""
     await make_stream(connection)
     await connection.store("s.1", b"stranger")
@@ -75,7 +79,7 @@ async def test_of_many_sent_behind_a_refused_one_none_is_stored(connection):
     ]
 
 
-async def test_a_full_stream_refuses_or_forgets(connection):
+async def test_a_full_stream_refuses_or_forgets(connection: Connection) -> None:
     """`discard: new` keeps what it has, `old` the newest; by count and by size."""
     await make_stream(connection, max_msgs=2, discard="new")
     await connection.store("s.1", b"1")
@@ -90,7 +94,7 @@ async def test_a_full_stream_refuses_or_forgets(connection):
     assert await refusal(connection.store("u", bytes(1000))) == 10077
 
 
-async def test_old_messages_go_when_their_time_has_passed(connection):
+async def test_old_messages_go_when_their_time_has_passed(connection: Connection) -> None:
     """`max_age`, which may be set later; the numbers go on and the stream says where it begins."""
     config = {"name": "S", "subjects": ["s.*"], "max_bytes": 1024 * 1024}
     await connection.api("STREAM.CREATE.S", config)
@@ -103,11 +107,11 @@ async def test_old_messages_go_when_their_time_has_passed(connection):
     assert (await connection.store("s.1", b"x")).sequence == 3
 
 
-async def _begins_at(connection, sequence):
+async def _begins_at(connection: Connection, sequence: int) -> bool:
     return (await state_of(connection, "S")).first == sequence
 
 
-async def test_a_stream_can_be_made_twice_but_only_alike(connection):
+async def test_a_stream_can_be_made_twice_but_only_alike(connection: Connection) -> None:
     """The second making of the same is no error, of another one it is 10058; UPDATE changes it."""
     await make_stream(connection)
     await make_stream(connection)
@@ -119,7 +123,7 @@ async def test_a_stream_can_be_made_twice_but_only_alike(connection):
     assert (await connection.api("STREAM.NAMES"))["streams"] == ["S"]
 
 
-async def test_a_message_can_be_read_by_number_and_by_subject(connection):
+async def test_a_message_can_be_read_by_number_and_by_subject(connection: Connection) -> None:
     """None where there is none; the state has the first and the last number, an empty stream 0 and 0."""
     await make_stream(connection, allow_direct=True)
     assert (await state_of(connection, "S"))[:2] == (0, 0)
@@ -135,7 +139,7 @@ async def test_a_message_can_be_read_by_number_and_by_subject(connection):
     assert await api_refusal(connection, "STREAM.MSG.GET.S", {"seq": 4, "next_by_subj": "s.0"}) == 10037
 
 
-async def test_a_stored_message_is_a_message_even_if_it_is_refused(connection):
+async def test_a_stored_message_is_a_message_even_if_it_is_refused(connection: Connection) -> None:
     """Whoever listens to a stream's subject hears what the stream never took: facts are read from the stream."""
     await make_stream(connection)
     heard = []

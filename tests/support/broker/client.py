@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -80,7 +81,7 @@ class MemoryClient:
             headers = _headers(rest[: int(sizes[0])]) if verb == "HPUB" else {}
             payload = rest[int(sizes[0]) : size] if verb == "HPUB" else rest[:size]
             data = rest[size + 2 :]
-            self._up(lambda s=subject, p=payload, r=reply, h=headers: self._broker.publish(self, s, p, r, h))
+            self._up(partial(self._broker.publish, self, subject, payload, reply, headers))
 
     def forget_unsent(self) -> None:
         """Nothing ever waits here."""
