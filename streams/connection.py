@@ -96,7 +96,7 @@ class Connection:
 
     @classmethod
     async def open(cls, settings: StreamSettings, name: str, client: NatsClient | None = None) -> Self:
-        """Connect, however long it takes until there is a server; the wait is logged. A client of its own by default."""
+        """Connect, however long it takes until there is a server; the wait is logged."""
         connection = cls(settings, name, client)
         client = connection._client
         await client.connect(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from typing import TYPE_CHECKING
 
+import pytest
 import pytest_asyncio
 
 from streams.connection import Connection
