@@ -9,8 +9,10 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import logging
 import re
+import socket
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -30,6 +32,14 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 FORMATS: Final = ("console", "json")
 NOISE: Final = "socket.send() raised exception."
 """asyncio's and uvloop's own warning of a peer that is gone; whoever reads from that connection learns of it."""
+NETWORK_ERRNOS: Final = (
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.EADDRNOTAVAIL,
+)
+"""What an OSError that has no class of its own says of the network."""
 
 log = structlog.get_logger(__name__)
 
@@ -102,13 +112,24 @@ def configure(settings: LogSettings, prefix: str = "", **bound: str) -> None:
 
 
 def loop_fault(_loop: object, context: dict[str, Any]) -> None:
-    """An event loop's complaint, for `set_exception_handler`: a broken connection is none, anything else is a fault."""
+    """An event loop's complaint, for `set_exception_handler`: what the network did is none, anything else is a fault.
+
+    A connection that breaks is one, and an attempt that fails after its owner has timed out: uvloop still complains of
+    a name that is not resolved then.
+    """
     error = context.get("exception")
     what = re.split("[(<]", str(context.get("message")))[0].strip()  # behind it stand the values of a call
-    if isinstance(error, OSError) and "transport" in context:
+    if (isinstance(error, OSError) and "transport" in context) or is_of_the_network(error):
         log.info("process.connection_broke", what=what, kind=type(error).__name__)
     else:
         log.error("process.callback_failed", what=what, exc_info=error)
+
+
+def is_of_the_network(error: object) -> bool:
+    """Whether an exception only says that the network, or a host in it, is away."""
+    if isinstance(error, ConnectionError | TimeoutError | socket.gaierror | socket.herror):
+        return True
+    return isinstance(error, OSError) and error.errno in NETWORK_ERRNOS
 
 
 def own_up(level: int, kind: str, count: int) -> None:

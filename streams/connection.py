@@ -50,6 +50,9 @@ API_TIMEOUT = 5.0
 RECONNECT_GIVEN_UP_AFTER = 4
 """Watchdog rounds without a connection and without anybody trying to make one."""
 
+COMPLAINTS_MAX = 100
+"""Complaints remembered while there is no connection, so that each is logged once; with more they begin anew."""
+
 HEADERS_BYTES_MAX = 4096
 """Room kept for headers below the server's limit, which counts them with the payload."""
 
@@ -88,7 +91,7 @@ class Connection:
         self._next_token = 0
         self._on_disconnect: list[Callable[[], None]] = []
         self._on_reconnect: list[Callable[[], None]] = []
-        self._complaint = ""
+        self._complaints: set[str] = set()
         self._closing = False
         self._watchdog: asyncio.Task[None] | None = None
         self.failover = Failover(self)
@@ -114,7 +117,7 @@ class Connection:
             max_outstanding_pings=PINGS_OUTSTANDING_MAX,
             pending_size=0,
         )
-        connection._complaint = ""
+        connection._complaints.clear()
         connection._back.set()
         await client.listen(f"{connection._inbox}.*", connection._receive_reply)
         connection._watchdog = asyncio.create_task(connection._watch(), name=f"watchdog of {name}")
@@ -315,10 +318,13 @@ class Connection:
                 answered.set_exception(Unavailable("the connection broke before the answer"))
 
     async def _complain(self, error: Exception) -> None:
-        # An exception from here would leave nats-py deaf. The same complaint, as at each attempt to reconnect, once.
+        # An exception from here would leave nats-py deaf. The same complaint, as at each attempt to connect, is
+        # logged once, and so is that of each server of a cluster that is away.
         text = f"{type(error).__name__}: {error}"
-        if text != self._complaint:
-            self._complaint = text
+        if text not in self._complaints:
+            if len(self._complaints) >= COMPLAINTS_MAX:
+                self._complaints.clear()
+            self._complaints.add(text)
             log.warning("connection.trouble", name=self.name, error=text)
 
     async def _disconnected(self) -> None:
@@ -330,7 +336,7 @@ class Connection:
         _call_all(self._on_disconnect)
 
     async def _reconnected(self) -> None:
-        self._complaint = ""
+        self._complaints.clear()
         self._back.set()
         log.info("connection.back", name=self.name)
         _call_all(self._on_reconnect)

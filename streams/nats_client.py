@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
-from nats.aio.client import Client
+from nats.aio.client import Client, Srv
 
 log = structlog.get_logger()
 
@@ -80,6 +81,24 @@ class NatsClient(Client):
     def has_other_server(self) -> bool:
         """Whether a reconnect may lead to another server than this one; those that it has named are known as well."""
         return len(self._server_pool) > 1
+
+    async def _connect_to_server(self, s: Srv) -> None:
+        """Connect; TimeoutError or `socket.gaierror` names the host that was not resolved.
+
+        Resolved here first, because a time out while uvloop resolves for a connection leaves an exception to nobody.
+        """
+        host, seconds = s.uri.hostname, self.options["connect_timeout"]
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.get_running_loop().getaddrinfo(host, s.uri.port, type=socket.SOCK_STREAM)
+        except TimeoutError:
+            raise TimeoutError(f"the name {host} was not resolved within {seconds} s") from None
+        except socket.gaierror as error:
+            raise socket.gaierror(error.errno, f"{error.strerror}: {host}") from None
+        try:
+            await super()._connect_to_server(s)
+        except TimeoutError:
+            raise TimeoutError(f"{s.uri.hostname}:{s.uri.port} did not answer within {seconds} s") from None
 
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None) -> None:
         receiver = self._receivers.get(sid)

@@ -117,3 +117,34 @@ def test_json_stays_json_whoever_writes():
     assert json.loads(shown("worker-1", "Killed", settings)) == {"name": "worker-1", "event": "Killed"}
     warning = json.loads(shown("nats", (NATS_LINE % (b"ERR", b"disk")).decode().rstrip(), settings))
     assert (warning["name"], warning["event"], warning["level"]) == ("nats", "disk", "error")
+
+
+UNHEARD = """
+import asyncio, errno, socket, uvloop
+async def run():
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.loop_fault)
+    async def fail(error): raise error
+    def errors(): return (
+        socket.gaierror(-3, "Temporary failure in name resolution"), ConnectionResetError(), TimeoutError(),
+        OSError(errno.EHOSTUNREACH, "no route"), OSError(errno.ENOSPC, "no room"), ValueError("of ours"))
+    for error in errors():
+        loop.create_future().set_exception(error)
+    for error in errors():
+        loop.create_task(fail(error))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+uvloop.run(run())
+"""
+
+
+def test_what_the_network_does_behind_a_time_out_is_no_fault():
+    """A future or task that ends, with nobody waiting any more, because a host is away; any other end is a fault."""
+    events = [json.loads(line) for line in logged(BEGINNING + UNHEARD, OPENBELL_LOG_FORMAT="json")]
+    broke = [event["kind"] for event in events if event["event"] == "process.connection_broke"]
+    assert sorted(broke) == sorted(["gaierror", "ConnectionResetError", "TimeoutError", "OSError"] * 2)
+    failed = [event["exception"] for event in events if event["event"] == "process.callback_failed"]
+    assert len(events) == len(broke) + len(failed)
+    assert sorted(line.splitlines()[-1] for line in failed) == sorted(
+        ["OSError: [Errno 28] no room", "ValueError: of ours"] * 2
+    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from streams import connection as connection_module
 from streams import subjects, topology
@@ -22,6 +24,7 @@ from streams.errors import (
     WrongSequence,
 )
 from streams.failover import in_turn
+from streams.settings import StreamSettings
 from tests.support.nats import until, wire_to
 
 
@@ -288,3 +291,30 @@ async def test_who_waits_for_an_answer_is_told_that_the_connection_broke(setting
             with pytest.raises(Unavailable, match="the connection broke"):
                 await asked
         await far.close()
+
+
+async def test_servers_that_are_away_are_logged_once_each_and_by_name(monkeypatch):
+    """However often each is tried, whether it refuses or its name is not resolved; and nothing else is logged."""
+    loop, asked, unheard = asyncio.get_running_loop(), [], []
+    loop.set_exception_handler(lambda _, context: unheard.append(context))
+    resolved = loop.getaddrinfo
+
+    async def resolve(host, *arguments, **options):
+        asked.append(host)
+        if host == "nats.invalid":
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return await resolved(host, *arguments, **options)
+
+    monkeypatch.setattr(loop, "getaddrinfo", resolve)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        refusing = f"nats://127.0.0.1:{closed.getsockname()[1]}"
+    away = StreamSettings(nats_url=f"nats://nats.invalid:4222,{refusing}", name="gateway-1")
+    with capture_logs() as lines:
+        opening = asyncio.create_task(Connection.open(away, "test"))
+        await until(lambda: asked.count("nats.invalid") > 3)
+        opening.cancel()
+        await asyncio.wait([opening])
+    assert {(line["event"], line["log_level"]) for line in lines} == {("connection.trouble", "warning")}
+    assert sorted(line["error"].partition(":")[0] for line in lines) == ["ConnectionRefusedError", "gaierror"]
+    assert any(line["error"].endswith("resolution: nats.invalid") for line in lines)
+    assert not unheard
