@@ -78,7 +78,7 @@ class Market:
         self.register = Register(self.accounts.ended)
         self.deadlines = Deadlines()
         self.kill_switch = KillSwitch()
-        self.timetable = Timetable()
+        self.timetable = Timetable(self.books)
         self.listings = 0
         self.moment = 0
         self.deferred: list[Book] = []
@@ -114,7 +114,7 @@ class Market:
 
     def schedule(self, book: Book, due: int) -> None:
         """Change a book by itself at `due`, and not when it was to change before; NEVER for not at all."""
-        self.timetable.set(book, due, self.books)
+        self.timetable.set(book, due)
         self.register.wake_at = 0
 
     # The listing

@@ -24,7 +24,7 @@ def pass_time(market: Market, at: int) -> None:
     """
     market.register.forget_old(at)
     trigger_deferred(market)
-    deadline, end = market.deadlines.first(), market.timetable.first(market.books)
+    deadline, end = market.deadlines.first(), market.timetable.first()
     due = min(deadline, end)
     while due <= at and due != NEVER:
         market.moment = due
@@ -32,8 +32,8 @@ def pass_time(market: Market, at: int) -> None:
         if deadline <= end:
             cancel_due(market, market.deadlines.take())
         else:
-            phases.end(market, market.timetable.take(market.books))
-        deadline, end = market.deadlines.first(), market.timetable.first(market.books)
+            phases.end(market, market.timetable.take())
+        deadline, end = market.deadlines.first(), market.timetable.first()
         due = min(deadline, end)
     market.moment = at
     expire_due(market, at)
@@ -71,7 +71,7 @@ def next_due(market: Market) -> int:
     """Journal time at which something is to happen by itself, 0 if nothing waits for its time."""
     if market.deferred:
         return max(market.now, 1)
-    due = min(market.deadlines.first(), market.timetable.first(market.books), limit_state.next_look(market))
+    due = min(market.deadlines.first(), market.timetable.first(), limit_state.next_look(market))
     expiry = market.register.next_due()
     if due == NEVER:
         return expiry

@@ -139,4 +139,4 @@ def test_renewals_do_not_pile_up() -> None:
     for _ in range(5_000):
         market.later("0.001")
         market.cancel_after("anna", 10)
-    assert len(market.engine.deadlines.timers) <= 2_000
+    assert len(market.engine.deadlines.entries) <= 2_000
