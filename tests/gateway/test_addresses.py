@@ -1,5 +1,7 @@
 """Addresses: who is behind a proxy, and who shares a limit."""
 
+from __future__ import annotations
+
 from ipaddress import ip_network
 
 import pytest
@@ -23,12 +25,12 @@ PROXIES = (ip_network("10.0.0.0/8"),)
         ("", "198.51.100.1", ""),
     ],
 )
-def test_only_what_trusted_proxies_wrote_is_believed(peer, forwarded_for, client):
+def test_only_what_trusted_proxies_wrote_is_believed(peer: str, forwarded_for: str, client: str) -> None:
     """A client cannot choose its own address by a header."""
     assert client_address(peer, forwarded_for, PROXIES) == client
 
 
-def test_ipv6_addresses_of_one_customer_share_a_limit():
+def test_ipv6_addresses_of_one_customer_share_a_limit() -> None:
     """The limit is per /64; IPv4 addresses stand for themselves."""
     assert limit_key("2001:db8::1") == limit_key("2001:db8::ffff:1") == "2001:db8::/64"
     assert limit_key("2001:db8:0:1::1") != limit_key("2001:db8::1")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import aiohttp
 import pytest
 
 from gateway.admin_routes import SESSION
 from tests.support.gateway import list_instrument, token
 
+if TYPE_CHECKING:
+    from tests.support.http import Client
+    from tests.support.local_venue import LocalVenue
 
-async def test_an_operator_lists_instruments(admin, public):
+
+async def test_an_operator_lists_instruments(admin: Client, public: Client) -> None:
     """A listing is stored, answered with the definition, and trades at once; changing it keeps its partition."""
     listing = {"tick_size": "0.05", "lot_size": "0.1", "collar_bps": "12.5", "partition": 1, "reason": "new"}
     listed = await admin.ask("PUT", "/v1/admin/instruments/NEW", json=listing)
@@ -46,12 +52,12 @@ async def test_an_operator_lists_instruments(admin, public):
         ({"tick_size": None, "lot_size": "1"}, "bad_decimal", "tick_size"),
     ],
 )
-async def test_a_listing_that_cannot_be_is_refused(admin, body, code, field):
+async def test_a_listing_that_cannot_be_is_refused(admin: Client, body: dict[str, Any], code: str, field: str) -> None:
     """Nothing is claimed or stored for a definition that RULES.md forbids."""
     assert await admin.problem("PUT", "/v1/admin/instruments/BAD", json=body) == (400, code, field)
 
 
-async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
+async def test_an_operator_sees_sessions_and_partitions(venue: LocalVenue, admin: Client, where: str) -> None:
     """Who is connected here, and which partitions have a leader."""
     await list_instrument(venue, "OTHER", 1)
     async with aiohttp.ClientSession() as http, http.ws_connect(f"http://{where}/v1/ws") as socket:
@@ -66,7 +72,7 @@ async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
     described = {"partition", "available", "why", "leader", "standby", "sequence", "lag", "checkpoint", "instruments"}
     assert set(first) == described | {"stopped", "refused_by", "room"}
     assert (first["why"], first["stopped"], first["refused_by"]) == (None, None, [])
-    none = {"stopped": None, "refused_by": [], "room": None}
+    none: dict[str, Any] = {"stopped": None, "refused_by": [], "room": None}
     why = "its leader does not answer: no leader answers"
     assert second == {"partition": 1, "available": False, "why": why} | none
     venue.absent.add(0)
@@ -74,7 +80,7 @@ async def test_an_operator_sees_sessions_and_partitions(venue, admin, where):
     assert first == {"partition": 0, "available": False, "why": "no worker answers for partition 0"} | none
 
 
-async def test_an_operator_sees_which_partition_has_stopped(venue, admin):
+async def test_an_operator_sees_which_partition_has_stopped(venue: LocalVenue, admin: Client) -> None:
     """Where, why, who refuses to lead it, and when that worker looks again."""
     venue.stopped.add(1)
     venue.silent.add(1)
@@ -86,7 +92,7 @@ async def test_an_operator_sees_which_partition_has_stopped(venue, admin):
 
 
 @pytest.mark.parametrize("partition", ["2", "-1", "x", "9999999"])
-async def test_a_partition_that_there_is_not_is_not_handed_over(admin, partition):
+async def test_a_partition_that_there_is_not_is_not_handed_over(admin: Client, partition: str) -> None:
     """Neither is anything else in its place."""
     path = f"/v1/admin/partitions/{partition}/handover"
     assert (await admin.problem("POST", path, json={}))[:2] == (404, "not_found")
@@ -103,13 +109,15 @@ async def test_a_partition_that_there_is_not_is_not_handed_over(admin, partition
         ({"tick_size": "50000000000"}, "tick_size must be above zero and at most 40000000000"),
     ],
 )
-async def test_an_impossible_listing_is_told_what_would_do(admin, members, sentence):
+async def test_an_impossible_listing_is_told_what_would_do(
+    admin: Client, members: dict[str, Any], sentence: str
+) -> None:
     """A number that is too large is refused with its bound; it is not cut to it without a word."""
     body = {"tick_size": "1", "lot_size": "1"} | members
     assert (await admin.ask("PUT", "/v1/admin/instruments/BAD", json=body))["message"] == sentence
 
 
-async def test_a_listing_may_name_any_value(admin):
+async def test_a_listing_may_name_any_value(admin: Client) -> None:
     """What it was told it tells."""
     body = {"tick_size": "25", "lot_size": "100", "min_value": "100000000000", "max_value": "1600000000000000000000"}
     listed = await admin.ask("PUT", "/v1/admin/instruments/DONG", json=body)
@@ -117,7 +125,7 @@ async def test_a_listing_may_name_any_value(admin):
     assert (await admin.ask("GET", "/v1/admin/instruments/DONG"))["max_value"] == listed["max_value"]
 
 
-async def test_an_instrument_with_orders_is_not_said_to_be_in_the_wrong_phase(venue, admin):
+async def test_an_instrument_with_orders_is_not_said_to_be_in_the_wrong_phase(venue: LocalVenue, admin: Client) -> None:
     """It is closed, and cannot go for another reason."""
     refused = await admin.ask("DELETE", "/v1/admin/instruments/ACME")
     assert refused["message"] == "only an instrument that is closed and has no open order can be taken off"
@@ -134,7 +142,7 @@ async def test_an_instrument_with_orders_is_not_said_to_be_in_the_wrong_phase(ve
         ),
     ],
 )
-async def test_the_end_of_a_call_is_told_its_true_bound(admin, until, sentence):
+async def test_the_end_of_a_call_is_told_its_true_bound(admin: Client, until: str, sentence: str) -> None:
     """The far future is not the past."""
     body = {"phase": "auction", "until": until}
     assert (await admin.ask("POST", "/v1/admin/instruments/ACME/phase", json=body))["message"] == sentence

@@ -12,12 +12,12 @@ from gateway.books import Depth, changes, is_zero, zero_like
 LEVELS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 5)), max_size=80)
 
 
-def printed(rows):
+def printed(rows: list[tuple[int, int]]) -> list[tuple[str, str]]:
     return [(f"{price / 4:.2f}", str(quantity)) for price, quantity in rows]
 
 
 @given(LEVELS, LEVELS)
-def test_the_book_is_the_last_word_on_each_level(bids, asks):
+def test_the_book_is_the_last_word_on_each_level(bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> None:
     """Whatever updates come, each side holds the last total of each price, best first, without zeros."""
     depth = Depth()
     depth.apply(printed(bids), printed(asks))
@@ -26,7 +26,7 @@ def test_the_book_is_the_last_word_on_each_level(bids, asks):
         assert half.levels == printed(expected)
 
 
-def test_the_checksum_is_that_of_the_protocol():
+def test_the_checksum_is_that_of_the_protocol() -> None:
     """Asks then bids, best first, ten of each, without point and leading zeros; of nothing it is 0."""
     depth = Depth()
     assert depth.checksum() == 0
@@ -38,7 +38,7 @@ def test_the_checksum_is_that_of_the_protocol():
 
 
 @given(LEVELS, LEVELS)
-def test_changes_turn_one_window_into_the_other(before, after):
+def test_changes_turn_one_window_into_the_other(before: list[tuple[int, int]], after: list[tuple[int, int]]) -> None:
     """A window's levels that left it go out with zero, new and different ones as they are."""
     first, second = Depth(), Depth()
     first.apply(printed(before), [])
@@ -47,7 +47,7 @@ def test_changes_turn_one_window_into_the_other(before, after):
     assert first.bids.levels == second.bids.levels
 
 
-def test_zeros_are_printed_like_quantities():
+def test_zeros_are_printed_like_quantities() -> None:
     """A zero has the lot's decimals and is recognised with any."""
     assert [zero_like("12.50"), zero_like("3")] == ["0.00", "0"]
     assert [is_zero("0.00"), is_zero("0"), is_zero("0.10"), is_zero("10")] == [True, True, False, False]

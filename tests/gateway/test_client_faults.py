@@ -10,6 +10,7 @@ import socket
 import struct
 from collections import Counter
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
@@ -19,6 +20,11 @@ from gateway.call import Call
 from openbell import logs
 from tests.support.gateway import eventually, gateway_parts, served, token
 from tests.support.http import client_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.local_venue import LocalVenue
 
 HANDSHAKES = 1_500
 SEED = 20261201
@@ -47,7 +53,7 @@ REFUSED = {
 
 
 @pytest.fixture
-def log_lines(monkeypatch):
+def log_lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
     """The log of this process as an operator reads it; gives a function that returns what was written."""
     written = io.StringIO()
     monkeypatch.setattr("sys.stderr", written)
@@ -79,7 +85,9 @@ def answer_to(where: str, data: bytes) -> bytes:
         return connection.recv(65_536)
 
 
-async def test_connections_reset_at_any_moment_are_no_errors(venue, log_lines):
+async def test_connections_reset_at_any_moment_are_no_errors(
+    venue: LocalVenue, log_lines: Callable[[], list[str]]
+) -> None:
     """Connect, handshake, reset, with and without a token, a body that never comes, frames before the reset."""
     print(f"seed {SEED}")  # noqa: T201
     chance = random.Random(SEED)  # noqa: S311 - a seed, no secret
@@ -109,7 +117,9 @@ async def test_connections_reset_at_any_moment_are_no_errors(venue, log_lines):
 
 
 @pytest.mark.parametrize("what", REFUSED)
-async def test_what_cannot_be_read_is_answered_and_not_repeated(venue, log_lines, what):
+async def test_what_cannot_be_read_is_answered_and_not_repeated(
+    venue: LocalVenue, log_lines: Callable[[], list[str]], what: str
+) -> None:
     """A header, a body or a first line that is refused is in no log line; the client gets a 4xx."""
     async with gateway_parts(venue, demo=True) as services, served(services) as where:
         answer = await asyncio.to_thread(answer_to, where, REFUSED[what].encode("latin-1"))
@@ -118,7 +128,9 @@ async def test_what_cannot_be_read_is_answered_and_not_repeated(venue, log_lines
     assert [line for line in log_lines() if '"info"' not in line and '"debug"' not in line] == []
 
 
-async def test_a_fault_of_ours_tells_no_header(venue, log_lines, monkeypatch):
+async def test_a_fault_of_ours_tells_no_header(
+    venue: LocalVenue, log_lines: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An error that quotes a header is logged without it, in the gateway's own line and in aiohttp's."""
 
     def fail(*_: object) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gateway.continuity import Continuity
 
 
-def test_nothing_is_passed_on_before_a_snapshot():
+def test_nothing_is_passed_on_before_a_snapshot() -> None:
     """What arrives early is held, and follows the snapshot if it is newer."""
     feed: Continuity[str] = Continuity()
     assert [feed.offer(n - 1, n, f"m{n}") for n in (4, 5, 6)] == [False, False, False]
@@ -16,7 +16,7 @@ def test_nothing_is_passed_on_before_a_snapshot():
     assert feed.offer(6, 7, "m7")
 
 
-def test_duplicates_are_dropped():
+def test_duplicates_are_dropped() -> None:
     """A second leader's copies change nothing."""
     feed: Continuity[str] = Continuity()
     feed.restart(0)
@@ -27,7 +27,7 @@ def test_duplicates_are_dropped():
     assert not feed.broken
 
 
-def test_a_gap_breaks_the_feed_until_a_snapshot_connects():
+def test_a_gap_breaks_the_feed_until_a_snapshot_connects() -> None:
     """A snapshot that is older than the gap does not help; the next one does."""
     feed: Continuity[str] = Continuity()
     feed.restart(1)
@@ -38,7 +38,7 @@ def test_a_gap_breaks_the_feed_until_a_snapshot_connects():
     assert [numbered.item for numbered in feed.restart(4)] == ["m5"]
 
 
-def test_held_messages_are_bounded():
+def test_held_messages_are_bounded() -> None:
     """When too many are held they are let go, and the next message shows the gap."""
     feed: Continuity[int] = Continuity(held_max=10)
     for number in range(1, 26):
@@ -48,7 +48,7 @@ def test_held_messages_are_bounded():
 
 
 @given(st.lists(st.integers(1, 30), max_size=60), st.integers(0, 30))
-def test_what_is_passed_on_is_always_connected(arrivals, snapshot):
+def test_what_is_passed_on_is_always_connected(arrivals: list[int], snapshot: int) -> None:
     """Whatever arrives in whatever order, the numbers passed on after a snapshot are consecutive."""
     feed: Continuity[int] = Continuity()
     passed = []

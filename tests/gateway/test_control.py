@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from tests.support.gateway import list_instrument, token
 from tests.support.http import ORDER, client_of
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.support.http import Client
+    from tests.support.local_venue import LocalVenue
+
 
 @pytest.fixture
-async def anna(where):
+async def anna(where: str) -> AsyncIterator[Client]:
     """A trader."""
     async with client_of(where, token("anna")) as client:
         yield client
 
 
 @pytest.fixture
-async def boris(where):
+async def boris(where: str) -> AsyncIterator[Client]:
     """Another."""
     async with client_of(where, token("boris")) as client:
         yield client
 
 
-async def trade(anna, boris, quantity: str = "2", price: str = "10.00") -> None:
+async def trade(anna: Client, boris: Client, quantity: str = "2", price: str = "10.00") -> None:
     """Boris buys from anna."""
     await anna.ask("POST", "/v1/orders", json=ORDER | {"side": "sell", "quantity": quantity, "price": price})
     bought = await boris.ask("POST", "/v1/orders", json=ORDER | {"quantity": quantity, "price": price})
     assert bought["status"] == "filled"
 
 
-async def test_a_trader_sees_what_he_has(venue, anna, boris):
+async def test_a_trader_sees_what_he_has(venue: LocalVenue, anna: Client, boris: Client) -> None:
     """Cash, fees and positions of both sides, in every partition; the fee account has what they paid."""
     await list_instrument(venue, "ACME", maker_bps=-100, taker_bps=250)
     await list_instrument(venue, "BETA", 1)
@@ -65,7 +73,7 @@ async def test_a_trader_sees_what_he_has(venue, anna, boris):
     assert short["used"] == [{"symbol": "BETA", "open_orders": 1, "open_buy_quantity": "0", "open_sell_quantity": "2"}]
 
 
-async def test_the_fee_account_has_what_was_paid(venue, admin, anna, boris):
+async def test_the_fee_account_has_what_was_paid(venue: LocalVenue, admin: Client, anna: Client, boris: Client) -> None:
     """An operator sees any account."""
     await list_instrument(venue, "ACME", maker_bps=-100, taker_bps=250)
     await trade(anna, boris)
@@ -75,7 +83,7 @@ async def test_the_fee_account_has_what_was_paid(venue, admin, anna, boris):
     assert (fees["cash"], fees["fees"], fees["positions"]) == ("0.003", "-0.003", [])
 
 
-async def test_positions_are_private(where, anna):
+async def test_positions_are_private(where: str, anna: Client) -> None:
     """They need a token with the scope, and another's account is forbidden."""
     async with client_of(where, token("anna", "trade")) as trader:
         assert await trader.problem("GET", "/v1/positions") == (403, "forbidden", None)
@@ -83,7 +91,7 @@ async def test_positions_are_private(where, anna):
     assert await anna.problem("GET", "/v1/admin/accounts/anna") == (403, "forbidden", None)
 
 
-async def test_limits_are_merged_and_removed(venue, admin, anna):
+async def test_limits_are_merged_and_removed(venue: LocalVenue, admin: Client, anna: Client) -> None:
     """What is not named stays, null takes away; a limit for all instruments holds in every partition."""
     await list_instrument(venue, "BETA", 1)
     path = "/v1/admin/accounts/anna/limits"
@@ -125,12 +133,14 @@ async def test_limits_are_merged_and_removed(venue, admin, anna):
         ({"leverage": "2"}, "unknown_field", "leverage"),
     ],
 )
-async def test_a_limit_that_cannot_be_is_refused(admin, body, code, field):
+async def test_a_limit_that_cannot_be_is_refused(admin: Client, body: dict[str, Any], code: str, field: str) -> None:
     """With the member at fault."""
     assert await admin.problem("PUT", "/v1/admin/accounts/anna/limits", json=body) == (400, code, field)
 
 
-async def test_a_killed_account_has_no_orders_and_places_none(venue, admin, anna, boris):
+async def test_a_killed_account_has_no_orders_and_places_none(
+    venue: LocalVenue, admin: Client, anna: Client, boris: Client
+) -> None:
     """In every partition; others trade on, cancels work, and it stays until it is switched off."""
     await list_instrument(venue, "BETA", 1)
     for symbol in ("ACME", "BETA"):
@@ -151,7 +161,7 @@ async def test_a_killed_account_has_no_orders_and_places_none(venue, admin, anna
     assert (await anna.ask("POST", "/v1/orders", json=ORDER))["status"] == "open"
 
 
-async def test_a_killed_exchange_keeps_its_orders_unless_told_otherwise(admin, anna):
+async def test_a_killed_exchange_keeps_its_orders_unless_told_otherwise(admin: Client, anna: Client) -> None:
     """Resting orders stay, until a second word cancels them."""
     await anna.ask("POST", "/v1/orders", json=ORDER)
 
@@ -162,7 +172,7 @@ async def test_a_killed_exchange_keeps_its_orders_unless_told_otherwise(admin, a
     assert (await anna.problem("POST", "/v1/orders", json=ORDER))[:2] == (422, "killed")
 
 
-async def test_a_kill_switch_is_for_one_thing(admin):
+async def test_a_kill_switch_is_for_one_thing(admin: Client) -> None:
     """An account or an instrument, one that there is."""
     path = "/v1/admin/kill-switch"
     both = {"active": True, "account": "anna", "symbol": "ACME"}
@@ -171,7 +181,7 @@ async def test_a_kill_switch_is_for_one_thing(admin):
     assert await admin.problem("POST", path, json={}) == (400, "bad_request", "active")
 
 
-async def test_a_partition_that_does_not_answer_is_told_and_repeating_is_safe(venue, admin):
+async def test_a_partition_that_does_not_answer_is_told_and_repeating_is_safe(venue: LocalVenue, admin: Client) -> None:
     """What is for all is known to be done only when all have answered."""
     venue.silent.add(1)
     body = {"account": "anna", "active": True}
@@ -180,7 +190,7 @@ async def test_a_partition_that_does_not_answer_is_told_and_repeating_is_safe(ve
     assert (await admin.ask("POST", "/v1/admin/kill-switch", json=body))["active"] is True
 
 
-async def test_a_bust_undoes_a_trade_once(admin, anna, boris):
+async def test_a_bust_undoes_a_trade_once(admin: Client, anna: Client, boris: Client) -> None:
     """Positions, cash and fees go back; the tape marks it; a body is not needed."""
     await trade(anna, boris)
 
@@ -205,7 +215,7 @@ async def test_a_bust_undoes_a_trade_once(admin, anna, boris):
         assert (await admin.problem("POST", f"/v1/admin/trades/ACME/{number}/bust"))[:2] == (404, "unknown_trade")
 
 
-async def test_what_operators_did_is_listed(venue, admin, anna, boris):
+async def test_what_operators_did_is_listed(venue: LocalVenue, admin: Client, anna: Client, boris: Client) -> None:
     """Newest first, with who and why, refused or not, page by page, over all partitions."""
     await trade(anna, boris)
     await admin.ask("POST", "/v1/admin/kill-switch", json={"symbol": "ACME", "active": True, "reason": 'a "test"'})
@@ -233,13 +243,13 @@ async def test_what_operators_did_is_listed(venue, admin, anna, boris):
     assert "cursor" not in second
 
 
-async def test_a_page_of_the_audit_is_asked_for_rightly(admin):
+async def test_a_page_of_the_audit_is_asked_for_rightly(admin: Client) -> None:
     """Its bounds and its cursor are looked at."""
     assert await admin.problem("GET", "/v1/admin/audit?limit=0") == (400, "bad_request", "limit")
     assert await admin.problem("GET", "/v1/admin/audit?cursor=x") == (400, "bad_request", "cursor")
 
 
-async def test_sums_of_money_are_never_cut(venue, admin, anna, boris):
+async def test_sums_of_money_are_never_cut(venue: LocalVenue, admin: Client, anna: Client, boris: Client) -> None:
     """Three blocks of 30 billion in one partition and one in another: the sum, to the last unit, for everybody."""
     await list_instrument(venue, "ACME", taker_bps=100)
     await list_instrument(venue, "BETA", 1)
@@ -262,12 +272,14 @@ async def test_sums_of_money_are_never_cut(venue, admin, anna, boris):
         ({"max_short": "-1"}, "max_short must be from 0 to 39999999999.99999999"),
     ],
 )
-async def test_a_limit_beyond_its_bound_is_told_that(admin, body, sentence):
+async def test_a_limit_beyond_its_bound_is_told_that(admin: Client, body: dict[str, Any], sentence: str) -> None:
     """What is too large is not said to be negative, nor is it cut to what is possible."""
     assert (await admin.ask("PUT", "/v1/admin/accounts/anna/limits", json=body))["message"] == sentence
 
 
-async def test_a_limit_of_value_may_be_above_any_number_of_64_bits(venue, admin, anna):
+async def test_a_limit_of_value_may_be_above_any_number_of_64_bits(
+    venue: LocalVenue, admin: Client, anna: Client
+) -> None:
     """It is kept, told, and binds."""
     await list_instrument(venue, "ACME")
     told = await admin.ask("PUT", "/v1/admin/accounts/anna/limits", json={"max_value": "100000000000000"})

@@ -31,12 +31,12 @@ from gateway.decimals import exact_units_of, units_of
         ("123456789.12345678", 12_345_678_912_345_678),
     ],
 )
-def test_a_plain_decimal_is_taken_exactly(raw, units):
+def test_a_plain_decimal_is_taken_exactly(raw: str, units: int) -> None:
     """A string or a number of the form has its exact value in units, and what is too large becomes LARGEST."""
     assert units_of(raw.encode()) == units
 
 
-def test_what_an_operator_writes_is_never_cut():
+def test_what_an_operator_writes_is_never_cut() -> None:
     """It is judged as large as it is, so a limit of ours is not taken for theirs."""
     assert exact_units_of(b'"40000000001"') == LARGEST + UNIT
     assert exact_units_of(b"-1" + b"0" * 38) == -(10**38) * UNIT
@@ -52,14 +52,14 @@ def test_what_an_operator_writes_is_never_cut():
         '"' + "1" * 1000 + '"',
     ],
 )
-def test_anything_else_is_refused(raw):
+def test_anything_else_is_refused(raw: str) -> None:
     """Whatever is not of the form, has more than 8 decimals or 40 characters, is no decimal."""
     with pytest.raises(ValueError):  # noqa: PT011 - any ValueError is the answer
         units_of(raw.encode())
 
 
 @given(st.decimals(min_value=-10_000_000, max_value=10_000_000, places=8, allow_nan=False))
-def test_text_and_number_mean_the_same(number: Decimal):
+def test_text_and_number_mean_the_same(number: Decimal) -> None:
     """A decimal has one value whether it comes as a string or as a number."""
     text = f"{number:f}"
     expected = int(number * UNIT)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -17,12 +18,16 @@ from tests.support.gateway import SETTINGS, token
 from tests.support.nats import nats_server
 from tests.support.ports import free_port
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+    from pathlib import Path
+
 SECONDS = 20.0
 LISTING = {"tick_size": "0.01", "lot_size": "1"}
 
 
 @asynccontextmanager
-async def running(role):
+async def running(role: Callable[[asyncio.Event], Coroutine[None, None, object]]) -> AsyncIterator[None]:
     """A role at work; it is asked to stop and must end by itself."""
     stop = asyncio.Event()
     task = asyncio.create_task(role(stop))
@@ -34,7 +39,7 @@ async def running(role):
 
 
 @pytest.fixture
-async def streams(tmp_path):
+async def streams(tmp_path: Path) -> AsyncIterator[StreamSettings]:
     """How to reach a fresh nats-server."""
     async with nats_server(tmp_path) as nats_url:
         yield StreamSettings(nats_url=nats_url, partitions=2, lease_ttl_seconds=1)
@@ -69,17 +74,18 @@ class Socket:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self._ids = 0
-        self.heard: list[dict] = []
+        self.heard: list[dict[str, Any]] = []
 
-    async def ask(self, method: str, **params):
+    async def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """A request and its result."""
         self._ids += 1
         await self._socket.send_json({"id": self._ids, "method": method, "params": params})
         answer = await self.hear(lambda frame: frame.get("id") == self._ids)
         assert "result" in answer, answer
-        return answer["result"]
+        result: dict[str, Any] = answer["result"]
+        return result
 
-    async def hear(self, wanted):
+    async def hear(self, wanted: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         """The first message that is wanted."""
         async with asyncio.timeout(SECONDS):
             while True:
@@ -90,7 +96,7 @@ class Socket:
 
 
 @asynccontextmanager
-async def speaking(http: aiohttp.ClientSession, gateway: Gateway, account: str):
+async def speaking(http: aiohttp.ClientSession, gateway: Gateway, account: str) -> AsyncIterator[Socket]:
     """A logged-in client."""
     async with http.ws_connect(f"{gateway.url}/v1/ws") as socket:
         client = Socket(socket)
@@ -98,7 +104,7 @@ async def speaking(http: aiohttp.ClientSession, gateway: Gateway, account: str):
         yield client
 
 
-async def place(client: Socket, side: str, quantity: int, price: str):
+async def place(client: Socket, side: str, quantity: int, price: str) -> dict[str, Any]:
     return await client.ask("order.place", symbol="ACME", side=side, type="limit", quantity=quantity, price=price)
 
 
@@ -108,7 +114,7 @@ async def list_acme(http: aiohttp.ClientSession, gateway: Gateway) -> None:
         assert response.status == 200, await response.text()
 
 
-async def test_an_order_goes_from_one_gateway_to_a_fill_at_another(streams):
+async def test_an_order_goes_from_one_gateway_to_a_fill_at_another(streams: StreamSettings) -> None:
     """Listed and offered through one gateway, bought through another: both clients hear of it, and so does the tape."""
     first, second = Gateway(streams), Gateway(streams)
     async with (
@@ -137,7 +143,7 @@ async def test_an_order_goes_from_one_gateway_to_a_fill_at_another(streams):
             assert book["bids"] == []
 
 
-async def test_nothing_is_lost_when_the_worker_is_replaced(streams):
+async def test_nothing_is_lost_when_the_worker_is_replaced(streams: StreamSettings) -> None:
     """Sockets stay open, subscriptions go on, and the orders are as before."""
     gateway = Gateway(streams)
     async with aiohttp.ClientSession() as http:

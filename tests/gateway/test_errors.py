@@ -1,5 +1,7 @@
 """Errors: one table, one shape, two transports."""
 
+from __future__ import annotations
+
 import pytest
 
 from gateway.errors import CODES, ApiError, status_of
@@ -15,7 +17,7 @@ unsupported_media_type internal
 """
 
 
-def test_the_table_holds_exactly_the_codes_of_the_protocol():
+def test_the_table_holds_exactly_the_codes_of_the_protocol() -> None:
     """No code is missing from the table, none is there that clients were not told of, none stands twice."""
     assert sorted(CODES) == sorted(PUBLIC_CODES.split())
 
@@ -44,12 +46,12 @@ def test_the_table_holds_exactly_the_codes_of_the_protocol():
         ("outcome_unknown", 503),
     ],
 )
-def test_statuses_are_those_of_the_protocol(code, status):
+def test_statuses_are_those_of_the_protocol(code: str, status: int) -> None:
     """What the protocol says of a code's HTTP status holds."""
     assert status_of(code) == status
 
 
-def test_a_code_of_a_newer_worker_is_passed_on():
+def test_a_code_of_a_newer_worker_is_passed_on() -> None:
     """A code that this gateway does not know yet reaches the client as it is, with status 500."""
     error = ApiError("from_the_future")
     assert (error.status, error.body("r")) == (
@@ -58,13 +60,13 @@ def test_a_code_of_a_newer_worker_is_passed_on():
     )
 
 
-def test_titles_and_messages_tell_something():
+def test_titles_and_messages_tell_something() -> None:
     """Every code has a title of its own, and a message that is more than the title."""
     assert len({row.title for row in CODES.values()}) == len(CODES)
     assert all(len(row.message) > len(row.title) for row in CODES.values())
 
 
-def test_the_body_holds_what_is_known_and_nothing_else():
+def test_the_body_holds_what_is_known_and_nothing_else() -> None:
     """Field and retry time appear only where there is one."""
     assert ApiError("price_off_tick", "must be a multiple of 0.01", "price").body("r-1") == {
         "code": "price_off_tick",
@@ -80,7 +82,7 @@ def test_the_body_holds_what_is_known_and_nothing_else():
     }
 
 
-def test_a_problem_has_the_members_of_rfc_9457():
+def test_a_problem_has_the_members_of_rfc_9457() -> None:
     """Over HTTP the same members come with type, title and status."""
     assert ApiError("unknown_order").problem("r") == {
         "type": "/docs#unknown_order",
@@ -92,7 +94,7 @@ def test_a_problem_has_the_members_of_rfc_9457():
     }
 
 
-def test_headers_say_when_to_come_back_and_how_to_log_in():
+def test_headers_say_when_to_come_back_and_how_to_log_in() -> None:
     """Retry-After is whole seconds and never 0; a 401 names the scheme and whether the token has expired."""
     assert ApiError("busy", retry_after=0.2).headers() == {"Retry-After": "1"}
     assert ApiError("rate_limited", retry_after=2.1).headers() == {"Retry-After": "3"}
@@ -101,6 +103,6 @@ def test_headers_say_when_to_come_back_and_how_to_log_in():
     assert ApiError("forbidden").headers() == {}
 
 
-def test_the_retry_time_is_never_less_than_asked():
+def test_the_retry_time_is_never_less_than_asked() -> None:
     """Rounding to milliseconds goes up."""
     assert ApiError("busy", retry_after=0.0001).body("")["retry_after"] == 0.001

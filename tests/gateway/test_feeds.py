@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gateway import fanout, feeds
 from gateway.books import Depth
 from tests.support.gateway import Trader, eventually, list_instrument
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from tests.support.local_venue import LocalVenue
 
 
 class LocalBook:
@@ -20,7 +25,7 @@ class LocalBook:
         self.depth = Depth()
         self.snapshots = 0
 
-    def take(self, frame) -> None:
+    def take(self, frame: dict[str, Any]) -> None:
         if frame["type"] == "snapshot":
             self.depth = Depth()
             self.snapshots += 1
@@ -54,7 +59,9 @@ async def trade_at_random(trader: Trader, choices: random.Random, orders: int) -
 
 @pytest.mark.parametrize("interval_ms", [0, 20])
 @pytest.mark.parametrize("depth", [1, 10, 50, 0])
-async def test_every_window_follows_the_book(services, anna, viewer, depth, interval_ms):
+async def test_every_window_follows_the_book(
+    services: Services, anna: Trader, viewer: Trader, depth: int, interval_ms: int
+) -> None:
     """At any depth and interval a client's book ends as the exchange's, each message connected and checked."""
     await viewer.do("subscribe", channel="book", symbols=["ACME"], depth=depth, interval_ms=interval_ms)
     book = LocalBook(depth)
@@ -75,7 +82,7 @@ async def test_every_window_follows_the_book(services, anna, viewer, depth, inte
     assert last["status"] == "open"
 
 
-async def test_a_whole_book_without_interval_shows_every_command(anna, viewer):
+async def test_a_whole_book_without_interval_shows_every_command(anna: Trader, viewer: Trader) -> None:
     """With depth 0 and interval 0 nothing is conflated: one update for each command that changed the book."""
     await viewer.do("subscribe", channel="book", symbols=["ACME"], depth=0, interval_ms=0)
     await viewer.channel("book", "snapshot")
@@ -89,7 +96,7 @@ async def test_a_whole_book_without_interval_shows_every_command(anna, viewer):
     ]
 
 
-async def test_a_level_that_leaves_the_window_is_removed(anna, viewer):
+async def test_a_level_that_leaves_the_window_is_removed(anna: Trader, viewer: Trader) -> None:
     """Depth 1: the old best goes with a zero when a better one comes, and comes back when that goes."""
     await viewer.do("subscribe", channel="book", symbols=["ACME"], depth=1, interval_ms=0)
     await viewer.channel("book", "snapshot")
@@ -104,7 +111,9 @@ async def test_a_level_that_leaves_the_window_is_removed(anna, viewer):
     ]
 
 
-async def test_one_follow_serves_all_subscribers(services, venue, anna, monkeypatch):
+async def test_one_follow_serves_all_subscribers(
+    services: Services, venue: LocalVenue, anna: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However many subscribe, a channel is followed once, and no more some time after the last has left."""
     monkeypatch.setattr(fanout, "LINGER_SECONDS", 0.01)
     viewers = [Trader(services, f"v{number}") for number in range(5)]
@@ -117,7 +126,7 @@ async def test_one_follow_serves_all_subscribers(services, venue, anna, monkeypa
     await eventually(lambda: venue.followed("md.ACME.book") == 0)
 
 
-async def test_two_leaders_are_heard_as_one(venue, anna, viewer):
+async def test_two_leaders_are_heard_as_one(venue: LocalVenue, anna: Trader, viewer: Trader) -> None:
     """Messages that come twice are passed on once."""
     venue.leaders = 2
     await viewer.do("subscribe", channel="trades", symbols=["ACME"])
@@ -130,7 +139,7 @@ async def test_two_leaders_are_heard_as_one(venue, anna, viewer):
         assert (await viewer.channel("book"))["seq"] == seq
 
 
-async def test_a_gap_is_healed_by_a_snapshot(venue, anna, viewer):
+async def test_a_gap_is_healed_by_a_snapshot(venue: LocalVenue, anna: Trader, viewer: Trader) -> None:
     """When messages were lost, subscribers get a new snapshot and go on from it."""
     await viewer.do("subscribe", channel="book", symbols=["ACME"], depth=0, interval_ms=0)
     await viewer.channel("book", "snapshot")
@@ -144,7 +153,7 @@ async def test_a_gap_is_healed_by_a_snapshot(venue, anna, viewer):
     assert (await viewer.channel("book"))["prev"] == 2
 
 
-async def test_after_a_reconnect_everything_is_looked_after(venue, anna, viewer):
+async def test_after_a_reconnect_everything_is_looked_after(venue: LocalVenue, anna: Trader, viewer: Trader) -> None:
     """What was lost while NATS was away is seen even if nothing is published afterwards."""
     for channel in ("book", "trades", "ticker", "status", "full"):
         await viewer.do("subscribe", channel=channel, symbols=["ACME"])
@@ -162,7 +171,9 @@ async def test_after_a_reconnect_everything_is_looked_after(venue, anna, viewer)
     assert reports == ["accepted", "accepted", "canceled", "accepted"]
 
 
-async def test_the_last_words_of_a_leader_that_died_are_asked_of_its_successor(venue, anna, viewer):
+async def test_the_last_words_of_a_leader_that_died_are_asked_of_its_successor(
+    venue: LocalVenue, anna: Trader, viewer: Trader
+) -> None:
     """What was answered and never published is seen as soon as somebody else leads, though nothing follows it."""
     for channel in ("book", "trades"):
         await viewer.do("subscribe", channel=channel, symbols=["ACME"])
@@ -178,7 +189,9 @@ async def test_the_last_words_of_a_leader_that_died_are_asked_of_its_successor(v
     assert [(await anna.channel("orders"))["exec"] for _ in range(3)] == ["accepted", "accepted", "canceled"]
 
 
-async def test_a_new_leader_changes_nothing_for_those_who_have_heard_everything(venue, anna, viewer):
+async def test_a_new_leader_changes_nothing_for_those_who_have_heard_everything(
+    venue: LocalVenue, anna: Trader, viewer: Trader
+) -> None:
     """They get no second snapshot, and what follows connects."""
     await viewer.do("subscribe", channel="book", symbols=["ACME"], depth=0, interval_ms=0)
     await viewer.channel("book", "snapshot")
@@ -191,7 +204,7 @@ async def test_a_new_leader_changes_nothing_for_those_who_have_heard_everything(
     assert (update["type"], update["prev"], venue.queries.count("book")) == ("update", 0, asked + 1)
 
 
-async def test_a_leader_that_is_away_delays_the_snapshot(venue, viewer):
+async def test_a_leader_that_is_away_delays_the_snapshot(venue: LocalVenue, viewer: Trader) -> None:
     """A subscription is taken while the leader is away; its snapshot comes when there is one again."""
     venue.silent.add(0)
     await viewer.do("subscribe", channel="book", symbols=["ACME"])
@@ -200,7 +213,9 @@ async def test_a_leader_that_is_away_delays_the_snapshot(venue, viewer):
     assert (await viewer.channel("book", "snapshot"))["seq"] == 0
 
 
-async def test_a_leader_that_was_long_away_is_asked_at_once_when_nats_is_back(venue, viewer, monkeypatch):
+async def test_a_leader_that_was_long_away_is_asked_at_once_when_nats_is_back(
+    venue: LocalVenue, viewer: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever has failed for long waits long, and not for what is known to be over."""
     monkeypatch.setattr(feeds, "RETRY_SECONDS", (3600.0, 3600.0))
     venue.silent.add(0)
@@ -211,7 +226,7 @@ async def test_a_leader_that_was_long_away_is_asked_at_once_when_nats_is_back(ve
     assert (await viewer.channel("book", "snapshot"))["seq"] == 0
 
 
-async def test_a_client_that_is_behind_gets_a_snapshot_when_it_has_caught_up(anna, viewer):
+async def test_a_client_that_is_behind_gets_a_snapshot_when_it_has_caught_up(anna: Trader, viewer: Trader) -> None:
     """Depth for a client that does not read is left out, not piled up; afterwards it is made whole."""
     await viewer.do("subscribe", channel="book", symbols=["ACME"], depth=0, interval_ms=0)
     await viewer.channel("book", "snapshot")
@@ -227,7 +242,9 @@ async def test_a_client_that_is_behind_gets_a_snapshot_when_it_has_caught_up(ann
     assert (await viewer.channel("book"))["prev"] == snapshot["seq"]
 
 
-async def test_trades_ticker_status_and_full_have_their_snapshots(services, anna, boris, viewer):
+async def test_trades_ticker_status_and_full_have_their_snapshots(
+    services: Services, anna: Trader, boris: Trader, viewer: Trader
+) -> None:
     """A late subscriber learns at once what the others have been told."""
     early = Trader(services, "early")
     for channel in ("trades", "ticker", "status", "full"):
@@ -255,7 +272,7 @@ async def test_trades_ticker_status_and_full_have_their_snapshots(services, anna
     assert "prev" not in trades | ticker | status | full
 
 
-async def test_a_conflated_ticker_skips_numbers_not_the_last_word(anna, viewer):
+async def test_a_conflated_ticker_skips_numbers_not_the_last_word(anna: Trader, viewer: Trader) -> None:
     """With an interval several changes are one message, connected to the one before."""
     await viewer.do("subscribe", channel="ticker", symbols=["ACME"], interval_ms=100)
     before = await viewer.channel("ticker", "snapshot")
@@ -269,7 +286,7 @@ async def test_a_conflated_ticker_skips_numbers_not_the_last_word(anna, viewer):
     assert seq == 4
 
 
-async def test_listings_are_told(venue, services, viewer):
+async def test_listings_are_told(venue: LocalVenue, services: Services, viewer: Trader) -> None:
     """`instruments` gives each instrument, then new ones, then changes."""
     await viewer.do("subscribe", channel="instruments")
     assert (await viewer.channel("instruments", "snapshot"))["instrument"]["symbol"] == "ACME"
@@ -281,7 +298,7 @@ async def test_listings_are_told(venue, services, viewer):
     assert (changed["prev"], changed["instrument"]["max_open_orders"]) == (new["seq"], 7)
 
 
-async def test_the_heartbeat_names_the_last_numbers(anna, boris, viewer):
+async def test_the_heartbeat_names_the_last_numbers(anna: Trader, boris: Trader, viewer: Trader) -> None:
     """Once a second a session hears how far each book and tape it holds has come."""
     await viewer.do("subscribe", channel="heartbeat")
     await viewer.do("subscribe", channel="book", symbols=["ACME"], depth=0, interval_ms=0)
@@ -297,7 +314,7 @@ async def test_the_heartbeat_names_the_last_numbers(anna, boris, viewer):
     assert (await viewer.channel("heartbeat"))["prev"] == first["seq"]
 
 
-async def test_the_heartbeat_says_what_may_be_stale(venue, anna, viewer):
+async def test_the_heartbeat_says_what_may_be_stale(venue: LocalVenue, anna: Trader, viewer: Trader) -> None:
     """While NATS is away every feed is, and no number of it is told; when it is back none is."""
     for channel in ("book", "trades"):
         await viewer.do("subscribe", channel=channel, symbols=["ACME"])
@@ -321,7 +338,9 @@ async def test_the_heartbeat_says_what_may_be_stale(venue, anna, viewer):
     assert (told["stale"], told["symbols"]) == ([], {"ACME": {"seq": 0, "trade_id": 0, "trade_seq": 0}})
 
 
-async def test_what_a_partition_without_a_leader_tells_is_stale(venue, anna, viewer):
+async def test_what_a_partition_without_a_leader_tells_is_stale(
+    venue: LocalVenue, anna: Trader, viewer: Trader
+) -> None:
     """Nothing is missing, and nothing would come: its public channels, and what private ones hear of everywhere."""
     await list_instrument(venue, "OTHER", 1)
     await viewer.do("subscribe", channel="book", symbols=["ACME", "OTHER"])
@@ -343,7 +362,7 @@ async def test_what_a_partition_without_a_leader_tells_is_stale(venue, anna, vie
     assert (await viewer.channel("heartbeat"))["stale"] == []
 
 
-async def test_a_feed_whose_leader_is_away_is_stale(venue, viewer):
+async def test_a_feed_whose_leader_is_away_is_stale(venue: LocalVenue, viewer: Trader) -> None:
     """A hole that cannot be closed is told."""
     await viewer.do("subscribe", channel="heartbeat")
     await viewer.do("subscribe", channel="book", symbols=["ACME"])

@@ -39,7 +39,7 @@ def reader() -> FrameReader:
     return FrameReader(65_536, 1_048_576)
 
 
-def test_whole_messages_are_told_in_order():
+def test_whole_messages_are_told_in_order() -> None:
     """Text, binary, ping and close come out as they went in."""
     data = masked(b"one") + masked(b"\x00\xff", BINARY) + masked(b"p", PING) + masked(b"\x03\xe8bye", CLOSE)
     assert reader().feed(data) == [
@@ -50,7 +50,7 @@ def test_whole_messages_are_told_in_order():
     ]
 
 
-def test_pieces_do_not_matter():
+def test_pieces_do_not_matter() -> None:
     """However the bytes are cut up, the messages are the same."""
     choices = random.Random(7)  # noqa: S311 - a seed, no secret
     sizes = [0, 1, 125, 126, 127, 4_000, 65_535, 65_536, 70_000]
@@ -65,13 +65,13 @@ def test_pieces_do_not_matter():
     assert [message.kind for message in whole] == [TEXT] * 8 + [LARGE]
 
 
-def test_fragments_are_joined_around_control_frames():
+def test_fragments_are_joined_around_control_frames() -> None:
     """A ping between two fragments is told first and does not disturb them."""
     data = masked(b"he", final=False) + masked(b"!", PING) + masked(b"llo", 0)
     assert reader().feed(data) == [Message(PING, b"!"), Message(TEXT, b"hello")]
 
 
-def test_a_large_message_is_skipped_and_the_next_one_taken():
+def test_a_large_message_is_skipped_and_the_next_one_taken() -> None:
     """Up to the fatal size a message is only told to be too large."""
     data = masked(b"x" * 100_000) + masked(b"next")
     assert reader().feed(data) == [Message(LARGE, b""), Message(TEXT, b"next")]
@@ -101,20 +101,20 @@ def test_a_large_message_is_skipped_and_the_next_one_taken():
         (masked(b"x" * 70_000, final=False), TOO_LARGE),
     ],
 )
-def test_an_offence_has_its_close_code(data, code):
+def test_an_offence_has_its_close_code(data: bytes, code: int) -> None:
     """What RFC 6455 or our bounds forbid is told with the code to close with and a reason, and nothing after it."""
     offence = reader().feed(data + masked(b"more"))[-1]
     assert (offence.kind, offence.code, offence.payload != b"") == (OFFENCE, code, True)
 
 
-def test_messages_before_an_offence_are_told():
+def test_messages_before_an_offence_are_told() -> None:
     """A good message is not lost because a bad one follows in the same bytes."""
     good, bad = reader().feed(masked(b"good") + frame_of(b"bad"))
     assert good == Message(TEXT, b"good")
     assert (bad.kind, bad.code) == (OFFENCE, PROTOCOL_ERROR)
 
 
-def test_endless_empty_fragments_are_bounded():
+def test_endless_empty_fragments_are_bounded() -> None:
     """Fragments without content cannot be piled up."""
     taken = reader()
     assert taken.feed(masked(b"", final=False)) == []
@@ -122,13 +122,13 @@ def test_endless_empty_fragments_are_bounded():
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
-def test_server_frames_are_whole_and_unmasked(size):
+def test_server_frames_are_whole_and_unmasked(size: int) -> None:
     """What we send has the shortest header for its length."""
     frame = frame_of(b"x" * size)
     header = 2 if size < 126 else 4 if size < 65_536 else 10
     assert (frame[0], len(frame), frame[1] < 128) == (0x81, header + size, True)
 
 
-def test_a_close_frame_fits_a_control_frame():
+def test_a_close_frame_fits_a_control_frame() -> None:
     """However long the reason, the frame stays a control frame."""
     assert len(close_frame(1008, "x" * 1_000)) == 2 + 125

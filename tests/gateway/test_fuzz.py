@@ -7,6 +7,8 @@ import copy
 import json
 import os
 import random
+from functools import partial
+from typing import Any
 
 import aiohttp
 import pytest
@@ -61,7 +63,7 @@ SEEDS = [
     )
 ]
 
-ODD_VALUES = [
+ODD_VALUES: list[Any] = [
     *(
         None,
         True,
@@ -140,7 +142,7 @@ class Mutator:
         data = json.dumps(whole, ensure_ascii=self.choices.random() < 0.5).encode("utf-8", "surrogatepass")
         return self.scramble(data) if kind < 0.4 else data
 
-    def bend(self, node) -> None:
+    def bend(self, node: dict[str, Any]) -> None:
         """Change one value, somewhere, or a member's name."""
         while isinstance(node, dict | list) and node:
             places = list(node) if isinstance(node, dict) else range(len(node))
@@ -167,6 +169,11 @@ class Mutator:
         return data[:start] + self.choices.randbytes(1) + data[start + 1 :]
 
 
+def is_done(trader: Trader) -> bool:
+    """Whether nothing of a trader's is under way any more, or its session is closed."""
+    return trader.closed is not None or not (trader.session.in_flight or trader.paused)
+
+
 def say(trader: Trader, frame: bytes) -> None:
     """Send a frame as a client can: what is no UTF-8 only as a binary one."""
     try:
@@ -177,7 +184,7 @@ def say(trader: Trader, frame: bytes) -> None:
         trader.session.take(frame)
 
 
-def check_answers(frames) -> set[str]:
+def check_answers(frames: list[dict[str, Any]]) -> set[str]:
     """Every message is a channel's, a result or one error of a known code other than `internal`."""
     codes = set()
     for frame in frames:
@@ -190,7 +197,7 @@ def check_answers(frames) -> set[str]:
     return codes
 
 
-async def test_random_frames_bring_only_error_codes():
+async def test_random_frames_bring_only_error_codes() -> None:
     """A hundred thousand bent frames are each answered or refused by code; nothing is logged as a fault."""
     venue = LocalVenue()
     await list_instrument(venue)
@@ -203,7 +210,7 @@ async def test_random_frames_bring_only_error_codes():
                 for _ in range(BATCH):
                     if trader.closed is None:
                         say(trader, mutator.frame())
-                await eventually(lambda t=trader: t.closed or not (t.session.in_flight or t.paused))
+                await eventually(partial(is_done, trader))
                 await asyncio.sleep(0)
                 trader.listen()
                 answered += len(trader.heard)
@@ -223,7 +230,7 @@ async def test_random_frames_bring_only_error_codes():
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_neighbours_notice_nothing(seed):
+async def test_neighbours_notice_nothing(seed: int) -> None:
     """While one socket sends rubbish, another's orders are answered as ever."""
     venue = LocalVenue()
     await list_instrument(venue)
@@ -244,7 +251,7 @@ async def test_neighbours_notice_nothing(seed):
                         if mutator.number % 50 == 0:
                             await drain(socket)
 
-        async def drain(socket) -> None:
+        async def drain(socket: aiohttp.ClientWebSocketResponse) -> None:
             """Read what is there until our own ping is answered, or the gateway has closed."""
             await socket.send_str('{"id":"mark","method":"ping"}')
             async for message in socket:

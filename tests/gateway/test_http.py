@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,8 +14,15 @@ from gateway import admin, control, market, pages, server, trading
 from tests.support.gateway import SETTINGS, gateway_parts, served, token
 from tests.support.http import ORDER, client_of
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-async def test_an_order_lives_its_life(trader):
+    from gateway.services import Services
+    from tests.support.http import Client
+    from tests.support.local_venue import LocalVenue
+
+
+async def test_an_order_lives_its_life(trader: Client) -> None:
     """Placed, found by both names, listed, amended, canceled."""
     placed = await trader.ask("POST", "/v1/orders", json=ORDER | {"client_order_id": "mine"})
     assert (trader.last.status, placed["status"], placed["fills"]) == (201, "open", [])
@@ -31,7 +39,7 @@ async def test_an_order_lives_its_life(trader):
     assert await trader.ask("DELETE", "/v1/orders") == {"canceled": 0}
 
 
-async def test_an_idempotency_key_is_the_client_order_id(trader):
+async def test_an_idempotency_key_is_the_client_order_id(trader: Client) -> None:
     """Repeating a request with its key creates nothing; the body's own id comes first."""
     for key in ("key-1", '"key-1"'):
         order = await trader.ask("POST", "/v1/orders", json=ORDER, headers={"Idempotency-Key": key})
@@ -82,13 +90,15 @@ async def test_an_idempotency_key_is_the_client_order_id(trader):
         (("GET", "/nowhere", {}), (404, "not_found", None)),
     ],
 )
-async def test_what_is_wrong_is_a_problem(trader, request_, expected):
+async def test_what_is_wrong_is_a_problem(
+    trader: Client, request_: tuple[str, str, dict[str, Any]], expected: tuple[int, str, str | None]
+) -> None:
     """Each refusal has its status, code and field, in one shape."""
     method, path, more = request_
     assert await trader.problem(method, path, **more) == expected
 
 
-async def test_another_method_is_told_which_there_are(trader):
+async def test_another_method_is_told_which_there_are(trader: Client) -> None:
     """405 with Allow."""
     assert (await trader.problem("PUT", "/v1/orders"))[:2] == (405, "method_not_allowed")
     assert trader.last.headers["Allow"] == "DELETE,GET,HEAD,POST"
@@ -96,7 +106,7 @@ async def test_another_method_is_told_which_there_are(trader):
     assert trader.last.headers["Allow"] == "GET,HEAD"
 
 
-async def test_head_answers_as_get_does_without_the_content(where):
+async def test_head_answers_as_get_does_without_the_content(where: str) -> None:
     """On every route that has GET: the same status and type, its length told, no body."""
     paths = {"symbol": "ACME", "order_id": "0-1", "client_order_id": "mine", "account": "anna", "name": "x.js"}
     routes = (*market.ROUTES, *trading.ROUTES, *admin.ROUTES, *control.ROUTES, *pages.ROUTES)
@@ -112,7 +122,7 @@ async def test_head_answers_as_get_does_without_the_content(where):
         assert (await client.ask("HEAD", "/v1/demo/token"), client.last.status) == ("", 405)
 
 
-async def test_a_body_that_is_no_json_object_is_told_so(trader):
+async def test_a_body_that_is_no_json_object_is_told_so(trader: Client) -> None:
     """In words of HTTP: there are no frames here."""
     sentence = "the body must be one JSON object, in UTF-8"
     for data in (b"", b"{", b'{"symbol":"ACME"', b'{"symbol":NaN}', b"\xff"):
@@ -120,7 +130,7 @@ async def test_a_body_that_is_no_json_object_is_told_so(trader):
         assert (answer["code"], answer["message"]) == ("bad_request", sentence), data
 
 
-async def test_who_speaks_is_asked_first(public, where):
+async def test_who_speaks_is_asked_first(public: Client, where: str) -> None:
     """401 with WWW-Authenticate without a token, and for one that is not valid, whatever else is wrong."""
     assert (await public.problem("POST", "/v1/orders", data=b"x"))[:2] == (401, "unauthenticated")
     assert public.last.headers["WWW-Authenticate"].startswith("Bearer")
@@ -133,7 +143,7 @@ async def test_who_speaks_is_asked_first(public, where):
         assert (await reader.problem("POST", "/v1/orders", json=ORDER))[:2] == (403, "forbidden")
 
 
-async def test_market_data_is_there_for_everybody(public, trader):
+async def test_market_data_is_there_for_everybody(public: Client, trader: Client) -> None:
     """Time, instruments, book, trades, ticker and status need no token."""
     await trader.ask("POST", "/v1/orders", json=ORDER)
     assert set(await public.ask("GET", "/v1/time")) == {"time"}
@@ -153,7 +163,7 @@ async def test_market_data_is_there_for_everybody(public, trader):
     assert (await public.ask("GET", "/v1/instruments/ACME/status"))["phase"] == "continuous"
 
 
-async def test_every_answer_has_its_headers(public, trader):
+async def test_every_answer_has_its_headers(public: Client, trader: Client) -> None:
     """Request ids are echoed or made, nothing is sniffed, private answers are not kept, our software has no version."""
     await public.ask("GET", "/v1/time", headers={"X-Request-Id": "mine-1"})
     assert public.last.headers["X-Request-Id"] == "mine-1"
@@ -165,7 +175,7 @@ async def test_every_answer_has_its_headers(public, trader):
         assert (response.headers["X-Content-Type-Options"], response.headers["Server"]) == ("nosniff", "openbell")
 
 
-async def test_a_trace_is_passed_on(public):
+async def test_a_trace_is_passed_on(public: Client) -> None:
     """A traceparent comes back as it came, one that is none does not."""
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     await public.ask("GET", "/v1/time", headers={"traceparent": trace})
@@ -175,7 +185,7 @@ async def test_a_trace_is_passed_on(public):
         assert "traceparent" not in public.last.headers
 
 
-async def test_every_line_of_the_way_here_counts(venue):
+async def test_every_line_of_the_way_here_counts(venue: LocalVenue) -> None:
     """A proxy may add a line of X-Forwarded-For of its own: the last one says who spoke to it."""
     trusted = (ip_network("127.0.0.1/32"),)
     async with gateway_parts(venue, trusted_proxies=trusted) as services, served(services) as where:
@@ -190,7 +200,7 @@ async def test_every_line_of_the_way_here_counts(venue):
         writer.close()
 
 
-async def test_connections_are_bounded_and_have_to_say_something(venue):
+async def test_connections_are_bounded_and_have_to_say_something(venue: LocalVenue) -> None:
     """One too many is closed at once; one that sends no request, or half of one, soon; one that asked may stay."""
     settings = replace(SETTINGS, connections_max=2, first_request_seconds=0.2)
     async with gateway_parts(venue) as services:
@@ -215,7 +225,7 @@ async def test_connections_are_bounded_and_have_to_say_something(venue):
         await runner.cleanup()
 
 
-async def test_what_is_no_http_is_told_nothing_about_us(where):
+async def test_what_is_no_http_is_told_nothing_about_us(where: str) -> None:
     """Even the answer to rubbish does not name a version."""
     reader, writer = await asyncio.open_connection(*where.split(":"))
     writer.write(b"RUBBISH\r\n\r\n")
@@ -225,7 +235,7 @@ async def test_what_is_no_http_is_told_nothing_about_us(where):
     assert b"aiohttp" not in answer.lower()
 
 
-async def test_the_limits_are_told_and_kept(venue):
+async def test_the_limits_are_told_and_kept(venue: LocalVenue) -> None:
     """RateLimit on every answer; beyond the bucket 429 with Retry-After."""
     async with (
         gateway_parts(venue, rate_limits=True, address_requests_per_second=1, address_requests_burst=2) as services,
@@ -244,7 +254,7 @@ async def test_the_limits_are_told_and_kept(venue):
             assert trader.last.headers["RateLimit-Policy"].startswith('"reads"')
 
 
-async def test_what_cannot_be_stored_is_503(venue, trader):
+async def test_what_cannot_be_stored_is_503(venue: LocalVenue, trader: Client) -> None:
     """With Retry-After when it surely was not stored; `outcome_unknown` when nobody knows."""
     venue.away = True
     assert (await trader.problem("POST", "/v1/orders", json=ORDER))[:2] == (503, "busy")
@@ -256,7 +266,7 @@ async def test_what_cannot_be_stored_is_503(venue, trader):
     assert (await trader.problem("GET", "/v1/instruments/ACME/book"))[:2] == (503, "unavailable")
 
 
-async def test_a_gateway_beside_a_stopped_partition_serves_the_others_and_says_so(venue):
+async def test_a_gateway_beside_a_stopped_partition_serves_the_others_and_says_so(venue: LocalVenue) -> None:
     """It is not ready, and names what does not trade; it does its part, and no other gateway could do more."""
     venue.stopped.add(1)
     async with gateway_parts(venue) as services, served(services) as where, client_of(where) as public:
@@ -268,7 +278,9 @@ async def test_a_gateway_beside_a_stopped_partition_serves_the_others_and_says_s
         assert [row["symbol"] for row in (await public.ask("GET", "/v1/instruments"))["instruments"]] == ["ACME"]
 
 
-async def test_a_partition_without_a_leader_is_named(services, venue, public, trader):
+async def test_a_partition_without_a_leader_is_named(
+    services: Services, venue: LocalVenue, public: Client, trader: Client
+) -> None:
     """With its instruments; orders for it are busy, cancels are stored, and the gateway still does its part."""
     venue.absent.add(0)
     body = await public.ask("GET", "/health/ready")
@@ -281,7 +293,7 @@ async def test_a_partition_without_a_leader_is_named(services, venue, public, tr
     assert (await trader.problem("DELETE", "/v1/orders"))[:2] == (503, "outcome_unknown")
 
 
-async def test_health_tells_whether_trading_is_possible(services, venue, public):
+async def test_health_tells_whether_trading_is_possible(services: Services, venue: LocalVenue, public: Client) -> None:
     """Live is the process; ready is NATS and every partition."""
     assert (await public.ask("GET", "/health/live"), await public.ask("GET", "/health/ready")) == (
         {"status": "live"},
@@ -298,7 +310,9 @@ async def test_health_tells_whether_trading_is_possible(services, venue, public)
     assert await public.ask("GET", "/health/live") == {"status": "live"}
 
 
-async def test_the_page_is_served_with_a_strict_policy(public, monkeypatch, tmp_path):
+async def test_the_page_is_served_with_a_strict_policy(
+    public: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Built files come from their folder alone, nothing inline may run; without a build the page says what to do."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html>the screen")
@@ -315,14 +329,14 @@ async def test_the_page_is_served_with_a_strict_policy(public, monkeypatch, tmp_
     assert "make build" in await public.ask("GET", "/")
 
 
-async def test_the_api_describes_itself(public):
+async def test_the_api_describes_itself(public: Client) -> None:
     """OpenAPI, AsyncAPI and a page for people."""
     assert (await public.ask("GET", "/openapi.json"))["openapi"].startswith("3.1")
     assert (await public.ask("GET", "/asyncapi.json"))["asyncapi"].startswith("3.")
     assert "<html" in await public.ask("GET", "/docs")
 
 
-async def test_demo_tokens_are_only_for_demos(venue, public):
+async def test_demo_tokens_are_only_for_demos(venue: LocalVenue, public: Client) -> None:
     """Closed unless the operator opens it, and then for demo accounts alone."""
     assert (await public.problem("POST", "/v1/demo/token", json={"account": "demo-1"}))[:2] == (404, "not_found")
     async with gateway_parts(venue, demo=True) as services, served(services) as where, client_of(where) as visitor:
@@ -336,10 +350,12 @@ async def test_demo_tokens_are_only_for_demos(venue, public):
             assert (await demo.ask("POST", "/v1/orders", json=ORDER))["account"] == "demo-1"
 
 
-async def test_a_fault_of_ours_tells_no_details(public, services, monkeypatch):
+async def test_a_fault_of_ours_tells_no_details(
+    public: Client, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """500 with `internal` and the request's id, nothing else."""
 
-    def broken():
+    def broken() -> None:
         raise RuntimeError("a secret detail")
 
     monkeypatch.setattr(services.directory, "all", broken)

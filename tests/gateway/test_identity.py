@@ -1,9 +1,11 @@
 """Identity: which tokens are believed, and what becomes of all others."""
 
+from __future__ import annotations
+
 import base64
 import json
 import string
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
@@ -28,6 +30,9 @@ from tests.support.tokens import (
     signed_by,
 )
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
 
 @pytest.fixture
 def clock() -> Clock:
@@ -40,7 +45,7 @@ def keys() -> KeysInHand:
 
 
 @pytest.fixture
-def identity(clock, keys) -> Identity:
+def identity(clock: Clock, keys: KeysInHand) -> Identity:
     return Identity(ISSUER, SECRET, keys, clock)
 
 
@@ -51,7 +56,7 @@ async def refusal(identity: Identity, token: str) -> ApiError:
     return refused.value
 
 
-async def test_a_token_in_order_names_its_principal(identity):
+async def test_a_token_in_order_names_its_principal(identity: Identity) -> None:
     """Everything that a token says of its bearer arrives."""
     token = signed(claims(accounts=["bob", "carla"], scope="read openid admin", jti="id-1", nbf=NOW))
     assert await identity.verify(token) == Principal(
@@ -67,12 +72,14 @@ async def test_a_token_in_order_names_its_principal(identity):
 @pytest.mark.parametrize(
     ("kid", "key", "algorithm"), [("ed", ED25519, "EdDSA"), ("ec", P256, "ES256"), ("rsa", RSA_2048, "RS256")]
 )
-async def test_each_asymmetric_algorithm_is_taken_from_its_own_key(identity, kid, key, algorithm):
+async def test_each_asymmetric_algorithm_is_taken_from_its_own_key(
+    identity: Identity, kid: str, key: PrivateKeyTypes, algorithm: str
+) -> None:
     """EdDSA, ES256 and RS256 by the kid of a key set."""
     assert (await identity.verify(signed_by(kid, key, algorithm))).account == "alice"
 
 
-async def test_a_principal_may_what_its_token_says_and_nothing_else(identity):
+async def test_a_principal_may_what_its_token_says_and_nothing_else(identity: Identity) -> None:
     """No scope includes another; other accounts only those named, or all with "*"."""
     trader = await identity.verify(signed(claims(scope="trade", accounts=["bob"])))
     assert [trader.may(scope) for scope in ("read", "trade", "admin")] == [False, True, False]
@@ -85,12 +92,12 @@ async def test_a_principal_may_what_its_token_says_and_nothing_else(identity):
 
 
 @pytest.mark.parametrize("typ", ["JWT", "jwt", "at+jwt", "application/at+jwt"])
-async def test_the_types_of_access_tokens_are_taken(identity, typ):
+async def test_the_types_of_access_tokens_are_taken(identity: Identity, typ: str) -> None:
     """`typ` is a media type: without case, and with or without `application/`."""
     assert await identity.verify(signed(claims(), {"alg": "HS256", "typ": typ}))
 
 
-async def test_a_header_without_typ_is_taken(identity):
+async def test_a_header_without_typ_is_taken(identity: Identity) -> None:
     """`typ` is optional."""
     assert await identity.verify(signed(claims(), {"alg": "HS256"}))
 
@@ -126,7 +133,9 @@ HEADERS = [
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=str)
-async def test_a_header_that_is_not_plain_is_refused(identity, header):
+async def test_a_header_that_is_not_plain_is_refused(
+    identity: Identity, header: dict[str, Any] | list[Any] | str
+) -> None:
     """Other algorithms, extensions, foreign types, keys not named or of another algorithm."""
     assert (await refusal(identity, signed(claims(), header))).code == "unauthenticated"
 
@@ -185,7 +194,7 @@ CLAIMS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("changed", CLAIMS, ids=str)
-async def test_claims_that_are_missing_or_wrong_are_refused(identity, changed):
+async def test_claims_that_are_missing_or_wrong_are_refused(identity: Identity, changed: dict[str, Any]) -> None:
     """Each rule of the protocol about claims, one by one, in a token whose signature is right."""
     assert (await refusal(identity, signed(claims(**changed)))).code == "unauthenticated"
 
@@ -201,19 +210,19 @@ PAYLOADS = [
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
-async def test_a_payload_with_two_readings_or_none_is_refused(identity, payload):
+async def test_a_payload_with_two_readings_or_none_is_refused(identity: Identity, payload: str) -> None:
     """Repeated claims at any depth, other JSON than an object, no JSON."""
     assert (await refusal(identity, signed(payload))).code == "unauthenticated"
 
 
-async def test_a_little_leeway_is_given_to_the_issuers_clock(identity):
+async def test_a_little_leeway_is_given_to_the_issuers_clock(identity: Identity) -> None:
     """Five seconds for nbf and iat; the longest life and the last second are fine too."""
     assert await identity.verify(signed(claims(nbf=NOW + 5, iat=NOW + 5)))
     assert await identity.verify(signed(claims(exp=NOW + 24 * 3_600)))
     assert await identity.verify(signed(claims(exp=NOW + 1, iat=NOW + 1 - 24 * 3_600)))
 
 
-async def test_a_token_ends_at_exp_remembered_or_not(identity, clock):
+async def test_a_token_ends_at_exp_remembered_or_not(identity: Identity, clock: Clock) -> None:
     """There is no leeway at the end, and memory does not prolong a life."""
     token = signed(claims(exp=NOW + 10))
     clock.now = NOW + 9.9
@@ -223,14 +232,14 @@ async def test_a_token_ends_at_exp_remembered_or_not(identity, clock):
     assert (await refusal(identity, signed(claims(exp=NOW)))).code == "token_expired"
 
 
-async def test_a_longer_token_than_allowed_is_not_even_read(identity):
+async def test_a_longer_token_than_allowed_is_not_even_read(identity: Identity) -> None:
     """4,096 characters are the most."""
     token = signed(claims(filler="x" * 3_600))
     assert len(token) > 4_096
     assert "longer" in (await refusal(identity, token)).message
 
 
-async def test_hs256_is_never_checked_with_a_public_key(identity):
+async def test_hs256_is_never_checked_with_a_public_key(identity: Identity) -> None:
     """The old confusion: a public key, known to everybody, taken as the secret."""
     for key in (RSA_2048, P256, ED25519):
         for encoding in (serialization.Encoding.PEM, serialization.Encoding.DER):
@@ -242,7 +251,7 @@ async def test_hs256_is_never_checked_with_a_public_key(identity):
             assert (await refusal(identity, f"{text}.{signature.rstrip(b'=').decode()}")).code == "unauthenticated"
 
 
-async def test_a_gateway_takes_only_what_it_is_configured_for(keys, clock):
+async def test_a_gateway_takes_only_what_it_is_configured_for(keys: KeysInHand, clock: Clock) -> None:
     """Without a secret no HS256, without a key set nothing else, without both nothing."""
     by_keys, by_secret, by_none = (
         Identity(ISSUER, None, keys, clock),
@@ -256,7 +265,7 @@ async def test_a_gateway_takes_only_what_it_is_configured_for(keys, clock):
         assert (await refusal(identity, token)).code == "unauthenticated"
 
 
-async def test_a_withdrawn_key_takes_its_tokens_with_it(identity, keys):
+async def test_a_withdrawn_key_takes_its_tokens_with_it(identity: Identity, keys: KeysInHand) -> None:
     """What was verified by a key counts only while the key does."""
     token = signed_by("ed", ED25519, "EdDSA")
     assert await identity.verify(token)
@@ -265,11 +274,18 @@ async def test_a_withdrawn_key_takes_its_tokens_with_it(identity, keys):
     assert (await refusal(identity, token)).code == "unauthenticated"
 
 
-async def test_a_token_is_checked_once_and_the_memory_is_bounded(identity, monkeypatch):
+async def test_a_token_is_checked_once_and_the_memory_is_bounded(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second time costs no signature check; beyond the bound the oldest is checked again."""
     checked: list[str] = []
     check = module.check_signature
-    monkeypatch.setattr(module, "check_signature", lambda token, *rest: (checked.append(token), check(token, *rest)))
+
+    def noted(token: str, *rest: Any) -> None:
+        checked.append(token)
+        check(token, *rest)
+
+    monkeypatch.setattr(module, "check_signature", noted)
     monkeypatch.setattr(module, "REMEMBERED_MAX", 2)
     first, second, third = (signed(claims(sub=name)) for name in ("1", "2", "3"))
     for token in (first, first, second, third, third, second, first):
@@ -277,7 +293,7 @@ async def test_a_token_is_checked_once_and_the_memory_is_bounded(identity, monke
     assert checked == [first, second, third, first]
 
 
-async def test_a_refused_token_is_not_remembered(identity, clock):
+async def test_a_refused_token_is_not_remembered(identity: Identity, clock: Clock) -> None:
     """A token whose time has not come is good when it has."""
     token = signed(claims(nbf=NOW + 60))
     assert (await refusal(identity, token)).code == "unauthenticated"
@@ -285,7 +301,7 @@ async def test_a_refused_token_is_not_remembered(identity, clock):
     assert await identity.verify(token)
 
 
-async def test_no_refusal_repeats_the_token(identity):
+async def test_no_refusal_repeats_the_token(identity: Identity) -> None:
     """Messages may be logged and shown; tokens may not."""
     token = signed(claims(account="not an account"))
     error = await refusal(identity, token)
@@ -314,7 +330,9 @@ TOKENS = [
     "=",
 )
 @example(TOKENS[0], 0.999999, 1, "\n")
-async def test_a_changed_token_is_never_believed(identity, token, place, removed, inserted):
+async def test_a_changed_token_is_never_believed(
+    identity: Identity, token: str, place: float, removed: int, inserted: str
+) -> None:
     """Whatever is cut out or put in anywhere, the answer is `unauthenticated`."""
     index = int(place * len(token))
     changed = token[:index] + inserted + token[index + removed :]
@@ -322,7 +340,7 @@ async def test_a_changed_token_is_never_believed(identity, token, place, removed
         assert (await refusal(identity, changed)).code == "unauthenticated"
 
 
-async def test_no_other_last_character_is_believed(identity):
+async def test_no_other_last_character_is_believed(identity: Identity) -> None:
     """Base64 has spare bits at its end: what decodes alike is refused all the same."""
     for token in TOKENS:
         for last in string.ascii_letters + string.digits + "-_":
@@ -344,7 +362,7 @@ JSON = st.recursive(
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changed=st.dictionaries(st.sampled_from([*claims(), "nbf", "jti", "accounts"]), JSON, min_size=1, max_size=3))
-async def test_a_signed_token_of_any_claims_is_believed_or_refused(identity, changed):
+async def test_a_signed_token_of_any_claims_is_believed_or_refused(identity: Identity, changed: dict[str, Any]) -> None:
     """An issuer gone mad brings nobody down: a principal within the rules, or an ApiError."""
     try:
         principal = await identity.verify(signed(claims() | changed))
@@ -362,6 +380,6 @@ async def test_a_signed_token_of_any_claims_is_believed_or_refused(identity, cha
     st.text(max_size=200)
     | st.lists(st.text(max_size=30).map(part) | JSON.map(part), min_size=3, max_size=3).map(".".join)
 )
-async def test_any_text_at_all_is_answered(identity, text):
+async def test_any_text_at_all_is_answered(identity: Identity, text: str) -> None:
     """Nothing that a stranger sends raises anything but ApiError."""
     assert (await refusal(identity, text)).code == "unauthenticated"

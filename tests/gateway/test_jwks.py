@@ -1,8 +1,11 @@
 """Key sets: what is taken from them, when they are read, and what happens while they are away."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
@@ -13,6 +16,10 @@ from gateway.errors import ApiError
 from gateway.identity import Identity
 from gateway.jwks import KEYS_MAX, SET_BYTES_MAX, UNKNOWN_KID_SECONDS, Jwks, SourceAway, keys_of
 from tests.support.tokens import ED25519, ISSUER, NOW, P256, P384, RSA_1024, RSA_2048, SECRET, public, signed_by
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from pathlib import Path
 
 GOOD = [public("ed", ED25519), public("ec", P256), public("rsa", RSA_2048)]
 
@@ -26,8 +33,8 @@ class Source:
         self.body: bytes | None = None
         self.asked = 0
 
-    async def answer(self, _request: web.Request) -> web.Response:
-        """The set as it is now."""
+    async def answer(self, request: web.Request) -> web.Response:
+        """The set as it is now, whatever is asked."""
         self.asked += 1
         body = json.dumps({"keys": self.rows}).encode() if self.body is None else self.body
         return web.Response(status=self.status, body=body, headers={"Location": "/jwks.json"})
@@ -45,7 +52,7 @@ class Clock:
 
 
 @asynccontextmanager
-async def serving(source: Source):
+async def serving(source: Source) -> AsyncIterator[str]:
     """The source at an address of this machine."""
     application = web.Application()
     application.router.add_get("/jwks.json", source.answer)
@@ -70,17 +77,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def jwks(source, clock):
+async def jwks(source: Source, clock: Clock) -> AsyncIterator[Jwks]:
     async with serving(source) as url:
         yield Jwks(url, clock)
 
 
-def kinds(rows: list[object]) -> dict[str, str]:
+def kinds(rows: Iterable[object]) -> dict[str, str]:
     """Which key ids were taken, and with which algorithm."""
     return {kid: key.algorithm for kid, key in keys_of(json.dumps({"keys": rows}).encode()).items()}
 
 
-def test_each_key_has_the_one_algorithm_of_its_kind():
+def test_each_key_has_the_one_algorithm_of_its_kind() -> None:
     """Ed25519 is EdDSA, P-256 is ES256, RSA is RS256, whether the set says so or not."""
     expected = {"ed": "EdDSA", "ec": "ES256", "rsa": "RS256"}
     assert kinds(GOOD) == expected
@@ -119,32 +126,36 @@ IGNORED = {
 
 
 @pytest.mark.parametrize("row", IGNORED.values(), ids=IGNORED)
-def test_a_key_that_is_not_plainly_for_verifying_is_ignored(row):
+def test_a_key_that_is_not_plainly_for_verifying_is_ignored(row: dict[str, Any] | str | None) -> None:
     """One bad row neither counts nor spoils the others."""
     assert kinds([row, *GOOD]) == {"ed": "EdDSA", "ec": "ES256", "rsa": "RS256"}
 
 
-def test_of_two_keys_with_one_id_the_first_counts():
+def test_of_two_keys_with_one_id_the_first_counts() -> None:
     """And the number of keys is bounded."""
     assert kinds([public("a", ED25519), public("a", P256)]) == {"a": "EdDSA"}
     assert len(kinds([public(f"k{number}", ED25519) for number in range(KEYS_MAX + 5)])) == KEYS_MAX
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"keys": {}}', b"\xff", b"<html>", b"[" * 10_000])
-def test_what_is_no_set_counts_as_a_source_away(data):
+def test_what_is_no_set_counts_as_a_source_away(data: bytes) -> None:
     """A login page or half a file does not empty the keys."""
     with pytest.raises(SourceAway):
         keys_of(data)
 
 
-async def test_keys_are_read_from_a_url_when_first_needed(jwks, source):
+async def test_keys_are_read_from_a_url_when_first_needed(jwks: Jwks, source: Source) -> None:
     """The second question is answered from memory."""
     assert not jwks.loaded
-    assert [(await jwks.find(kid)).algorithm for kid in ("ed", "ec", "rsa")] == ["EdDSA", "ES256", "RS256"]
+    assert [key and key.algorithm for key in [await jwks.find(kid) for kid in ("ed", "ec", "rsa")]] == [
+        "EdDSA",
+        "ES256",
+        "RS256",
+    ]
     assert (jwks.loaded, source.asked) == (True, 1)
 
 
-async def test_keys_are_read_from_a_file(tmp_path, clock):
+async def test_keys_are_read_from_a_file(tmp_path: Path, clock: Clock) -> None:
     """And read again from it like from a URL."""
     path = tmp_path / "jwks.json"
     path.write_text(json.dumps({"keys": GOOD[:1]}))
@@ -155,7 +166,7 @@ async def test_keys_are_read_from_a_file(tmp_path, clock):
     assert await jwks.find("rsa")
 
 
-async def test_an_unknown_kid_reads_again_at_most_once_a_minute(jwks, source, clock):
+async def test_an_unknown_kid_reads_again_at_most_once_a_minute(jwks: Jwks, source: Source, clock: Clock) -> None:
     """A new key is found soon; invented ids do not become requests to the provider."""
     source.rows = GOOD[:1]
     assert await jwks.find("ed")
@@ -167,23 +178,24 @@ async def test_an_unknown_kid_reads_again_at_most_once_a_minute(jwks, source, cl
     assert source.asked == 2
 
 
-async def test_many_unknown_kids_at_once_read_once(jwks, source):
+async def test_many_unknown_kids_at_once_read_once(jwks: Jwks, source: Source) -> None:
     """Whoever waits for another's reading uses its result."""
     assert await asyncio.gather(*[jwks.find(f"k{number}") for number in range(50)]) == [None] * 50
     assert source.asked == 1
 
 
-async def test_known_keys_do_not_wait_for_a_reading(source, clock):
+async def test_known_keys_do_not_wait_for_a_reading(clock: Clock) -> None:
     """A provider that hangs holds up nobody whose key is known."""
     hanging, release = asyncio.Event(), asyncio.Event()
 
-    async def hang(request: web.Request) -> web.Response:
-        if source.asked:
-            hanging.set()
-            await release.wait()
-        return await Source.answer(source, request)
+    class Hanging(Source):
+        async def answer(self, request: web.Request) -> web.Response:
+            if self.asked:
+                hanging.set()
+                await release.wait()
+            return await super().answer(request)
 
-    source.answer = hang  # type: ignore[method-assign]
+    source = Hanging()
     async with serving(source) as url, asyncio.timeout(10):
         jwks = Jwks(url, clock)
         assert await jwks.find("ed")
@@ -200,7 +212,9 @@ async def test_known_keys_do_not_wait_for_a_reading(source, clock):
     ("status", "body"),
     [(500, None), (302, None), (404, None), (200, b"<html>"), (200, b" " * (SET_BYTES_MAX + 1)), (200, b"")],
 )
-async def test_the_last_keys_stay_while_the_source_is_away(jwks, source, clock, status, body):
+async def test_the_last_keys_stay_while_the_source_is_away(
+    jwks: Jwks, source: Source, clock: Clock, status: int, body: bytes | None
+) -> None:
     """Errors, redirects, login pages and floods change nothing."""
     assert await jwks.find("ed")
     source.status, source.body = status, body
@@ -210,14 +224,16 @@ async def test_the_last_keys_stay_while_the_source_is_away(jwks, source, clock, 
     assert await jwks.find("ed")
 
 
-async def test_without_any_keys_yet_the_answer_is_unavailable(tmp_path):
+async def test_without_any_keys_yet_the_answer_is_unavailable(tmp_path: Path) -> None:
     """It is our fault and not the token's."""
     with pytest.raises(ApiError) as refused:
         await Jwks(str(tmp_path / "missing.json")).find("ed")
     assert refused.value.code == "unavailable"
 
 
-async def test_running_reads_at_once_and_again_after_ten_minutes(jwks, source, monkeypatch):
+async def test_running_reads_at_once_and_again_after_ten_minutes(
+    jwks: Jwks, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also when nobody asks for an unknown key: a withdrawn one has to go."""
     pauses: asyncio.Queue[float] = asyncio.Queue()
     go_on = asyncio.Semaphore(0)
@@ -240,7 +256,7 @@ async def test_running_reads_at_once_and_again_after_ten_minutes(jwks, source, m
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_set_that_has_not_changed_keeps_its_generation(jwks, clock):
+async def test_a_set_that_has_not_changed_keeps_its_generation(jwks: Jwks, clock: Clock) -> None:
     """Tokens already verified are not forgotten for nothing."""
     await jwks.find("ed")
     clock.now += UNKNOWN_KID_SECONDS
@@ -248,7 +264,7 @@ async def test_a_set_that_has_not_changed_keeps_its_generation(jwks, clock):
     assert jwks.generation == 1
 
 
-async def test_a_token_signed_by_a_key_of_the_set_is_believed(jwks):
+async def test_a_token_signed_by_a_key_of_the_set_is_believed(jwks: Jwks) -> None:
     """The whole way: URL, key, signature, principal; and a foreign key under a known id is not."""
     identity = Identity(ISSUER, None, jwks, lambda: NOW)
     assert (await identity.verify(signed_by("rsa", RSA_2048, "RS256"))).account == "alice"

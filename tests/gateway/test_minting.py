@@ -1,5 +1,7 @@
 """Minting: tokens for a local exchange, and nothing that its gateway would refuse."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ def clock() -> Clock:
     return Clock()
 
 
-async def test_minted_tokens_are_taken(clock):
+async def test_minted_tokens_are_taken(clock: Clock) -> None:
     """What `openbell token` makes, the gateway of the same exchange believes."""
     token = mint(SECRET, "openbell-local", "alice", "read trade", 3_600, accounts="*", now=NOW)
     principal = await Identity("openbell-local", SECRET, None, clock).verify(token)
@@ -40,7 +42,7 @@ async def test_minted_tokens_are_taken(clock):
     ],
     ids=str,
 )
-def test_nothing_is_minted_that_no_gateway_would_take(wrong):
+def test_nothing_is_minted_that_no_gateway_would_take(wrong: dict[str, Any]) -> None:
     """The mistake shows where it is made."""
     good: dict[str, Any] = {"secret": SECRET, "issuer": ISSUER, "account": "alice", "scope": "read", "ttl_seconds": 60}
     with pytest.raises(ValueError, match=r"token|scope"):

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 
 from streams import worker
-from tests.gateway.test_end_to_end import Gateway, list_acme, place, running, speaking, streams
+from tests.gateway.test_end_to_end import Gateway, Socket, list_acme, place, running, speaking, streams
 from tests.support.gateway import token
 from tests.support.nats import until, wire_to
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from streams.settings import StreamSettings
+    from tests.support.nats import Wire
 
 __all__ = ["streams"]
 
@@ -21,31 +28,32 @@ ORDER = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "pri
 class Scene:
     """Two gateways, the first behind a wire; anna speaks to it and listens to everything."""
 
-    def __init__(self, http, wire, near, far, anna):
+    def __init__(self, http: aiohttp.ClientSession, wire: Wire, near: Gateway, far: Gateway, anna: Socket) -> None:
         self.http, self.wire, self.near, self.far, self.anna = http, wire, near, far, anna
 
-    async def refusal(self, method, **params):
+    async def refusal(self, method: str, **params: Any) -> dict[str, Any]:
         """The error that a request of anna's is answered with."""
-        return (await self.answer(method, **params)).get("error")
+        error: dict[str, Any] = (await self.answer(method, **params))["error"]
+        return error
 
-    async def answer(self, method, **params):
+    async def answer(self, method: str, **params: Any) -> dict[str, Any]:
         self.anna._ids += 1
         identity = self.anna._ids
         await self.anna._socket.send_json({"id": identity, "method": method, "params": params})
         return await self.anna.hear(lambda frame: frame.get("id") == identity)
 
-    async def is_ready(self):
+    async def is_ready(self) -> bool:
         async with self.http.get(f"{self.near.url}/health/ready") as response:
             return response.status == 200
 
-    async def heartbeat(self, wanted):
+    async def heartbeat(self, wanted: Callable[[bool], bool]) -> dict[str, Any]:
         """The next heartbeat whose `stale` is wanted."""
         self.anna.heard = [frame for frame in self.anna.heard if frame.get("channel") != "heartbeat"]
         return await self.anna.hear(lambda frame: frame.get("channel") == "heartbeat" and wanted(frame["stale"]))
 
 
 @pytest.fixture
-async def scene(streams):
+async def scene(streams: StreamSettings) -> AsyncIterator[Scene]:
     """Trading goes on, and anna has an offer in the book."""
     async with (
         aiohttp.ClientSession() as http,
@@ -65,19 +73,19 @@ async def scene(streams):
 
 
 @asynccontextmanager
-async def gateways(streams, wire):
+async def gateways(streams: StreamSettings, wire: Wire) -> AsyncIterator[tuple[Gateway, Gateway]]:
     near, far = Gateway(replace(streams, nats_url=wire.url)), Gateway(streams)
     async with running(near.run), running(far.run):
         yield near, far
 
 
-async def trade_elsewhere(scene: Scene):
+async def trade_elsewhere(scene: Scene) -> None:
     """What anna's gateway cannot hear of."""
     async with speaking(scene.http, scene.far, "boris") as boris:
         assert (await place(boris, "buy", 2, "10"))["status"] == "filled"
 
 
-async def assert_all_is_well(scene: Scene, seq: int):
+async def assert_all_is_well(scene: Scene, seq: int) -> None:
     """Everything that was missed has come, and trading goes on."""
     report = await scene.anna.hear(lambda frame: frame.get("exec") == "trade")
     assert (report["seq"], report["prev"], report["last_quantity"]) == (seq, seq - 1, "2")
@@ -87,7 +95,7 @@ async def assert_all_is_well(scene: Scene, seq: int):
     assert (await place(scene.anna, "sell", 1, "11"))["status"] == "open"
 
 
-async def test_a_cut_gateway_says_so_and_resumes(scene):
+async def test_a_cut_gateway_says_so_and_resumes(scene: Scene) -> None:
     """`busy` at once for every order, not ready, every feed stale; afterwards nothing is missing or doubled."""
     scene.wire.cut()
     await until(lambda: is_busy(scene))
@@ -108,12 +116,12 @@ async def test_a_cut_gateway_says_so_and_resumes(scene):
     assert sorted(order["price"] for order in orders) == ["10.00", "11.00"]
 
 
-async def is_busy(scene: Scene):
+async def is_busy(scene: Scene) -> bool:
     """Whether the gateway has noticed."""
     return (await scene.refusal("order.cancel_all") or {}).get("code") == "busy"
 
 
-async def test_a_gateway_that_hears_nothing_says_so_too(scene):
+async def test_a_gateway_that_hears_nothing_says_so_too(scene: Scene) -> None:
     """The connection looks alive: one order is unknown, then orders are busy; health and feeds tell it.
 
     How soon they do is measured under load (tests/chaos, cut-off).
@@ -123,7 +131,7 @@ async def test_a_gateway_that_hears_nothing_says_so_too(scene):
     assert unknown["code"] in ("outcome_unknown", "busy")
     assert (await scene.refusal("order.place", **ORDER))["code"] == "busy"
 
-    async def unready():
+    async def unready() -> bool:
         return not await scene.is_ready()
 
     await until(unready)

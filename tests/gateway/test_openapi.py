@@ -1,5 +1,7 @@
 """The API's own descriptions: valid, complete, and true of what the exchange really says."""
 
+from __future__ import annotations
+
 import json
 import re
 from html.parser import HTMLParser
@@ -22,6 +24,7 @@ from gateway.fanout import heartbeat_frame, instrument_frame
 from gateway.methods import CHANNELS, METHODS
 from gateway.operations import ReasonParams
 from gateway.positions import ROWS, changes, snapshot_frame, update_frame
+from gateway.requests import CancelAllParams
 from gateway.routes import ROUTES
 from gateway.subscriptions import Key
 from streams import codec
@@ -55,7 +58,7 @@ def is_true(document: dict[str, Any], schema: dict[str, Any], value: Any) -> boo
 
 
 @pytest.mark.parametrize("document", [HTTP, SOCKET], ids=["openapi", "asyncapi"])
-def test_every_reference_leads_somewhere_and_every_schema_is_one(document):
+def test_every_reference_leads_somewhere_and_every_schema_is_one(document: dict[str, Any]) -> None:
     """Nothing dangles, and the schemas are JSON Schema 2020-12."""
     for reference in references(document):
         assert resolved(document, reference)
@@ -65,7 +68,7 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one(document):
 
 
 @pytest.mark.parametrize("document", [HTTP, SOCKET], ids=["openapi", "asyncapi"])
-def test_every_shared_schema_is_used(document):
+def test_every_shared_schema_is_used(document: dict[str, Any]) -> None:
     """No name is defined that nothing speaks of."""
     used = set(references(document))
     assert [name for name in document["components"]["schemas"] if f"#/components/schemas/{name}" not in used] == []
@@ -76,7 +79,7 @@ def operations() -> list[tuple[str, str, dict[str, Any]]]:
     return [(method, path, found) for path, item in HTTP["paths"].items() for method, found in item.items()]
 
 
-def test_the_document_has_the_members_that_openapi_asks_for():
+def test_the_document_has_the_members_that_openapi_asks_for() -> None:
     """OpenAPI 3.1: version, info, paths; and each operation its id, tags, security and answers."""
     assert HTTP["openapi"] == "3.1.0"
     assert {"title", "version"} <= set(HTTP["info"])
@@ -94,7 +97,7 @@ def test_the_document_has_the_members_that_openapi_asks_for():
             assert all(set(media) == {"schema"} for media in answer["content"].values())
 
 
-def test_parameters_are_those_of_the_path_and_the_query():
+def test_parameters_are_those_of_the_path_and_the_query() -> None:
     """Each name in a path's braces is a required path parameter, and no parameter comes twice."""
     for _, path, found in operations():
         places = [(parameter["in"], parameter["name"]) for parameter in found["parameters"]]
@@ -105,7 +108,7 @@ def test_parameters_are_those_of_the_path_and_the_query():
             Draft202012Validator.check_schema(parameter["schema"])
 
 
-def test_the_document_has_exactly_the_routes_that_are_served():
+def test_the_document_has_exactly_the_routes_that_are_served() -> None:
     """Neither more nor less, but for what is made for browsers."""
     tables = (market.ROUTES, trading.ROUTES, admin.ROUTES, control.ROUTES, pages.ROUTES)
     served = {row[:2] for table in tables for row in table} | {("GET", "/v1/ws")}
@@ -120,7 +123,7 @@ def test_the_document_has_exactly_the_routes_that_are_served():
         ("get", "/v1/orders", trading.OrdersQuery),
         ("get", "/v1/orders/{order_id}", trading.AccountQuery),
         ("delete", "/v1/orders/{order_id}", trading.AccountQuery),
-        ("delete", "/v1/orders", trading.CancelAllParams),
+        ("delete", "/v1/orders", CancelAllParams),
         ("get", "/v1/orders/by-client-id/{client_order_id}", trading.ClientIdQuery),
         ("get", "/v1/positions", trading.AccountQuery),
         ("get", "/v1/account", trading.AccountQuery),
@@ -129,7 +132,7 @@ def test_the_document_has_exactly_the_routes_that_are_served():
         ("delete", "/v1/admin/instruments/{symbol}", ReasonParams),
     ],
 )
-def test_query_parameters_are_those_that_are_decoded(method, path, decoder):
+def test_query_parameters_are_those_that_are_decoded(method: str, path: str, decoder: type[msgspec.Struct]) -> None:
     """The Struct that reads a query and the document name the same members, and the same as required."""
     parameters = [found for found in HTTP["paths"][path][method]["parameters"] if found["in"] == "query"]
     fields = msgspec.structs.fields(decoder)
@@ -139,14 +142,14 @@ def test_query_parameters_are_those_that_are_decoded(method, path, decoder):
     }
 
 
-def test_the_body_of_the_demo_token_is_the_one_that_is_decoded():
+def test_the_body_of_the_demo_token_is_the_one_that_is_decoded() -> None:
     """The one body that is written down twice."""
     schema = HTTP["paths"]["/v1/demo/token"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     fields = msgspec.structs.fields(pages.DemoParams)
     assert set(schema["properties"]) == set(schema["required"]) == {field.encode_name for field in fields}
 
 
-def test_every_code_is_announced_under_its_status():
+def test_every_code_is_announced_under_its_status() -> None:
     """A problem of each announced code is what the document says, and private routes say how to log in."""
     problem = HTTP["components"]["schemas"]["Problem"]
     for _, _, found in operations():
@@ -157,13 +160,13 @@ def test_every_code_is_announced_under_its_status():
         assert ("401" in found["responses"]) == bool(found["security"])
 
 
-def test_methods_and_channels_are_those_that_are_served():
+def test_methods_and_channels_are_those_that_are_served() -> None:
     """The WebSocket's document has exactly what a session knows."""
     assert {method.name for method in METHODS} == set(entry.METHODS) | set(channels.METHODS) | set(session.METHODS)
     assert {channel.name for channel in CHANNELS} == set(subscriptions.OPTIONS)
 
 
-def test_the_document_has_the_members_that_asyncapi_asks_for():
+def test_the_document_has_the_members_that_asyncapi_asks_for() -> None:
     """AsyncAPI 3.0: operations point at channels, their messages at messages of that very channel."""
     assert SOCKET["asyncapi"] == "3.0.0"
     assert {"title", "version"} <= set(SOCKET["info"])
@@ -177,7 +180,7 @@ def test_the_document_has_the_members_that_asyncapi_asks_for():
         assert all(server["$ref"].startswith("#/servers/") for server in channel["servers"])
 
 
-def test_every_message_is_sent_or_received_by_somebody():
+def test_every_message_is_sent_or_received_by_somebody() -> None:
     """No message stands apart."""
     told = {
         message["$ref"].rpartition("/")[2]
@@ -202,7 +205,7 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("method", "params"), REQUESTS)
-def test_requests_as_clients_write_them_are_described(method, params):
+def test_requests_as_clients_write_them_are_described(method: str, params: dict[str, Any]) -> None:
     """A right request fits its schema; with a member that nobody knows it does not."""
     schema = SOCKET["components"]["schemas"][method.replace(".", "_") + "_request"]
     assert is_true(SOCKET, schema, {"id": 1, "method": method, "params": params})
@@ -273,7 +276,7 @@ RESULTS = {
 }
 
 
-def test_what_the_exchange_answers_is_what_the_documents_say():
+def test_what_the_exchange_answers_is_what_the_documents_say() -> None:
     """Orders, fills and instruments as a real engine prints them have every member that is promised, and no others."""
     schemas = SOCKET["components"]["schemas"]
     seen = set()
@@ -289,7 +292,7 @@ def test_what_the_exchange_answers_is_what_the_documents_say():
     assert [body for kind, body in TOLD.answers if kind == "CancelAll"] == [{"canceled": 1}]
 
 
-def test_what_the_channels_tell_is_what_the_document_says():
+def test_what_the_channels_tell_is_what_the_document_says() -> None:
     """Snapshots, updates and reports as a real partition prints them have no member that is not described."""
     listed = Listed("ACME", 3, TOLD.answers[1][1], 1)
     own = [
@@ -348,14 +351,14 @@ class Page(HTMLParser):
                 self.links.append(value or "")
 
 
-def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing():
+def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing() -> None:
     """It works under the strictest content security policy."""
     page = Page(openapi.page())
     assert not {"script", "style", "img", "link", "iframe"} & set(page.tags)
     assert all(link.startswith("/") for link in page.links)
 
 
-def test_the_page_explains_every_code_where_errors_point():
+def test_the_page_explains_every_code_where_errors_point() -> None:
     """The `type` of each problem leads to a row of the page, and no anchor is there twice."""
     ids = Page(openapi.page()).ids
     assert len(ids) == len(set(ids))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from gateway import protocol
 from gateway.order_frames import order_of
 from gateway.requests import AmendParams, NameParams, PlaceParams
 
-DECODERS = {
+DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     "order.place": msgspec.json.Decoder(PlaceParams),
     "order.amend": msgspec.json.Decoder(AmendParams),
     "order.cancel": msgspec.json.Decoder(NameParams),
@@ -36,7 +37,7 @@ def read_slowly(frame: bytes) -> tuple[bytes, msgspec.Struct]:
 
 
 @pytest.mark.parametrize("frame", FRAMES)
-def test_an_order_is_read_in_one_pass(frame):
+def test_an_order_is_read_in_one_pass(frame: bytes) -> None:
     """A frame as clients write it needs no second look, whatever the order of its members."""
     assert order_of(frame) == read_slowly(frame)
 
@@ -58,12 +59,12 @@ def test_an_order_is_read_in_one_pass(frame):
         b'{"id":1,"method":"order.amend","params":{"order_id":"0-1","price":' + b"[" * 30_000,
     ],
 )
-def test_whatever_is_unusual_is_left_to_the_slow_way(frame):
+def test_whatever_is_unusual_is_left_to_the_slow_way(frame: bytes) -> None:
     """Other methods, every fault, and what takes more than a glance to tell from one."""
     assert order_of(frame) is None
 
 
-def test_no_mutation_is_taken_otherwise():
+def test_no_mutation_is_taken_otherwise() -> None:
     """Of frames with pieces put in, left out or said twice: what is taken means what the slow way says it does."""
     choices = random.Random(58)  # noqa: S311 - a seed, no secret
     seen: Counter[bool] = Counter()

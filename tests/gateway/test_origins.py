@@ -25,7 +25,7 @@ PORT = "exchange.example:8080"
         ("http://127.0.0.1:8080", "127.0.0.1:8080"),
     ],
 )
-def test_a_page_of_the_gateways_own_may_connect(text, host):
+def test_a_page_of_the_gateways_own_may_connect(text: str, host: str) -> None:
     """However origin and Host are written: default ports, case, forms of names and addresses."""
     assert is_allowed(text, host, ())
 
@@ -49,19 +49,19 @@ def test_a_page_of_the_gateways_own_may_connect(text, host):
         ("https://exchange.example https://evil.example", "exchange.example"),
     ],
 )
-def test_any_other_page_may_not(text, host):
+def test_any_other_page_may_not(text: str, host: str) -> None:
     """Another host, port or scheme, and what is no origin at all."""
     assert not is_allowed(text, host, ())
 
 
 @pytest.mark.parametrize("listed", ["https://trade.example", "https://trade.example:443", "HTTPS://Trade.example"])
 @pytest.mark.parametrize("sent", ["https://trade.example", "https://TRADE.example:443"])
-def test_what_the_operator_lists_is_compared_the_same_way(listed, sent):
+def test_what_the_operator_lists_is_compared_the_same_way(listed: str, sent: str) -> None:
     """A default port in the setting, or none, is no difference."""
     assert is_allowed(sent, PORT, ("http://other.example", listed))
     assert not is_allowed("http://trade.example", PORT, (listed,))
 
 
-def test_an_origin_has_one_form():
+def test_an_origin_has_one_form() -> None:
     """What is compared."""
     assert origin_of(" https://B\u00f6rse.example ") == Origin("https", "xn--brse-5qa.example", 443)

@@ -26,12 +26,12 @@ class Box:
 
 
 @pytest.fixture
-async def box():
+async def box() -> Box:
     """An empty one."""
     return Box()
 
 
-async def test_a_large_frame_leaves_in_pieces_and_nothing_overtakes_it(box):
+async def test_a_large_frame_leaves_in_pieces_and_nothing_overtakes_it(box: Box) -> None:
     """What was sent before it comes before it, what was sent after it after it."""
     large = bytes(range(256)) * 20_000
     for frame in (b"before", large, b"after", b"last"):
@@ -43,7 +43,7 @@ async def test_a_large_frame_leaves_in_pieces_and_nothing_overtakes_it(box):
     assert (box.overflows, box.outbox.unread()) == (0, 0)
 
 
-async def test_a_client_that_stops_reading_gets_no_more_of_it(box):
+async def test_a_client_that_stops_reading_gets_no_more_of_it(box: Box) -> None:
     """The socket holds a piece or two; the client counts as behind, and what waits is bounded as ever."""
     box.wire.stalled = True
     box.outbox.send(bytes(8 * LARGE_BYTES))
@@ -62,7 +62,7 @@ async def test_a_client_that_stops_reading_gets_no_more_of_it(box):
     assert len(box.wire.data) == PIECE_BYTES
 
 
-async def test_large_frames_are_bounded_too(box):
+async def test_large_frames_are_bounded_too(box: Box) -> None:
     """Nobody makes us hold many of them."""
     box.wire.stalled = True
     for _ in range(LARGE_MAX // LARGE_BYTES):

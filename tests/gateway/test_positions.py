@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from exchange.commands import BustTrade, SetLimits
 from exchange.limits import MAX_LONG
 from exchange.units import UNIT
 from gateway.positions import changes
 from tests.support.gateway import Trader, list_instrument
 
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from tests.support.local_venue import LocalVenue
 
-async def subscribed(trader: Trader) -> dict:
+
+async def subscribed(trader: Trader) -> dict[str, Any]:
     """Subscribe; the snapshot."""
     await trader.do("subscribe", channel="positions")
     return await trader.channel("positions", "snapshot")
 
 
-async def test_it_begins_with_everything_from_every_partition(venue, anna, boris):
+async def test_it_begins_with_everything_from_every_partition(venue: LocalVenue, anna: Trader, boris: Trader) -> None:
     """Positions, limits and what is used of them, in one snapshot."""
     await list_instrument(venue, "BETA", 1)
     for symbol in ("ACME", "BETA"):
@@ -33,7 +39,7 @@ async def test_it_begins_with_everything_from_every_partition(venue, anna, boris
     assert [(row["symbol"], row["open_sell_quantity"]) for row in others["used"]] == [("ACME", "1"), ("BETA", "1")]
 
 
-async def test_a_trade_brings_the_rows_that_changed(anna, boris):
+async def test_a_trade_brings_the_rows_that_changed(anna: Trader, boris: Trader) -> None:
     """The position and what is used, numbered behind the snapshot, as of the command that made it."""
     await subscribed(boris)
     await anna.place("sell", 3, "10")
@@ -55,7 +61,7 @@ async def test_a_trade_brings_the_rows_that_changed(anna, boris):
     assert (update["limits"], update["used"]) == ([], [])
 
 
-async def test_a_position_that_becomes_flat_is_told_as_nothing(venue, anna, boris):
+async def test_a_position_that_becomes_flat_is_told_as_nothing(venue: LocalVenue, anna: Trader, boris: Trader) -> None:
     """By a trade the other way, or by a bust: flat ones are left out of snapshots, so an update has to say it."""
     await anna.place("sell", 2, "10")
     await boris.place("buy", 2, "10")
@@ -71,7 +77,7 @@ async def test_a_position_that_becomes_flat_is_told_as_nothing(venue, anna, bori
         ]
 
 
-async def test_the_second_session_has_its_snapshot_at_once(services, anna, boris):
+async def test_the_second_session_has_its_snapshot_at_once(services: Services, anna: Trader, boris: Trader) -> None:
     """It goes on from where the first is."""
     await subscribed(boris)
     await boris.place("buy", 2, "10")
@@ -82,7 +88,7 @@ async def test_the_second_session_has_its_snapshot_at_once(services, anna, boris
     assert (await subscribed(second))["seq"] == 2
 
 
-async def test_a_partition_that_is_away_is_waited_for(venue, boris):
+async def test_a_partition_that_is_away_is_waited_for(venue: LocalVenue, boris: Trader) -> None:
     """The snapshot is whole or is not sent."""
     venue.silent.add(1)
     await boris.do("subscribe", channel="positions")
@@ -92,13 +98,13 @@ async def test_a_partition_that_is_away_is_waited_for(venue, boris):
     assert (await boris.channel("positions", "snapshot"))["positions"] == []
 
 
-async def test_nobody_hears_another_s_positions(anna, viewer):
+async def test_nobody_hears_another_s_positions(anna: Trader, viewer: Trader) -> None:
     """They need a login, and another's account needs a token for it."""
     assert (await viewer.refused("subscribe", channel="positions"))["code"] == "unauthenticated"
     assert (await anna.refused("subscribe", channel="positions", account="boris"))["code"] == "forbidden"
 
 
-def test_what_is_gone_is_told_as_nothing():
+def test_what_is_gone_is_told_as_nothing() -> None:
     """Rows that are the same are left out; of each kind there is a row that stands for nothing."""
     position = {"symbol": "A", "quantity": "1", "average_price": "2", "unrealised": "3", "realised": "4"}
     used = {"symbol": "A", "open_orders": 1, "open_buy_quantity": "1", "open_sell_quantity": "1"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -11,6 +12,9 @@ from gateway import protocol
 from gateway.errors import ApiError
 from gateway.protocol import BadRequest, Malformed
 from gateway.requests import CancelAllParams, PlaceParams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PLACE = msgspec.json.Decoder(PlaceParams)
 CANCEL_ALL = msgspec.json.Decoder(CancelAllParams)
@@ -29,7 +33,7 @@ ORDER = (
         *(b'{"id":1,"method":"a","params":' + b"[" * 60_000, b'{"id":1,"method":"\\ud800"}'),
     ],
 )
-def test_what_is_no_json_object_is_malformed(frame):
+def test_what_is_no_json_object_is_malformed(frame: bytes) -> None:
     """A frame that is no JSON object has no id to answer to."""
     with pytest.raises(Malformed):
         protocol.request_of(frame)
@@ -50,7 +54,7 @@ def test_what_is_no_json_object_is_malformed(frame):
         (b'{"id":7,"method":1,"method":"a","x":1}', "bad_request", "method", b"7"),
     ],
 )
-def test_an_object_that_is_no_request_is_refused_by_name(frame, code, field, identity):
+def test_an_object_that_is_no_request_is_refused_by_name(frame: bytes, code: str, field: str, identity: bytes) -> None:
     """A frame's own members are checked like any others, and answered under its id where it has one."""
     with pytest.raises(BadRequest) as refused:
         protocol.request_of(frame)
@@ -61,14 +65,14 @@ def test_an_object_that_is_no_request_is_refused_by_name(frame, code, field, ide
 @pytest.mark.parametrize(
     "identity", [b"7", b"-7", b"0", b'"x"', b'""', b"123456789012345678901234567890", b'"\xc3\xa9"']
 )
-def test_any_string_or_integer_is_echoed(identity):
+def test_any_string_or_integer_is_echoed(identity: bytes) -> None:
     """The id comes back as it was, however large."""
     request = protocol.request_of(b'{"id":%b,"method":"ping"}' % identity)
     answer = protocol.result_frame(request.id, b"{}")
     assert json.loads(answer)["id"] == json.loads(identity)
 
 
-def test_an_escaped_id_comes_back_as_sound_json():
+def test_an_escaped_id_comes_back_as_sound_json() -> None:
     """An id with escapes keeps its meaning."""
     request = protocol.request_of(rb'{"id":"a\u0022b\\","method":"ping"}')
     assert json.loads(protocol.result_frame(request.id, b"1")) == {"id": 'a"b\\', "result": 1}
@@ -90,7 +94,7 @@ def test_an_escaped_id_comes_back_as_sound_json():
         (b'{"id":1,"method":"order.place"}', "bad_request", "symbol"),
     ],
 )
-def test_params_are_read_strictly(frame, code, field):
+def test_params_are_read_strictly(frame: bytes, code: str, field: str) -> None:
     """Wrong types, missing, unknown and repeated members are each refused by name."""
     with pytest.raises(ApiError) as refused:
         protocol.params_of(protocol.request_of(frame), PLACE)
@@ -98,35 +102,36 @@ def test_params_are_read_strictly(frame, code, field):
 
 
 @pytest.mark.parametrize("params", [b"", b',"params":null', b',"params":{}', b',"params":{"symbol":null,"side":null}'])
-def test_null_counts_as_left_out(params):
+def test_null_counts_as_left_out(params: bytes) -> None:
     """Optional members and params themselves may be null."""
     request = protocol.request_of(b'{"id":1,"method":"order.cancel_all"%b}' % params)
     assert protocol.params_of(request, CANCEL_ALL) in (CancelAllParams(), CancelAllParams(symbol=None, side=None))
 
 
-def test_colons_and_quotes_in_texts_are_no_members():
+def test_colons_and_quotes_in_texts_are_no_members() -> None:
     """Counting members is not deceived by what stands in strings."""
     frame = ORDER.replace(b"abc:12345", b":::").replace(b'"ACME"', rb'"\"\":"')
     assert protocol.params_of(protocol.request_of(frame), PLACE).symbol == '"":'
 
 
-def test_bodies_and_queries_are_read_the_same_way():
+def test_bodies_and_queries_are_read_the_same_way() -> None:
     """HTTP bodies refuse repeated members and bad UTF-8; queries refuse repeated and unknown names."""
     assert protocol.body_of(b'{"symbol":"A"}', CANCEL_ALL) == CancelAllParams(symbol="A")
     assert protocol.query_of([("symbol", "A")], CancelAllParams) == CancelAllParams(symbol="A")
-    for attempt, code, field in (
+    attempts: list[tuple[Callable[[], object], str, str]] = [
         (lambda: protocol.body_of(b'{"symbol":"A","symbol":"B"}', CANCEL_ALL), "bad_request", "symbol"),
         (lambda: protocol.body_of(b'{"symbol":"\xff"}', CANCEL_ALL), "bad_request", ""),
         (lambda: protocol.body_of(b"", CANCEL_ALL), "bad_request", ""),
         (lambda: protocol.query_of([("side", "buy"), ("side", "buy")], CancelAllParams), "bad_request", "side"),
         (lambda: protocol.query_of([("sied", "buy")], CancelAllParams), "unknown_field", "sied"),
-    ):
+    ]
+    for attempt, code, field in attempts:
         with pytest.raises(ApiError) as refused:
             attempt()
         assert (refused.value.code, refused.value.field) == (code, field)
 
 
-def test_answers_carry_id_and_journal():
+def test_answers_carry_id_and_journal() -> None:
     """An answer is the id, the place of its command in the journal, and the exchange's own JSON."""
     assert protocol.result_frame(b"7", b"{}", b"3.1") == b'{"id":7,"journal":"3.1","result":{}}'
     assert protocol.error_frame(b"7", b"{}") == b'{"id":7,"error":{}}'

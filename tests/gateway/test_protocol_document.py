@@ -1,5 +1,7 @@
 """docs/protocol.md says what is so: its examples, its codes, its checksum and its numbers."""
 
+from __future__ import annotations
+
 import json
 import re
 from pathlib import Path
@@ -30,18 +32,18 @@ def check(name: str, value: Any) -> None:
     assert set(value) <= set(schema["properties"]), name
 
 
-def test_every_request_on_the_page_is_one():
+def test_every_request_on_the_page_is_one() -> None:
     """What the page tells clients to send is what the exchange takes."""
     for request in SENT:
         check(request["method"].replace(".", "_") + "_request", request)
 
 
-def test_every_method_has_an_example():
+def test_every_method_has_an_example() -> None:
     """No method is only named."""
     assert {method.name for method in METHODS} - {"ping"} == {request["method"] for request in SENT}
 
 
-def test_every_answer_on_the_page_is_one():
+def test_every_answer_on_the_page_is_one() -> None:
     """Results, errors and channel messages are as the exchange gives them."""
     methods = {request["id"]: request["method"].replace(".", "_") for request in SENT}
     for answer in ANSWERED:
@@ -53,13 +55,13 @@ def test_every_answer_on_the_page_is_one():
             check(f"{answer['channel']}_{answer['type']}", answer)
 
 
-def test_every_channel_has_an_example_and_a_row():
+def test_every_channel_has_an_example_and_a_row() -> None:
     """No channel is only named."""
     assert {channel.name for channel in CHANNELS} == {frame["channel"] for frame in ANSWERED if "channel" in frame}
     assert all(f"| `{channel.name}` | " in TEXT for channel in CHANNELS)
 
 
-def test_the_book_on_the_page_can_be_followed():
+def test_the_book_on_the_page_can_be_followed() -> None:
     """The frames of `book`, taken in order as the page says, give the checksums that they carry."""
     depth, seq = Depth(), -1
     for frame in [frame for frame in ANSWERED if frame.get("channel") == "book"]:
@@ -69,7 +71,7 @@ def test_the_book_on_the_page_can_be_followed():
         assert depth.checksum() == frame["checksum"]
 
 
-def test_the_worked_checksum_is_right():
+def test_the_worked_checksum_is_right() -> None:
     """The text in the example is that of its levels, and its CRC32 is the number printed."""
     found = re.search(r'`crc32\("(\d+)"\)` = (\d+)', TEXT)
     assert found
@@ -80,20 +82,20 @@ def test_the_worked_checksum_is_right():
     assert crc32(found[1].encode()) == int(found[2])
 
 
-def test_the_table_of_codes_is_the_one_in_force():
+def test_the_table_of_codes_is_the_one_in_force() -> None:
     """Each code with its status and what to do, in the table's own order."""
     rows = re.findall(r"^\| `(\w+)` \| (\d{3}) \| (.*) \|$", TEXT, re.MULTILINE)
     assert rows == [(code, str(row.status), row.message) for code, row in CODES.items()]
 
 
-def test_every_route_is_on_the_page():
+def test_every_route_is_on_the_page() -> None:
     """The page names each path, written out or with … for an instrument."""
     for route in ROUTES:
         short = route.path.replace("/v1/instruments/{symbol}/", "…/")
         assert route.path in TEXT or short in TEXT or route.path == "/v1/demo/token", route.path
 
 
-def test_the_limits_on_the_page_are_the_defaults():
+def test_the_limits_on_the_page_are_the_defaults() -> None:
     """Numbers in prose do not drift from the settings."""
     settings = GatewaySettings()
     rows = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \| [^|]+ \|$", TEXT.partition("## Limits")[2], re.MULTILINE))
@@ -126,13 +128,13 @@ def rate(per_second: int, burst: int) -> str:
     return f"{per_second:,} a second, {burst:,} at once"
 
 
-def test_the_options_of_book_on_the_page_are_those_taken():
+def test_the_options_of_book_on_the_page_are_those_taken() -> None:
     """Each depth and interval is named."""
     row = next(line for line in TEXT.splitlines() if line.startswith("| `book` | "))
     assert all(re.search(rf"\b{value}\b", row) for value in (*DEPTHS, *INTERVALS))
 
 
-def test_every_proof_named_in_the_threats_exists():
+def test_every_proof_named_in_the_threats_exists() -> None:
     """What is said to stop an attack is proved by a file in the tree."""
     root = Path(__file__).resolve().parents[2]
     named = set(re.findall(r"`(tests/[\w/.]+)`", (root / "docs" / "threats.md").read_text()))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from exchange.commands import PlaceOrder
 from exchange.order import BUY, LIMIT
@@ -12,12 +15,16 @@ from gateway import reports as gateway_reports
 from streams import queries
 from tests.support.gateway import Trader, eventually
 
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from tests.support.local_venue import Answer, LocalVenue
+
 
 def reports(trader: Trader) -> list[tuple[int, str]]:
     """Number and kind of every report heard so far from the first partition."""
     trader.listen()
     frames = [frame for frame in trader.heard if frame.get("channel") == "orders" and frame["partition"] == 0]
-    return [(frame["seq"], frame.get("exec", frame["type"])) for frame in frames]
+    return [(frame["seq"], frame["exec"] if "exec" in frame else frame["type"]) for frame in frames]
 
 
 async def subscribed(trader: Trader) -> None:
@@ -26,7 +33,7 @@ async def subscribed(trader: Trader) -> None:
     await trader.hear(lambda frame: frame.get("partition") == 1)
 
 
-async def test_every_session_of_an_account_hears_its_reports(services, anna, boris):
+async def test_every_session_of_an_account_hears_its_reports(services: Services, anna: Trader, boris: Trader) -> None:
     """Reports go to all sessions of the account, numbered without holes, and to no other account."""
     second = Trader(services, "second")
     await second.login("anna")
@@ -39,7 +46,7 @@ async def test_every_session_of_an_account_hears_its_reports(services, anna, bor
     await eventually(lambda: reports(boris) == expected)
 
 
-async def test_a_late_session_starts_from_the_open_orders(services, anna):
+async def test_a_late_session_starts_from_the_open_orders(services: Services, anna: Trader) -> None:
     """Its snapshot names the report up to which it tells; what follows connects; others get no second snapshot."""
     await subscribed(anna)
     await anna.place("buy", 1, "1")
@@ -51,7 +58,7 @@ async def test_a_late_session_starts_from_the_open_orders(services, anna):
     await eventually(lambda: reports(anna) == [(0, "snapshot"), (1, "accepted"), (2, "accepted")])
 
 
-async def test_sessions_that_come_while_trading_goes_on_miss_nothing(services, anna):
+async def test_sessions_that_come_while_trading_goes_on_miss_nothing(services: Services, anna: Trader) -> None:
     """Whenever a session joins, its reports follow its snapshot without a hole or a repeat."""
     late = [Trader(services, f"late-{number}") for number in range(8)]
     for trader in late:
@@ -69,7 +76,7 @@ async def test_sessions_that_come_while_trading_goes_on_miss_nothing(services, a
     assert all(kind == ("snapshot" if place == 0 else "accepted") for place, (_, kind) in enumerate(reports(late[3])))
 
 
-async def test_a_gap_is_closed_by_asking(venue, anna):
+async def test_a_gap_is_closed_by_asking(venue: LocalVenue, anna: Trader) -> None:
     """Lost reports are fetched, in order, before later ones are passed on."""
     await subscribed(anna)
     venue.deaf = True
@@ -80,7 +87,7 @@ async def test_a_gap_is_closed_by_asking(venue, anna):
     await eventually(lambda: [seq for seq, _ in reports(anna)] == [0, 1, 2, 3])
 
 
-async def test_a_gap_too_long_to_close_gives_a_snapshot(venue, anna):
+async def test_a_gap_too_long_to_close_gives_a_snapshot(venue: LocalVenue, anna: Trader) -> None:
     """When the reports are gone, the open orders are told anew."""
     await subscribed(anna)
     venue.deaf = True
@@ -96,7 +103,7 @@ async def test_a_gap_too_long_to_close_gives_a_snapshot(venue, anna):
     await eventually(lambda: reports(anna)[-1] == (1_202, "accepted"))
 
 
-async def test_two_leaders_are_heard_as_one(venue, anna):
+async def test_two_leaders_are_heard_as_one(venue: LocalVenue, anna: Trader) -> None:
     """Reports that come twice are passed on once."""
     venue.leaders = 2
     await subscribed(anna)
@@ -106,7 +113,9 @@ async def test_two_leaders_are_heard_as_one(venue, anna):
     await eventually(lambda: reports(anna) == [(0, "snapshot"), (1, "accepted"), (2, "canceled"), (3, "accepted")])
 
 
-async def test_a_late_session_is_not_told_by_a_leader_that_is_behind(venue, services, anna, monkeypatch):
+async def test_a_late_session_is_not_told_by_a_leader_that_is_behind(
+    venue: LocalVenue, services: Services, anna: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of two leaders the one that has read less may answer; who starts from there would miss what is passed on."""
     await subscribed(anna)
     behind = await venue.query(0, "orders_snapshot", account="anna", after=0)
@@ -114,7 +123,7 @@ async def test_a_late_session_is_not_told_by_a_leader_that_is_behind(venue, serv
     await eventually(lambda: reports(anna) == [(0, "snapshot"), (1, "accepted")])
     query, asked = venue.query, []
 
-    async def ask(partition, kind, **arguments):
+    async def ask(partition: int, kind: str, **arguments: Any) -> Answer:
         answer = await query(partition, kind, **arguments)
         if (partition, kind) != (0, "orders_snapshot"):
             return answer
@@ -131,7 +140,7 @@ async def test_a_late_session_is_not_told_by_a_leader_that_is_behind(venue, serv
     assert len(asked) == 2
 
 
-async def test_resume_gives_the_reports_since_a_cursor(services, anna):
+async def test_resume_gives_the_reports_since_a_cursor(services: Services, anna: Trader) -> None:
     """A client that comes back gets what it missed, complete frames, or is told to take a snapshot."""
     await subscribed(anna)
     for price in ("1", "2", "3"):
@@ -150,7 +159,9 @@ async def test_resume_gives_the_reports_since_a_cursor(services, anna):
         assert (error["code"], error["field"]) == ("bad_request", field)
 
 
-async def test_an_account_with_ten_thousand_orders_can_subscribe(venue, services, anna):
+async def test_an_account_with_ten_thousand_orders_can_subscribe(
+    venue: LocalVenue, services: Services, anna: Trader
+) -> None:
     """Its snapshot is whole, bigger than what may otherwise be unread, and what comes after it follows."""
     for number in range(10_000):
         command = PlaceOrder("anna", "ACME", f"n{number}", BUY, LIMIT, UNIT, UNIT)
@@ -167,14 +178,16 @@ async def test_an_account_with_ten_thousand_orders_can_subscribe(venue, services
     assert late.closed is None
 
 
-async def test_orders_that_change_between_two_pages_are_told_by_the_reports(venue, services, anna, monkeypatch):
+async def test_orders_that_change_between_two_pages_are_told_by_the_reports(
+    venue: LocalVenue, services: Services, anna: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The snapshot bears the first page's number, so nothing that happened later is left out."""
     monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 2)
     for price in ("1", "2", "3", "4"):
         await anna.place("buy", 1, price)
     ask = venue.query
 
-    async def ask_and_cancel(partition, kind, **arguments):
+    async def ask_and_cancel(partition: int, kind: str, **arguments: Any) -> Answer:
         answer = await ask(partition, kind, **arguments)
         if kind == "orders_snapshot" and partition == 0 and arguments["after"] == 0:
             await anna.do("order.cancel", order_id="0-1")
@@ -194,13 +207,15 @@ async def test_orders_that_change_between_two_pages_are_told_by_the_reports(venu
     ]
 
 
-async def test_more_orders_than_can_be_told_end_the_channel(venue, services, anna, monkeypatch):
+async def test_more_orders_than_can_be_told_end_the_channel(
+    venue: LocalVenue, services: Services, anna: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The leader is asked once, whatever happens to the orders then, and once more when somebody subscribes again."""
     monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 2)
     monkeypatch.setattr(fanout, "ReportFeed", partial(gateway_reports.ReportFeed, orders_max=3))
     ask, asked = venue.query, []
 
-    async def noted(partition, kind, **arguments):
+    async def noted(partition: int, kind: str, **arguments: Any) -> Answer:
         if partition == 0 and kind in ("orders_snapshot", "reports"):
             asked.append((kind, arguments["after"]))
         return await ask(partition, kind, **arguments)
@@ -224,12 +239,14 @@ async def test_more_orders_than_can_be_told_end_the_channel(venue, services, ann
     assert asked == [("orders_snapshot", 0), ("orders_snapshot", 0), ("reports", 8)]
 
 
-async def test_a_leader_that_never_agrees_is_asked_at_a_pace(venue, services, anna, monkeypatch):
+async def test_a_leader_that_never_agrees_is_asked_at_a_pace(
+    venue: LocalVenue, services: Services, anna: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It wants another snapshot to be taken after each one: that is asked for after a pause, however long that is."""
     monkeypatch.setattr(gateway_reports, "PAUSE_SECONDS", 3_600)
     ask, asked = venue.query, []
 
-    async def disagree(partition, kind, **arguments):
+    async def disagree(partition: int, kind: str, **arguments: Any) -> Answer:
         if partition == 0 and kind in ("orders_snapshot", "reports"):
             asked.append(kind)
         answer = await ask(partition, kind, **arguments)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from streams.room import Fill, Fills
 from tests.support.gateway import Trader, gateway_parts, served, token
 from tests.support.http import ORDER, client_of
 
+if TYPE_CHECKING:
+    from tests.support.http import Client
+    from tests.support.local_venue import LocalVenue
+
 LIMIT = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": "1"}
 
 
-def fill(venue, share: float, partition: int = 0) -> None:
+def fill(venue: LocalVenue, share: float, partition: int = 0) -> None:
     """Fill a partition's journal up to this share of its room."""
     journal = Fill(round(share * 100_000), 100_000, 10, 1, 10, 1, 2)
     venue.rooms[partition].learn(Fills(journal, Fill(100, 300_000, 10, 1, 10, 1, 2)))
 
 
 @pytest.mark.parametrize("share", [0.9, 0.97])
-async def test_a_nearly_full_journal_takes_cancels_and_operators(venue, anna, admin, share):
+async def test_a_nearly_full_journal_takes_cancels_and_operators(
+    venue: LocalVenue, anna: Trader, admin: Client, share: float
+) -> None:
     """Placements and amends are busy, with a sentence that says why; whatever gets an account out is carried out."""
     resting = [(await anna.do("order.place", **LIMIT))["order_id"] for _ in range(3)]
     fill(venue, share)
@@ -40,12 +48,12 @@ async def test_a_nearly_full_journal_takes_cancels_and_operators(venue, anna, ad
     assert halted["phase"] == "halted"
 
 
-def cancel(order_id: str):
+def cancel(order_id: str) -> dict[str, Any]:
     """A cancel in a batch."""
     return {"method": "order.cancel", "params": {"order_id": order_id}}
 
 
-async def test_the_very_last_of_a_journal_is_for_operators(venue, anna, admin):
+async def test_the_very_last_of_a_journal_is_for_operators(venue: LocalVenue, anna: Trader, admin: Client) -> None:
     """A flood of cancels cannot keep a halt away."""
     order = (await anna.do("order.place", **LIMIT))["order_id"]
     fill(venue, 0.98)
@@ -54,7 +62,7 @@ async def test_the_very_last_of_a_journal_is_for_operators(venue, anna, admin):
     assert halted["phase"] == "halted"
 
 
-async def test_a_journal_that_fills_up_is_named_to_who_asks_for_readiness(venue, public):
+async def test_a_journal_that_fills_up_is_named_to_who_asks_for_readiness(venue: LocalVenue, public: Client) -> None:
     """While orders are still taken."""
     assert await public.ask("GET", "/health/ready") == {"status": "ready"}
     fill(venue, 0.8, partition=1)
@@ -63,7 +71,9 @@ async def test_a_journal_that_fills_up_is_named_to_who_asks_for_readiness(venue,
 
 
 @pytest.mark.parametrize(("share", "takes"), [(0.9, "cancels"), (0.985, "operators"), (0.995, "nothing")])
-async def test_a_journal_that_refuses_orders_is_not_ready(venue, public, share, takes):
+async def test_a_journal_that_refuses_orders_is_not_ready(
+    venue: LocalVenue, public: Client, share: float, takes: str
+) -> None:
     """It is named, with what it still takes; the gateway stays in its balancer, as cancels have to come through."""
     fill(venue, share)
     answer = await public.ask("GET", "/health/ready")
@@ -74,7 +84,7 @@ async def test_a_journal_that_refuses_orders_is_not_ready(venue, public, share, 
     assert await public.ask("GET", "/health/gateway") == {"status": "ok"}
 
 
-async def test_operators_see_how_full_each_partition_is(venue, admin):
+async def test_operators_see_how_full_each_partition_is(venue: LocalVenue, admin: Client) -> None:
     """Once it was measured."""
     fill(venue, 0.5)
     first, second = (await admin.ask("GET", "/v1/admin/partitions"))["partitions"]
@@ -89,7 +99,7 @@ async def test_operators_see_how_full_each_partition_is(venue, admin):
     assert second["room"] is None
 
 
-async def test_beyond_the_requests_in_flight_there_is_room_for_cancels(venue):
+async def test_beyond_the_requests_in_flight_there_is_room_for_cancels(venue: LocalVenue) -> None:
     """A client whose placements are not answered can still get out."""
     async with gateway_parts(venue, requests_in_flight=2) as services:
         trader = Trader(services)
@@ -104,7 +114,7 @@ async def test_beyond_the_requests_in_flight_there_is_room_for_cancels(venue):
         assert (await trader.hear(lambda frame: frame.get("id") == "out"))["result"]["status"] == "canceled"
 
 
-async def test_an_operator_is_not_kept_away_by_the_placements_of_his_account(venue):
+async def test_an_operator_is_not_kept_away_by_the_placements_of_his_account(venue: LocalVenue) -> None:
     """Operators' commands are counted with the cancels, of which there may be ten times as many."""
     async with (
         gateway_parts(venue, rate_limits=True, orders_per_second=1, orders_burst=1) as services,

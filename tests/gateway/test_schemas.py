@@ -14,7 +14,7 @@ from gateway.operations import KillSwitchParams, LimitsParams, PhaseParams, Reas
 from gateway.requests import AmendParams, PlaceParams
 from gateway.schemas import MEMBERS, word
 
-BODIES = {
+BODIES: dict[str, type[msgspec.Struct]] = {
     "post /v1/orders": PlaceParams,
     "patch /v1/orders/{order_id}": AmendParams,
     "put /v1/admin/instruments/{symbol}": ListingParams,
@@ -26,7 +26,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("route", BODIES)
-def test_null_is_described_where_it_is_taken_and_nowhere_else(route):
+def test_null_is_described_where_it_is_taken_and_nowhere_else(route: str) -> None:
     """A member of a body takes null if what decodes it does; of limits null removes decimals too."""
     method, path = route.split()
     body = openapi.openapi()["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
@@ -37,7 +37,7 @@ def test_null_is_described_where_it_is_taken_and_nowhere_else(route):
     assert all(member.get("description") for member in body["properties"].values())
 
 
-def test_a_word_is_listed_once():
+def test_a_word_is_listed_once() -> None:
     """A doubled word makes a document that no tool takes."""
     with pytest.raises(AssertionError, match="twice"):
         word("Which.", ("killed", "busted", "killed"))

@@ -1,16 +1,22 @@
 """Settings: read once, each wrong value named."""
 
+from __future__ import annotations
+
 import dataclasses
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.settings import GatewaySettings, SettingsError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
-def test_an_empty_environment_gives_the_bounds_of_the_protocol():
+def test_an_empty_environment_gives_the_bounds_of_the_protocol() -> None:
     """The defaults are the numbers that docs/protocol.md tells clients."""
     settings = GatewaySettings.from_environment({})
     assert settings == GatewaySettings()
@@ -21,7 +27,7 @@ def test_an_empty_environment_gives_the_bounds_of_the_protocol():
     assert (settings.address_requests_per_second, settings.rate_limits) == (100, True)
 
 
-def test_every_kind_of_value_is_read():
+def test_every_kind_of_value_is_read() -> None:
     """Text, switches, numbers, seconds, lists of origins and of networks."""
     settings = GatewaySettings.from_environment(
         {
@@ -74,25 +80,25 @@ def test_every_kind_of_value_is_read():
         ("JWT_SECRET_FILE", "/nowhere/at/all"),
     ],
 )
-def test_a_wrong_value_is_refused_with_the_name_of_its_variable(name, text):
+def test_a_wrong_value_is_refused_with_the_name_of_its_variable(name: str, text: str) -> None:
     """The start fails with a sentence that says which variable to mend."""
     with pytest.raises(SettingsError, match=f"(?i){name.removesuffix('_FILE')}|/nowhere"):
         GatewaySettings.from_environment({f"OPENBELL_{name}": text})
 
 
-def test_a_secret_may_come_from_a_file(tmp_path):
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     """The file's content is the secret, without the line end that editors add."""
     path = tmp_path / "jwt-secret"
     path.write_text(SECRET + "\n")
     assert GatewaySettings.from_environment({"OPENBELL_JWT_SECRET_FILE": str(path)}).jwt_secret == SECRET.encode()
 
 
-def test_two_sources_of_one_secret_are_refused():
+def test_two_sources_of_one_secret_are_refused() -> None:
     """Which of the two would count is not left to guessing."""
     with pytest.raises(SettingsError, match="not both"):
         GatewaySettings.from_environment({"OPENBELL_JWT_SECRET": SECRET, "OPENBELL_JWT_SECRET_FILE": "jwt-secret"})
 
 
-def test_the_secret_is_never_printed():
+def test_the_secret_is_never_printed() -> None:
     """Settings may be logged."""
     assert SECRET not in repr(GatewaySettings(jwt_secret=SECRET.encode()))

@@ -1,5 +1,7 @@
 """Rate limits: token buckets on a clock that the test moves."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,18 +11,19 @@ from gateway.settings import GatewaySettings
 from gateway.throttle import ADDRESS, CANCELS, ORDERS, READS, Buckets, Policy, Throttle
 
 
-def test_a_burst_passes_and_then_the_rate_holds():
+def test_a_burst_passes_and_then_the_rate_holds() -> None:
     """2,000 at once, then one every millisecond."""
     throttle = Throttle.from_settings(GatewaySettings())
     for _ in range(2_000):
         throttle.spend(ORDERS, "alice", now=0.0)
     with pytest.raises(ApiError) as refused:
         throttle.spend(ORDERS, "alice", now=0.0)
-    assert (refused.value.code, refused.value.retry_after) == ("rate_limited", pytest.approx(0.001))
+    assert refused.value.code == "rate_limited"
+    assert refused.value.retry_after == pytest.approx(0.001)
     throttle.spend(ORDERS, "alice", now=0.001)
 
 
-def test_cancels_and_other_accounts_have_buckets_of_their_own():
+def test_cancels_and_other_accounts_have_buckets_of_their_own() -> None:
     """Who has placed too much can still cancel, and nobody else notices."""
     throttle = Throttle.from_settings(GatewaySettings())
     throttle.spend(ORDERS, "alice", now=0.0, count=2_000)
@@ -31,7 +34,7 @@ def test_cancels_and_other_accounts_have_buckets_of_their_own():
     throttle.spend(ORDERS, "bob", now=0.0)
 
 
-def test_an_address_without_login_gets_100_a_second():
+def test_an_address_without_login_gets_100_a_second() -> None:
     """The limit for strangers."""
     throttle = Throttle.from_settings(GatewaySettings())
     throttle.spend(ADDRESS, "203.0.113.7", now=0.0, count=100)
@@ -40,25 +43,27 @@ def test_an_address_without_login_gets_100_a_second():
     throttle.spend(ADDRESS, "203.0.113.7", now=1.0, count=100)
 
 
-def test_a_batch_is_taken_whole_or_not_at_all():
+def test_a_batch_is_taken_whole_or_not_at_all() -> None:
     """What is refused costs nothing."""
     buckets = Buckets(Policy(ORDERS, rate=1, burst=10))
     assert buckets.take("a", 8, now=0.0).remaining == 2
     refused = buckets.take("a", 5, now=0.0)
-    assert (refused.allowed, refused.remaining, refused.retry_after) == (False, 2, pytest.approx(3.0))
+    assert (refused.allowed, refused.remaining) == (False, 2)
+    assert refused.retry_after == pytest.approx(3.0)
     assert buckets.take("a", 2, now=0.0).allowed
 
 
-def test_a_batch_larger_than_the_burst_passes_on_a_full_bucket_into_debt():
+def test_a_batch_larger_than_the_burst_passes_on_a_full_bucket_into_debt() -> None:
     """A small limit never makes a lawful batch impossible, and it is paid for afterwards."""
     buckets = Buckets(Policy(ORDERS, rate=1, burst=10))
     assert buckets.take("a", 50, now=0.0).allowed
     refused = buckets.take("a", 1, now=0.0)
-    assert (refused.allowed, refused.remaining, refused.retry_after) == (False, 0, pytest.approx(41.0))
+    assert (refused.allowed, refused.remaining) == (False, 0)
+    assert refused.retry_after == pytest.approx(41.0)
     assert buckets.take("a", 1, now=41.0).allowed
 
 
-def test_a_look_is_always_allowed_and_costs_nothing():
+def test_a_look_is_always_allowed_and_costs_nothing() -> None:
     """The state of a bucket can be shown even while it owes."""
     buckets = Buckets(Policy(ORDERS, rate=1, burst=10))
     buckets.take("a", 50, now=0.0)
@@ -66,7 +71,7 @@ def test_a_look_is_always_allowed_and_costs_nothing():
     assert (look.allowed, look.remaining, look.full_in_seconds) == (True, 0, 50.0)
 
 
-def test_headers_are_the_structured_fields_of_the_draft():
+def test_headers_are_the_structured_fields_of_the_draft() -> None:
     """Quota and window in the policy, what remains and when it is full again beside it."""
     throttle = Throttle([Policy(ORDERS, rate=1_000, burst=2_000)])
     assert throttle.spend(ORDERS, "alice", now=0.0, count=500) == {
@@ -75,7 +80,7 @@ def test_headers_are_the_structured_fields_of_the_draft():
     }
 
 
-def test_a_refusal_carries_the_headers_too():
+def test_a_refusal_carries_the_headers_too() -> None:
     """Retry-After and the state of the bucket come with a 429."""
     throttle = Throttle([Policy(ORDERS, rate=1, burst=2)])
     throttle.spend(ORDERS, "alice", now=0.0, count=2)
@@ -88,13 +93,13 @@ def test_a_refusal_carries_the_headers_too():
     }
 
 
-def test_switched_off_everything_passes():
+def test_switched_off_everything_passes() -> None:
     """A load test meets no limit and sees no headers."""
     throttle = Throttle([Policy(ORDERS, rate=1, burst=1)], enabled=False)
     assert throttle.spend(ORDERS, "alice", now=0.0, count=1_000_000) == {}
 
 
-def test_the_bucket_longest_unused_is_forgotten():
+def test_the_bucket_longest_unused_is_forgotten() -> None:
     """The number of buckets is bounded, and who is active keeps his."""
     buckets = Buckets(Policy(ADDRESS, rate=1, burst=2), buckets_max=2)
     buckets.take("a", 1, now=0.0)
@@ -105,7 +110,7 @@ def test_the_bucket_longest_unused_is_forgotten():
     assert not buckets.take("a", 2, now=2.0).allowed
 
 
-def test_a_clock_that_steps_back_gives_nothing_and_takes_nothing():
+def test_a_clock_that_steps_back_gives_nothing_and_takes_nothing() -> None:
     """Time that did not pass fills no bucket."""
     buckets = Buckets(Policy(ORDERS, rate=1, burst=10))
     buckets.take("a", 10, now=100.0)
@@ -114,7 +119,7 @@ def test_a_clock_that_steps_back_gives_nothing_and_takes_nothing():
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(1, 30)), max_size=60))
-def test_never_more_than_the_burst_and_the_rate_passes(asked):
+def test_never_more_than_the_burst_and_the_rate_passes(asked: list[tuple[float, int]]) -> None:
     """Whatever the pattern of requests, what passed by any time is at most burst + rate × time."""
     policy = Policy(ORDERS, rate=5, burst=20)
     buckets = Buckets(policy)
@@ -127,7 +132,7 @@ def test_never_more_than_the_burst_and_the_rate_passes(asked):
 
 
 @given(st.integers(0, 20), st.integers(1, 20))
-def test_waiting_for_retry_after_is_enough(spent, asked):
+def test_waiting_for_retry_after_is_enough(spent: int, asked: int) -> None:
     """Who waits exactly as long as told is let through."""
     buckets = Buckets(Policy(ORDERS, rate=3, burst=20))
     buckets.take("a", spent, now=0.3)

@@ -20,7 +20,7 @@ from gateway.timestamps import time_of, time_text
         ("1969-12-31T23:59:59.5Z", -500_000_000),
     ],
 )
-def test_a_time_is_read(text, at):
+def test_a_time_is_read(text: str, at: int) -> None:
     """Any RFC 3339 time is its nanoseconds since 1970."""
     assert time_of(text) == at
 
@@ -33,13 +33,13 @@ def test_a_time_is_read(text, at):
         *("2026-11-22T10:00:00+24:00", "٢٠٢٦-11-22T10:00:00Z", "2026-11-22T10:00:00Z\n", "0000-01-01T00:00:00Z"),
     ],
 )
-def test_what_is_no_time_is_refused(text):
+def test_what_is_no_time_is_refused(text: str) -> None:
     """A text that names no instant is a ValueError."""
     with pytest.raises(ValueError):  # noqa: PT011 - any ValueError is the answer
         time_of(text)
 
 
 @given(st.integers(0, 2**62))
-def test_printing_and_reading_are_inverse(at):
+def test_printing_and_reading_are_inverse(at: int) -> None:
     """What is printed reads as the same time."""
     assert time_of(time_text(at)) == at

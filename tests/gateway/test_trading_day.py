@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from exchange.units import SECOND, UNIT
 from gateway.timestamps import time_text
-from tests.support.gateway import Trader, list_instrument
+from tests.support.gateway import Frame, Trader, list_instrument
+
+if TYPE_CHECKING:
+    from gateway.services import Services
+    from tests.support.http import Client
+    from tests.support.local_venue import LocalVenue
 
 AUCTION_MEMBERS = ("kind", "indicative_price", "paired_quantity", "imbalance", "imbalance_side")
 
 
-async def set_phase(admin, phase: str, symbol: str = "ACME", **more: object) -> dict:
+async def set_phase(admin: Client, phase: str, symbol: str = "ACME", **more: object) -> Frame:
     """Bring an instrument into a phase."""
-    answer = await admin.ask("POST", f"/v1/admin/instruments/{symbol}/phase", json={"phase": phase, **more})
+    answer: Frame = await admin.ask("POST", f"/v1/admin/instruments/{symbol}/phase", json={"phase": phase, **more})
     assert admin.last.status == 200, answer
     return answer
 
@@ -25,7 +32,7 @@ async def watched(viewer: Trader, *channels: str) -> None:
         await viewer.channel(channel, "snapshot")
 
 
-async def status(viewer: Trader, **wanted: object) -> dict:
+async def status(viewer: Trader, **wanted: object) -> Frame:
     """The next status that has these members; those before it are gone."""
     return await viewer.hear(
         lambda frame: (
@@ -36,7 +43,9 @@ async def status(viewer: Trader, **wanted: object) -> dict:
     )
 
 
-async def test_a_call_shows_what_it_would_trade_and_then_trades_it(admin, anna, boris, viewer):
+async def test_a_call_shows_what_it_would_trade_and_then_trades_it(
+    admin: Client, anna: Trader, boris: Trader, viewer: Trader
+) -> None:
     """Orders rest crossed; each changes the indication; at the end all trade at one price, told as a cross."""
     await watched(viewer, "status", "trades", "book")
     await anna.do("subscribe", channel="orders")
@@ -78,7 +87,9 @@ async def test_a_call_shows_what_it_would_trade_and_then_trades_it(admin, anna, 
     assert (report["liquidity"], "self_match" in report, report["last_price"]) == ("cross", False, "1.99")
 
 
-async def test_a_call_ends_by_itself(venue, admin, anna, boris, viewer):
+async def test_a_call_ends_by_itself(
+    venue: LocalVenue, admin: Client, anna: Trader, boris: Trader, viewer: Trader
+) -> None:
     """At the time that its status told from its beginning on."""
     await watched(viewer, "status", "trades")
     until = time_text(venue.now() + 100 * SECOND)
@@ -93,7 +104,7 @@ async def test_a_call_ends_by_itself(venue, admin, anna, boris, viewer):
     await status(viewer, phase="continuous", until=None)
 
 
-async def test_two_orders_of_one_account_may_meet_in_an_uncross(admin, anna):
+async def test_two_orders_of_one_account_may_meet_in_an_uncross(admin: Client, anna: Trader) -> None:
     """Both reports say so; the position stays flat."""
     await anna.do("subscribe", channel="orders")
     await set_phase(admin, "auction")
@@ -107,7 +118,7 @@ async def test_two_orders_of_one_account_may_meet_in_an_uncross(admin, anna):
     assert (await admin.ask("GET", "/v1/admin/accounts/anna"))["positions"] == []
 
 
-async def test_a_cascade_of_stops_is_told_order_by_order(anna, boris, viewer):
+async def test_a_cascade_of_stops_is_told_order_by_order(anna: Trader, boris: Trader, viewer: Trader) -> None:
     """A trade triggers a stop, whose trade triggers the next: reports in that order, and one tape."""
     carla = Trader(anna.session._services, "s-carla")
     await carla.login("carla")
@@ -133,7 +144,7 @@ async def test_a_cascade_of_stops_is_told_order_by_order(anna, boris, viewer):
 
     await boris.place("buy", 1, "11")
 
-    heard = []
+    heard: list[tuple[str, str, str, str | None]] = []
     while len(heard) < 6:
         report = await carla.hear(lambda frame: frame.get("channel") == "orders" and frame["type"] == "update")
         order = report["order"]
@@ -151,7 +162,9 @@ async def test_a_cascade_of_stops_is_told_order_by_order(anna, boris, viewer):
     assert [row["price"] for row in tape["trades"]] == ["11.00", "12.00", "13.00"]
 
 
-async def test_a_stop_that_may_not_enter_any_more_is_rejected_by_report(venue, anna, boris):
+async def test_a_stop_that_may_not_enter_any_more_is_rejected_by_report(
+    venue: LocalVenue, anna: Trader, boris: Trader
+) -> None:
     """Its owner was allowed less in the meantime."""
     await anna.do("subscribe", channel="orders")
     await boris.place("sell", 1, "10")
@@ -171,7 +184,9 @@ async def test_a_stop_that_may_not_enter_any_more_is_rejected_by_report(venue, a
     assert (await anna.do("order.get", order_id=order["order_id"]))["status"] == "rejected"
 
 
-async def test_a_trade_beyond_the_band_gives_a_volatility_call(venue, admin, anna, boris, viewer):
+async def test_a_trade_beyond_the_band_gives_a_volatility_call(
+    venue: LocalVenue, admin: Client, anna: Trader, boris: Trader, viewer: Trader
+) -> None:
     """What lies within the band trades, the rest takes part in the call, which ends by itself."""
     await list_instrument(venue, "ACME", reference_price=10 * UNIT, dynamic_band_bps=50_000, call=60 * SECOND)
     await watched(viewer, "status")
@@ -190,7 +205,7 @@ async def test_a_trade_beyond_the_band_gives_a_volatility_call(venue, admin, ann
     assert (over["band_low"], over["band_high"]) == ("11.40", "12.60")
 
 
-async def test_a_halt_stops_everything_but_cancels(admin, anna, boris, viewer):
+async def test_a_halt_stops_everything_but_cancels(admin: Client, anna: Trader, boris: Trader, viewer: Trader) -> None:
     """What crosses when it is lifted is uncrossed first."""
     await watched(viewer, "status")
     order = await anna.place("buy", 3, "10")
@@ -210,7 +225,7 @@ async def test_a_halt_stops_everything_but_cancels(admin, anna, boris, viewer):
     assert (await anna.do("order.list"))["orders"] == []
 
 
-async def test_orders_for_an_auction_wait_for_it(venue, admin, anna):
+async def test_orders_for_an_auction_wait_for_it(venue: LocalVenue, admin: Client, anna: Trader) -> None:
     """At the open only before it, at the close at any time; what is left of them expires."""
     await list_instrument(venue, "ACME")
     kinds = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": "10"}
@@ -227,7 +242,9 @@ async def test_orders_for_an_auction_wait_for_it(venue, admin, anna):
     assert (await anna.do("order.place", **kinds, time_in_force="at_open"))["status"] == "open"
 
 
-async def test_an_instrument_that_is_closed_and_empty_may_go(services, admin, anna, viewer):
+async def test_an_instrument_that_is_closed_and_empty_may_go(
+    services: Services, admin: Client, anna: Trader, viewer: Trader
+) -> None:
     """It is told to whoever follows the listings; it may come back, and its tape goes on."""
     await viewer.do("subscribe", channel="instruments")
     await viewer.channel("instruments", "snapshot")
@@ -265,12 +282,14 @@ async def test_an_instrument_that_is_closed_and_empty_may_go(services, admin, an
         ({}, "bad_request", "phase"),
     ],
 )
-async def test_a_phase_that_makes_no_sense_is_refused(admin, body, code, field):
+async def test_a_phase_that_makes_no_sense_is_refused(
+    admin: Client, body: dict[str, Any], code: str, field: str
+) -> None:
     """With the member at fault."""
     assert await admin.problem("POST", "/v1/admin/instruments/ACME/phase", json=body) == (400, code, field)
 
 
-async def test_a_phase_is_for_an_instrument_that_there_is(admin):
+async def test_a_phase_is_for_an_instrument_that_there_is(admin: Client) -> None:
     """Over one that is not listed nothing can be said."""
     answer = await admin.problem("POST", "/v1/admin/instruments/NONE/phase", json={"phase": "closed"})
     assert answer[:2] == (404, "unknown_instrument")

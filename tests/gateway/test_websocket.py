@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -12,6 +13,12 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.support.gateway import eventually, gateway_parts, served, token
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+    from gateway.services import Services
+    from tests.support.local_venue import LocalVenue
 
 HANDSHAKE = (
     b"GET /v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -24,16 +31,16 @@ def url(where: str) -> str:
     return f"ws://{where}/v1/ws"
 
 
-async def ask(socket, method: str, **params):
+async def ask(socket: ClientConnection, method: str, **params: Any) -> dict[str, Any]:
     """Send a request and take its answer."""
     await socket.send(json.dumps({"id": 1, "method": method, "params": params}))
     while True:
-        frame = json.loads(await asyncio.wait_for(socket.recv(), 5))
+        frame: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 5))
         if frame.get("id") == 1:
             return frame
 
 
-async def close_code(socket) -> int:
+async def close_code(socket: ClientConnection) -> int:
     """Read to the end; the code that the gateway closed with."""
     try:
         async with asyncio.timeout(5):
@@ -43,7 +50,7 @@ async def close_code(socket) -> int:
         return closed.rcvd.code if closed.rcvd else 0
 
 
-async def test_a_client_logs_in_trades_and_listens(where):
+async def test_a_client_logs_in_trades_and_listens(where: str) -> None:
     """The whole way of a program: login, subscribe, place, and the market data of it."""
     async with connect(url(where), compression=None) as socket:
         assert (await ask(socket, "login", token=token()))["result"]["account"] == "anna"
@@ -52,7 +59,7 @@ async def test_a_client_logs_in_trades_and_listens(where):
         assert "time" in (await ask(socket, "ping"))["result"]
 
 
-async def test_a_header_token_logs_in_and_a_bad_one_refuses_the_handshake(where):
+async def test_a_header_token_logs_in_and_a_bad_one_refuses_the_handshake(where: str) -> None:
     """401 with WWW-Authenticate, before there is any connection."""
     async with connect(url(where), additional_headers={"Authorization": f"Bearer {token()}"}) as socket:
         assert (await ask(socket, "order.list"))["result"] == {"orders": []}
@@ -67,7 +74,7 @@ async def test_a_header_token_logs_in_and_a_bad_one_refuses_the_handshake(where)
 @pytest.mark.parametrize(
     ("origin", "status"), [("null", 403), ("https://evil.example", 403), (None, 101), ("own", 101)]
 )
-async def test_pages_of_other_sites_are_refused(where, origin, status):
+async def test_pages_of_other_sites_are_refused(where: str, origin: str | None, status: int) -> None:
     """Only our own origin, configured ones and programs without one may connect."""
     headers = {} if origin is None else {"Origin": f"http://{where}" if origin == "own" else origin}
     async with aiohttp.ClientSession() as http:
@@ -82,7 +89,7 @@ async def test_pages_of_other_sites_are_refused(where, origin, status):
             response.close()
 
 
-async def test_a_refused_page_is_told_why_and_what_to_do(where):
+async def test_a_refused_page_is_told_why_and_what_to_do(where: str) -> None:
     """A proxy that rewrites Host and leaves Origin (Vite's `changeOrigin`) makes two names of one place."""
     headers = {"Origin": "http://localhost:5173", "Host": where}
     async with aiohttp.ClientSession() as http, http.get(f"http://{where}/v1/ws", headers=headers) as response:
@@ -92,14 +99,15 @@ async def test_a_refused_page_is_told_why_and_what_to_do(where):
         assert word in told["message"]
 
 
-async def test_no_extension_is_negotiated(where):
+async def test_no_extension_is_negotiated(where: str) -> None:
     """Compression is offered by most clients and never taken."""
     async with connect(url(where), compression="deflate") as socket:
+        assert socket.response is not None
         assert "Sec-WebSocket-Extensions" not in socket.response.headers
         assert "result" in await ask(socket, "ping")
 
 
-async def test_frames_in_the_same_packet_as_the_handshake_are_taken(where):
+async def test_frames_in_the_same_packet_as_the_handshake_are_taken(where: str) -> None:
     """A client that does not wait for our 101 loses nothing."""
     host, port = where.split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -115,7 +123,7 @@ async def test_frames_in_the_same_packet_as_the_handshake_are_taken(where):
     writer.close()
 
 
-async def test_binary_and_large_frames_are_refused_and_too_many_close(where):
+async def test_binary_and_large_frames_are_refused_and_too_many_close(where: str) -> None:
     """Each is answered without an id; ten bad frames in a row close with 1008."""
     async with connect(url(where), compression=None) as socket:
         await socket.send(b"binary")
@@ -138,14 +146,14 @@ async def test_binary_and_large_frames_are_refused_and_too_many_close(where):
         (b"\x81\x81" + MASK + b"\xff", 1007),
     ],
 )
-async def test_offences_close_with_their_code(where, data, code):
+async def test_offences_close_with_their_code(where: str, data: bytes, code: int) -> None:
     """What RFC 6455 or the bounds forbid ends the connection, and the client hears why."""
     async with connect(url(where), compression=None) as socket:
         socket.transport.write(data)
         assert await close_code(socket) == code
 
 
-async def test_a_client_that_closes_is_answered(where, services):
+async def test_a_client_that_closes_is_answered(where: str, services: Services) -> None:
     """Our half of the closing handshake has the client's code, and the session is gone."""
     socket = await connect(url(where), compression=None)
     await socket.close(4000, "bye")
@@ -153,7 +161,7 @@ async def test_a_client_that_closes_is_answered(where, services):
     await eventually(lambda: services.sessions.described() == [])
 
 
-async def test_a_vanished_client_leaves_nothing(where, services):
+async def test_a_vanished_client_leaves_nothing(where: str, services: Services) -> None:
     """Without a closing handshake the session ends with its socket."""
     socket = await connect(url(where), compression=None)
     await ask(socket, "subscribe", channel="book", symbols=["ACME"])
@@ -162,7 +170,7 @@ async def test_a_vanished_client_leaves_nothing(where, services):
     await eventually(lambda: services.sessions.described() == [])
 
 
-async def test_a_silent_client_is_pinged_and_then_let_go(venue):
+async def test_a_silent_client_is_pinged_and_then_let_go(venue: LocalVenue) -> None:
     """A library that answers pings keeps its connection; a half-open one is closed."""
     quick = {"ping_seconds": 0.2, "silence_seconds": 2.5}
     async with (
@@ -182,7 +190,7 @@ async def test_a_silent_client_is_pinged_and_then_let_go(venue):
         writer.close()
 
 
-async def test_connections_per_address_are_bounded(venue):
+async def test_connections_per_address_are_bounded(venue: LocalVenue) -> None:
     """One too many is closed with 4429; when one leaves there is room."""
     async with gateway_parts(venue, connections_per_address=2) as services, served(services) as where:
         first, _second = await connect(url(where)), await connect(url(where))
@@ -192,7 +200,7 @@ async def test_connections_per_address_are_bounded(venue):
         assert "result" in await ask(await connect(url(where)), "ping")
 
 
-async def test_connections_per_account_are_bounded_at_the_handshake_too(venue):
+async def test_connections_per_account_are_bounded_at_the_handshake_too(venue: LocalVenue) -> None:
     """A header token counts like a login."""
     headers = {"Authorization": f"Bearer {token()}"}
     async with gateway_parts(venue, connections_per_account=1) as services, served(services) as where:
@@ -200,7 +208,7 @@ async def test_connections_per_account_are_bounded_at_the_handshake_too(venue):
         assert await close_code(await connect(url(where), additional_headers=headers)) == 4429
 
 
-async def test_a_client_that_does_not_read_is_closed_and_its_neighbour_is_not(venue):
+async def test_a_client_that_does_not_read_is_closed_and_its_neighbour_is_not(venue: LocalVenue) -> None:
     """Answers are not piled up for ever: 4408, while others go on."""
     async with gateway_parts(venue, unread_bytes=65_536) as services, served(services) as where:
         host, port = where.split(":")
@@ -216,12 +224,12 @@ async def test_a_client_that_does_not_read_is_closed_and_its_neighbour_is_not(ve
         assert (host, int(port)) != ("", 0)
 
 
-async def flood(socket, text: str) -> None:
+async def flood(socket: ClientConnection, text: str) -> None:
     while True:
         await socket.send(text)
 
 
-async def test_stopping_answers_what_is_under_way_and_says_goodbye(venue):
+async def test_stopping_answers_what_is_under_way_and_says_goodbye(venue: LocalVenue) -> None:
     """A draining gateway waits for the answer it owes, then closes with 1001."""
     async with gateway_parts(venue) as services:
         async with served(services) as where:
@@ -239,7 +247,7 @@ async def test_stopping_answers_what_is_under_way_and_says_goodbye(venue):
         assert await close_code(socket) == 1001
 
 
-async def test_what_is_no_handshake_is_refused(where):
+async def test_what_is_no_handshake_is_refused(where: str) -> None:
     """A plain request, an old version and a bad key get a problem, not a socket."""
     good = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     async with aiohttp.ClientSession() as http:

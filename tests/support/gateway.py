@@ -102,8 +102,10 @@ class Wire:
         self.data = bytearray()
         self.stalled = False
         self.unsent = 0
+        self.writes = 0
 
     def write(self, data: bytes) -> None:
+        self.writes += 1
         self.data += data
         if self.stalled:
             self.unsent += len(data)
@@ -186,10 +188,11 @@ class Trader:
         """The next message of a channel."""
         return await self.hear(lambda frame: frame.get("channel") == channel and frame.get("type") == kind)
 
-    def listen(self) -> None:
-        """Read what was written."""
+    def listen(self) -> list[Frame]:
+        """Read what was written; all that was heard and not taken."""
         for payload in payloads(self.wire.data):
             self.heard.append(json.loads(payload))
+        return self.heard
 
     async def place(self, side: str, quantity: object, price: object, symbol: str = "ACME", **more: Any) -> Frame:
         """Place a limit order that must be taken."""
