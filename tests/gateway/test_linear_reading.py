@@ -19,13 +19,13 @@ from gateway.errors import ApiError
 from gateway.frames import TEXT, FrameReader
 from gateway.held import Held
 from gateway.market import NoQuery
-from gateway.subscriptions import Key, SubscribeParams
+from gateway.subscriptions import Key, Options, SubscribeParams
 from tests.gateway.test_frames import masked
 from tests.support.gateway import Trader
+from tests.support.memory import no_collections
 
 if TYPE_CHECKING:
     from gateway.services import Services
-    from gateway.subscriptions import Options
 
 MEMBERS = 1_500
 GROWTH_MAX = 2.3
@@ -59,8 +59,8 @@ class Work:
 
 
 def work_of(read: Callable[[], object]) -> int:
-    """The work of one reading, refused or not."""
-    with Work() as work, suppress(ApiError):
+    """The work of one reading, refused or not; a collection of what other tests left is none of it."""
+    with no_collections(), Work() as work, suppress(ApiError):
         read()
     return work.done
 
