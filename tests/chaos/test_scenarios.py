@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,11 +13,16 @@ from tests.chaos.findings import Findings
 from tests.chaos.run import Run
 from tests.chaos.scenarios.table import SCENARIOS
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Scenarios = Callable[..., Awaitable[Findings]]
+
 pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path: Path) -> Scenarios:
     """Do a scenario once, in miniature; nothing that the judge compares may differ."""
 
     async def begin(name: str, **more: float) -> Findings:
@@ -34,19 +41,19 @@ def held(findings: Findings, what: str) -> bool:
     return bool(found) and all(measure.holds for measure in found)
 
 
-async def test_faults_at_random(run):
+async def test_faults_at_random(run: Scenarios) -> None:
     """Workers, gateways and the server are killed and frozen under load; ledgers, journals and events agree."""
     findings = await run("random", seconds=20.0)
     assert held(findings, "ledgers")
     assert held(findings, "live orders")
 
 
-async def test_faults_at_random_in_a_cluster(run):
+async def test_faults_at_random_in_a_cluster(run: Scenarios) -> None:
     """The same where nats-server is a cluster of three."""
     assert held(await run("random-cluster", seconds=15.0), "ledgers")
 
 
-async def test_nobody_is_refused_by_a_rolling_restart(run):
+async def test_nobody_is_refused_by_a_rolling_restart(run: Scenarios) -> None:
     """Workers and gateways are restarted in turn and no order is answered `busy`."""
     findings = await run("handover")
     assert held(findings, "ledgers")
@@ -54,7 +61,7 @@ async def test_nobody_is_refused_by_a_rolling_restart(run):
     assert held(findings, "gateways")
 
 
-async def test_an_uncross_keeps_its_leader(run):
+async def test_an_uncross_keeps_its_leader(run: Scenarios) -> None:
     """Thousands of trades in one message: the leader goes on leading, and everybody hears everything, in order."""
     findings = await run("large-uncross", orders=8_000)
     assert held(findings, "the leader")
@@ -63,7 +70,7 @@ async def test_an_uncross_keeps_its_leader(run):
 
 
 @pytest.mark.skipif(not dropped_port.possible(), reason="dropping packets needs root and iptables")
-async def test_a_gateway_that_is_cut_off_says_so(run):
+async def test_a_gateway_that_is_cut_off_says_so(run: Scenarios) -> None:
     """Its clients are told `busy` or `outcome_unknown`, and nobody waits in silence."""
     findings = await run("cut-off")
     assert held(findings, "ledgers")

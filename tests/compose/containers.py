@@ -10,7 +10,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -18,6 +18,9 @@ from openbell.up import free_port
 from tests.compose import images
 from tests.compose.podman import Podman, missing
 from tests.support.local_exchange import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.timeout(2400)
 
@@ -27,7 +30,7 @@ LISTING: Final = {"tick_size": "0.01", "lot_size": "1"}
 
 
 @pytest.fixture(scope="module")
-def podman():
+def podman() -> Iterator[Podman]:
     """Podman with every image, that of Openbell built from this tree."""
     if missing():
         pytest.skip(f"missing here: {', '.join(missing())} (make compose-test installs them as root)")
@@ -86,7 +89,7 @@ class Services:
 
 
 @pytest.fixture(scope="module")
-def services(podman):
+def services(podman: Podman) -> Iterator[Services]:
     """The services, each of them healthy."""
     started = Services(podman)
     started.compose("down", "--volumes")
@@ -99,7 +102,7 @@ def services(podman):
         started.compose("down", "--volumes")
 
 
-def test_the_image_runs_the_compiled_core_as_a_user_of_its_own(podman):
+def test_the_image_runs_the_compiled_core_as_a_user_of_its_own(podman: Podman) -> None:
     """What the Dockerfile builds has the core compiled and the screen built, and is not root."""
     run = ["podman", "run", "--rm", "--network=none"]
     said = json.loads(podman.run(*run, "openbell:latest", "doctor", "--json", "--only", "engine", "--only", "web"))
@@ -107,7 +110,7 @@ def test_the_image_runs_the_compiled_core_as_a_user_of_its_own(podman):
     assert podman.run(*run, "--entrypoint=id", "openbell:latest", "-u").strip() == "10001"
 
 
-def test_all_services_run_and_are_healthy(services):
+def test_all_services_run_and_are_healthy(services: Services) -> None:
     """Two workers, two gateways, one NATS, one door; and `init` has ended well."""
     states = {name: (row["State"], row["ExitCode"]) for name, row in services.containers().items()}
     assert states.pop("init_1") == ("exited", 0)
@@ -115,7 +118,7 @@ def test_all_services_run_and_are_healthy(services):
     assert states == dict.fromkeys(names, ("running", 0))
 
 
-def test_a_trade_through_the_door_outlives_a_worker_and_a_gateway(services):
+def test_a_trade_through_the_door_outlives_a_worker_and_a_gateway(services: Services) -> None:
     """Listed, traded and read back over the balancer; killed containers are missed by nobody."""
     operator, anna, boris = services.token("operator", "admin"), services.token("anna"), services.token("boris")
     wait_for(lambda: services.call("PUT", "/v1/admin/instruments/ACME", operator, LISTING))

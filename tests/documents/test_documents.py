@@ -8,10 +8,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.local_exchange import LocalExchange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = Path(__file__).parent
 TOOLS = Path(sys.prefix) / "documents"
@@ -34,7 +38,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def exchange(tmp_path_factory):
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalExchange]:
     """An exchange as a user starts it, with one instrument."""
     running = LocalExchange(tmp_path_factory.mktemp("documents") / "data", "--partitions", "2")
     running.wait_until_ready()
@@ -45,7 +49,7 @@ def exchange(tmp_path_factory):
 
 
 @pytest.fixture
-def openapi(exchange, tmp_path):
+def openapi(exchange: LocalExchange, tmp_path: Path) -> Path:
     """The document as it is served, in a file."""
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(exchange.call("GET", "/openapi.json")))
@@ -69,7 +73,7 @@ def run(*command: str | Path, cwd: Path, given: str = "", **environment: str) ->
     return ran.stdout
 
 
-def test_the_official_parser_takes_the_asyncapi_document(exchange):
+def test_the_official_parser_takes_the_asyncapi_document(exchange: LocalExchange) -> None:
     """@asyncapi/parser finds a document without errors and warnings, and in it every method and channel."""
     document = json.dumps(exchange.call("GET", "/asyncapi.json"))
     script = (HERE / "parse_asyncapi.mjs").read_text()
@@ -78,7 +82,7 @@ def test_the_official_parser_takes_the_asyncapi_document(exchange):
     assert {"order_place", "subscribe", "send_book", "publish_trades"} <= set(told["operations"])
 
 
-def test_a_typescript_client_compiles_on_the_generated_types(openapi, tmp_path):
+def test_a_typescript_client_compiles_on_the_generated_types(openapi: Path, tmp_path: Path) -> None:
     """openapi-typescript makes types of the document, and a strict compiler takes a client that uses them."""
     tools = NODE / "node_modules" / ".bin"
     run(tools / "openapi-typescript", openapi, "-o", tmp_path / "api.d.ts", cwd=tmp_path)
@@ -86,7 +90,7 @@ def test_a_typescript_client_compiles_on_the_generated_types(openapi, tmp_path):
     run(tools / "tsc", "--noEmit", "--strict", "--target", "es2022", "usage.ts", cwd=tmp_path)
 
 
-def test_a_generated_python_client_trades(exchange, openapi, tmp_path):
+def test_a_generated_python_client_trades(exchange: LocalExchange, openapi: Path, tmp_path: Path) -> None:
     """openapi-python-client makes a package without a warning, and a program trades by it."""
     package = tmp_path / "openbell_client"
     config = tmp_path / "config.json"
@@ -107,7 +111,7 @@ def test_a_generated_python_client_trades(exchange, openapi, tmp_path):
 
 
 @pytest.mark.timeout(2 * SECONDS_MAX)
-def test_schemathesis_finds_nothing(exchange, tmp_path):
+def test_schemathesis_finds_nothing(exchange: LocalExchange, tmp_path: Path) -> None:
     """Every check, over every operation, with right and wrong data: the exchange does what its document says."""
     print(f"seed {SEED}")  # noqa: T201
     exchange.call("POST", "/v1/orders", "alice", ORDER)

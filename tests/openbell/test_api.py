@@ -10,14 +10,14 @@ from openbell.up import free_port
 from tests.support.answering import answering
 
 
-def test_a_put_carries_token_and_body():
+def test_a_put_carries_token_and_body() -> None:
     """The token goes in the header and nowhere else, the body is JSON."""
     with answering(200, {"symbol": "A"}) as server:
         assert Api(server.url + "/", "secret-token").put(path_of("A"), {"lot_size": "1"}) == {"symbol": "A"}
     assert server.asked == [("PUT", "/v1/admin/instruments/A", "Bearer secret-token", b'{"lot_size": "1"}')]
 
 
-def test_a_refusal_is_told_as_the_exchange_words_it():
+def test_a_refusal_is_told_as_the_exchange_words_it() -> None:
     """Message and code of the problem, and how to mend what can be mended from here."""
     problem = {"code": "forbidden", "message": "the token does not allow this", "status": 403}
     with (
@@ -29,13 +29,13 @@ def test_a_refusal_is_told_as_the_exchange_words_it():
     assert "--scope admin" in caught.value.mend
 
 
-def test_a_refusal_that_is_no_problem_is_told_too():
+def test_a_refusal_that_is_no_problem_is_told_too() -> None:
     """A proxy's page of HTML is told by its status."""
     with answering(502, b"<html>") as server, pytest.raises(Refused, match="HTTP status 502"):
         Api(server.url).get("/v1/time")
 
 
-def test_what_is_no_exchange_is_said_to_be_none():
+def test_what_is_no_exchange_is_said_to_be_none() -> None:
     """Nobody there, and somebody else there."""
     with pytest.raises(Fault, match="no exchange answers"):
         Api(f"http://127.0.0.1:{free_port()}").get("/v1/time")
@@ -43,7 +43,7 @@ def test_what_is_no_exchange_is_said_to_be_none():
         Api(server.url).get("/v1/time")
 
 
-def test_a_redirect_does_not_take_the_token_along():
+def test_a_redirect_does_not_take_the_token_along() -> None:
     """Another host never sees it."""
     with answering(200, {}) as other, answering(302, {}, Location=other.url + "/elsewhere") as server:
         Api(server.url, "secret-token").get("/v1/instruments")
@@ -52,17 +52,17 @@ def test_a_redirect_does_not_take_the_token_along():
 
 
 @pytest.mark.parametrize(("status", "expected"), [(200, True), (503, False)])
-def test_ready_is_what_says_so(status, expected):
+def test_ready_is_what_says_so(status: int, expected: bool) -> None:
     """Only a success counts."""
     with answering(status, {}) as server:
         assert Api(server.url).is_ready() is expected
 
 
-def test_a_token_is_not_shown():
+def test_a_token_is_not_shown() -> None:
     """Not even where the object is printed."""
     assert "secret-token" not in repr(Api("http://127.0.0.1", "secret-token"))
 
 
-def test_a_symbol_cannot_reach_another_path():
+def test_a_symbol_cannot_reach_another_path() -> None:
     """What stands in a path is quoted."""
     assert path_of("../A?b") == "/v1/admin/instruments/..%2FA%3Fb"

@@ -8,14 +8,19 @@ import shutil
 import subprocess
 import sys
 from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
 from streams.settings import StreamSettings
-from streams.stops import Stops
+from streams.stops import Mark, Stops
 from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, make_exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 ANSWERED = len(journal()) + 1
 
@@ -29,7 +34,7 @@ def audit(*arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.fixture(scope="module")
-def pristine(tmp_path_factory):
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data directory of a stopped exchange."""
     directory = tmp_path_factory.mktemp("exchange")
     asyncio.run(make_exchange(directory / "nats"))
@@ -37,12 +42,12 @@ def pristine(tmp_path_factory):
 
 
 @pytest.fixture
-def data_dir(pristine, tmp_path):
+def data_dir(pristine: Path, tmp_path: Path) -> Path:
     """One's own copy of it."""
     return shutil.copytree(pristine, tmp_path / "data")
 
 
-def fingerprints(directory):
+def fingerprints(directory: Path) -> dict[str, str]:
     return {
         path.relative_to(directory).as_posix(): blake2b(path.read_bytes()).hexdigest()
         for path in sorted(directory.rglob("*"))
@@ -50,7 +55,7 @@ def fingerprints(directory):
     }
 
 
-def test_a_stopped_exchange_is_clean_and_stays_as_it_is(data_dir):
+def test_a_stopped_exchange_is_clean_and_stays_as_it_is(data_dir: Path) -> None:
     """The audit of what nobody touched finds nothing, says up to where, and changes no file."""
     before = fingerprints(data_dir)
     code, output, _ = audit("--data-dir", str(data_dir), "--json")
@@ -62,10 +67,10 @@ def test_a_stopped_exchange_is_clean_and_stays_as_it_is(data_dir):
     assert fingerprints(data_dir) == before
 
 
-def test_a_running_exchange_is_read_where_it_is(data_dir):
+def test_a_running_exchange_is_read_where_it_is(data_dir: Path) -> None:
     """With the server's address the running streams are read; the digest is that of the files."""
 
-    async def both():
+    async def both() -> tuple[int, str, str]:
         server = await EmbeddedServer.start(data_dir / "nats", log_file=data_dir / "log")
         try:
             return await asyncio.to_thread(audit, "--nats-url", server.url, "--partition", "0")
@@ -79,10 +84,10 @@ def test_a_running_exchange_is_read_where_it_is(data_dir):
     assert f"digest {json.loads(stopped)['partitions'][0]['digest']} at sequence {ANSWERED}" in running
 
 
-def test_what_is_damaged_in_a_running_exchange_is_marked(data_dir):
+def test_what_is_damaged_in_a_running_exchange_is_marked(data_dir: Path) -> None:
     """Whoever leads the partition, or is to, looks at the place; what is clean stays without a mark."""
 
-    async def marks():
+    async def marks() -> tuple[int, Any, dict[int, Mark]]:
         server = await EmbeddedServer.start(data_dir / "nats", log_file=data_dir / "log")
         connection = await Connection.open(StreamSettings(nats_url=server.url), "test")
         try:
@@ -105,7 +110,7 @@ def test_what_is_damaged_in_a_running_exchange_is_marked(data_dir):
 @pytest.mark.parametrize(
     ("stream", "damage"), [("ORDERS_0", flip_a_bit), ("ORDERS_0", cut_a_megabyte), ("EVENTS_0", flip_a_bit)]
 )
-def test_damaged_files_are_found_and_left_alone(data_dir, stream, damage):
+def test_damaged_files_are_found_and_left_alone(data_dir: Path, stream: str, damage: Callable[[Path], None]) -> None:
     """A bad disk shows as a sequence that is missing, and the damaged file stays as it is for whoever mends it."""
     damage(files_of(data_dir / "nats", stream)[0])
     before = fingerprints(data_dir)
@@ -116,7 +121,7 @@ def test_damaged_files_are_found_and_left_alone(data_dir, stream, damage):
     assert fingerprints(data_dir) == before
 
 
-def test_what_cannot_be_audited_is_wrong_use(tmp_path):
+def test_what_cannot_be_audited_is_wrong_use(tmp_path: Path) -> None:
     """No exchange, no server, a range that ends before it begins: exit code 2 and what to do."""
     for arguments in (
         ("--data-dir", str(tmp_path)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from openbell.api import Readiness
 from openbell.banner import announce, announce_json
 
@@ -12,7 +14,7 @@ OPEN = Readiness(ready=True)
 NATS = "nats://me:hidden@127.0.0.1:4222"
 
 
-def test_the_password_of_nats_is_not_printed(capsys):
+def test_the_password_of_nats_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """Neither to a person nor to a script: standard output may be kept anywhere."""
     announce("http://127.0.0.1:8080", NATS, Path("data"), OPEN, demo=True)
     said = capsys.readouterr().out

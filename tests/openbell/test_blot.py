@@ -54,7 +54,7 @@ asyncio.run(run())""",
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
-def test_no_secret_leaves_by_a_back_door(form):
+def test_no_secret_leaves_by_a_back_door(form: str) -> None:
     """Not in tracebacks, not in what libraries and the event loop say, not deep in a field."""
     text = "\n".join(logged(BEGINNING + "\n".join(LEAKS.values()), OPENBELL_LOG_FORMAT=form))
     assert HIDDEN not in text
@@ -67,6 +67,6 @@ def test_no_secret_leaves_by_a_back_door(form):
     "text",
     ["GET /v1/time", "Bearer", "price 1.50 at 12:00:03", "nats://127.0.0.1:4222", "https://a.example/set", "a@b"],
 )
-def test_what_is_no_secret_stays(text):
+def test_what_is_no_secret_stays(text: str) -> None:
     """Words that only look alike are left as they are."""
     assert text_without_secrets(text) == text

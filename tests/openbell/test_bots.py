@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,15 +13,19 @@ from openbell import bots
 from openbell.bots import Maker
 from openbell.client.errors import RequestError
 from openbell.client.models import Instrument, Order
+from openbell.client.requests import Request
 from openbell.demo_instruments import DEMO_INSTRUMENTS
 from tests.support.exchange_double import ExchangeDouble, Refusal
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def instrument_of(symbol):
+
+def instrument_of(symbol: str) -> Instrument:
     return Instrument.read({"symbol": symbol, **DEMO_INSTRUMENTS[symbol]})
 
 
-def order_of(params, number, **members):
+def order_of(params: dict[str, Any], number: int, **members: Any) -> dict[str, Any]:
     return {
         "order_id": f"0-{number}",
         "time_in_force": "gtc",
@@ -35,13 +40,13 @@ def order_of(params, number, **members):
 class Answering:
     """Answers a maker as an exchange does that fills nothing."""
 
-    def __init__(self):
-        self.orders = {}
+    def __init__(self) -> None:
+        self.orders: dict[str, Order] = {}
 
-    def __call__(self, batch):
+    def __call__(self, batch: Iterable[Request]) -> list[Order | RequestError]:
         return [self._one(request) for request in batch]
 
-    def _one(self, request):
+    def _one(self, request: Request) -> Order:
         if request.method == "order.place":
             order = Order.read(order_of(request.params, len(self.orders) + 1))
         else:
@@ -51,7 +56,7 @@ class Answering:
 
 
 @pytest.mark.parametrize("symbol", DEMO_INSTRUMENTS)
-def test_ladder_is_on_tick_and_uncrossed(symbol):
+def test_ladder_is_on_tick_and_uncrossed(symbol: str) -> None:
     """Every quote is on its tick and in whole lots, and all bids are below all asks, for a hundred steps."""
     instrument, answering = instrument_of(symbol), Answering()
     maker = Maker(instrument, seed=1)
@@ -59,18 +64,18 @@ def test_ladder_is_on_tick_and_uncrossed(symbol):
         maker.move()
         maker.answered(answering(maker.requests()))
     orders = list(answering.orders.values())
-    bids = [order.price for order in orders if order.side == "buy"]
-    asks = [order.price for order in orders if order.side == "sell"]
+    bids = [order.price for order in orders if order.side == "buy" and order.price is not None]
+    asks = [order.price for order in orders if order.side == "sell" and order.price is not None]
     assert len(bids) == len(asks) == bots.LEVELS
     assert max(bids) < min(asks)
     assert all(price % bots.tick_at(instrument, price) == 0 for price in bids + asks)
     assert all(order.quantity % instrument.lot_size == 0 for order in orders)
 
 
-def test_same_seed_same_bots():
+def test_same_seed_same_bots() -> None:
     """What a maker asks for follows from its seed."""
 
-    def asked(seed):
+    def asked(seed: int) -> list[tuple[Any, Any]]:
         maker = Maker(instrument_of("ACME"), seed)
         maker.move()
         return [(request.params["price"], request.params["quantity"]) for request in maker.requests()]
@@ -79,7 +84,7 @@ def test_same_seed_same_bots():
     assert asked(1) != asked(2)
 
 
-def test_quote_that_was_filled_is_placed_anew():
+def test_quote_that_was_filled_is_placed_anew() -> None:
     """A refusal because the order is done makes room for a new quote."""
     maker, answering = Maker(instrument_of("ACME"), seed=1), Answering()
     maker.answered(answering(maker.requests()))
@@ -90,14 +95,14 @@ def test_quote_that_was_filled_is_placed_anew():
     assert [request.method for request in maker.requests()] == ["order.place"]
 
 
-def test_quiet_price_asks_for_nothing():
+def test_quiet_price_asks_for_nothing() -> None:
     """Where every quote is right there is nothing to send."""
     maker, answering = Maker(instrument_of("ACME"), seed=1), Answering()
     maker.answered(answering(maker.requests()))
     assert maker.requests() == []
 
 
-def test_price_comes_home():
+def test_price_comes_home() -> None:
     """In a long run the price stays near where it began."""
     maker = Maker(instrument_of("ACME"), seed=1)
     for _ in range(20_000):
@@ -105,13 +110,13 @@ def test_price_comes_home():
     assert abs(maker.middle / maker.home - 1) < Decimal("0.05")
 
 
-async def test_bots_trade_and_outlive_a_lost_connection(monkeypatch):
+async def test_bots_trade_and_outlive_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """They quote and take on the demo's instruments, and go on after a disconnect."""
     for name in ("STEP_SECONDS", "TAKE_SECONDS", "PAUSE_SECONDS"):
         monkeypatch.setattr(bots, name, 0.01)
     refusing = iter([True])
 
-    def cancel_all(_):
+    def cancel_all(_: object) -> dict[str, int]:
         if next(refusing, False):
             raise Refusal("unavailable")
         return {"canceled": 0}

@@ -9,17 +9,31 @@ import re
 import socket
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from openbell import admin, cli, control
 from openbell.terminal import table_of
 from openbell.up import reserve_port
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 COMMANDS = ("audit", "up", "init", "gateway", "worker", "nats", "bots", "token", "calendar", "doctor", "version")
-ADMIN = tuple(typer.main.get_command(admin.app).commands)
+
+
+def commands_of(app: typer.Typer) -> set[str]:
+    """The commands that an application has."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    return set(group.commands)
+
+
+ADMIN = sorted(commands_of(admin.app))
 
 
 def openbell(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -35,7 +49,7 @@ def openbell(*arguments: str, **environment: str) -> subprocess.CompletedProcess
     )
 
 
-def test_help_lists_every_command_without_loading_them():
+def test_help_lists_every_command_without_loading_them() -> None:
     """The first look shows what there is, and loads neither a server nor a benchmark."""
     program = (
         "import sys; sys.argv = ['openbell', '--help']\n"
@@ -51,7 +65,7 @@ def test_help_lists_every_command_without_loading_them():
 
 
 @pytest.mark.parametrize("command", [*((name,) for name in COMMANDS), *(("admin", name) for name in ADMIN)])
-def test_every_command_shows_how_it_is_used(command):
+def test_every_command_shows_how_it_is_used(command: tuple[str, ...]) -> None:
     """Help has an example to copy."""
     run = openbell(*command, "--help")
     assert run.returncode == 0
@@ -59,10 +73,9 @@ def test_every_command_shows_how_it_is_used(command):
     assert "openbell " in run.stdout.partition("Example:")[2]
 
 
-def test_every_command_of_the_application_is_known_here():
+def test_every_command_of_the_application_is_known_here() -> None:
     """No command escapes the tests of its help."""
-    group = typer.main.get_command(cli.app)
-    assert set(group.commands) == {*COMMANDS, "admin"}
+    assert commands_of(cli.app) == {*COMMANDS, "admin"}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +100,9 @@ def test_every_command_of_the_application_is_known_here():
         (["trade"], {}, "No such command"),
     ],
 )
-def test_mistakes_are_told_in_a_sentence(tmp_path, arguments, environment, expected):
+def test_mistakes_are_told_in_a_sentence(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], expected: str
+) -> None:
     """What was wrong is named, the exit code is not 0, and there is no traceback."""
     run = openbell(*arguments, OPENBELL_DATA_DIR=str(tmp_path / "none"), **environment)
     assert run.returncode in {1, 2}
@@ -96,7 +111,7 @@ def test_mistakes_are_told_in_a_sentence(tmp_path, arguments, environment, expec
     assert run.stdout == ""
 
 
-def test_an_exchange_is_not_started_on_a_port_in_use(tmp_path):
+def test_an_exchange_is_not_started_on_a_port_in_use(tmp_path: Path) -> None:
     """The port is looked at first: not even the data directory is made."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -108,7 +123,7 @@ def test_an_exchange_is_not_started_on_a_port_in_use(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
-def test_a_port_shared_by_other_gateways_is_in_use():
+def test_a_port_shared_by_other_gateways_is_in_use() -> None:
     """SO_REUSEPORT on both sides would let two exchanges share the clients of one port."""
     with reserve_port("127.0.0.1", 0) as held:
         run = openbell("up", "--port", str(held.getsockname()[1]))
@@ -116,7 +131,7 @@ def test_a_port_shared_by_other_gateways_is_in_use():
     assert "cannot be listened on" in run.stderr
 
 
-def test_a_data_directory_and_a_token_can_be_made_by_scripts(tmp_path):
+def test_a_data_directory_and_a_token_can_be_made_by_scripts(tmp_path: Path) -> None:
     """`init` and `token --json` give a script what it needs."""
     where = ("--data-dir", str(tmp_path / "exchange"))
     assert openbell("init", *where).returncode == 0
@@ -128,18 +143,18 @@ def test_a_data_directory_and_a_token_can_be_made_by_scripts(tmp_path):
     assert plain.stdout.count("\n") == 1
 
 
-def test_the_version_is_known():
+def test_the_version_is_known() -> None:
     """Both for people and for scripts."""
     assert json.loads(openbell("version", "--json").stdout).keys() == {"openbell", "python"}
     assert openbell("version").stdout.startswith("openbell ")
 
 
-def test_the_version_is_said_before_any_command():
+def test_the_version_is_said_before_any_command() -> None:
     """As with most programs; the same as `openbell version`."""
     assert openbell("--version").stdout == openbell("version").stdout != ""
 
 
-def test_no_cell_of_a_table_is_cut_short_in_a_pipe(capsys):
+def test_no_cell_of_a_table_is_cut_short_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     """A pipe has no width: a time of thirty characters among wide columns stays whole, and so does a long reason."""
     at, reason = "2026-12-01T10:00:00.123456789Z", "because " * 40
     control.show([{"time": at, "reason": reason.strip(), "symbol": "A" * 32}], "nothing", "time", "reason", "symbol")
@@ -147,7 +162,7 @@ def test_no_cell_of_a_table_is_cut_short_in_a_pipe(capsys):
     assert [at, reason.strip(), "A" * 32] == re.split(r"\s{2,}", capsys.readouterr().out.splitlines()[1].strip())
 
 
-def test_no_cell_of_a_table_is_cut_short_in_a_narrow_terminal():
+def test_no_cell_of_a_table_is_cut_short_in_a_narrow_terminal() -> None:
     """What is too wide goes on in the next line."""
     told = io.StringIO()
     table = table_of("time", "reason")

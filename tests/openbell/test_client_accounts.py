@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,9 +16,12 @@ from tests.support.gateway import gateway_parts, list_instrument, served, token
 from tests.support.journaled import buy, sell
 from tests.support.local_venue import LocalVenue
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
 
 @pytest.fixture
-async def venue():
+async def venue() -> LocalVenue:
     venue = LocalVenue()
     await list_instrument(venue)
     await venue.submit(0, sell("anna", 5, 10, "a-1"))
@@ -26,7 +30,7 @@ async def venue():
 
 
 @pytest.fixture
-async def boris(venue):
+async def boris(venue: LocalVenue) -> AsyncIterator[Client]:
     """A client that is logged in as boris."""
     async with (
         gateway_parts(venue) as services,
@@ -36,7 +40,7 @@ async def boris(venue):
         yield client
 
 
-async def test_positions_come_first_and_then_as_they_change(boris):
+async def test_positions_come_first_and_then_as_they_change(boris: Client) -> None:
     """The one that there is, then the same as it is after another trade."""
     async with aclosing(boris.positions()) as positions:
         first = await anext(positions)
@@ -47,7 +51,7 @@ async def test_positions_come_first_and_then_as_they_change(boris):
     assert second.quantity == Decimal(3)
 
 
-async def test_the_account_has_it_all(boris):
+async def test_the_account_has_it_all(boris: Client) -> None:
     """Cash, fees, positions by symbol."""
     account = await boris.account()
 
@@ -56,7 +60,7 @@ async def test_the_account_has_it_all(boris):
     assert account.limits == account.used == []
 
 
-async def test_an_account_that_may_not_be_seen_is_refused(venue):
+async def test_an_account_that_may_not_be_seen_is_refused(venue: LocalVenue) -> None:
     """The errors are those of the connection: a refusal by its code, and nobody there."""
     async with (
         gateway_parts(venue) as services,
@@ -69,7 +73,7 @@ async def test_an_account_that_may_not_be_seen_is_refused(venue):
         await client.account()
 
 
-async def test_a_bust_is_on_the_tape(venue, boris):
+async def test_a_bust_is_on_the_tape(venue: LocalVenue, boris: Client) -> None:
     """The same trade again, marked."""
     async with aclosing(boris.trades("ACME")) as trades:
         printed = await anext(trades)
@@ -84,9 +88,9 @@ async def test_a_bust_is_on_the_tape(venue, boris):
     ("price", "stop_price", "kind"),
     [(None, None, "market"), ("1", None, "limit"), (None, "1", "stop"), ("1", "2", "stop_limit")],
 )
-def test_an_order_is_what_its_prices_make_it(price, stop_price, kind):
+def test_an_order_is_what_its_prices_make_it(price: str | None, stop_price: str | None, kind: str) -> None:
     """A type may still be given."""
     assert type_of(price, stop_price) == kind
-    terms = {} if stop_price is None else {"stop_price": stop_price}
+    terms: dict[str, Any] = {} if stop_price is None else {"stop_price": stop_price}
     assert place("ACME", "buy", 5, price, **terms).params["type"] == kind
     assert place("ACME", "buy", 5, price, type="limit", **terms).params["type"] == "limit"

@@ -7,13 +7,18 @@ import os
 from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from openbell import Client
 from openbell.client import ClientSettings, requests
 from openbell.client.errors import RequestError
+from openbell.client.models import Order
 from tests.support.local_exchange import LocalExchange, kill
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 DATA = Path(os.environ.get("OPENBELL_DATA", Path(__file__).parents[3] / "shared" / "data")) / "lobster"
 DAY = "AAPL_2012-06-21"
@@ -21,8 +26,11 @@ DAY = "AAPL_2012-06-21"
 pytestmark = pytest.mark.timeout(180)
 
 
+Item = TypeVar("Item")
+
+
 @pytest.fixture(scope="module")
-def exchange(tmp_path_factory):
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalExchange]:
     exchange = LocalExchange(tmp_path_factory.mktemp("exchange") / "data", "--partitions", "2")
     exchange.wait_until_ready()
     yield exchange
@@ -30,7 +38,7 @@ def exchange(tmp_path_factory):
 
 
 @pytest.fixture
-def symbol(exchange, request):
+def symbol(exchange: LocalExchange, request: pytest.FixtureRequest) -> str:
     """An instrument of the test's own."""
     symbol = f"T-{abs(hash(request.node.name)) % 10**8}"
     listing = {"tick_size": "0.01", "lot_size": "1", "reference_price": "100"}
@@ -38,11 +46,11 @@ def symbol(exchange, request):
     return symbol
 
 
-def client_of(exchange, account, **settings):
+def client_of(exchange: LocalExchange, account: str, **settings: Any) -> Client:
     return Client(exchange.facts["url"], exchange.token(account), ClientSettings(**settings))
 
 
-async def until(feed, condition):
+async def until(feed: AsyncIterator[Item], condition: Callable[[Item], object]) -> Item:
     """The first item of a feed that is as wanted."""
     async with asyncio.timeout(10):
         async for item in feed:
@@ -51,7 +59,7 @@ async def until(feed, condition):
     raise AssertionError("the feed ended")
 
 
-async def test_two_traders_trade(exchange, symbol):
+async def test_two_traders_trade(exchange: LocalExchange, symbol: str) -> None:
     """An order rests, another takes part of it, and each side hears of it; the rest is amended and canceled."""
     async with client_of(exchange, "anna") as anna, client_of(exchange, "boris") as boris:
         resting = await anna.sell(symbol, 10, at="101.25")
@@ -71,7 +79,7 @@ async def test_two_traders_trade(exchange, symbol):
 
 
 @pytest.mark.parametrize(("depth", "interval_ms"), [(0, 0), (1, 0), (10, 20), (50, 100)])
-async def test_book_includes_my_order(exchange, symbol, depth, interval_ms):
+async def test_book_includes_my_order(exchange: LocalExchange, symbol: str, depth: int, interval_ms: int) -> None:
     """The local book reaches the journal place of an answer, and shows the order; checksums hold on the way."""
     async with (
         client_of(exchange, "anna") as client,
@@ -87,21 +95,19 @@ async def test_book_includes_my_order(exchange, symbol, depth, interval_ms):
         await until(feed, lambda book: not book.bids)
 
 
-async def test_every_feed_tells(exchange, symbol):
+async def test_every_feed_tells(exchange: LocalExchange, symbol: str) -> None:
     """Trades, ticker, phase, displayed orders, instruments and reports arrive as typed values."""
     async with client_of(exchange, "anna") as anna, client_of(exchange, "boris") as boris:
-        feeds = [anna.trades(symbol), anna.ticker(symbol), anna.full(symbol), anna.orders(), anna.status(symbol)]
-        waiting = [
-            asyncio.create_task(until(feeds[0], lambda trade: trade.quantity == 3)),
-            asyncio.create_task(until(feeds[1], lambda ticker: ticker.last == Decimal("101.25"))),
-            asyncio.create_task(until(feeds[2], lambda update: any(row.kind == "change" for row in update.changes))),
-            asyncio.create_task(until(feeds[3], lambda report: report.exec == "trade")),
-            asyncio.create_task(until(feeds[4], lambda status: status.phase == "continuous")),
-        ]
-        await asyncio.wait(waiting[4:])
+        trades = asyncio.create_task(until(anna.trades(symbol), lambda trade: trade.quantity == 3))
+        tickers = asyncio.create_task(until(anna.ticker(symbol), lambda ticker: ticker.last == Decimal("101.25")))
+        changes = asyncio.create_task(
+            until(anna.full(symbol), lambda update: any(row.kind == "change" for row in update.changes))
+        )
+        reports = asyncio.create_task(until(anna.orders(), lambda report: report.exec == "trade"))
+        await until(anna.status(symbol), lambda status: status.phase == "continuous")
         order = await anna.sell(symbol, 10, at="101.25")
         await boris.buy(symbol, 3)
-        trade, _, _, report, _ = await asyncio.gather(*waiting)
+        trade, report, _, _ = await asyncio.gather(trades, reports, tickers, changes)
         assert (trade.trade_id, trade.side, trade.price) == (1, "buy", Decimal("101.25"))
         assert (report.order.order_id, report.last_quantity, report.liquidity) == (order.order_id, Decimal(3), "maker")
         assert report.journal == trade.journal
@@ -109,7 +115,7 @@ async def test_every_feed_tells(exchange, symbol):
         assert (instrument.tick_size, instrument.reference_price) == (Decimal("0.01"), Decimal(100))
 
 
-async def test_batch_is_carried_out_in_order(exchange, symbol):
+async def test_batch_is_carried_out_in_order(exchange: LocalExchange, symbol: str) -> None:
     """One batch may place and cancel the same order; its rows come from the journal one after the other."""
     async with client_of(exchange, "anna") as client:
         batch = [
@@ -118,11 +124,14 @@ async def test_batch_is_carried_out_in_order(exchange, symbol):
             requests.place(symbol, "buy", 1, "99.001"),
         ]
         placed, canceled, refused = await client.batch(batch)
+    assert isinstance(placed, Order)
+    assert isinstance(canceled, Order)
+    assert isinstance(refused, RequestError)
     assert (placed.status, canceled.status, refused.code) == ("open", "canceled", "price_off_tick")
     assert placed.journal != canceled.journal
 
 
-async def test_killed_gateway_costs_no_order_and_no_report(exchange, symbol):
+async def test_killed_gateway_costs_no_order_and_no_report(exchange: LocalExchange, symbol: str) -> None:
     """While the gateway is killed with -9, orders are placed exactly once and every report is read, in order."""
     async with client_of(exchange, "carla", reconnect_delay_max=0.2) as client, aclosing(client.orders()) as feed:
         reading = asyncio.create_task(until(feed, lambda report: report.order.client_order_id == "k-0"))
@@ -143,7 +152,7 @@ async def test_killed_gateway_costs_no_order_and_no_report(exchange, symbol):
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="the LOBSTER sample is not here (OPENBELL_DATA)")
-def test_recorded_flow_makes_the_recorded_book(exchange):
+def test_recorded_flow_makes_the_recorded_book(exchange: LocalExchange) -> None:
     """The first messages of a NASDAQ day go through the whole exchange and show the recorded best prices."""
     report = exchange.command(
         "replay",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,9 +16,12 @@ from tests.support.journaled import buy, sell
 from tests.support.local_venue import LocalVenue
 from tests.support.sdk import QUICK, take
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
 
 @pytest.fixture
-async def venue():
+async def venue() -> LocalVenue:
     """Anna has sold 2 of 5 at 10 to boris."""
     venue = LocalVenue()
     await list_instrument(venue)
@@ -47,7 +51,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def client_on(gateway: Gateway, account: str):
+async def client_on(gateway: Gateway, account: str) -> AsyncIterator[Any]:
     """A client that is quick to come back."""
     url = await gateway.start()
     try:
@@ -57,7 +61,7 @@ async def client_on(gateway: Gateway, account: str):
         await gateway.stop()
 
 
-async def test_the_snapshot_of_orders_has_an_end(venue):
+async def test_the_snapshot_of_orders_has_an_end(venue: LocalVenue) -> None:
     """Complete over all partitions, also where there is none; what happens afterwards follows it."""
     gateway = Gateway(venue)
     async with client_on(gateway, "anna") as anna:
@@ -71,7 +75,7 @@ async def test_the_snapshot_of_orders_has_an_end(venue):
             assert await reports.snapshot() == []
 
 
-async def test_nothing_is_missed_while_a_gateway_is_restarted(venue):
+async def test_nothing_is_missed_while_a_gateway_is_restarted(venue: LocalVenue) -> None:
     """Reports, prints and a bust from the time between; a position that has become flat; each once."""
     gateway = Gateway(venue)
     async with client_on(gateway, "boris") as boris, AsyncExitStack() as stack:
@@ -95,7 +99,7 @@ async def test_nothing_is_missed_while_a_gateway_is_restarted(venue):
         assert (flat.symbol, flat.quantity, flat.average_price) == ("ACME", Decimal(0), None)
 
 
-async def test_prints_beyond_the_snapshot_are_fetched(venue):
+async def test_prints_beyond_the_snapshot_are_fetched(venue: LocalVenue) -> None:
     """The channel's snapshot has the last hundred; the exchange keeps a thousand."""
     gateway = Gateway(venue)
     await venue.submit(0, sell("anna", 1_000, 10, "a-2"))
@@ -108,7 +112,7 @@ async def test_prints_beyond_the_snapshot_are_fetched(venue):
         assert [trade.trade_id for trade in await take(tape, 150)] == list(range(2, 152))
 
 
-async def test_prints_that_nobody_keeps_are_told_to_be_missed(venue):
+async def test_prints_that_nobody_keeps_are_told_to_be_missed(venue: LocalVenue) -> None:
     """The tape ends with how many there were, and another one begins with what there is."""
     gateway = Gateway(venue)
     await venue.submit(0, sell("anna", 2_000, 10, "a-2"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -13,6 +14,9 @@ from openbell.faults import Fault
 from tests.support.gateway import gateway_parts, list_instrument, served, token
 from tests.support.journaled import buy, sell
 from tests.support.local_venue import LocalVenue
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 class Desk:
@@ -34,13 +38,13 @@ class Desk:
         assert result.exit_code == 0, (result.output, result.exception)
         return result.stdout
 
-    async def ask(self, *words: str) -> object:
+    async def ask(self, *words: str) -> Any:
         """Run a command that prints JSON."""
         return json.loads(await self.say(*words, "--json"))
 
 
 @pytest.fixture
-async def desk():
+async def desk() -> AsyncIterator[Desk]:
     """ACME is listed, and anna has sold 2 of 5 to boris."""
     venue = LocalVenue()
     await list_instrument(venue)
@@ -50,7 +54,7 @@ async def desk():
         yield Desk(venue, address)
 
 
-async def test_a_bust_is_done_when_its_trade_is_typed(desk):
+async def test_a_bust_is_done_when_its_trade_is_typed(desk: Desk) -> None:
     """Otherwise nothing is."""
     refused = await desk.type("bust", "ACME", "1", typed="ACME 2\n")
     assert isinstance(refused.exception, Fault)
@@ -62,12 +66,12 @@ async def test_a_bust_is_done_when_its_trade_is_typed(desk):
     assert (await desk.ask("account", "boris"))["positions"] == []
 
 
-async def test_a_script_says_yes_and_reads_json(desk):
+async def test_a_script_says_yes_and_reads_json(desk: Desk) -> None:
     """Nothing is asked then."""
     assert (await desk.ask("bust", "ACME", "1", "--yes"))["bust"] is True
 
 
-async def test_a_kill_switch_says_what_it_will_cancel(desk):
+async def test_a_kill_switch_says_what_it_will_cancel(desk: Desk) -> None:
     """And is not thrown unless the account is typed."""
     refused = await desk.type("kill-switch", "on", "--account", "anna", typed="no\n")
     assert "Account anna will be stopped, and 1 open orders canceled." in refused.stderr
@@ -80,7 +84,7 @@ async def test_a_kill_switch_says_what_it_will_cancel(desk):
     assert "is off" in await desk.say("kill-switch", "off", "--account", "anna")
 
 
-async def test_a_kill_switch_that_cancels_nothing_needs_no_word(desk):
+async def test_a_kill_switch_that_cancels_nothing_needs_no_word(desk: Desk) -> None:
     """It says what stays."""
     result = await desk.type("kill-switch", "on", "--symbol", "ACME")
 
@@ -90,7 +94,7 @@ async def test_a_kill_switch_that_cancels_nothing_needs_no_word(desk):
     )
 
 
-async def test_limits_are_set_and_removed(desk):
+async def test_limits_are_set_and_removed(desk: Desk) -> None:
     """What is left of them is shown."""
     await desk.say("limits", "anna", "--max-long", "100", "--taker-bps=-0.5", "--disable")
     [everywhere] = (await desk.ask("limits", "anna", "--remove", "max_long", "--enable"))["limits"]
@@ -102,7 +106,7 @@ async def test_limits_are_set_and_removed(desk):
     assert isinstance((await desk.type("limits", "anna", "--remove", "leverage")).exception, Fault)
 
 
-async def test_an_account_is_shown(desk):
+async def test_an_account_is_shown(desk: Desk) -> None:
     """Its cash, and a row for each position."""
     said = await desk.say("account", "anna")
 
@@ -112,7 +116,7 @@ async def test_an_account_is_shown(desk):
     assert "no limit of its own" in said
 
 
-async def test_the_audit_tells_who_did_what(desk):
+async def test_the_audit_tells_who_did_what(desk: Desk) -> None:
     """Newest first."""
     await desk.say("limits", "anna", "--max-short", "0", "--reason", "no shorts")
     rows = (await desk.ask("audit"))["actions"]
@@ -123,7 +127,7 @@ async def test_the_audit_tells_who_did_what(desk):
     assert "no shorts" in await desk.say("audit", "--limit", "1")
 
 
-async def test_a_listing_takes_every_term(desk):
+async def test_a_listing_takes_every_term(desk: Desk) -> None:
     """Bands, calls, fees and LULD of a listing come back."""
     terms = ("--static-band-bps", "500", "--call-seconds", "60", "--maker-bps=-0.1", "--luld-tier", "2")
 
@@ -133,7 +137,7 @@ async def test_a_listing_takes_every_term(desk):
     assert listed["luld"]["tier"] == 2
 
 
-async def test_a_calendar_that_nobody_has_is_refused(desk):
+async def test_a_calendar_that_nobody_has_is_refused(desk: Desk) -> None:
     """Its instruments would never open."""
     result = await desk.type("list-instrument", "BETA", "--tick", "0.01", "--lot", "1", "--calendar", "mars")
 
@@ -146,6 +150,6 @@ async def test_a_calendar_that_nobody_has_is_refused(desk):
     "words",
     [("phase", "closed"), ("phase", "closed", "ACME", "--all"), ("kill-switch", "maybe"), ("phase", "x", "ACME")],
 )
-async def test_what_makes_no_sense_is_said(desk, words):
+async def test_what_makes_no_sense_is_said(desk: Desk, words: tuple[str, ...]) -> None:
     """Without a traceback."""
     assert isinstance((await desk.type(*words)).exception, Fault)

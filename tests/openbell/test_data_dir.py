@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,15 +13,18 @@ from openbell import data_dir as module
 from openbell.data_dir import DataDir, Lock
 from openbell.faults import Fault
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @pytest.fixture
-def data_dir(tmp_path):
+def data_dir(tmp_path: Path) -> DataDir:
     found = DataDir(tmp_path / "exchange")
     found.prepare()
     return found
 
 
-def test_a_secret_is_made_once_and_for_its_owner(data_dir):
+def test_a_secret_is_made_once_and_for_its_owner(data_dir: DataDir) -> None:
     """The first preparation makes 32 bytes or more that only the owner may read, the second keeps them."""
     secret = data_dir.secret()
     data_dir.prepare()
@@ -30,7 +34,7 @@ def test_a_secret_is_made_once_and_for_its_owner(data_dir):
     assert sorted(path.name for path in data_dir.secret_file.parent.iterdir()) == ["jwt-secret"]
 
 
-def test_two_directories_have_two_secrets(tmp_path):
+def test_two_directories_have_two_secrets(tmp_path: Path) -> None:
     """A token of one exchange opens no other."""
     first, second = DataDir(tmp_path / "a"), DataDir(tmp_path / "b")
     first.prepare()
@@ -38,21 +42,21 @@ def test_two_directories_have_two_secrets(tmp_path):
     assert first.secret() != second.secret()
 
 
-def test_a_directory_without_an_exchange_says_how_to_make_one(tmp_path):
+def test_a_directory_without_an_exchange_says_how_to_make_one(tmp_path: Path) -> None:
     """Asking for the secret of nothing names the missing file and `openbell up`."""
     with pytest.raises(Fault, match="there is no exchange") as caught:
         DataDir(tmp_path / "nothing").secret()
     assert "openbell up" in caught.value.mend
 
 
-def test_a_place_that_cannot_hold_a_directory_says_so(tmp_path):
+def test_a_place_that_cannot_hold_a_directory_says_so(tmp_path: Path) -> None:
     """A file in the way is told as such, not as a traceback."""
     (tmp_path / "file").write_text("")
     with pytest.raises(Fault, match="cannot be used"):
         DataDir(tmp_path / "file" / "below").prepare()
 
 
-def test_a_directory_that_cannot_be_written_to_says_so(data_dir):
+def test_a_directory_that_cannot_be_written_to_says_so(data_dir: DataDir) -> None:
     """As on a read-only disk, where all that `prepare` makes is there and the lock is the first thing written."""
     data_dir.lock_file.mkdir()  # what is no file cannot be opened for writing, whoever asks
     with pytest.raises(Fault, match=r"the data directory .* cannot be used: Is a directory") as caught:
@@ -60,7 +64,7 @@ def test_a_directory_that_cannot_be_written_to_says_so(data_dir):
     assert "read-only" in caught.value.mend
 
 
-def test_one_exchange_at_a_time(data_dir, monkeypatch):
+def test_one_exchange_at_a_time(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second lock is refused with the address and process of the first, and granted when that is gone."""
     monkeypatch.setattr(module, "LOCK_WAIT_SECONDS", 0.1)
     first = Lock(data_dir)
@@ -71,7 +75,7 @@ def test_one_exchange_at_a_time(data_dir, monkeypatch):
     Lock(data_dir).close()
 
 
-def test_a_child_keeps_the_lock_of_a_dead_parent(data_dir, monkeypatch):
+def test_a_child_keeps_the_lock_of_a_dead_parent(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lock is free only when every process that was handed it has ended."""
     monkeypatch.setattr(module, "LOCK_WAIT_SECONDS", 0.1)
     lock = Lock(data_dir)
@@ -85,7 +89,7 @@ def test_a_child_keeps_the_lock_of_a_dead_parent(data_dir, monkeypatch):
     Lock(data_dir).close()
 
 
-def test_what_runs_is_known_while_it_runs(data_dir):
+def test_what_runs_is_known_while_it_runs(data_dir: DataDir) -> None:
     """`running` tells what the exchange wrote about itself, and nothing once it is over."""
     assert data_dir.running() is None
     lock = Lock(data_dir)

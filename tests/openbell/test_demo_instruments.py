@@ -7,6 +7,7 @@ import json
 import msgspec
 import pytest
 
+from exchange.instrument import Instrument
 from exchange.units import UNIT
 from gateway.listings import ListingParams, instrument_of
 from openbell.api import Api
@@ -14,12 +15,12 @@ from openbell.demo_instruments import DEMO_INSTRUMENTS, list_missing
 from tests.support.answering import answering
 
 
-def instrument(symbol: str):
+def instrument(symbol: str) -> Instrument:
     return instrument_of(symbol, msgspec.json.decode(json.dumps(DEMO_INSTRUMENTS[symbol]), type=ListingParams))
 
 
 @pytest.mark.parametrize("symbol", DEMO_INSTRUMENTS)
-def test_the_exchange_would_list_it(symbol):
+def test_the_exchange_would_list_it(symbol: str) -> None:
     """Tick times lot is whole money, and the reference price is one that an order may have."""
     listed = instrument(symbol)
     assert listed.fault() == ""
@@ -27,7 +28,7 @@ def test_the_exchange_would_list_it(symbol):
     assert listed.reference_price > 0
 
 
-def test_there_are_eight_of_all_sorts():
+def test_there_are_eight_of_all_sorts() -> None:
     """Ticks, lots and prices differ, so that nothing can rely on cents and single shares."""
     listed = [instrument(symbol) for symbol in DEMO_INSTRUMENTS]
     assert len(listed) == 8
@@ -36,7 +37,7 @@ def test_there_are_eight_of_all_sorts():
     assert any(each.lot_size < UNIT for each in listed)
 
 
-def test_only_what_is_missing_is_listed():
+def test_only_what_is_missing_is_listed() -> None:
     """What an operator changed after the first start stays."""
     known = [{"symbol": symbol} for symbol in list(DEMO_INSTRUMENTS)[2:]]
     with answering(200, {"instruments": known}) as server:

@@ -27,7 +27,7 @@ from tests.support.nats import nats_server
 
 
 @pytest.fixture
-def data_dir(tmp_path):
+def data_dir(tmp_path: Path) -> DataDir:
     found = DataDir(tmp_path / "exchange")
     found.prepare()
     return found
@@ -41,7 +41,7 @@ def statuses(findings: list[Finding]) -> dict[str, str]:
     return {finding.check: finding.status.value for finding in findings}
 
 
-def test_a_secret_that_others_may_read_fails(data_dir):
+def test_a_secret_that_others_may_read_fails(data_dir: DataDir) -> None:
     """Whoever reads it can trade as anybody; the command to mend it is given."""
     assert exchange.secrets(setup_of(data_dir)).status is Status.OK
     data_dir.secret_file.chmod(0o640)
@@ -50,18 +50,18 @@ def test_a_secret_that_others_may_read_fails(data_dir):
     assert f"chmod 600 {data_dir.secret_file}" in finding.mend
 
 
-def test_no_secret_yet_is_no_fault(tmp_path):
+def test_no_secret_yet_is_no_fault(tmp_path: Path) -> None:
     """Before the first start there is nothing to protect."""
     assert exchange.secrets(setup_of(DataDir(tmp_path / "new"))).status is Status.OK
 
 
 @pytest.mark.parametrize(("value", "status"), [("off", Status.WARN), ("on", Status.OK), ("", Status.OK)])
-def test_rate_limits_that_are_off_are_noticed(data_dir, value, status):
+def test_rate_limits_that_are_off_are_noticed(data_dir: DataDir, value: str, status: Status) -> None:
     """Off is for load tests alone."""
     assert exchange.rate_limits(setup_of(data_dir, OPENBELL_RATE_LIMITS=value)).status is status
 
 
-def test_a_free_port_is_fine_and_a_foreign_one_is_not(data_dir):
+def test_a_free_port_is_fine_and_a_foreign_one_is_not(data_dir: DataDir) -> None:
     """What `openbell up` would stumble over is found before."""
     assert exchange.port(setup_of(data_dir)).status is Status.OK
     with socket.socket() as taken:
@@ -73,7 +73,7 @@ def test_a_free_port_is_fine_and_a_foreign_one_is_not(data_dir):
     assert "--port" in finding.mend
 
 
-def test_an_exchange_that_answers_is_fine(data_dir):
+def test_an_exchange_that_answers_is_fine(data_dir: DataDir) -> None:
     """Ready is ready, and then the port is its own."""
     with answering(200) as server:
         setup = setup_of(data_dir, url=server.url)
@@ -81,7 +81,7 @@ def test_an_exchange_that_answers_is_fine(data_dir):
         assert exchange.port(setup).status is Status.OK
 
 
-def test_an_exchange_that_is_not_ready_fails(data_dir):
+def test_an_exchange_that_is_not_ready_fails(data_dir: DataDir) -> None:
     """A gateway without NATS listens and is of no use; one that lacks a partition names it, and the port is its own."""
     with answering(503) as server:
         assert exchange.answers(setup_of(data_dir, url=server.url)).status is Status.FAIL
@@ -95,14 +95,14 @@ def test_an_exchange_that_is_not_ready_fails(data_dir):
         assert exchange.port(setup).status is Status.OK
 
 
-def test_no_exchange_is_a_warning_unless_it_should_run(data_dir):
+def test_no_exchange_is_a_warning_unless_it_should_run(data_dir: DataDir) -> None:
     """Nothing runs before `openbell up`; but one that holds the lock and does not answer is broken."""
     assert exchange.answers(setup_of(data_dir)).status is Status.WARN
     with contextlib.closing(Lock(data_dir)):
         assert exchange.answers(setup_of(data_dir)).status is Status.FAIL
 
 
-def test_what_runs_here_is_looked_at(data_dir):
+def test_what_runs_here_is_looked_at(data_dir: DataDir) -> None:
     """Without options the doctor finds the exchange of the data directory by itself."""
     with contextlib.closing(Lock(data_dir)) as lock:
         lock.describe(pid=1, url="http://127.0.0.1:9999", nats_url="nats://127.0.0.1:9998")
@@ -112,7 +112,7 @@ def test_what_runs_here_is_looked_at(data_dir):
     assert Setup.found(data_dir, "", "", {"OPENBELL_PORT": "8081"}).url == "http://127.0.0.1:8081"
 
 
-def test_little_space_is_said_in_time(data_dir, monkeypatch):
+def test_little_space_is_said_in_time(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """Below one bound it warns, below the other it fails."""
     monkeypatch.setattr(machine, "LITTLE_SPACE_BYTES", 10**18)
     assert machine.disk(setup_of(data_dir)).status is Status.WARN
@@ -120,7 +120,7 @@ def test_little_space_is_said_in_time(data_dir, monkeypatch):
     assert machine.disk(setup_of(data_dir)).status is Status.FAIL
 
 
-def test_a_read_only_disk_is_no_place_for_an_exchange():
+def test_a_read_only_disk_is_no_place_for_an_exchange() -> None:
     """However much room it has."""
     mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
     read_only = [place for place in mounts if Path(place).is_dir() and os.statvfs(place).f_flag & os.ST_RDONLY]
@@ -130,12 +130,12 @@ def test_a_read_only_disk_is_no_place_for_an_exchange():
     assert (found.status, "read-only disk" in found.what) == (Status.FAIL, True)
 
 
-async def test_without_an_exchange_nats_is_not_looked_at(data_dir):
+async def test_without_an_exchange_nats_is_not_looked_at(data_dir: DataDir) -> None:
     """Nobody named a server, so none is missing."""
     assert statuses(await checks.nats(setup_of(data_dir))) == {"nats": "warn"}
 
 
-async def test_a_nats_server_that_is_away_fails(data_dir, monkeypatch):
+async def test_a_nats_server_that_is_away_fails(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that was named and does not answer is named in turn, without its password."""
     monkeypatch.setattr(checks, "CONNECT_SECONDS", 0.3)
     (finding,) = await checks.nats(setup_of(data_dir, nats_url=f"nats://me:hidden@127.0.0.1:{free_port()}"))
@@ -143,7 +143,7 @@ async def test_a_nats_server_that_is_away_fails(data_dir, monkeypatch):
     assert "hidden" not in finding.what
 
 
-async def test_a_nats_server_of_an_exchange_is_well(data_dir):
+async def test_a_nats_server_of_an_exchange_is_well(data_dir: DataDir) -> None:
     """Reachable, with JetStream, the streams of this exchange, no partition stopped, and a clock like ours."""
     async with nats_server(data_dir.path) as url:
         settings = StreamSettings(nats_url=url, partitions=2)
@@ -171,13 +171,13 @@ async def test_a_nats_server_of_an_exchange_is_well(data_dir):
         assert "OPENBELL_PARTITIONS to 2" in mismatch.mend
 
 
-def test_the_embedded_server_syncs_every_write(data_dir):
+def test_the_embedded_server_syncs_every_write(data_dir: DataDir) -> None:
     """What our own configuration says is known without asking the server."""
     with contextlib.closing(Lock(data_dir)):
         assert checks.sync(setup_of(data_dir, nats_url="nats://127.0.0.1:1")).status is Status.OK
 
 
-def test_every_check_gives_a_finding(data_dir):
+def test_every_check_gives_a_finding(data_dir: DataDir) -> None:
     """All of them run on any machine, none breaks, and what is not ok says how to mend it."""
     findings = list(report._examine(setup_of(data_dir), (*report.CHECKS, *report.NATS_CHECKS)))
     assert [finding.check for finding in findings] == [*report.CHECKS, "nats"]
@@ -185,7 +185,7 @@ def test_every_check_gives_a_finding(data_dir):
     assert all(finding.mend for finding in findings if finding.status is not Status.OK)
 
 
-def test_a_check_that_breaks_is_a_finding(data_dir):
+def test_a_check_that_breaks_is_a_finding(data_dir: DataDir) -> None:
     """The doctor is of use exactly where things are broken."""
 
     def broken(_: Setup) -> Finding:
@@ -196,7 +196,7 @@ def test_a_check_that_breaks_is_a_finding(data_dir):
     assert "ouch" in finding.what
 
 
-def test_an_unknown_check_lists_the_known_ones(data_dir):
+def test_an_unknown_check_lists_the_known_ones(data_dir: DataDir) -> None:
     """A typing mistake is told with the names there are."""
     with pytest.raises(Fault, match="no check pulse") as caught:
         report.examine(setup_of(data_dir), ["pulse"])
@@ -207,7 +207,7 @@ def test_an_unknown_check_lists_the_known_ones(data_dir):
     ("findings", "lenient", "strict"),
     [([ok("a", "")], 0, 0), ([ok("a", ""), warn("b", "", "c")], 0, 1), ([fail("a", "", "b")], 1, 1), ([], 0, 0)],
 )
-def test_the_exit_code_tells_scripts(findings, lenient, strict):
+def test_the_exit_code_tells_scripts(findings: list[Finding], lenient: int, strict: int) -> None:
     """A failure is 1; a warning is 1 where the script is strict."""
     assert report.exit_code(findings, strict=False) == lenient
     assert report.exit_code(findings, strict=True) == strict

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from typer.testing import CliRunner
@@ -12,8 +13,11 @@ from openbell.replay.command import app
 from streams import codec, evidence, state
 from tests.support.journaled import Journaled, buy
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def leave(path, *, broken):
+
+def leave(path: Path, *, broken: bool) -> None:
     """What a worker leaves that could not answer a cancel of order 1."""
     journaled = Journaled()
     journaled.send(buy("anna", 5, 100, "a1"))
@@ -27,12 +31,12 @@ def leave(path, *, broken):
     evidence.write(path, {"partition": 3, "sequence": 3, "stored_at": journaled.now}, files)
 
 
-def replay(path, *more):
+def replay(path: Path, *more: Any) -> tuple[int, str]:
     done = CliRunner().invoke(app, ["evidence", str(path), *more])
     return done.exit_code, done.stdout
 
 
-def test_a_fault_happens_again(tmp_path):
+def test_a_fault_happens_again(tmp_path: Path) -> None:
     """The traceback is shown, and the exit code says that this version still has the fault."""
     leave(tmp_path / "left", broken=True)
     code, output = replay(tmp_path / "left")
@@ -41,14 +45,14 @@ def test_a_fault_happens_again(tmp_path):
     assert "partition 3 stops at sequence 3 again" in output
 
 
-def test_a_mended_fault_is_said_to_be_mended(tmp_path):
+def test_a_mended_fault_is_said_to_be_mended(tmp_path: Path) -> None:
     """A message that can be answered has exit code 0, also as JSON."""
     leave(tmp_path / "left", broken=False)
     code, output = replay(tmp_path / "left", "--json")
     assert (code, json.loads(output)) == (0, {"partition": 3, "sequence": 3, "repeated": False, "traceback": []})
 
 
-def test_a_directory_without_a_state_cannot_be_repeated(tmp_path):
+def test_a_directory_without_a_state_cannot_be_repeated(tmp_path: Path) -> None:
     """Contradicting streams leave nothing to carry out; the fault says what to read instead."""
     evidence.write(tmp_path / "left", {"partition": 0, "sequence": 1}, {"message": b"x"})
     done = CliRunner().invoke(app, ["evidence", str(tmp_path / "left")])

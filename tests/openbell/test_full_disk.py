@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import namedtuple
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -14,12 +15,18 @@ from openbell import full_disk
 from openbell.full_disk import ROOM_BYTES, FullDisk
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
 LINE = b"[7] [ERR] Filestore [ORDERS_0] Critical write error: write 1.blk: no space left on device\n"
 Disk = namedtuple("Disk", "f_bavail f_frsize")
 
 
 @pytest_asyncio.fixture
-async def disk(tmp_path, monkeypatch):
+async def disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[FullDisk, dict[str, int], list[int]]]:
     """A watched disk whose room the test sets, and the restarts that were asked for."""
     room = {"bytes": 0}
     restarts: list[int] = []
@@ -31,7 +38,7 @@ async def disk(tmp_path, monkeypatch):
     watching.cancel()
 
 
-async def test_the_server_is_restarted_when_there_is_room(disk):
+async def test_the_server_is_restarted_when_there_is_room(disk: tuple[FullDisk, dict[str, int], list[int]]) -> None:
     """Not before, and once only."""
     watched, room, restarts = disk
     watched.hear(LINE)
@@ -43,7 +50,7 @@ async def test_the_server_is_restarted_when_there_is_room(disk):
     assert restarts == [ROOM_BYTES]
 
 
-async def test_other_lines_mean_nothing(disk):
+async def test_other_lines_mean_nothing(disk: tuple[FullDisk, dict[str, int], list[int]]) -> None:
     """A disk with room is left alone, and so is a server that complains of something else."""
     watched, room, restarts = disk
     room["bytes"] = ROOM_BYTES
@@ -52,7 +59,9 @@ async def test_other_lines_mean_nothing(disk):
         await until(lambda: restarts, 0.1)
 
 
-def test_a_disk_that_is_smaller_than_its_streams_may_grow_is_said_to_be(tmp_path, monkeypatch):
+def test_a_disk_that_is_smaller_than_its_streams_may_grow_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At the start, long before it is full; what the streams have taken already counts."""
     monkeypatch.setattr(os, "statvfs", lambda _: Disk(1_000, 1))
     (tmp_path / "1.blk").write_bytes(bytes(500))

@@ -36,9 +36,10 @@ def ended(pid: int) -> bool:
         return True
 
 
-async def test_a_child_ends_when_its_parent_is_killed():
+async def test_a_child_ends_when_its_parent_is_killed() -> None:
     """Killing the parent with -9 takes the child along."""
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", PARENT, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
     child = int(await parent.stdout.readline())
     assert not ended(child)
     parent.send_signal(signal.SIGKILL)
@@ -46,7 +47,7 @@ async def test_a_child_ends_when_its_parent_is_killed():
     await until(lambda: ended(child))
 
 
-def test_a_child_that_comes_too_late_does_not_start():
+def test_a_child_that_comes_too_late_does_not_start() -> None:
     """A parent that was gone before the child tied itself to it is noticed."""
     environment = dict(os.environ, **{lifeline.PARENT: "1"})
     run = subprocess.run([sys.executable, "-c", CHILD], env=environment, capture_output=True, text=True, check=False)
@@ -55,6 +56,6 @@ def test_a_child_that_comes_too_late_does_not_start():
     assert "is gone" in run.stderr
 
 
-def test_without_a_parent_named_nothing_is_tied():
+def test_without_a_parent_named_nothing_is_tied() -> None:
     """A role that was started by hand lives on its own."""
     lifeline.end_with_parent({})

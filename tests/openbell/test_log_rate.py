@@ -18,7 +18,7 @@ log.info("partition.acquired", partition=3)
 """
 
 
-def test_a_flood_is_cut_off_and_counted():
+def test_a_flood_is_cut_off_and_counted() -> None:
     """Of a flood so many lines are written, others are not held up, and what was left out is told at the end."""
     events = [json.loads(line) for line in logged(BEGINNING + FLOOD, OPENBELL_LOG_FORMAT="json")]
     counts = Counter(event["event"].partition(" ")[0] for event in events)
@@ -28,7 +28,7 @@ def test_a_flood_is_cut_off_and_counted():
     assert sum(event.get("left_out", 0) for event in events) + counts["door.full"] + counts["line"] == 2 * LINES
 
 
-def test_a_kind_that_may_write_again_says_how_many_lines_it_left_out():
+def test_a_kind_that_may_write_again_says_how_many_lines_it_left_out() -> None:
     """In its own next line; where none follows, in a line beside another's."""
     now, told = [0.0], []
     rate = LineRate(lambda *line: told.append(line), lambda: now[0], lines_at_once=2)
@@ -48,7 +48,7 @@ def test_a_kind_that_may_write_again_says_how_many_lines_it_left_out():
     assert told == [(logging.WARNING, "a", 1), (logging.WARNING, "a", 2)]
 
 
-def test_kinds_are_bounded():
+def test_kinds_are_bounded() -> None:
     """However many kinds there are, so many are remembered."""
     rate = LineRate(lambda *_: None, lambda: 0.0, lines_at_once=1)
     for number in range(KINDS_MAX + 10):

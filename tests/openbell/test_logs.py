@@ -41,7 +41,7 @@ def logged(program: str = PROGRAM, **environment: str) -> list[str]:
     return run.stderr.splitlines()
 
 
-def test_json_is_one_object_a_line_with_the_process_in_it():
+def test_json_is_one_object_a_line_with_the_process_in_it() -> None:
     """Every event, a library's and a traceback's too, is one object with level, time, role and name."""
     events = [json.loads(line) for line in logged(OPENBELL_LOG_FORMAT="json")]
     assert [event["event"] for event in events] == [
@@ -58,7 +58,7 @@ def test_json_is_one_object_a_line_with_the_process_in_it():
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
-def test_no_token_reaches_a_log(form):
+def test_no_token_reaches_a_log(form: str) -> None:
     """Neither as a field of its own nor within another."""
     text = "\n".join(logged(OPENBELL_LOG_FORMAT=form))
     assert "client.came" in text
@@ -66,21 +66,21 @@ def test_no_token_reaches_a_log(form):
     assert text.count(BLOT) == 2
 
 
-def test_the_level_is_obeyed():
+def test_the_level_is_obeyed() -> None:
     """Below the level asked for there is nothing, at it there is."""
     assert "too.small" in "\n".join(logged(OPENBELL_LOG_LEVEL="debug"))
     assert len(logged(OPENBELL_LOG_LEVEL="error", OPENBELL_LOG_FORMAT="json")) == 1
 
 
 @pytest.mark.parametrize(("name", "value"), [("OPENBELL_LOG_FORMAT", "xml"), ("OPENBELL_LOG_LEVEL", "loud")])
-def test_a_wrong_setting_names_the_choices(name, value):
+def test_a_wrong_setting_names_the_choices(name: str, value: str) -> None:
     """A mistyped variable says which one it is and what it may be."""
     with pytest.raises(Fault, match=name) as caught:
         LogSettings.from_environment({name: value})
     assert "one of" in caught.value.mend
 
 
-def test_only_secrets_are_blotted():
+def test_only_secrets_are_blotted() -> None:
     """Everything else stays as it is."""
     event = {"event": "a.b", "partition": 3, "secret": b"x", "path": "/eye/of/the/tiger"}
     assert blot_secrets(None, "info", event) == {**event, "secret": BLOT}
@@ -89,7 +89,7 @@ def test_only_secrets_are_blotted():
 NATS_LINE = b"[21423] 2026/11/22 14:00:04.211300 [%s] %s\n"
 
 
-def test_lines_of_children_carry_their_names(capsys):
+def test_lines_of_children_carry_their_names(capsys: pytest.CaptureFixture[str]) -> None:
     """In a console each line begins with who wrote it, also when it is no text."""
     line_writer("worker-1", LogSettings())(b"caf\xe9 \xff\n")
     line_writer("gateway-2", LogSettings(colors=True))(b"x\n")
@@ -98,7 +98,7 @@ def test_lines_of_children_carry_their_names(capsys):
     assert captured.err == "worker-1  │ caf\ufffd \ufffd\n\x1b[36mgateway-2 │ \x1b[0mx\n"
 
 
-def test_nats_server_speaks_up_when_something_is_wrong(capsys):
+def test_nats_server_speaks_up_when_something_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     """Of its log we show warnings and errors in our own form; all of it at debug."""
     write = line_writer("nats", LogSettings())
     write(NATS_LINE % (b"INF", b"Server is ready"))
@@ -110,7 +110,7 @@ def test_nats_server_speaks_up_when_something_is_wrong(capsys):
     ]
 
 
-def test_json_stays_json_whoever_writes():
+def test_json_stays_json_whoever_writes() -> None:
     """Lines of ours pass unchanged; foreign ones become objects that say whose they are."""
     settings = LogSettings(format="json")
     assert shown("worker-1", '{"event": "a"}', settings) == '{"event": "a"}'
@@ -138,7 +138,7 @@ uvloop.run(run())
 """
 
 
-def test_what_the_network_does_behind_a_time_out_is_no_fault():
+def test_what_the_network_does_behind_a_time_out_is_no_fault() -> None:
     """A future or task that ends, with nobody waiting any more, because a host is away; any other end is a fault."""
     events = [json.loads(line) for line in logged(BEGINNING + UNHEARD, OPENBELL_LOG_FORMAT="json")]
     broke = [event["kind"] for event in events if event["event"] == "process.connection_broke"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from exchange.commands import Command
 from exchange.engine import Engine
 from exchange.events import Rejected
 from exchange.units import UNIT
@@ -17,6 +19,9 @@ from openbell.replay import lobster
 from openbell.replay.comparison import compare
 from openbell.replay.lobster import BUY, SELL, Level, Message, Opening, Top
 from openbell.replay.plan import Action, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DATA = Path(os.environ.get("OPENBELL_DATA", Path(__file__).parents[3] / "shared" / "data")) / "lobster"
 HOUR = DATA / "AAPL_2012-06-21_message_50.0930-1030.csv.gz"
@@ -29,21 +34,21 @@ needs_data = pytest.mark.skipif(not HOUR.exists(), reason="the LOBSTER sample is
 class EngineReplay:
     """An engine that carries out actions."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.engine = Engine()
-        self.refused = []
+        self.refused: list[Rejected] = []
         self._sequence = 0
         self._apply(LISTING)
 
-    def carry_out(self, action):
+    def carry_out(self, action: Action) -> None:
         self._apply(command_of(action))
 
-    def _apply(self, command):
+    def _apply(self, command: Command) -> None:
         self._sequence += 1
         events = self.engine.apply(command, self._sequence, self._sequence)
         self.refused += [event for event in events if isinstance(event, Rejected)]
 
-    def top(self):
+    def top(self) -> Top:
         bids, asks = self.engine.books[SYMBOL].sides
         ((ask, ask_size),) = asks.depth(1) or [(0, 0)]
         ((bid, bid_size),) = bids.depth(1) or [(0, 0)]
@@ -51,12 +56,12 @@ class EngineReplay:
         return Top(ask // scale, ask_size // UNIT, bid // scale, bid_size // UNIT)
 
 
-def told(actions):
+def told(actions: Iterable[Action]) -> list[str]:
     """Actions as sentences."""
     return [" ".join(str(part) for part in _parts(action)) for action in actions]
 
 
-def _parts(action: Action):
+def _parts(action: Action) -> tuple[object, ...]:
     if action.method == "cancel":
         return action.method, action.name
     if action.method == "amend":
@@ -66,23 +71,25 @@ def _parts(action: Action):
 
 
 @pytest.fixture
-def plan():
+def plan() -> Plan:
     plan = Plan()
     plan.opening([Level(SELL, 101, 50), Level(BUY, 99, 30)])
     return plan
 
 
-def message(kind, order_id="a", size=10, price=101, side=SELL, row=1):
+def message(
+    kind: int, order_id: str = "a", size: int = 10, price: int = 101, side: int = SELL, row: int = 1
+) -> Message:
     return Message(row, kind, order_id, size, price, side)
 
 
-def test_opening_levels_are_orders(plan):
+def test_opening_levels_are_orders(plan: Plan) -> None:
     """Each level of the opening book is one resting order."""
     assert told(Plan().opening([Level(SELL, 101, 50)])) == ["place opening-ask-101 sell 50 at 101"]
     assert plan.top() == Top(101, 50, 99, 30)
 
 
-def test_messages_become_orders(plan):
+def test_messages_become_orders(plan: Plan) -> None:
     """A submission rests, a reduction is an amend to the new total, a deletion a cancel."""
     assert told(plan.actions(message(lobster.SUBMITTED, price=100))) == ["place a sell 10 at 100"]
     assert told(plan.actions(message(lobster.REDUCED, size=4, price=100))) == ["amend a to 6"]
@@ -90,7 +97,7 @@ def test_messages_become_orders(plan):
     assert plan.top() == Top(101, 50, 99, 30)
 
 
-def test_execution_is_an_incoming_order_of_the_other_side(plan):
+def test_execution_is_an_incoming_order_of_the_other_side(plan: Plan) -> None:
     """It buys where the resting order sells, at its price and size, and fills what is first there."""
     plan.actions(message(lobster.SUBMITTED, price=100))
     assert told(plan.actions(message(lobster.EXECUTED, size=4, price=100, row=2))) == ["take take-2 buy 4 at 100"]
@@ -98,7 +105,7 @@ def test_execution_is_an_incoming_order_of_the_other_side(plan):
     assert plan.out_of_priority == []
 
 
-def test_amend_after_a_fill_names_the_new_total(plan):
+def test_amend_after_a_fill_names_the_new_total(plan: Plan) -> None:
     """What has been filled stays part of an order's total."""
     plan.actions(message(lobster.SUBMITTED, price=100))
     plan.actions(message(lobster.EXECUTED, size=4, price=100))
@@ -106,27 +113,27 @@ def test_amend_after_a_fill_names_the_new_total(plan):
     assert plan.top() == Top(100, 5, 99, 30)
 
 
-def test_unknown_orders_are_those_of_the_opening(plan):
+def test_unknown_orders_are_those_of_the_opening(plan: Plan) -> None:
     """An event on an order from before the file takes from the opening order at its price."""
     assert told(plan.actions(message(lobster.DELETED, "old", size=20))) == ["amend opening-ask-101 to 30"]
     assert told(plan.actions(message(lobster.EXECUTED, "old", size=30, row=3))) == ["take take-3 buy 30 at 101"]
     assert plan.top() == Top(0, 0, 99, 30)
 
 
-def test_orders_never_shown_are_counted(plan):
+def test_orders_never_shown_are_counted(plan: Plan) -> None:
     """Where the file never showed anything there is nothing to do."""
     assert plan.actions(message(lobster.DELETED, "old", price=150)) == []
     assert plan.counts["about orders that the file never showed"] == 1
 
 
 @pytest.mark.parametrize("kind", [lobster.EXECUTED_HIDDEN, lobster.HALTED])
-def test_what_does_not_touch_the_displayed_book_is_counted(plan, kind):
+def test_what_does_not_touch_the_displayed_book_is_counted(plan: Plan, kind: int) -> None:
     """Hidden executions and halts send nothing."""
     assert plan.actions(message(kind)) == []
     assert plan.counts["without effect on the displayed book"] == 1
 
 
-def test_execution_out_of_priority_keeps_the_level_right(plan):
+def test_execution_out_of_priority_keeps_the_level_right(plan: Plan) -> None:
     """When a later order is executed first, what the first one lost is taken from the later one's surplus."""
     plan.actions(message(lobster.SUBMITTED, "first", size=10, price=100))
     plan.actions(message(lobster.SUBMITTED, "later", size=8, price=100))
@@ -141,7 +148,7 @@ def test_execution_out_of_priority_keeps_the_level_right(plan):
     assert told(plan.actions(message(lobster.DELETED, "later", size=2, price=100))) == ["cancel later"]
 
 
-def test_opening_is_the_first_row_without_the_first_message(tmp_path):
+def test_opening_is_the_first_row_without_the_first_message(tmp_path: Path) -> None:
     """The first row is the book after the first message, which is undone; absent levels are left out."""
     path = tmp_path / "book.csv.gz"
     path.write_bytes(gzip.compress(b"1010000,5,1000000,18,9999999999,0,990000,7\n"))
@@ -150,7 +157,7 @@ def test_opening_is_the_first_row_without_the_first_message(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [lobster.REDUCED, lobster.DELETED, lobster.EXECUTED])
-def test_a_file_may_begin_with_what_takes_shares_away(tmp_path, kind):
+def test_a_file_may_begin_with_what_takes_shares_away(tmp_path: Path, kind: int) -> None:
     """They are put back, also at a price that is gone with them."""
     path = tmp_path / "book.csv"
     path.write_text("1010000,5,1000000,18\n")
@@ -167,7 +174,7 @@ def test_a_file_may_begin_with_what_takes_shares_away(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", [lobster.EXECUTED_HIDDEN, lobster.CROSSED, lobster.HALTED, 99])
-def test_a_file_may_begin_with_what_leaves_the_displayed_book_alone(tmp_path, kind):
+def test_a_file_may_begin_with_what_leaves_the_displayed_book_alone(tmp_path: Path, kind: int) -> None:
     """A hidden execution, an auction's trade, a halt, or something nobody knows."""
     path = tmp_path / "book.csv"
     path.write_text("1010000,5,1000000,18\n")
@@ -177,7 +184,7 @@ def test_a_file_may_begin_with_what_leaves_the_displayed_book_alone(tmp_path, ki
     assert opening.levels == [Level(SELL, 1_010_000, 5), Level(BUY, 1_000_000, 18)]
 
 
-def test_the_book_after_each_message_is_the_recorded_one_whatever_comes_first(tmp_path):
+def test_the_book_after_each_message_is_the_recorded_one_whatever_comes_first(tmp_path: Path) -> None:
     """Each way to begin, from the files to the reference book."""
     book = "1010000,5,1000000,18\n"
     for first, before in (
@@ -208,7 +215,9 @@ def test_the_book_after_each_message_is_the_recorded_one_whatever_comes_first(tm
         (b"\xff\xfe", "line 1: 'utf-8' codec can't decode"),
     ],
 )
-def test_what_is_no_file_of_messages_is_named_with_its_line(tmp_path, content, sentence):
+def test_what_is_no_file_of_messages_is_named_with_its_line(
+    tmp_path: Path, content: bytes | str, sentence: str
+) -> None:
     """File, line and reason, without a traceback."""
     path = tmp_path / "messages.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -219,7 +228,7 @@ def test_what_is_no_file_of_messages_is_named_with_its_line(tmp_path, content, s
     assert fault.value.what.startswith(str(path))
 
 
-def test_a_compressed_file_that_is_cut_short_is_named(tmp_path):
+def test_a_compressed_file_that_is_cut_short_is_named(tmp_path: Path) -> None:
     """As it comes when a download has ended early."""
     path = tmp_path / "messages.csv.gz"
     path.write_bytes(gzip.compress(b"36000.25,1,4711,30,1002500,1\n" * 1000)[:60])
@@ -228,7 +237,7 @@ def test_a_compressed_file_that_is_cut_short_is_named(tmp_path):
         lobster.read_messages(path)
 
 
-def test_a_book_whose_cells_are_not_four_for_each_level_is_named(tmp_path):
+def test_a_book_whose_cells_are_not_four_for_each_level_is_named(tmp_path: Path) -> None:
     """A file of messages given as a book, say."""
     path = tmp_path / "book.csv"
     path.write_text("36000.25,1,4711,30,1002500,1\n")
@@ -246,13 +255,13 @@ def test_a_book_whose_cells_are_not_four_for_each_level_is_named(tmp_path):
         (message(lobster.CROSSED), "without effect on the displayed book"),
     ],
 )
-def test_what_cannot_be_used_is_passed_over_and_counted(plan, given, counted):
+def test_what_cannot_be_used_is_passed_over_and_counted(plan: Plan, given: Message, counted: str) -> None:
     """It sends nothing, and the report says how many there were."""
     assert plan.actions(given) == []
     assert plan.counts == {counted: 1}
 
 
-def test_files_are_read_plain_or_compressed(tmp_path):
+def test_files_are_read_plain_or_compressed(tmp_path: Path) -> None:
     """Messages count from 1; a side without a level is zeros."""
     messages, tops = tmp_path / "messages.csv", tmp_path / "tops.csv"
     messages.write_text("36000.25,1,4711,30,1002500,1\n36000.5,3,4711,30,1002500,1\n")
@@ -261,7 +270,7 @@ def test_files_are_read_plain_or_compressed(tmp_path):
     assert lobster.read_tops(tops) == [Top(1_003_500, 200, 0, 0)]
 
 
-def vanished_below_the_window():
+def vanished_below_the_window() -> tuple[Opening, list[Message], list[Top]]:
     """An order enters in sight, is left below the window of one level, and is gone when prices come back."""
     opening = Opening(1, [Level(SELL, 110, 5), Level(BUY, 90, 5)])
     messages = [
@@ -273,7 +282,7 @@ def vanished_below_the_window():
     return opening, messages, recorded
 
 
-def test_difference_by_an_order_out_of_sight_is_explained():
+def test_difference_by_an_order_out_of_sight_is_explained() -> None:
     """An order whose level the file did not show for a while may have ended unseen."""
     opening, messages, recorded = vanished_below_the_window()
     shown = [*recorded[:2], Top(110, 5, 100, 7)]
@@ -284,14 +293,14 @@ def test_difference_by_an_order_out_of_sight_is_explained():
     )
 
 
-def test_difference_of_the_exchange_is_not_explained():
+def test_difference_of_the_exchange_is_not_explained() -> None:
     """What the orders themselves do not lead to is a fault, whatever the file may have missed."""
     opening, messages, recorded = vanished_below_the_window()
     shown = [*recorded[:2], Top(110, 5, 100, 6)]
     assert compare(messages, opening, recorded, shown).unexplained == 1
 
 
-def test_difference_in_plain_sight_is_not_explained():
+def test_difference_in_plain_sight_is_not_explained() -> None:
     """An order that the file showed all the time has no excuse."""
     opening, messages, recorded = vanished_below_the_window()
     recorded[0] = Top(110, 5, 90, 5)
@@ -300,7 +309,7 @@ def test_difference_in_plain_sight_is_not_explained():
 
 
 @needs_data
-def test_hour_of_nasdaq_through_the_engine():
+def test_hour_of_nasdaq_through_the_engine() -> None:
     """The engine's best prices and sizes are the recorded ones on 91,907 of 91,997 rows; each other is explained."""
     messages, recorded = lobster.read_messages(HOUR), lobster.read_tops(TOPS)
     opening = lobster.read_opening(OPENING, messages[0])

@@ -16,7 +16,7 @@ from streams.errors import ConnectionLost, TopologyMismatch
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_asks_a_role_to_drain(number):
+def test_a_signal_asks_a_role_to_drain(number: signal.Signals) -> None:
     """It finishes what it does, and then the process ends well."""
     finished = []
 
@@ -30,7 +30,7 @@ def test_a_signal_asks_a_role_to_drain(number):
     assert finished == ["drained"]
 
 
-def test_a_role_that_cannot_drain_is_left(monkeypatch):
+def test_a_role_that_cannot_drain_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """NATS may be away for ever; the process does not wait for it as long."""
     monkeypatch.setattr(roles, "DRAIN_SECONDS", 0.05)
 
@@ -43,7 +43,7 @@ def test_a_role_that_cannot_drain_is_left(monkeypatch):
     assert [event["event"] for event in events] == ["process.not_drained"]
 
 
-def test_what_can_never_run_is_said_once():
+def test_what_can_never_run_is_said_once() -> None:
     """A mismatch of the topology, even out of a task group, is for whoever started it to mend."""
 
     async def role(_: asyncio.Event) -> None:
@@ -55,7 +55,7 @@ def test_what_can_never_run_is_said_once():
     assert caught.value.code == WRONG_USE
 
 
-def test_any_other_failure_is_logged_and_may_be_tried_again():
+def test_any_other_failure_is_logged_and_may_be_tried_again() -> None:
     """The exit code tells the supervisor to start the role again."""
 
     async def role(_: asyncio.Event) -> None:
@@ -67,7 +67,7 @@ def test_any_other_failure_is_logged_and_may_be_tried_again():
     assert [event["event"] for event in events] == ["process.failed"]
 
 
-def test_a_role_may_open_as_many_files_as_the_system_allows():
+def test_a_role_may_open_as_many_files_as_the_system_allows() -> None:
     """The soft limit of a login shell would end a gateway's growth at a thousand clients."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))

@@ -6,14 +6,18 @@ import asyncio
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
 
 from openbell import supervisor as module
 from openbell.faults import WRONG_USE
-from openbell.supervisor import Role, Supervisor
+from openbell.supervisor import Child, Role, Supervisor
 from tests.support.nats import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 WAITS = "import time\nprint('here', flush=True)\ntime.sleep(600)"
 DRAINS = (
@@ -23,7 +27,7 @@ DRAINS = (
 IGNORES = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + WAITS
 
 
-class Shown(list):
+class Shown(list[str]):
     """The lines that a child wrote."""
 
     def __call__(self, line: bytes) -> None:
@@ -35,12 +39,18 @@ def role(name: str, program: str, shown: Shown) -> Role:
 
 
 @pytest.fixture
-async def supervisor(monkeypatch):
+async def supervisor(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Supervisor]:
     monkeypatch.setattr(module, "BACKOFF_SECONDS", 0.01)
     found = Supervisor()
     yield found
     found.kill()
     await asyncio.gather(*(child.stop() for child in found.children))
+
+
+def process_of(child: Child) -> asyncio.subprocess.Process:
+    """The process that a child is now."""
+    assert child.process is not None
+    return child.process
 
 
 def alive(pid: int) -> bool:
@@ -51,41 +61,41 @@ def alive(pid: int) -> bool:
     return True
 
 
-async def test_a_killed_child_is_started_again(supervisor):
+async def test_a_killed_child_is_started_again(supervisor: Supervisor) -> None:
     """After kill -9 there is a new process of the same role, and the old one is gone."""
     shown = Shown()
     (child,) = supervisor.start([role("worker-1", WAITS, shown)])
     await until(lambda: shown == ["here"])
-    first = child.process.pid
+    first = process_of(child).pid
     os.kill(first, signal.SIGKILL)
     await until(lambda: shown == ["here", "here"])
     assert child.running
-    assert child.process.pid != first
+    assert process_of(child).pid != first
     assert not alive(first)
 
 
-async def test_stopping_lets_a_child_finish(supervisor):
+async def test_stopping_lets_a_child_finish(supervisor: Supervisor) -> None:
     """A child that is stopped gets SIGTERM, says its last words, and is not started again."""
     shown = Shown()
     (child,) = supervisor.start([role("worker-1", DRAINS, shown)])
     await until(lambda: shown == ["here"])
     await supervisor.stop("worker")
     assert shown == ["here", "drained"]
-    assert child.process.returncode == 0
+    assert process_of(child).returncode == 0
     assert child.starts == 1
 
 
-async def test_a_child_that_does_not_end_is_killed(supervisor, monkeypatch):
+async def test_a_child_that_does_not_end_is_killed(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Draining has a bound, after which the child is killed."""
     monkeypatch.setattr(module, "DRAIN_SECONDS", 0.2)
     shown = Shown()
     (child,) = supervisor.start([role("worker-1", IGNORES, shown)])
     await until(lambda: shown == ["here"])
     await supervisor.stop("worker")
-    assert child.process.returncode == -signal.SIGKILL
+    assert process_of(child).returncode == -signal.SIGKILL
 
 
-async def test_stopping_one_kind_leaves_the_others(supervisor):
+async def test_stopping_one_kind_leaves_the_others(supervisor: Supervisor) -> None:
     """Roles end one kind after the other."""
     shown = Shown()
     gateway, worker = supervisor.start([role("gateway-1", WAITS, shown), role("worker-1", WAITS, shown)])
@@ -95,7 +105,7 @@ async def test_stopping_one_kind_leaves_the_others(supervisor):
     assert worker.running
 
 
-async def test_a_child_that_cannot_run_is_given_up(supervisor):
+async def test_a_child_that_cannot_run_is_given_up(supervisor: Supervisor) -> None:
     """The exit code of wrong use is reported once instead of being repeated for ever."""
     shown = Shown()
     (child,) = supervisor.start([role("gateway-1", f"raise SystemExit({WRONG_USE})", shown)])
@@ -103,7 +113,9 @@ async def test_a_child_that_cannot_run_is_given_up(supervisor):
     assert child.starts == 1
 
 
-async def test_a_child_that_keeps_dying_is_started_less_and_less_often(supervisor, monkeypatch):
+async def test_a_child_that_keeps_dying_is_started_less_and_less_often(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each pause is twice the one before, up to the longest, and each death is told."""
     monkeypatch.setattr(module, "BACKOFF_SECONDS_MAX", 0.04)
     with capture_logs() as events:
@@ -119,7 +131,7 @@ async def test_a_child_that_keeps_dying_is_started_less_and_less_often(superviso
     }
 
 
-async def test_no_line_is_lost_however_long(supervisor, monkeypatch):
+async def test_no_line_is_lost_however_long(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line beyond the bound comes in pieces, and what has no line end comes too."""
     monkeypatch.setattr(module, "LINE_BYTES_MAX", 1_000)
     shown = Shown()
@@ -129,9 +141,9 @@ async def test_no_line_is_lost_however_long(supervisor, monkeypatch):
     assert "".join(shown) == "x" * 2_500 + "end"
 
 
-async def test_children_are_out_of_reach_of_the_terminal(supervisor):
+async def test_children_are_out_of_reach_of_the_terminal(supervisor: Supervisor) -> None:
     """Ctrl-C goes to the terminal's process group, where no child is."""
     shown = Shown()
     (child,) = supervisor.start([role("worker-1", WAITS, shown)])
     await until(lambda: shown == ["here"])
-    assert os.getpgid(child.process.pid) != os.getpgid(0)
+    assert os.getpgid(process_of(child).pid) != os.getpgid(0)

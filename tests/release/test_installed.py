@@ -18,7 +18,7 @@ PROGRAM = Path(__file__).with_name("users_program.py")
 
 
 @pytest.mark.parametrize(("name", "compiled"), [("compiled-env", not compile_core.why_not()), ("pure-env", False)])
-def test_an_exchange_runs_from_an_installed_wheel(release, tmp_path, name, compiled):
+def test_an_exchange_runs_from_an_installed_wheel(release: Path, tmp_path: Path, name: str, compiled: bool) -> None:
     """`openbell up --demo` serves the screen, says which core it runs, trades, and shows the trade to anybody."""
     program = release / name / "bin" / "openbell"
     exchange = LocalExchange(tmp_path / "data", "--demo", program=(str(program),), folder=tmp_path)
@@ -35,7 +35,7 @@ def test_an_exchange_runs_from_an_installed_wheel(release, tmp_path, name, compi
             exchange.kill_everything()
 
 
-def test_a_users_program_is_typed(release, tmp_path):
+def test_a_users_program_is_typed(release: Path, tmp_path: Path) -> None:
     """`mypy --strict` knows every type of the installed SDK, and none is Any where the program relies on it."""
     environment = release / "compiled-env" / "bin" / "python"
     command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(environment), PROGRAM.name]

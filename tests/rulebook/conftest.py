@@ -10,13 +10,19 @@ import itertools
 import os
 import threading
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.rulebook.floor import Doors
+from tests.rulebook.floor import Doors, MakeFloor
 from tests.support.local_exchange import LocalExchange, kill
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from tests.rulebook.floor import Floor
 
 KILL_SECONDS = float(os.environ.get("OPENBELL_RULEBOOK_KILL_SECONDS", "0"))
 
@@ -24,7 +30,7 @@ _runs = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory):
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalExchange]:
     exchange = LocalExchange(
         tmp_path_factory.mktemp("rulebook") / "data", "--partitions", "4", "--workers", "2", "--gateways", "2"
     )
@@ -35,11 +41,11 @@ def running(tmp_path_factory):
 
 
 @contextmanager
-def killings(exchange):
+def killings(exchange: LocalExchange) -> Iterator[Any]:
     """Kill a worker after the other for as long as the block lasts, if that is asked for."""
     over = threading.Event()
 
-    def go_on():
+    def go_on() -> None:
         while not over.wait(KILL_SECONDS):
             workers = exchange.children("worker")
             if len(workers) > 1:
@@ -55,7 +61,7 @@ def killings(exchange):
 
 
 @pytest_asyncio.fixture
-async def doors(running):
+async def doors(running: LocalExchange) -> AsyncIterator[Doors]:
     async with aiohttp.ClientSession() as http:
         doors = Doors(running.facts["url"], running.token, http)
         yield doors
@@ -63,10 +69,10 @@ async def doors(running):
 
 
 @pytest.fixture
-def floor(doors):
+def floor(doors: Doors) -> MakeFloor:
     """A function that lists an instrument by its terms and gives its floor."""
 
-    async def make(**listing):
+    async def make(**listing: Any) -> Floor:
         return await doors.floor(f"C{next(_runs)}", **listing)
 
     return make

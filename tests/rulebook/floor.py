@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -323,3 +324,7 @@ def _told(report: Json) -> str:
         return f"trade {plain(report['last_quantity'])}@{plain(report['last_price'])} {report['liquidity']}"
     reason = report["order"]["reason"] or report.get("reason") or ""
     return f"{execution} {reason}".strip()
+
+
+MakeFloor = Callable[..., Awaitable[Floor]]
+"""A function that lists an instrument by its terms and gives its floor."""

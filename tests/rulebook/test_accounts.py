@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rulebook.floor import MakeFloor
 from tests.rulebook.line import plain
 
+if TYPE_CHECKING:
+    from tests.rulebook.floor import Doors
 
-async def test_order_of_checks(floor):
+
+async def test_order_of_checks(floor: MakeFloor) -> None:
     """The first failure answers: each order has two faults."""
     f = await floor(
         tick_size="0.5", lot_size="10", min_quantity="20", max_quantity="1000", min_price="50", max_price="200",
@@ -42,7 +47,7 @@ async def test_order_of_checks(floor):
     await f.kill(account="boris", active=False)
 
 
-async def test_a_table_of_ticks(floor):
+async def test_a_table_of_ticks(floor: MakeFloor) -> None:
     """The highest row whose `from` is not above the price counts."""
     f = await floor(ticks=[{"from": "0", "tick": "0.01"}, {"from": "10", "tick": "0.05"}])
     assert await f.refused("a", "buy", 1, "9.99") == "accepted"
@@ -50,7 +55,7 @@ async def test_a_table_of_ticks(floor):
     assert await f.refused("c", "buy", 1, "10.05") == "accepted"
 
 
-async def test_collar_edges(floor):
+async def test_collar_edges(floor: MakeFloor) -> None:
     """Both edges are inside; it lies round the reference price, which is the last trade."""
     f = await floor(reference_price="100", collar_bps="1000")
     assert await f.refused("a", "buy", 1, 111) == "price_outside_collar"
@@ -60,7 +65,7 @@ async def test_collar_edges(floor):
     assert await f.refused("e", "sell", 1, 122) == "price_outside_collar"
 
 
-async def test_fees(floor):
+async def test_fees(floor: MakeFloor) -> None:
     """Maker and taker rates in basis points, negative is a rebate; the fee account receives what the sides pay."""
     f = await floor(tick_size="0.01", maker_bps="-1", taker_bps="5")
     before = await f.cash("fees")
@@ -76,7 +81,7 @@ async def test_fees(floor):
     assert Decimal(await f.cash("fees")) - Decimal(before) == Decimal("0.4")
 
 
-async def test_an_accounts_own_rate_goes_first(floor):
+async def test_an_accounts_own_rate_goes_first(floor: MakeFloor) -> None:
     """Kind by kind: this one's taker rate, the instrument's maker rate."""
     f = await floor(tick_size="0.01", maker_bps="2", taker_bps="5")
     await f.limit("b", taker_bps="1")
@@ -91,7 +96,7 @@ async def test_an_accounts_own_rate_goes_first(floor):
 
 
 @pytest.mark.parametrize(("rate", "fee"), [("2.5", "0.00000002"), ("1.5", "0.00000002"), ("3.5", "0.00000004")])
-async def test_fees_round_half_to_even(floor, rate, fee):
+async def test_fees_round_half_to_even(floor: MakeFloor, rate: str, fee: str) -> None:
     """Once per fill, at 8 decimals."""
     f = await floor(tick_size="0.01", lot_size="0.01", taker_bps=rate)
     await f.sell("s", "0.01", "0.01")
@@ -99,7 +104,7 @@ async def test_fees_round_half_to_even(floor, rate, fee):
     assert answer["fills"][0]["fee"] == fee
 
 
-async def test_the_cross_rate_defaults_to_the_takers(floor):
+async def test_the_cross_rate_defaults_to_the_takers(floor: MakeFloor) -> None:
     """In an uncross both sides pay it."""
     for listing, fee in (({}, "0.5"), ({"cross_bps": "1"}, "0.1")):
         f = await floor(tick_size="0.01", maker_bps="0", taker_bps="5", **listing)
@@ -113,7 +118,7 @@ async def test_the_cross_rate_defaults_to_the_takers(floor):
             assert (plain(told["fee"]), told["liquidity"]) == (fee, "cross")
 
 
-async def test_positions(floor):
+async def test_positions(floor: MakeFloor) -> None:
     """Average price, realised profit, and through zero."""
     f = await floor(tick_size="0.01")
     for number, (side, quantity, price) in enumerate((("buy", 10, 100), ("sell", 4, 110), ("sell", 10, 90))):
@@ -126,7 +131,7 @@ async def test_positions(floor):
     assert await f.holding("anna") == "flat"
 
 
-async def test_average_price_is_rounded(floor):
+async def test_average_price_is_rounded(floor: MakeFloor) -> None:
     """Half to even at 8 decimals."""
     f = await floor(tick_size="0.01")
     await f.sell("s1", 10, 100)
@@ -136,7 +141,7 @@ async def test_average_price_is_rounded(floor):
     assert await f.holding("b") == "15 avg 100.33333333 realised 0 fees 0"
 
 
-async def test_position_limit_counts_open_orders_of_the_own_side(floor):
+async def test_position_limit_counts_open_orders_of_the_own_side(floor: MakeFloor) -> None:
     """Long and short, with what is open."""
     f = await floor()
     await f.limit("anna", max_long="10", max_short="5")
@@ -153,7 +158,7 @@ async def test_position_limit_counts_open_orders_of_the_own_side(floor):
     assert await f.refused("s3", "sell", 6, 110, account="anna") == "accepted"
 
 
-async def test_account_limits(floor):
+async def test_account_limits(floor: MakeFloor) -> None:
     """Order quantity, order value, open orders; null removes one."""
     f = await floor()
     await f.limit("anna", max_quantity="10", max_value="500", max_open_orders=1)
@@ -166,7 +171,7 @@ async def test_account_limits(floor):
     assert await f.refused("e", "buy", 11, 10, account="anna") == "quantity_too_large"
 
 
-async def test_a_disabled_account_may_cancel(floor):
+async def test_a_disabled_account_may_cancel(floor: MakeFloor) -> None:
     """It may not place or amend."""
     f = await floor()
     await f.buy("b", 5, 100, account="anna")
@@ -178,7 +183,7 @@ async def test_a_disabled_account_may_cancel(floor):
     assert await f.refused("d", "buy", 5, 100, account="anna") == "accepted"
 
 
-async def test_kill_switch_of_an_account(floor):
+async def test_kill_switch_of_an_account(floor: MakeFloor) -> None:
     """Everything of it is canceled, stops and waiting orders too; it stays until it is set inactive."""
     f = await floor()
     await f.sell("s", 1, 100)
@@ -194,7 +199,7 @@ async def test_kill_switch_of_an_account(floor):
     assert await f.refused("b5", "buy", 5, 90, account="anna") == "accepted"
 
 
-async def test_kill_switch_of_an_instrument(floor):
+async def test_kill_switch_of_an_instrument(floor: MakeFloor) -> None:
     """New orders and amends are refused, resting ones stay unless `cancel`; cancels work, calls go on."""
     f = await floor()
     await f.buy("b1", 5, 90)
@@ -210,7 +215,7 @@ async def test_kill_switch_of_an_instrument(floor):
     assert await f.refused("y", "buy", 5, 90) == "accepted"
 
 
-async def test_kill_switch_of_the_whole_exchange(floor):
+async def test_kill_switch_of_the_whole_exchange(floor: MakeFloor) -> None:
     """In every partition."""
     floors = [await floor() for _ in range(3)]
     await floors[0].buy("b", 5, 90)
@@ -225,7 +230,7 @@ async def test_kill_switch_of_the_whole_exchange(floor):
     assert await floors[1].refused("y", "buy", 5, 90) == "accepted"
 
 
-async def test_bust(floor):
+async def test_bust(floor: MakeFloor) -> None:
     """Positions, cash and fees of both sides are undone exactly; orders, last price and volume stay."""
     f = await floor(tick_size="0.01", maker_bps="1", taker_bps="5")
     before = await f.cash("fees")
@@ -244,7 +249,7 @@ async def test_bust(floor):
     assert await f.bust(2) == "unknown_trade"
 
 
-async def test_bust_of_an_earlier_trade(floor):
+async def test_bust_of_an_earlier_trade(floor: MakeFloor) -> None:
     """As if it had never been: what came after it stays."""
     f = await floor(tick_size="0.01")
     for number, (side, quantity, price) in enumerate((("buy", 10, 100), ("sell", 10, 110), ("buy", 5, 50))):
@@ -255,7 +260,7 @@ async def test_bust_of_an_earlier_trade(floor):
     assert await f.cash("anna") == "850"
 
 
-async def test_bust_of_an_uncross_trade(floor):
+async def test_bust_of_an_uncross_trade(floor: MakeFloor) -> None:
     """A trade of a call can be undone too."""
     f = await floor(tick_size="0.01", taker_bps="5")
     await f.phase("auction", kind="operator")
@@ -266,7 +271,7 @@ async def test_bust_of_an_uncross_trade(floor):
     assert [await f.holding(name) for name in ("b", "s")] == ["flat", "flat"]
 
 
-async def test_listing_that_money_forbids(floor, doors):
+async def test_listing_that_money_forbids(floor: MakeFloor, doors: Doors) -> None:
     """A listing whose tick × lot is no multiple of a unit of money is bad_request."""
     from tests.rulebook.line import Refusal
 
@@ -275,7 +280,7 @@ async def test_listing_that_money_forbids(floor, doors):
     assert refusal.value.code == "bad_request"
 
 
-async def test_delisting(floor, doors):
+async def test_delisting(floor: MakeFloor, doors: Doors) -> None:
     """Only closed and empty."""
     from tests.rulebook.line import Refusal
 

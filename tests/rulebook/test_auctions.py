@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rulebook.line import plain
+from tests.rulebook.floor import MakeFloor
+from tests.rulebook.line import Number, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.rulebook.floor import Floor
 
 
-def later(seconds):
+Offer = tuple[int, Number | None]
+
+
+def later(seconds: float) -> str:
     """A time so many seconds from now."""
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
 
 
-async def call(floor, bids, asks, **listing):
+async def call(floor: MakeFloor, bids: Iterable[Offer], asks: Iterable[Offer], **listing: Any) -> Floor:
     """An opening call with these orders: (quantity, price), price None for a market order."""
     f = await floor(**listing)
     await f.phase("auction", kind="opening")
@@ -42,7 +52,13 @@ async def call(floor, bids, asks, **listing):
         ([(100, 202), (50, 201)], [(120, 200)], None, "120@201 surplus 30 buy"),
     ],
 )
-async def test_the_uncross_price(floor, bids, asks, reference, indication):
+async def test_the_uncross_price(
+    floor: MakeFloor,
+    bids: list[tuple[int, int | None]],
+    asks: list[tuple[int, int | None]],
+    reference: str | None,
+    indication: str,
+) -> None:
     """The worked examples and their neighbours: most volume, least surplus, the surplus's side, the reference price."""
     listing = {} if reference is None else {"reference_price": reference}
     f = await call(floor, bids, asks, **listing)
@@ -62,7 +78,7 @@ async def test_the_uncross_price(floor, bids, asks, reference, indication):
     assert {trade["side"] for trade in trades} == {"cross"}
 
 
-async def test_pairs_and_their_order(floor):
+async def test_pairs_and_their_order(floor: MakeFloor) -> None:
     """Each side market first, then price, then time; first with first; at most one order is filled in part."""
     f = await call(floor, [(5, 101), (7, None), (4, 102)], [(6, 100), (3, None), (9, 101)])
     assert await f.indication() == "16@101 surplus 2 sell"
@@ -71,7 +87,7 @@ async def test_pairs_and_their_order(floor):
     assert (await f.book())["asks"] == ["2@101"]
 
 
-async def test_market_orders_left_expire(floor):
+async def test_market_orders_left_expire(floor: MakeFloor) -> None:
     """Market orders rest in the call ahead of every limit, unseen, and what is left expires (`auction_ended`)."""
     f = await call(floor, [(10, None), (5, 101)], [(8, 101)])
     assert (await f.book())["bids"] == ["5@101"]
@@ -82,7 +98,7 @@ async def test_market_orders_left_expire(floor):
     assert await f.state("b2") == "open"
 
 
-async def test_icebergs_count_in_full(floor):
+async def test_icebergs_count_in_full(floor: MakeFloor) -> None:
     """In an uncross an iceberg counts in full at its time; then it shows min(display, open) and keeps its time."""
     f = await floor()
     await f.phase("auction", kind="opening")
@@ -97,7 +113,7 @@ async def test_icebergs_count_in_full(floor):
     assert (await f.tape())[1:] == ["5@100 c i", "1@100 c s2"]
 
 
-async def test_self_trade_prevention_is_off_in_an_uncross(floor):
+async def test_self_trade_prevention_is_off_in_an_uncross(floor: MakeFloor) -> None:
     """Both reports carry `self_match`."""
     f = await floor()
     await f.phase("auction", kind="opening")
@@ -140,7 +156,9 @@ TABLE = [
 @pytest.mark.parametrize(
     ("phase", "members", "refusals"), TABLE, ids=[f"{row[0]}-{row[1].get('kind')}" for row in TABLE]
 )
-async def test_what_each_phase_takes(floor, phase, members, refusals):
+async def test_what_each_phase_takes(
+    floor: MakeFloor, phase: str, members: dict[str, Any], refusals: dict[str, str]
+) -> None:
     """The table of phases; cancel works in all of them, amend where orders may be placed."""
     f = await floor()
     await f.buy("resting", 5, 90)
@@ -157,7 +175,7 @@ async def test_what_each_phase_takes(floor, phase, members, refusals):
     assert await f.cancel_refused("resting") == "canceled"
 
 
-async def test_entering_continuous_uncrosses(floor):
+async def test_entering_continuous_uncrosses(floor: MakeFloor) -> None:
     """From any phase: pre_open too."""
     f = await floor()
     await f.phase("closed")
@@ -171,7 +189,7 @@ async def test_entering_continuous_uncrosses(floor):
 
 
 @pytest.mark.parametrize(("phase", "trades"), [("closed", 1), ("halted", 0), ("cancel_only", 0), ("pre_open", 0)])
-async def test_leaving_a_call(floor, phase, trades):
+async def test_leaving_a_call(floor: MakeFloor, phase: str, trades: int) -> None:
     """Leaving it for closed uncrosses; for halted, cancel_only and pre_open it does not, and orders stay."""
     f = await call(floor, [(5, 101)], [(5, 101)])
     await f.phase(phase)
@@ -179,7 +197,7 @@ async def test_leaving_a_call(floor, phase, trades):
     assert await f.state("b1") == ("filled" if trades else "open")
 
 
-async def test_day_orders_end_on_closed(floor):
+async def test_day_orders_end_on_closed(floor: MakeFloor) -> None:
     """DAY orders expire when their instrument enters closed; GTC keeps its place."""
     f = await floor()
     await f.buy("day", 5, 90, tif="day")
@@ -188,7 +206,7 @@ async def test_day_orders_end_on_closed(floor):
     assert await f.states("day", "gtc") == ["expired day_ended", "open"]
 
 
-async def test_at_open(floor):
+async def test_at_open(floor: MakeFloor) -> None:
     """Takes part in the opening call; left ones expire on entering continuous (`auction_ended`)."""
     f = await floor()
     await f.phase("closed")
@@ -202,7 +220,7 @@ async def test_at_open(floor):
     assert await f.states("b", "s") == ["expired auction_ended", "filled"]
 
 
-async def test_at_close_waits_unseen(floor):
+async def test_at_close_waits_unseen(floor: MakeFloor) -> None:
     """In continuous trading it waits for the closing call, in no book; left ones expire after it."""
     f = await floor()
     answer = await f.buy("close", 5, 101, tif="at_close")
@@ -218,7 +236,7 @@ async def test_at_close_waits_unseen(floor):
     assert await f.state("close") == "expired auction_ended"
 
 
-async def test_at_close_whose_call_never_came(floor):
+async def test_at_close_whose_call_never_came(floor: MakeFloor) -> None:
     """They expire on closed (`day_ended`)."""
     f = await floor()
     await f.buy("close", 5, 101, tif="at_close")
@@ -226,7 +244,7 @@ async def test_at_close_whose_call_never_came(floor):
     assert await f.state("close") == "expired day_ended"
 
 
-async def test_timed_calls_end_by_themselves(floor):
+async def test_timed_calls_end_by_themselves(floor: MakeFloor) -> None:
     """A timed closing call ends in closed, all others in continuous; the end time is published."""
     f = await floor()
     status = await f.phase("auction", kind="operator", until=later(1.5))
@@ -239,7 +257,7 @@ async def test_timed_calls_end_by_themselves(floor):
     await f.until_phase("closed")
 
 
-async def test_random_end(floor):
+async def test_random_end(floor: MakeFloor) -> None:
     """The end may be put off by up to the configured time; it still ends."""
     f = await floor(call_random_seconds=2)
     began = datetime.now(UTC)
@@ -249,7 +267,7 @@ async def test_random_end(floor):
     assert 1.4 < took < 8
 
 
-async def test_a_call_is_extended_outside_the_static_band(floor):
+async def test_a_call_is_extended_outside_the_static_band(floor: MakeFloor) -> None:
     """At a timed end outside the static band it goes on by its own length, so many times; then it ends."""
     f = await floor(reference_price="100", static_band_bps="500", call_extensions=1, call_seconds=1)
     await f.phase("auction", kind="opening", until=later(1.5))
@@ -262,7 +280,7 @@ async def test_a_call_is_extended_outside_the_static_band(floor):
     assert await f.tape() == ["5@110 b s"]
 
 
-async def test_an_operator_uncrosses_at_once(floor):
+async def test_an_operator_uncrosses_at_once(floor: MakeFloor) -> None:
     """Outside the static band too."""
     f = await floor(reference_price="100", static_band_bps="500", call_extensions=3)
     await f.phase("auction", kind="opening", until=later(60))
@@ -276,7 +294,7 @@ async def test_an_operator_uncrosses_at_once(floor):
     ("before", "kind"),
     [("closed", "opening"), ("pre_open", "opening"), ("continuous", "closing"), ("cancel_only", "reopening")],
 )
-async def test_the_kind_that_nobody_names(floor, before, kind):
+async def test_the_kind_that_nobody_names(floor: MakeFloor, before: str, kind: str) -> None:
     """Opening from closed or pre_open, closing from continuous, else reopening."""
     f = await floor()
     if before == "pre_open":
@@ -287,7 +305,7 @@ async def test_the_kind_that_nobody_names(floor, before, kind):
     assert (await f.status())["kind"] == kind
 
 
-async def test_a_halt_is_a_flag(floor):
+async def test_a_halt_is_a_flag(floor: MakeFloor) -> None:
     """Nothing is matched until a command with `lift`; the phase underneath goes on."""
     f = await floor()
     await f.buy("b", 5, 100)
@@ -302,7 +320,7 @@ async def test_a_halt_is_a_flag(floor):
     assert await f.tape() == ["5@100 b s"]
 
 
-async def test_closing_a_halted_instrument_leaves_it_halted(floor):
+async def test_closing_a_halted_instrument_leaves_it_halted(floor: MakeFloor) -> None:
     """Without `lift` a command changes the phase underneath only."""
     f = await floor()
     await f.phase("halted")
@@ -312,7 +330,7 @@ async def test_closing_a_halted_instrument_leaves_it_halted(floor):
     assert (await f.status())["phase"] == "continuous"
 
 
-async def test_amend_in_a_call_is_not_checked_for_crossing(floor):
+async def test_amend_in_a_call_is_not_checked_for_crossing(floor: MakeFloor) -> None:
     """A post-only order may be amended across in a call and takes part in the uncross like any limit."""
     f = await floor()
     await f.buy("b", 5, 99, post_only=True)
@@ -327,7 +345,7 @@ async def test_amend_in_a_call_is_not_checked_for_crossing(floor):
     ("tick", "reference", "price"),
     [("0.05", "100.03", "100.05"), ("0.05", "100.02", "100"), ("0.05", "100.025", "100.05"), ("2", "0.5", "2")],
 )
-async def test_market_orders_alone_meet_on_the_tick(floor, tick, reference, price):
+async def test_market_orders_alone_meet_on_the_tick(floor: MakeFloor, tick: str, reference: str, price: str) -> None:
     """A reference price is the nearest price that an order could have, the higher of two as near, never nothing."""
     f = await call(floor, [(100, None)], [(100, None)], tick_size=tick, lot_size="100", reference_price=reference)
     assert await f.indication() == f"100@{price}"
@@ -335,7 +353,7 @@ async def test_market_orders_alone_meet_on_the_tick(floor, tick, reference, pric
     assert await f.tape() == [f"100@{price} b1 s1"]
 
 
-async def test_a_coarser_tick_moves_the_last_price_as_a_reference(floor):
+async def test_a_coarser_tick_moves_the_last_price_as_a_reference(floor: MakeFloor) -> None:
     """What has traded at 100.03 refers to 100.05 once the tick is 0.05."""
     f = await floor(tick_size="0.01", lot_size="100")
     await f.sell("s1", 100, "100.03")
@@ -349,7 +367,7 @@ async def test_a_coarser_tick_moves_the_last_price_as_a_reference(floor):
     assert (await f.tape())[1:] == ["100@100.05 b2 s2"]
 
 
-async def test_an_at_close_order_in_the_book_stays_in_it(floor):
+async def test_an_at_close_order_in_the_book_stays_in_it(floor: MakeFloor) -> None:
     """The closing call is halted and lifted into a reopening: amended, the order stands last and takes part."""
     f = await floor()
     await f.buy("close", 7, 95, tif="at_close")

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+
+from tests.rulebook.floor import MakeFloor
+
+if TYPE_CHECKING:
+    pass
 
 BANDS = {"reference_price": "100", "static_band_bps": "500", "call_seconds": 1, "call_extensions": 0}
 LULD = {"window_seconds": 5, "hold_seconds": 1, "limit_state_seconds": 1, "call_seconds": 1, "extension_seconds": 1}
@@ -17,13 +24,15 @@ LULD = {"window_seconds": 5, "hold_seconds": 1, "limit_state_seconds": 1, "call_
         ("0.01", "101", "500", "95.95-106.05"),
     ],
 )
-async def test_published_bands_are_whole_ticks_inside(floor, tick, reference, bps, bands):
+async def test_published_bands_are_whole_ticks_inside(
+    floor: MakeFloor, tick: str, reference: str, bps: str, bands: str
+) -> None:
     """The outermost prices, in ticks, that may trade."""
     f = await floor(tick_size=tick, reference_price=reference, static_band_bps=bps)
     assert await f.bands() == bands
 
 
-async def test_an_order_trades_up_to_the_band_and_starts_a_call(floor):
+async def test_an_order_trades_up_to_the_band_and_starts_a_call(floor: MakeFloor) -> None:
     """What would trade beyond starts a volatility call, in which the order's rest takes part; then trading goes on."""
     f = await floor(**BANDS)
     await f.sell("s1", 2, 104)
@@ -38,7 +47,7 @@ async def test_an_order_trades_up_to_the_band_and_starts_a_call(floor):
     assert await f.bands() == "101-111"
 
 
-async def test_the_edge_trades(floor):
+async def test_the_edge_trades(floor: MakeFloor) -> None:
     """A price at the band is inside."""
     f = await floor(**BANDS)
     await f.sell("s1", 2, 105)
@@ -47,7 +56,7 @@ async def test_the_edge_trades(floor):
     assert (await f.status())["phase"] == "continuous"
 
 
-async def test_a_resting_price_beyond_the_band_starts_nothing(floor):
+async def test_a_resting_price_beyond_the_band_starts_nothing(floor: MakeFloor) -> None:
     """Only what would trade beyond it does."""
     f = await floor(**BANDS)
     await f.buy("b", 2, 120)
@@ -55,7 +64,7 @@ async def test_a_resting_price_beyond_the_band_starts_nothing(floor):
     assert (await f.status())["phase"] == "continuous"
 
 
-async def test_a_market_order_goes_on_as_a_market_order(floor):
+async def test_a_market_order_goes_on_as_a_market_order(floor: MakeFloor) -> None:
     """In the call the rest of a market order is one; what is left of it expires at the end."""
     f = await floor(**BANDS)
     await f.sell("s1", 2, 104)
@@ -67,7 +76,7 @@ async def test_a_market_order_goes_on_as_a_market_order(floor):
     assert await f.state("b") == "expired auction_ended"
 
 
-async def test_ioc_and_fok_at_the_band(floor):
+async def test_ioc_and_fok_at_the_band(floor: MakeFloor) -> None:
     """The rest of an IOC expires (`volatility`) and the call starts; a FOK is killed and none starts."""
     f = await floor(**BANDS)
     await f.sell("s1", 2, 104)
@@ -80,7 +89,7 @@ async def test_ioc_and_fok_at_the_band(floor):
     assert (await f.status())["kind"] == "volatility"
 
 
-async def test_the_dynamic_band_follows_the_last_trade(floor):
+async def test_the_dynamic_band_follows_the_last_trade(floor: MakeFloor) -> None:
     """It lies round the last trade; during one incoming order it is fixed."""
     f = await floor(reference_price="100", dynamic_band_bps="200", call_seconds=1, call_extensions=0)
     assert await f.bands() == "98-102"
@@ -94,7 +103,7 @@ async def test_the_dynamic_band_follows_the_last_trade(floor):
     assert await f.bands() == "101-105"
 
 
-async def test_the_narrower_of_both_bands_counts(floor):
+async def test_the_narrower_of_both_bands_counts(floor: MakeFloor) -> None:
     """Static and dynamic together: the outermost prices that may trade are inside both."""
     f = await floor(reference_price="100", static_band_bps="500", dynamic_band_bps="1000")
     assert await f.bands() == "95-105"
@@ -113,13 +122,13 @@ async def test_the_narrower_of_both_bands_counts(floor):
         (1, "0.01", "0.1", "0.03-0.17"),
     ],
 )
-async def test_luld_bands(floor, tier, tick, reference, bands):
+async def test_luld_bands(floor: MakeFloor, tier: int, tick: str, reference: str, bands: str) -> None:
     """5 % or 10 % above 3.00; 20 % from 0.75 to 3.00, both included; below, the lesser of 0.15 and 75 %."""
     f = await floor(tick_size=tick, lot_size="1", reference_price=reference, luld={"tier": tier, **LULD})
     assert await f.bands() == bands
 
 
-async def test_luld_expires_what_is_beyond(floor):
+async def test_luld_expires_what_is_beyond(floor: MakeFloor) -> None:
     """An order trades up to the band; what would trade beyond or is priced beyond expires; resting orders stay."""
     f = await floor(reference_price="100", luld={"tier": 1, **LULD})
     await f.sell("s1", 2, 104)
@@ -132,7 +141,7 @@ async def test_luld_expires_what_is_beyond(floor):
     assert (await f.status())["phase"] == "continuous"
 
 
-async def test_luld_first_reference_is_replaced_at_once(floor):
+async def test_luld_first_reference_is_replaced_at_once(floor: MakeFloor) -> None:
     """The first reference gives way to the mean of the trades as soon as that moved by 1 %."""
     f = await floor(reference_price="100", luld={"tier": 1, **LULD, "hold_seconds": 60})
     await f.sell("s1", 2, 104)
@@ -143,7 +152,7 @@ async def test_luld_first_reference_is_replaced_at_once(floor):
     assert await f.bands() == "99-109"
 
 
-async def test_luld_market_order_beyond(floor):
+async def test_luld_market_order_beyond(floor: MakeFloor) -> None:
     """A market order too stops at the band."""
     f = await floor(reference_price="100", luld={"tier": 1, **LULD})
     await f.sell("s1", 2, 104)
@@ -152,7 +161,7 @@ async def test_luld_market_order_beyond(floor):
     assert (answer["status"], answer["reason"], answer["filled_quantity"]) == ("expired", "outside_band", "2")
 
 
-async def test_limit_state_and_pause(floor):
+async def test_limit_state_and_pause(floor: MakeFloor) -> None:
     """Best bid at the upper band is a limit state; so long of it brings a reopening call, and then trading."""
     f = await floor(reference_price="100", luld={"tier": 1, **LULD})
     await f.buy("b", 1, 105)
@@ -162,7 +171,7 @@ async def test_limit_state_and_pause(floor):
     await f.until_phase("continuous")
 
 
-async def test_a_limit_state_that_ends_in_time(floor):
+async def test_a_limit_state_that_ends_in_time(floor: MakeFloor) -> None:
     """Nothing happens if it is left before."""
     f = await floor(reference_price="100", luld={"tier": 1, **LULD, "limit_state_seconds": 3})
     await f.buy("b", 1, 105)

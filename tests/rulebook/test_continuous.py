@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
+from tests.rulebook.floor import MakeFloor
 
-async def test_price_then_display_then_time(floor):
+if TYPE_CHECKING:
+    pass
+
+
+async def test_price_then_display_then_time(floor: MakeFloor) -> None:
     """Rule 1, the worked example."""
     f = await floor()
     await f.sell("s1", 5, 101)
@@ -20,7 +27,7 @@ async def test_price_then_display_then_time(floor):
     assert (await f.tape())[3:] == ["6@101 c s2", "1@101 c s4"]
 
 
-async def test_market_takes_what_is_there(floor):
+async def test_market_takes_what_is_there(floor: MakeFloor) -> None:
     """Rule 2: the rest of a market order expires."""
     f = await floor()
     await f.sell("s1", 3, 100)
@@ -33,7 +40,7 @@ async def test_market_takes_what_is_there(floor):
     assert (empty["status"], empty["filled_quantity"]) == ("expired", "0")
 
 
-async def test_ioc_and_fok(floor):
+async def test_ioc_and_fok(floor: MakeFloor) -> None:
     """Rule 3: IOC keeps what it got; FOK is all or nothing; hidden reserve counts."""
     f = await floor()
     await f.sell("i", 30, 100, display_quantity=10)
@@ -54,7 +61,7 @@ async def test_ioc_and_fok(floor):
         ("decrement", "expired", "open"),
     ],
 )
-async def test_fok_behind_an_own_order(floor, mode, status, own):
+async def test_fok_behind_an_own_order(floor: MakeFloor, mode: str, status: str, own: str) -> None:
     """Rule 3: what an own order on the way does to a FOK depends on its self-trade mode."""
     f = await floor()
     await f.sell("own", 2, 100, account="anna")
@@ -63,7 +70,7 @@ async def test_fok_behind_an_own_order(floor, mode, status, own):
     assert await f.state("own") == own
 
 
-async def test_fok_with_cancel_oldest_that_fails_touches_nothing(floor):
+async def test_fok_with_cancel_oldest_that_fails_touches_nothing(floor: MakeFloor) -> None:
     """Rule 3: own orders on the way are untouched if it does not succeed."""
     f = await floor()
     await f.sell("own", 2, 100, account="anna")
@@ -72,7 +79,7 @@ async def test_fok_with_cancel_oldest_that_fails_touches_nothing(floor):
     assert await f.states("own", "s2") == ["open", "open"]
 
 
-async def test_post_only(floor):
+async def test_post_only(floor: MakeFloor) -> None:
     """Rule 4: refused if it would take anything, the account's own included; also by an amend."""
     f = await floor()
     await f.sell("s1", 5, 101, account="anna")
@@ -83,7 +90,7 @@ async def test_post_only(floor):
     assert (await f.order("b3"))["price"] == "100"
 
 
-async def test_iceberg(floor):
+async def test_iceberg(floor: MakeFloor) -> None:
     """Rule 5, the worked example: the next part goes behind, and the same order may go on into it."""
     f = await floor()
     await f.sell("i", 30, 100, display_quantity=10)
@@ -96,7 +103,7 @@ async def test_iceberg(floor):
     assert (await f.tape())[2:] == ["3@100 c s2", "10@100 c i", "2@100 c i"]
 
 
-async def test_iceberg_arrives_with_its_whole_quantity(floor):
+async def test_iceberg_arrives_with_its_whole_quantity(floor: MakeFloor) -> None:
     """Rule 5: an arriving one takes with everything, then shows min(display, rest)."""
     f = await floor()
     await f.sell("s1", 25, 100)
@@ -105,7 +112,7 @@ async def test_iceberg_arrives_with_its_whole_quantity(floor):
     assert (await f.book())["bids"] == ["5@100"]
 
 
-async def test_amend_keeps_or_loses_its_place(floor):
+async def test_amend_keeps_or_loses_its_place(floor: MakeFloor) -> None:
     """Rule 7: quantity down keeps the place, quantity up and price lose it."""
     f = await floor()
     for name in ("s1", "s2", "s3"):
@@ -116,7 +123,7 @@ async def test_amend_keeps_or_loses_its_place(floor):
     assert await f.tape() == ["4@100 b s1", "5@100 b s3", "6@100 b s2"]
 
 
-async def test_amend_display(floor):
+async def test_amend_display(floor: MakeFloor) -> None:
     """Rule 7: display down keeps the place, display up loses it; set to the quantity makes it plain."""
     f = await floor()
     await f.sell("i", 30, 100, display_quantity=10)
@@ -129,7 +136,7 @@ async def test_amend_display(floor):
     assert (await f.book())["asks"] == ["30@100"]
 
 
-async def test_amend_refusals(floor):
+async def test_amend_refusals(floor: MakeFloor) -> None:
     """Rule 7: no_change, quantity_below_filled; a total equal to what is filled is filled."""
     f = await floor()
     await f.sell("s1", 10, 100)
@@ -140,7 +147,7 @@ async def test_amend_refusals(floor):
     assert await f.amend_refused("s1", quantity=5) == "order_done"
 
 
-async def test_amend_that_crosses_takes_at_once(floor):
+async def test_amend_that_crosses_takes_at_once(floor: MakeFloor) -> None:
     """Rule 7: a new price that crosses trades, at the resting price."""
     f = await floor()
     await f.sell("s1", 5, 101)
@@ -162,7 +169,7 @@ async def test_amend_that_crosses_takes_at_once(floor):
         ("decrement", ["3@100 b o1", "2@101 b o3"], ["filled", "canceled self_trade", "partially_filled", "filled"]),
     ],
 )
-async def test_self_trade(floor, mode, tape, states):
+async def test_self_trade(floor: MakeFloor, mode: str, tape: list[str], states: list[str]) -> None:
     """Rule 8, the worked example."""
     f = await floor()
     await f.sell("o1", 3, 100)
@@ -177,7 +184,7 @@ async def test_self_trade(floor, mode, tape, states):
         assert await f.open("b") == "3"
 
 
-async def test_decrement_of_the_larger_resting_order(floor):
+async def test_decrement_of_the_larger_resting_order(floor: MakeFloor) -> None:
     """Rule 8: the smaller open quantity comes off both, reserve first; the survivor is reported amended."""
     f = await floor()
     await f.sell("i", 30, 100, display_quantity=10, account="anna")
@@ -189,7 +196,7 @@ async def test_decrement_of_the_larger_resting_order(floor):
     assert "amended self_trade" in await f.until_reported("i", "amended")
 
 
-async def test_gtd_expires_in_journal_time(floor):
+async def test_gtd_expires_in_journal_time(floor: MakeFloor) -> None:
     """Rule 9: GTD ends when journal time reaches `expires`, without anybody trading."""
     from datetime import UTC, datetime, timedelta
 
@@ -202,7 +209,7 @@ async def test_gtd_expires_in_journal_time(floor):
     assert await f.refused("s2", "sell", 1, 100, tif="gtd", expires=late) == "bad_expires"
 
 
-async def test_a_dead_order_never_comes_back(floor):
+async def test_a_dead_order_never_comes_back(floor: MakeFloor) -> None:
     """Rule 10."""
     f = await floor()
     await f.sell("s1", 5, 100)
@@ -230,14 +237,14 @@ async def test_a_dead_order_never_comes_back(floor):
         {},
     ],
 )
-async def test_what_does_not_fit_together(floor, terms):
+async def test_what_does_not_fit_together(floor: MakeFloor, terms: dict[str, Any]) -> None:
     """Rule 12: bad_request."""
     f = await floor()
     terms = dict(terms)
     assert await f.refused("x", "buy", 5, terms.pop("price", None), **terms) == "bad_request"
 
 
-async def test_display(floor):
+async def test_display(floor: MakeFloor) -> None:
     """Rules 11 and 12: at most the quantity (equal is plain), at least 1 % of it."""
     f = await floor()
     assert await f.refused("a", "sell", 10, 100, display_quantity=11) == "display_too_large"
@@ -248,7 +255,7 @@ async def test_display(floor):
     assert (await f.book())["asks"] == ["20@100"]
 
 
-async def test_repeats(floor):
+async def test_repeats(floor: MakeFloor) -> None:
     """A client order id again: the order as it is now, even filled; another body is refused; a refused one is free."""
     f = await floor()
     line = await f.doors.line(f.account("anna"))
@@ -270,7 +277,7 @@ async def test_repeats(floor):
     assert await f.refused("e", "sell", 5, 100, account="anna", client_order_id="y") == "accepted"
 
 
-async def test_an_amend_that_leaves_nothing_takes_nothing(floor):
+async def test_an_amend_that_leaves_nothing_takes_nothing(floor: MakeFloor) -> None:
     """A post-only bid of which 6 have traded, amended to 6 at a price that crosses, is filled; to 7 it would take."""
     f = await floor()
     await f.buy("b1", 10, 100, post_only=True)
@@ -281,7 +288,7 @@ async def test_an_amend_that_leaves_nothing_takes_nothing(floor):
     assert await f.book() == {"bids": [], "asks": ["5@102"]}
 
 
-async def test_a_value_has_no_bound_but_a_named_one(floor):
+async def test_a_value_has_no_bound_but_a_named_one(floor: MakeFloor) -> None:
     """Tick 25, lot 100: 10,000,000 at 10,000 is an ordinary block; money is exact however much it is."""
     f = await floor(tick_size="25", lot_size="100", taker_bps="100")
     for number in range(3):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from tests.rulebook.floor import MakeFloor
 from tests.rulebook.line import plain
 
+if TYPE_CHECKING:
+    from tests.rulebook.floor import Floor
 
-async def trade_at(f, price, tag):
+
+async def trade_at(f: Floor, price: int, tag: int) -> None:
     """Let somebody else's orders trade one lot at a price."""
     await f.sell(f"s{tag}", 1, price)
     await f.buy(f"b{tag}", 1, price)
 
 
-async def test_a_buy_triggers_at_or_above_its_stop(floor):
+async def test_a_buy_triggers_at_or_above_its_stop(floor: MakeFloor) -> None:
     """It waits unseen and is triggered by a trade at its stop price."""
     f = await floor()
     await trade_at(f, 100, 1)
@@ -26,7 +32,7 @@ async def test_a_buy_triggers_at_or_above_its_stop(floor):
     assert [told.split()[0] for told in await f.until_reported("stop", "trade")] == ["accepted", "triggered", "trade"]
 
 
-async def test_a_sell_triggers_at_or_below(floor):
+async def test_a_sell_triggers_at_or_below(floor: MakeFloor) -> None:
     """A stop-limit becomes a limit order at its price."""
     f = await floor()
     await trade_at(f, 100, 1)
@@ -36,7 +42,7 @@ async def test_a_sell_triggers_at_or_below(floor):
     assert (await f.book())["asks"] == ["2@94"]
 
 
-async def test_would_trigger(floor):
+async def test_would_trigger(floor: MakeFloor) -> None:
     """One that would trigger at once is refused; without any trade yet nothing triggers."""
     f = await floor(reference_price="100")
     await f.buy("early", 1, type="stop", stop_price=90)
@@ -46,7 +52,7 @@ async def test_would_trigger(floor):
     assert await f.refused("c", "buy", 1, type="stop", stop_price=101) == "accepted"
 
 
-async def test_order_of_simultaneous_triggers(floor):
+async def test_order_of_simultaneous_triggers(floor: MakeFloor) -> None:
     """Stop price in the direction of travel, then entry."""
     f = await floor()
     await trade_at(f, 100, 1)
@@ -59,7 +65,7 @@ async def test_order_of_simultaneous_triggers(floor):
     assert (await f.tape())[2:] == ["1@110 t1 a0", "1@111 t2 a1", "1@112 t3 a2"]
 
 
-async def test_cascade(floor):
+async def test_cascade(floor: MakeFloor) -> None:
     """What a triggered stop trades may trigger the next, until none is left."""
     f = await floor()
     await trade_at(f, 100, 1)
@@ -74,7 +80,7 @@ async def test_cascade(floor):
     assert await f.state("x3") == "pending_trigger"
 
 
-async def test_all_that_hold_at_one_check_are_taken(floor):
+async def test_all_that_hold_at_one_check_are_taken(floor: MakeFloor) -> None:
     """Each is triggered and executed at its turn, one after the other."""
     f = await floor()
     await trade_at(f, 100, 1)
@@ -87,7 +93,7 @@ async def test_all_that_hold_at_one_check_are_taken(floor):
     assert await f.state("t2") == "expired no_liquidity"
 
 
-async def test_buys_and_sells_at_once(floor):
+async def test_buys_and_sells_at_once(floor: MakeFloor) -> None:
     """The side of the last price's move first."""
     f = await floor()
     await trade_at(f, 100, 1)
@@ -98,7 +104,7 @@ async def test_buys_and_sells_at_once(floor):
     assert (await f.tape())[-1] == "1@106 up a106"
 
 
-async def test_a_triggered_stop_passes_every_check_again(floor):
+async def test_a_triggered_stop_passes_every_check_again(floor: MakeFloor) -> None:
     """A refusal then is a report `rejected`, with the check's code as reason."""
     f = await floor()
     await trade_at(f, 100, 1)
@@ -109,7 +115,7 @@ async def test_a_triggered_stop_passes_every_check_again(floor):
     assert await f.state("stop") == "rejected price_too_high"
 
 
-async def test_a_stop_may_be_amended(floor):
+async def test_a_stop_may_be_amended(floor: MakeFloor) -> None:
     """Its stop price too; one that would trigger at once is refused; on another order it is bad_request."""
     f = await floor()
     await trade_at(f, 100, 1)
@@ -122,7 +128,7 @@ async def test_a_stop_may_be_amended(floor):
     assert await f.amend_refused("plain", stop_price=95) == "bad_request"
 
 
-async def test_a_stop_is_canceled_and_counted(floor):
+async def test_a_stop_is_canceled_and_counted(floor: MakeFloor) -> None:
     """Waiting stops count among the open orders, and cancel like any."""
     f = await floor(max_open_orders=2)
     await trade_at(f, 100, 1)
@@ -135,7 +141,7 @@ async def test_a_stop_is_canceled_and_counted(floor):
     assert await f.state("t2") == "pending_trigger"
 
 
-async def test_stops_in_a_call_wait_for_continuous(floor):
+async def test_stops_in_a_call_wait_for_continuous(floor: MakeFloor) -> None:
     """In a call a stop is taken although it would trigger at once; an uncross price triggers in the next phase."""
     f = await floor()
     await trade_at(f, 100, 1)
@@ -149,7 +155,7 @@ async def test_stops_in_a_call_wait_for_continuous(floor):
     assert (await f.tape())[1:] == ["2@101 b s", "1@103 stop later"]
 
 
-async def test_stop_price_must_fit(floor):
+async def test_stop_price_must_fit(floor: MakeFloor) -> None:
     """Tick, and the value by the stop price."""
     f = await floor(tick_size="0.5", lot_size="1", max_value="1000")
     assert await f.refused("a", "buy", 1, type="stop", stop_price="100.3") == "price_off_tick"

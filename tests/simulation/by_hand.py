@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -14,6 +14,9 @@ from tests.simulation.network import FaultyNetwork
 from tests.simulation.stand_ins import installed
 from tests.simulation.world import World
 from tests.support.broker.server import Broker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OPENED_SECONDS = 60.0
 
@@ -37,7 +40,7 @@ class Simulated(NamedTuple):
 
 
 @contextmanager
-def simulated(*, clustered: bool):
+def simulated(*, clustered: bool) -> Iterator[Simulated]:
     """One worker and two gateways."""
     world, logged = World(1), []
     network = FaultyNetwork(world, Counter())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.by_hand import simulated
+from tests.simulation.by_hand import Simulated, simulated
+from tests.simulation.world import Process
 
 CUT_SECONDS = 30.0
 MOVED_SECONDS = 5.0
@@ -14,12 +15,12 @@ MOVES_MAX = 4
 """In CUT_SECONDS: the first after three seconds, and each time after twice as long."""
 
 
-def server_of(made, process):
+def server_of(made: Simulated, process: Process) -> str | None:
     """The server that a process is connected to, None while it is on its way."""
     return next((each.server for each in made.broker._clients if each.process is process), None)
 
 
-def test_a_gateway_leaves_a_server_that_is_cut_off():
+def test_a_gateway_leaves_a_server_that_is_cut_off() -> None:
     """It is well again long before the cut ends, and nobody takes it for gone."""
     with simulated(clustered=True) as made:
         gateway = made.exchange.gateways[0].process
@@ -34,7 +35,7 @@ def test_a_gateway_leaves_a_server_that_is_cut_off():
         assert made.count("promises.lapsed") == 0
 
 
-def test_a_worker_leaves_a_server_that_is_cut_off():
+def test_a_worker_leaves_a_server_that_is_cut_off() -> None:
     """And may lead again, while the cut lasts."""
     with simulated(clustered=True) as made:
         worker = made.exchange.workers[0].process
@@ -45,7 +46,7 @@ def test_a_worker_leaves_a_server_that_is_cut_off():
 
 
 @pytest.mark.parametrize("clustered", [False, True])
-def test_nobody_rushes_about_while_nothing_is_stored_anywhere(clustered):
+def test_nobody_rushes_about_while_nothing_is_stored_anywhere(clustered: bool) -> None:
     """On one server all stay where they are; in a cluster that is down as a whole each move doubles the patience."""
     with simulated(clustered=clustered) as made:
         for stream in made.broker.streams.values():

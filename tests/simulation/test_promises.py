@@ -6,14 +6,14 @@ import pytest
 
 from exchange.commands import CancelAll
 from streams import codec
-from tests.simulation.by_hand import simulated
+from tests.simulation.by_hand import Simulated, simulated
 
 SWEPT_SECONDS = 15.0
 PROMISED_SECONDS = 10.0
 """After the last sign of life (docs/protocol.md, `login`)."""
 
 
-def canceled(made):
+def canceled(made: Simulated) -> list[tuple[str, str]]:
     """The accounts and sessions for whom the journal has a cancel of all."""
     journal = made.broker.streams["ORDERS_0"]
     messages = [journal.message(sequence) for sequence in range(1, journal.last + 1)]
@@ -21,7 +21,7 @@ def canceled(made):
     return [(each.account, each.session) for each in commands if isinstance(each, CancelAll)]
 
 
-def promise(made, session, account):
+def promise(made: Simulated, session: str, account: str) -> None:
     """Have the first gateway promise to cancel all orders of an account when a session ends."""
     process = made.exchange.gateways[0].process
     made_one = process.loop.create_task(process.services.venue.promises.make(session, [(account, "")]))
@@ -30,7 +30,7 @@ def promise(made, session, account):
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(3.0, []), (6.0, []), (12.0, [("anna", "")])])
-def test_a_gateway_that_stood_still(seconds, expected):
+def test_a_gateway_that_stood_still(seconds: float, expected: list[tuple[str, str]]) -> None:
     """Its lease lapses after 4 s, and its promises are kept after 8; before, it is as if nothing had been."""
     with simulated(clustered=False) as made:
         promise(made, "s1", "anna")
@@ -46,7 +46,7 @@ def test_a_gateway_that_stood_still(seconds, expected):
 
 
 @pytest.mark.parametrize("clustered", [False, True])
-def test_a_gateway_that_died_with_everything(clustered):
+def test_a_gateway_that_died_with_everything(clustered: bool) -> None:
     """Its promises are kept within the promised time from when the server is there again."""
     with simulated(clustered=clustered) as made:
         promise(made, "s1", "anna")

@@ -21,14 +21,14 @@ FAULTY = (3, 25, 26, 27, 86, 106, 125, 249, 5009, 12088)
 
 
 @pytest.mark.parametrize("seed", sorted({*SEEDS, *FAULTY}))
-def test_everything_is_true_whatever_happens(seed):
+def test_everything_is_true_whatever_happens(seed: int) -> None:
     """Every answer and report is the journal's, EVENTS answers it byte for byte, and all comes to rest."""
     result = simulate(seed)
     assert result.problems == []
     assert result.answers > 0
 
 
-def test_a_seed_replays_exactly():
+def test_a_seed_replays_exactly() -> None:
     """In another process, under another hash seed, the same is stored and answered at the same times."""
     program = "from tests.simulation.run import simulate; print(simulate(5).digest)"
     digests = {
@@ -45,12 +45,12 @@ def test_a_seed_replays_exactly():
     assert len(digests) == 1
 
 
-def test_time_passes_only_by_waiting():
+def test_time_passes_only_by_waiting() -> None:
     """A frozen process waits for its thaw; a killed one never does anything again."""
     world = World(1)
     happened = []
 
-    async def sleeper(name):
+    async def sleeper(name: str) -> None:
         await asyncio.sleep(VIRTUAL_HOUR)
         happened.append((name, world.now))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from openbell import Client
 from openbell.client import ClientSettings
+from openbell.client.connection import Token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -27,7 +28,7 @@ QUICK = ClientSettings(connect_timeout=2, request_timeout=2, reconnect_delay_max
 TOKEN = "t-1"
 
 
-def client_of(exchange: HasAddress, token: str | None = TOKEN, **settings: Any) -> Client:
+def client_of(exchange: HasAddress, token: Token = TOKEN, **settings: Any) -> Client:
     """A client of an exchange double, quick to give up and to come back."""
     names = {name: getattr(QUICK, name) for name in QUICK.__slots__}
     return Client(exchange.url, token, ClientSettings(**names | settings))

@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -24,6 +25,10 @@ from tests.support.flow import Flow
 from tests.support.local_exchange import LocalExchange, wait_for
 from tests.support.nats import nats_server, until
 from tests.support.worker_process import WorkerProcess, worker_processes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -45,7 +50,7 @@ class Exchange:
     workers: list[WorkerProcess]
     start: object
 
-    async def leases(self):
+    async def leases(self) -> dict[str, str]:
         try:
             entries = await Bucket(self.connection, subjects.LEASES).read_all()
         except Unavailable:  # before the first worker has made the bucket
@@ -82,7 +87,7 @@ class Exchange:
 
 
 @asynccontextmanager
-async def exchange_in(directory):
+async def exchange_in(directory: Path) -> AsyncIterator[Any]:
     """An exchange in trading; at its end all that was answered is looked for, and all is replayed."""
     async with nats_server(directory) as url:
         settings = StreamSettings(nats_url=url, partitions=PARTITIONS, journal_max_bytes=64 * 1024 * 1024)
@@ -115,7 +120,7 @@ async def exchange_in(directory):
 
 
 @pytest_asyncio.fixture
-async def exchange(tmp_path):
+async def exchange(tmp_path: Path) -> AsyncIterator[Exchange]:
     async with exchange_in(tmp_path) as exchange:
         yield exchange
 
@@ -137,7 +142,7 @@ async def assert_one_history(connection: Connection, number: int) -> None:
             assert codec.decode_facts(output.events) == codec.decode_facts(answer.payload)
 
 
-async def test_a_killed_leaders_standby_answers_at_once(exchange):
+async def test_a_killed_leaders_standby_answers_at_once(exchange: Exchange) -> None:
     """Kill -9 again and again, with no farewell: the other one answers within two seconds, and no order is lost."""
     for _ in range(3):
         victim = exchange.workers.pop(0)
@@ -152,7 +157,7 @@ async def test_a_killed_leaders_standby_answers_at_once(exchange):
     assert (exchange.flow.busy, exchange.flow.unknown) == (0, 0)
 
 
-async def test_a_worker_that_is_asked_to_go_hands_over(exchange):
+async def test_a_worker_that_is_asked_to_go_hands_over(exchange: Exchange) -> None:
     """SIGTERM, a rolling restart: no order is refused or unknown, and none waits long."""
     for _ in range(2):
         leaving = exchange.workers.pop(0)
@@ -173,7 +178,7 @@ async def test_a_worker_that_is_asked_to_go_hands_over(exchange):
     assert (exchange.flow.busy, exchange.flow.unknown) == (0, 0)
 
 
-async def test_an_operator_moves_a_partition(exchange):
+async def test_an_operator_moves_a_partition(exchange: Exchange) -> None:
     """The standby leads when the answer comes; the workers go on sharing evenly."""
     first, second = exchange.workers
     partition = (await exchange.led_by(first))[0]
@@ -186,7 +191,7 @@ async def test_an_operator_moves_a_partition(exchange):
     assert (exchange.flow.busy, exchange.flow.unknown) == (0, 0)
 
 
-async def test_a_thawed_leader_steps_down(exchange):
+async def test_a_thawed_leader_steps_down(exchange: Exchange) -> None:
     """Frozen past its lease, it finds another leader, says so once for each partition, and answers nothing more.
 
     Only what it was about to send when it froze leaves when it thaws, and is refused.
@@ -207,13 +212,13 @@ async def test_a_thawed_leader_steps_down(exchange):
     assert (exchange.flow.busy, exchange.flow.unknown) == (0, 0)
 
 
-def test_an_operator_moves_a_partition_from_the_command_line(tmp_path):
+def test_an_operator_moves_a_partition_from_the_command_line(tmp_path: Path) -> None:
     """`openbell admin partitions` shows who leads and who follows; `handover` has the follower lead."""
     local = LocalExchange(tmp_path / "exchange", "--workers", "2", "--partitions", "2")
     try:
         local.wait_until_ready()
 
-        def followed():
+        def followed() -> Any:
             rows = local.command("admin", "partitions", "--json")
             return rows if all(row.get("lag") is not None for row in rows) else None
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.filling import Filling
 from tests.support.local_exchange import LocalExchange, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -18,7 +22,7 @@ LIMITS_OFF = {"OPENBELL_RATE_LIMITS": "off"}
 
 
 @pytest.fixture
-def start(tmp_path: Path):
+def start(tmp_path: Path) -> Iterator[Callable[..., LocalExchange]]:
     """An exchange of one partition with a journal of JOURNAL_BYTES."""
     started = []
 
@@ -34,7 +38,7 @@ def start(tmp_path: Path):
         exchange.kill_everything()
 
 
-def test_an_exchange_trades_ten_times_what_its_journal_holds(start):
+def test_an_exchange_trades_ten_times_what_its_journal_holds(start: Callable[..., LocalExchange]) -> None:
     """With the settings that nobody set: no cancel is ever refused, and what is left can be audited."""
     exchange = start()
     with Filling(exchange) as market:
@@ -47,7 +51,7 @@ def test_an_exchange_trades_ten_times_what_its_journal_holds(start):
     assert exchange.command("audit", "--json")["clean"]
 
 
-def test_a_journal_that_is_kept_for_ever_says_so_and_lets_operators_in(start):
+def test_a_journal_that_is_kept_for_ever_says_so_and_lets_operators_in(start: Callable[..., LocalExchange]) -> None:
     """Nothing is dropped: placements are refused in time, cancels and a halt get through, and everybody is told."""
     forever = {"OPENBELL_JOURNAL_RETENTION_SECONDS": "0", "OPENBELL_JOURNAL_RETENTION_BYTES": "0"}
     exchange = start(**forever)

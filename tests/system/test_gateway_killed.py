@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.local_exchange import LocalExchange, kill, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HEARTBEATS = 4
 """Seconds: whatever the first session's end has removed is not there any more."""
@@ -19,7 +22,7 @@ LISTING = {"tick_size": "0.01", "lot_size": "1"}
 
 
 @pytest.fixture
-def exchange(tmp_path: Path):
+def exchange(tmp_path: Path) -> Iterator[LocalExchange]:
     """One gateway, which the supervisor starts again."""
     exchange = LocalExchange(tmp_path, "--no-demo", "--partitions", "2")
     try:

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from streams.topology import CONFIGURE
 from tests.support.local_exchange import LocalExchange
 from tests.support.nats import nats_server
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 pytestmark = pytest.mark.timeout(120)
 
 VERSION = 99
@@ -23,7 +27,7 @@ VERSION = 99
 
 
 @pytest.fixture
-async def data_dir(tmp_path):
+async def data_dir(tmp_path: Path) -> Path:
     """Of two partitions, whose second wants rules that this version does not know."""
     directory = tmp_path / "exchange"
     directory.mkdir(mode=0o700)
@@ -37,7 +41,7 @@ async def data_dir(tmp_path):
     return directory
 
 
-async def test_what_does_not_trade_is_named_and_the_rest_trades(data_dir):
+async def test_what_does_not_trade_is_named_and_the_rest_trades(data_dir: Path) -> None:
     """`up`, `/health/ready`, the admin API and the doctor say the same of it; the other partition takes orders."""
     exchange = LocalExchange(data_dir, "--partitions", "2", "--demo")
     try:

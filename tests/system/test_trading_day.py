@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,6 +28,10 @@ from tests.support.history import events_of, times_of
 from tests.support.journaled import buy, sell
 from tests.support.nats import nats_server, until
 from tests.support.worker_process import WorkerProcess, worker_processes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -74,7 +79,7 @@ class Exchange:
 
 
 @asynccontextmanager
-async def exchange_in(directory):
+async def exchange_in(directory: Path) -> AsyncIterator[Any]:
     """An exchange whose leader may be killed; at its end a replay must give what is stored."""
     async with nats_server(directory) as url:
         settings = StreamSettings(nats_url=url, partitions=1, journal_max_bytes=64 * 1024 * 1024)
@@ -100,7 +105,7 @@ async def assert_one_history(connection: Connection) -> None:
             assert partition.answer(message.payload, sequence, message.stored_at).events == answer.payload
 
 
-async def test_a_call_ends_when_it_was_to_end(tmp_path):
+async def test_a_call_ends_when_it_was_to_end(tmp_path: Path) -> None:
     """The draw is in the journal, so the uncross comes at the first message behind the end that was drawn, and once."""
     async with exchange_in(tmp_path) as exchange:
         await exchange.do(ListInstrument(Instrument("ACME", [(0, TICK)], UNIT, call_random=2 * SECOND)))
@@ -122,7 +127,7 @@ async def test_a_call_ends_when_it_was_to_end(tmp_path):
         assert min(at for at in await times_of(exchange.connection) if at >= due) == made
 
 
-async def test_a_limit_state_goes_on_into_its_call(tmp_path):
+async def test_a_limit_state_goes_on_into_its_call(tmp_path: Path) -> None:
     """The clock of the limit state, and then that of the call, are the journal's."""
     luld = {"luld_tier": 1, "luld_limit_state": 4 * SECOND, "luld_call": 2 * SECOND}
     async with exchange_in(tmp_path) as exchange:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,11 +14,15 @@ from openbell.demo_instruments import DEMO_INSTRUMENTS
 from openbell.up import ONE_REQUEST_SECONDS
 from tests.support.local_exchange import LocalExchange, alive, command_of, kill, wait_for
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
 pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path: Path) -> Iterator[Callable[..., LocalExchange]]:
     """Start exchanges, by default all on one data directory, and leave none behind."""
     started = []
 
@@ -38,7 +43,7 @@ def listed(exchange: LocalExchange) -> None:
     exchange.call("PUT", "/v1/admin/instruments/ACME", "operator", body, "admin")
 
 
-def place(exchange: LocalExchange, account: str, side: str, quantity: str, price: str, name: str):
+def place(exchange: LocalExchange, account: str, side: str, quantity: str, price: str, name: str) -> Any:
     """Place a limit order under a client order id."""
     order = {
         "symbol": "ACME",
@@ -51,7 +56,7 @@ def place(exchange: LocalExchange, account: str, side: str, quantity: str, price
     return exchange.call("POST", "/v1/orders", account, order)
 
 
-def picture(exchange: LocalExchange):
+def picture(exchange: LocalExchange) -> dict[str, Any]:
     """What must survive: the whole book, the last trades, and each account's open orders."""
     book = exchange.call("GET", "/v1/instruments/ACME/book?depth=0")
     trades = exchange.call("GET", "/v1/instruments/ACME/trades")["trades"]
@@ -59,7 +64,7 @@ def picture(exchange: LocalExchange):
     return {name: book[name] for name in ("bids", "asks", "seq", "checksum")}, trades, orders
 
 
-def test_an_exchange_survives_whatever_is_killed(start):
+def test_an_exchange_survives_whatever_is_killed(start: Callable[..., LocalExchange]) -> None:
     """List, trade, kill a worker, kill everything: the book, the open orders and every answer are as before."""
     exchange = start()
     exchange.wait_until_ready()
@@ -91,7 +96,7 @@ def test_an_exchange_survives_whatever_is_killed(start):
     assert again.interrupt() == 0
 
 
-def test_ctrl_c_ends_everything_in_order(start):
+def test_ctrl_c_ends_everything_in_order(start: Callable[..., LocalExchange]) -> None:
     """The exit code is 0, no process is left, and each role drained rather than being killed."""
     exchange = start("--workers", "2", "--gateways", "2", "--partitions", "2")
     exchange.wait_until_ready()
@@ -105,7 +110,7 @@ def test_ctrl_c_ends_everything_in_order(start):
     assert log.rindex("gateway.ended") < log.rindex("worker.ended") < log.rindex("exchange.closed")
 
 
-def test_killing_up_alone_leaves_nobody_in_the_way(start):
+def test_killing_up_alone_leaves_nobody_in_the_way(start: Callable[..., LocalExchange]) -> None:
     """After kill -9 of the supervisor the children are gone and the next start is as usual."""
     exchange = start()
     exchange.wait_until_ready()
@@ -118,7 +123,7 @@ def test_killing_up_alone_leaves_nobody_in_the_way(start):
     assert again.interrupt() == 0
 
 
-def test_a_second_exchange_on_the_same_data_is_refused(start):
+def test_a_second_exchange_on_the_same_data_is_refused(start: Callable[..., LocalExchange]) -> None:
     """It says where the first one is, and the first one does not notice."""
     exchange = start()
     exchange.wait_until_ready()
@@ -129,7 +134,7 @@ def test_a_second_exchange_on_the_same_data_is_refused(start):
     assert exchange.interrupt() == 0
 
 
-def test_the_number_of_partitions_stays(start):
+def test_the_number_of_partitions_stays(start: Callable[..., LocalExchange]) -> None:
     """Another number on existing data is refused with both numbers, and nothing is left running."""
     exchange = start("--partitions", "2")
     exchange.wait_until_ready()
@@ -141,7 +146,7 @@ def test_the_number_of_partitions_stays(start):
     assert not other.children()
 
 
-def test_a_role_that_dies_is_started_again_and_told(start):
+def test_a_role_that_dies_is_started_again_and_told(start: Callable[..., LocalExchange]) -> None:
     """NATS and the gateway, too, come back after kill -9, and orders are taken again."""
     exchange = start()
     exchange.wait_until_ready()
@@ -159,7 +164,7 @@ def test_a_role_that_dies_is_started_again_and_told(start):
     assert re.search(r"child\.ended .*by=SIGKILL child=gateway-1", log)
 
 
-def test_stopping_while_it_opens_works_too(start):
+def test_stopping_while_it_opens_works_too(start: Callable[..., LocalExchange]) -> None:
     """SIGTERM before it is ready ends it with 0 and without orphans."""
     exchange = start()
     wait_for(exchange.children)
@@ -169,7 +174,7 @@ def test_stopping_while_it_opens_works_too(start):
     assert not [pid for pid in children if alive(pid)]
 
 
-def test_the_doctor_finds_the_exchange_well(start):
+def test_the_doctor_finds_the_exchange_well(start: Callable[..., LocalExchange]) -> None:
     """On a running exchange nothing fails, and what is to be seen of NATS is seen."""
     exchange = start()
     exchange.wait_until_ready()
@@ -181,7 +186,7 @@ def test_the_doctor_finds_the_exchange_well(start):
     assert exchange.interrupt() == 0
 
 
-def test_an_operator_lists_from_the_command_line(start):
+def test_an_operator_lists_from_the_command_line(start: Callable[..., LocalExchange]) -> None:
     """`openbell admin` mints its own token from the data directory and shows what is listed."""
     exchange = start()
     exchange.wait_until_ready()
@@ -193,7 +198,7 @@ def test_an_operator_lists_from_the_command_line(start):
     assert exchange.interrupt() == 0
 
 
-def test_a_second_ctrl_c_kills(start):
+def test_a_second_ctrl_c_kills(start: Callable[..., LocalExchange]) -> None:
     """Whoever does not want to wait for the drain does not have to, and is told that it was cut short."""
     exchange = start()
     exchange.wait_until_ready()
@@ -208,7 +213,7 @@ def test_a_second_ctrl_c_kills(start):
     assert "killed before everything had drained" in "".join(exchange.lines)
 
 
-def test_the_demo_is_worth_looking_at(start):
+def test_the_demo_is_worth_looking_at(start: Callable[..., LocalExchange]) -> None:
     """Eight instruments with quotes on both sides, trades, and a token for whoever opens the page."""
     exchange = start("--demo")
     exchange.wait_until_ready()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.conftest import QUIET, ROOT, Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.web.conftest import Desk
 
 FIRST_LOAD_BYTES_MAX = 150_000
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -34,7 +41,7 @@ def serious_faults(page: Page) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize(("theme", "palette"), LOOKS)
-def test_axe_finds_no_serious_fault(desk, theme: str, palette: str) -> None:
+def test_axe_finds_no_serious_fault(desk: Callable[..., Desk], theme: str, palette: str) -> None:
     """Labels, roles and contrast hold in every theme with both palettes, with an error, an order and a dialog shown."""
     trader = desk(look={"theme": theme, "palette": palette}, reduced_motion="reduce")
     page = trader.page
@@ -48,14 +55,14 @@ def test_axe_finds_no_serious_fault(desk, theme: str, palette: str) -> None:
 
 
 @pytest.mark.parametrize("layout", ["ladder", "chart", "quiet"])
-def test_axe_finds_no_serious_fault_in_any_layout(desk, layout: str) -> None:
+def test_axe_finds_no_serious_fault_in_any_layout(desk: Callable[..., Desk], layout: str) -> None:
     """The same for the parts that the usual layout does not show."""
     trader = desk(look={"layout": layout}, reduced_motion="reduce")
     trader.look("ACME")
     assert serious_faults(trader.page) == []
 
 
-def test_a_phone_reaches_everything(desk) -> None:
+def test_a_phone_reaches_everything(desk: Callable[..., Desk]) -> None:
     """At 390 px nothing is wider than the screen, every target fits a finger, and each tab is as accessible."""
     trader = desk(width=390, height=844, has_touch=True, reduced_motion="reduce")
     page = trader.page
@@ -86,7 +93,7 @@ def test_a_phone_reaches_everything(desk) -> None:
     assert trader.faults == []
 
 
-def test_the_first_load_is_small_quick_and_stays_at_home(desk, exchange: Exchange) -> None:
+def test_the_first_load_is_small_quick_and_stays_at_home(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """All that is loaded comes compressed from the page's own origin, less than 150 kB with the charts."""
     trader = desk()
     page = trader.page
@@ -104,7 +111,7 @@ def test_the_first_load_is_small_quick_and_stays_at_home(desk, exchange: Exchang
     assert trader.faults == []
 
 
-def test_everything_but_the_page_is_kept_for_ever(desk, exchange: Exchange) -> None:
+def test_everything_but_the_page_is_kept_for_ever(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """A second visit asks for the page alone: the names of the rest carry a hash of their content."""
     page = desk().page
     names = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
@@ -116,7 +123,7 @@ def test_everything_but_the_page_is_kept_for_ever(desk, exchange: Exchange) -> N
     assert page.request.get(exchange.url).headers["cache-control"] == "no-cache"
 
 
-def test_empty_parts_say_so(desk) -> None:
+def test_empty_parts_say_so(desk: Callable[..., Desk]) -> None:
     """Empty parts are explained in words, never left blank."""
     page = desk("demo-8").page
     expect(page.get_by_text("demo-8 has no open orders.")).to_be_visible()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Browser, Page, expect
 
 from tests.web.conftest import QUIET, Desk, Exchange, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GIVEN_UP = 15_000
 """Milliseconds. A browser that is cut off may not hear that its socket has closed: ten seconds of silence tell it."""
 
 
-def test_a_killed_gateway_is_survived_without_reload(desk, exchange: Exchange) -> None:
+def test_a_killed_gateway_is_survived_without_reload(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """The screen says down and greys, then is live by itself: same orders, the API's own book, nothing sent twice."""
     trader = desk()
     page = trader.page
@@ -33,7 +38,7 @@ def test_a_killed_gateway_is_survived_without_reload(desk, exchange: Exchange) -
     assert [fault for fault in trader.faults if "ERR_CONNECTION" not in fault and "WebSocket" not in fault] == []
 
 
-def test_fills_missed_while_away_are_told(desk, exchange: Exchange) -> None:
+def test_fills_missed_while_away_are_told(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """A fill that happened while one trader's connection was lost is told to him when it is back."""
     anna, boris = desk("demo-4"), desk("demo-5")
     anna.send_order("Sell", "2", "50.20")
@@ -51,7 +56,7 @@ def test_fills_missed_while_away_are_told(desk, exchange: Exchange) -> None:
     expect(anna.orders()).to_have_count(0)
 
 
-def test_an_instrument_that_went_while_away_is_gone(desk, exchange: Exchange) -> None:
+def test_an_instrument_that_went_while_away_is_gone(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """What was delisted while the connection was lost is neither listed nor open when it is back, with no reload."""
     exchange.api.put("/v1/admin/instruments/PASSING", {"tick_size": "0.01", "lot_size": "1", "reference_price": "50"})
     trader = desk("demo-6")
@@ -70,7 +75,7 @@ def test_an_instrument_that_went_while_away_is_gone(desk, exchange: Exchange) ->
     expect(page.locator(".headline .name")).not_to_have_text("PASSING")
 
 
-def test_without_a_demo_a_token_is_asked_for(browser, exchange: Exchange) -> None:
+def test_without_a_demo_a_token_is_asked_for(browser: Browser, exchange: Exchange) -> None:
     """Where no demo tokens are given the market is shown all the same, and trading begins with a pasted token."""
     context = browser.new_context()
     page = context.new_page()

@@ -46,7 +46,7 @@ def step(console: Desk, word: str, reason: str = "") -> None:
     expect(console.page.get_by_role("button", name="Confirm")).to_have_count(0)
 
 
-def test_a_trader_sees_no_console_and_its_api_refuses(desk, exchange: Exchange) -> None:
+def test_a_trader_sees_no_console_and_its_api_refuses(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """Without the scope there is no way in: no door, no page behind the address, no answer to a request."""
     trader = desk()
     page = trader.page
@@ -60,7 +60,9 @@ def test_a_trader_sees_no_console_and_its_api_refuses(desk, exchange: Exchange) 
         assert (refused.status, refused.json()["code"]) == (403, "forbidden")
 
 
-def test_partitions_and_sessions_are_those_of_the_exchange(operator, desk) -> None:
+def test_partitions_and_sessions_are_those_of_the_exchange(
+    operator: Callable[..., Desk], desk: Callable[..., Desk]
+) -> None:
     """Every partition with its leader and who is connected; without a standby nothing can be handed over."""
     desk("demo-4")
     page = operator().page
@@ -77,7 +79,7 @@ def test_partitions_and_sessions_are_those_of_the_exchange(operator, desk) -> No
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (1440, "light"), (390, "contrast")])
-def test_axe_finds_no_serious_fault_in_the_console(operator, width: int, theme: str) -> None:
+def test_axe_finds_no_serious_fault_in_the_console(operator: Callable[..., Desk], width: int, theme: str) -> None:
     """The console is as accessible as the rest, on a phone too, and nothing there is wider than the screen."""
     page = operator(width=width, theme=theme).page
     page.locator(".partitions tbody tr").first.wait_for()
@@ -85,7 +87,9 @@ def test_axe_finds_no_serious_fault_in_the_console(operator, width: int, theme: 
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_a_halt_a_call_and_the_way_back_are_seen_by_traders(operator, desk) -> None:
+def test_a_halt_a_call_and_the_way_back_are_seen_by_traders(
+    operator: Callable[..., Desk], desk: Callable[..., Desk]
+) -> None:
     """Halt: the ticket says why and sends nothing. Call: the auction shows. Open: it uncrosses and trades again."""
     anna, boris, console = desk("demo-2"), desk("demo-3"), operator()
     step(console, "Halt", "news pending")
@@ -112,7 +116,9 @@ def test_a_halt_a_call_and_the_way_back_are_seen_by_traders(operator, desk) -> N
     assert anna.faults + boris.faults == []
 
 
-def test_the_kill_switch_is_typed_out_and_says_what_it_did(operator, desk, exchange: Exchange) -> None:
+def test_the_kill_switch_is_typed_out_and_says_what_it_did(
+    operator: Callable[..., Desk], desk: Callable[..., Desk], exchange: Exchange
+) -> None:
     """It tells how many orders it will cancel, waits for the name, cancels them, and lets go on when it is lifted."""
     trader, console = desk("demo-5"), operator()
     for price in ("49.10", "49.20"):
@@ -139,7 +145,7 @@ def test_the_kill_switch_is_typed_out_and_says_what_it_did(operator, desk, excha
     expect(trader.orders()).to_have_count(1)
 
 
-def test_limits_of_an_account_are_changed(operator, desk) -> None:
+def test_limits_of_an_account_are_changed(operator: Callable[..., Desk], desk: Callable[..., Desk]) -> None:
     """A largest order holds from then on, and an empty field takes it away again."""
     trader, console = desk("demo-6"), operator()
     limits = console.page.locator(".limits")
@@ -158,7 +164,7 @@ def test_limits_of_an_account_are_changed(operator, desk) -> None:
     expect(trader.orders()).to_have_count(1)
 
 
-def test_a_trade_that_is_undone_is_seen_to_be(desk, exchange: Exchange) -> None:
+def test_a_trade_that_is_undone_is_seen_to_be(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """The tape and the own fill say so, the position is gone, and the feed has no gap."""
     exchange.api.put("/v1/admin/instruments/REGRET", {"tick_size": "0.01", "lot_size": "1"})
     buyer, seller = desk("demo-2"), desk("demo-3")
@@ -179,7 +185,7 @@ def test_a_trade_that_is_undone_is_seen_to_be(desk, exchange: Exchange) -> None:
     assert buyer.faults + seller.faults == []
 
 
-def test_what_is_taken_off_the_exchange_is_left(desk, exchange: Exchange) -> None:
+def test_what_is_taken_off_the_exchange_is_left(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """Whoever looks at an instrument when it is delisted looks at another then, and finds it no more."""
     exchange.api.put("/v1/admin/instruments/BRIEF", {"tick_size": "0.01", "lot_size": "1"})
     trader = desk("demo-4")

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
 from tests.web.conftest import ROOT, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.web.conftest import Desk
 
 SHOTS = ROOT / "docs"
 PNG = b"\x89PNG\r\n"
@@ -25,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
     return SHOTS if WRITING else tmp_path
 
 
-def test_the_desk_on_a_picture(desk, tmp_path: Path) -> None:
+def test_the_desk_on_a_picture(desk: Callable[..., Desk], tmp_path: Path) -> None:
     """The usual layout with a market that has traded, own orders and a fill."""
     trader = desk(
         "demo-7", width=1600, height=1000, reduced_motion="reduce", look={"candle": 1, "favourites": ["ACME"]}
@@ -54,7 +60,7 @@ def test_the_desk_on_a_picture(desk, tmp_path: Path) -> None:
     assert page.screenshot(path=folder(tmp_path) / "screen.png").startswith(PNG)
 
 
-def test_the_phone_on_a_picture(desk, tmp_path: Path) -> None:
+def test_the_phone_on_a_picture(desk: Callable[..., Desk], tmp_path: Path) -> None:
     """The ladder at 390 px."""
     trader = desk("demo-8", width=390, height=844, device_scale_factor=2, reduced_motion="reduce")
     trader.look("EIDER")

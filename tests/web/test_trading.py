@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from playwright.sync_api import Page, expect
 
 from tests.web.conftest import QUIET, Desk, Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def arm(trader: Desk, quantity: str) -> None:
@@ -25,7 +30,7 @@ def drag(page: Page, source: str, target: str) -> None:
     page.mouse.up()
 
 
-def test_the_market_moves_on_the_screen(desk) -> None:
+def test_the_market_moves_on_the_screen(desk: Callable[..., Desk]) -> None:
     """With nothing done, prices in the list, depth in the ladder and trades on the tape move, and no fault shows."""
     trader = desk()
     trader.look("ACME")
@@ -44,7 +49,7 @@ def test_the_market_moves_on_the_screen(desk) -> None:
     assert trader.faults == []
 
 
-def test_an_order_rests_is_seen_and_is_canceled(desk, exchange: Exchange) -> None:
+def test_an_order_rests_is_seen_and_is_canceled(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """An order from the ticket rests on its row of the ladder and in the open orders until it is canceled."""
     trader = desk()
     page = trader.page
@@ -61,7 +66,7 @@ def test_an_order_rests_is_seen_and_is_canceled(desk, exchange: Exchange) -> Non
     assert trader.faults == []
 
 
-def test_two_traders_fill_each_other(desk, exchange: Exchange) -> None:
+def test_two_traders_fill_each_other(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """What one buys the other has sold: both are told, both tapes print it, and depth agrees with the API."""
     anna, boris = desk("demo-2"), desk("demo-3")
     anna.send_order("Sell", "10", "50.10")
@@ -86,7 +91,7 @@ def test_two_traders_fill_each_other(desk, exchange: Exchange) -> None:
     assert anna.faults + boris.faults == []
 
 
-def test_clicks_on_an_armed_ladder_trade(desk, exchange: Exchange) -> None:
+def test_clicks_on_an_armed_ladder_trade(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """Unarmed a click fills the ticket; armed it is an order; on an own order it cancels; a drag amends."""
     anna, boris = desk("demo-2"), desk("demo-3")
     anna.row("49.95").locator(".bid").click()
@@ -113,7 +118,7 @@ def test_clicks_on_an_armed_ladder_trade(desk, exchange: Exchange) -> None:
     assert anna.faults + boris.faults == []
 
 
-def test_the_arm_is_off_at_first_and_after_another_instrument(desk) -> None:
+def test_the_arm_is_off_at_first_and_after_another_instrument(desk: Callable[..., Desk]) -> None:
     """Nothing that was armed for one instrument trades in another."""
     trader = desk()
     expect(trader.page.get_by_role("switch")).to_have_attribute("aria-checked", "false")
@@ -122,7 +127,7 @@ def test_the_arm_is_off_at_first_and_after_another_instrument(desk) -> None:
     expect(trader.page.get_by_role("switch")).to_have_attribute("aria-checked", "false")
 
 
-def test_an_order_is_amended_where_it_stands(desk, exchange: Exchange) -> None:
+def test_an_order_is_amended_where_it_stands(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """A number of an open order is a field when it is pressed: wrong ones are explained, Escape leaves, Enter sends."""
     trader = desk()
     page = trader.page
@@ -145,7 +150,7 @@ def test_an_order_is_amended_where_it_stands(desk, exchange: Exchange) -> None:
     assert trader.faults == []
 
 
-def test_hot_keys_work_on_the_active_panel_alone(desk) -> None:
+def test_hot_keys_work_on_the_active_panel_alone(desk: Callable[..., Desk]) -> None:
     """L makes the ladder active, A arms it, B joins the bid, X cancels; in a field the same keys are letters."""
     trader = desk()
     page = trader.page
@@ -178,7 +183,7 @@ def test_hot_keys_work_on_the_active_panel_alone(desk) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_cancel_all_cancels_everywhere(desk) -> None:
+def test_cancel_all_cancels_everywhere(desk: Callable[..., Desk]) -> None:
     """One press ends every open order in every instrument, and says how many they were."""
     trader = desk()
     for price in ("49.90", "49.91"):
@@ -192,7 +197,7 @@ def test_cancel_all_cancels_everywhere(desk) -> None:
     expect(trader.page.locator(".notice")).to_contain_text("Canceled 3 orders")
 
 
-def test_blotters_come_out_as_csv(desk) -> None:
+def test_blotters_come_out_as_csv(desk: Callable[..., Desk]) -> None:
     """What is open leaves as a sheet with the exchange's own names."""
     trader = desk()
     trader.send_order("Buy", "3", "49.90")
@@ -205,7 +210,7 @@ def test_blotters_come_out_as_csv(desk) -> None:
     assert len(lines) == 2
 
 
-def test_every_kind_of_order_says_what_became_of_it(desk) -> None:
+def test_every_kind_of_order_says_what_became_of_it(desk: Callable[..., Desk]) -> None:
     """Market, at once or never, whole or never, post-only, until a time, iceberg: each answer is in the ticket."""
     anna, boris = desk("demo-2"), desk("demo-3")
     page, outcome = boris.page, boris.page.locator(".outcome")
@@ -237,7 +242,7 @@ def test_every_kind_of_order_says_what_became_of_it(desk) -> None:
     expect(anna.row("49.50").locator(".bid")).to_have_text("2")
 
 
-def test_a_wrong_order_is_explained_and_not_sent(desk) -> None:
+def test_a_wrong_order_is_explained_and_not_sent(desk: Callable[..., Desk]) -> None:
     """What the instrument's data forbids is said at its field before anything is sent."""
     trader = desk()
     page = trader.page
@@ -248,7 +253,7 @@ def test_a_wrong_order_is_explained_and_not_sent(desk) -> None:
     assert "order.place" not in trader.methods()
 
 
-def test_the_exchange_has_the_last_word_in_the_same_place(desk, exchange: Exchange) -> None:
+def test_the_exchange_has_the_last_word_in_the_same_place(desk: Callable[..., Desk], exchange: Exchange) -> None:
     """A refusal that only the exchange can know of is shown in the ticket, and goes when the order is changed."""
     terms = {"tick_size": "0.01", "lot_size": "1", "max_open_orders": 1}
     exchange.api.put("/v1/admin/instruments/STRICT", terms)
@@ -262,7 +267,7 @@ def test_the_exchange_has_the_last_word_in_the_same_place(desk, exchange: Exchan
     expect(trader.page.locator(".outcome")).to_have_text("")
 
 
-def test_a_trade_by_keyboard_alone(desk) -> None:
+def test_a_trade_by_keyboard_alone(desk: Callable[..., Desk]) -> None:
     """From the search to a fill without a pointer: Ctrl-K finds, Tab and arrows fill the ticket, Enter sends."""
     boris = desk("demo-3")
     boris.send_order("Sell", "2", "50.00")
@@ -298,7 +303,7 @@ def test_a_trade_by_keyboard_alone(desk) -> None:
     assert trader.faults == []
 
 
-def test_an_account_sees_its_own_orders_alone(desk) -> None:
+def test_an_account_sees_its_own_orders_alone(desk: Callable[..., Desk]) -> None:
     """Open orders belong to the account that is chosen and to nobody else."""
     trader = desk()
     page = trader.page
@@ -310,7 +315,7 @@ def test_an_account_sees_its_own_orders_alone(desk) -> None:
     expect(trader.orders()).to_have_count(1)
 
 
-def test_favourites_and_layouts_stay(desk) -> None:
+def test_favourites_and_layouts_stay(desk: Callable[..., Desk]) -> None:
     """What was chosen of the look is there again when the page is loaded again."""
     trader = desk()
     page = trader.page
