@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import compile_core
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,22 +98,11 @@ def test_both_forms_give_the_same_bytes_under_any_hash_seed(interpreted: Path) -
 
 def test_the_compiled_core_is_not_older_than_its_sources() -> None:
     """What runs is what is written: `make build` leaves no stale module behind."""
-    core = the_script()
-    if not core.compiled():
+    if not compile_core.compiled():
         pytest.skip("the core of this tree is not compiled (no C compiler, or make build has not run)")
-    assert core.is_current()
+    assert compile_core.is_current()
 
 
 def test_what_is_compiled_is_there() -> None:
     """The list of compiled modules names no file that has gone or been renamed."""
-    assert [path for path in the_script().sources() if not path.exists()] == []
-
-
-def the_script() -> ModuleType:
-    """`scripts/compile_core.py` as a module."""
-    spec = importlib.util.spec_from_file_location("compile_core", ROOT / "scripts" / "compile_core.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    assert [path for path in compile_core.sources() if not path.exists()] == []

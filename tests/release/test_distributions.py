@@ -11,9 +11,8 @@ import tarfile
 from pathlib import Path
 from zipfile import ZipFile
 
+import compile_core
 import pytest
-
-from scripts import compile_core
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("exchange", "streams", "gateway", "openbell")

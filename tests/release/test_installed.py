@@ -7,9 +7,9 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import compile_core
 import pytest
 
-from scripts import compile_core
 from tests.support.local_exchange import LocalExchange, wait_for
 
 pytestmark = pytest.mark.timeout(1200)

@@ -71,7 +71,7 @@ async def test_the_uncross_price(
         return
     assert await f.indication() == indication
     await f.phase("continuous")
-    quantity, _, price = indication.split()[0].partition("@")
+    quantity, _, price = indication.split(maxsplit=1)[0].partition("@")
     trades = await f.trades()
     assert {plain(trade["price"]) for trade in trades} == {price}
     assert sum(int(trade["quantity"]) for trade in trades) == int(quantity)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 
+import build_web
 import pytest
-
-from scripts import build_web, web_types
+import web_types
 
 SECONDS_MAX = 100
 
