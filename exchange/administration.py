@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange import rejections
-from exchange.book import AUCTION, CLOSED, Book
+from exchange.book import Book
 from exchange.bust import bust
 from exchange.events import InstrumentDelisted, InstrumentListed, KillSwitchSet, LimitsSet
 from exchange.fees import FEE_ACCOUNT
 from exchange.limits import fault_in
 from exchange.matching import cancel
-from exchange.order import PARTIALLY_FILLED
-from exchange.register import NEVER
+from exchange.terms import AUCTION, CLOSED, is_open
+from exchange.units import NEVER
 
 if TYPE_CHECKING:
     from exchange.commands import BustTrade, DelistInstrument, ListInstrument, SetKillSwitch, SetLimits
@@ -108,7 +108,7 @@ def stopped_orders(market: Market, account: str, symbol: str) -> list[Order]:
     if account:
         return market.open_orders(account)
     orders = market.register.orders.values()
-    return [order for order in orders if order.status <= PARTIALLY_FILLED and symbol in ("", order.symbol)]
+    return [order for order in orders if is_open(order.status) and symbol in ("", order.symbol)]
 
 
 def bust_trade(market: Market, command: BustTrade) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from exchange import rejections
 from exchange.checks import check_collar, check_order, check_position, check_post_only, check_room, check_trigger
 from exchange.events import Rejected, Repeated
-from exchange.order import AT_CLOSE, Order, effective_display
+from exchange.order import Order
+from exchange.terms import AT_CLOSE, effective_display
 
 if TYPE_CHECKING:
     from exchange.allowance import Allowance

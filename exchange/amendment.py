@@ -22,8 +22,9 @@ from exchange.commands import AmendOrder
 from exchange.events import Rejected
 from exchange.market import Market
 from exchange.matching import amended
-from exchange.order import FILLED, FOK, GTD, IOC, MARKET, PENDING_TRIGGER, STOP, Order, effective_display
+from exchange.order import Order
 from exchange.semantics import NOTHING_LEFT
+from exchange.terms import FILLED, FOK, GTD, IOC, MARKET, PENDING_TRIGGER, STOP, effective_display
 
 
 def amend(market: Market, command: AmendOrder, order: Order) -> bool:

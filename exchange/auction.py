@@ -15,9 +15,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange.balance import Balance, Indication, above, below
-from exchange.book import AUCTION
-from exchange.order import BOTH_SIDES, BUY, CROSSED, FILLED, SELL, Order
+from exchange.order import Order
 from exchange.settlement import settle
+from exchange.terms import AUCTION, BOTH_SIDES, BUY, CROSSED, FILLED, SELL
 
 if TYPE_CHECKING:
     from exchange.book import Book

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from exchange.book_side import BookSide
 from exchange.level import Level
-from exchange.order import BOTH_SIDES, BUY, SELL
+from exchange.terms import BOTH_SIDES, BUY, SELL
 
 Sides = tuple[BookSide, BookSide]
 """Bids and asks of a book."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exchange.book import CONTINUOUS
-from exchange.order import BUY, SELL
+from exchange.terms import BUY, CONTINUOUS, SELL
 from exchange.units import RATE
 
 if TYPE_CHECKING:

@@ -7,8 +7,6 @@ orders that rest in a call, stops, and orders that wait for the closing call are
 
 from __future__ import annotations
 
-from typing import Final
-
 from exchange.accounts import Accounts
 from exchange.balance import Balance, Indication
 from exchange.book_side import BookSide
@@ -17,33 +15,11 @@ from exchange.holding import Holding
 from exchange.instrument import Instrument
 from exchange.level import Level
 from exchange.luld import Luld
-from exchange.order import BUY, PENDING_TRIGGER, SELL, Order
-from exchange.register import NEVER
+from exchange.order import Order
 from exchange.semantics import NEWEST, ROUNDED_REFERENCE
 from exchange.stops import Stops
-
-CLOSED: Final = 0
-PRE_OPEN: Final = 1
-AUCTION: Final = 2
-CONTINUOUS: Final = 3
-HALTED: Final = 4
-CANCEL_ONLY: Final = 5
-PHASE_NAMES: Final = ("closed", "pre_open", "auction", "continuous", "halted", "cancel_only")
-
-OPENING: Final = 0
-CLOSING: Final = 1
-VOLATILITY: Final = 2
-REOPENING: Final = 3
-OPERATOR: Final = 4
-KIND_NAMES: Final = ("opening", "closing", "volatility", "reopening", "operator")
-"""What an auction is for."""
-
-OPENED: Final = 0
-CHANGED: Final = 1
-DONE: Final = 2
-
-Change = tuple[str, int, int, int, int, int]
-"""What became of a displayed order: symbol, kind, order_id, side, price, what it shows now (0 when DONE)."""
+from exchange.terms import BUY, CHANGED, CLOSED, CONTINUOUS, DONE, OPENED, PENDING_TRIGGER, SELL, Change, takes_orders
+from exchange.units import NEVER
 
 
 class Book:
@@ -158,7 +134,7 @@ class Book:
 
     def takes_orders(self) -> bool:
         """Whether orders may be placed and amended (RULES.md, "Trading day")."""
-        return PRE_OPEN <= self.phase <= CONTINUOUS and not self.halted
+        return takes_orders(self.phase) and not self.halted
 
     def holding(self, account: str) -> Holding:
         """What an account has here, made if there is nothing yet."""

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from exchange.level import Level
-from exchange.order import BUY
+from exchange.terms import BUY
 
 if TYPE_CHECKING:
     from exchange.order import Order

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from exchange.auction import indication
 from exchange.bands import bands_of, is_beyond, static_band
-from exchange.book import AUCTION, CLOSING, REOPENING, VOLATILITY
 from exchange.commands import UNNAMED
 from exchange.events import PhaseSet
-from exchange.order import BUY, SELL
-from exchange.register import NEVER
+from exchange.terms import AUCTION, BUY, CLOSING, REOPENING, SELL, VOLATILITY
+from exchange.units import NEVER
 
 if TYPE_CHECKING:
     from exchange.book import Book

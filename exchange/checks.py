@@ -8,14 +8,29 @@ from __future__ import annotations
 
 from exchange import rejections
 from exchange.allowance import NO_LIMIT, Allowance
-from exchange.book import CONTINUOUS, OPENING, PRE_OPEN, Book
+from exchange.book import Book
 from exchange.commands import PlaceOrder
 from exchange.events import Rejected
 from exchange.holding import Holding
 from exchange.instrument import Instrument
-from exchange.order import AT_CLOSE, AT_OPEN, BUY, FOK, GTC, GTD, IOC, LIMIT, MARKET, STOP, STOP_LIMIT
 from exchange.semantics import ROUNDED_REFERENCE
 from exchange.stops import is_met
+from exchange.terms import (
+    AT_CLOSE,
+    AT_OPEN,
+    BUY,
+    CONTINUOUS,
+    FOK,
+    GTC,
+    GTD,
+    IOC,
+    LIMIT,
+    MARKET,
+    OPENING,
+    PRE_OPEN,
+    STOP,
+    STOP_LIMIT,
+)
 from exchange.units import RATE, UNIT
 
 

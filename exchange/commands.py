@@ -1,7 +1,7 @@
 """What may be asked of the exchange: the imperative half of the engine's language.
 
 A command is a plain value; nothing in it depends on the partition's state, so a journal can hold it.
-Units as in `units`; `side`, `type` and the like are the integers of `order`. `None` means the client left it out.
+Units as in `units`; `side`, `type` and the like are the integers of `terms`. `None` means the client left it out.
 `sent_at` is the gateway's estimate of journal time when it took the command: what reaches the journal too long
 after that is refused (`too_late`); 0 is never too late.
 """
@@ -14,7 +14,7 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from exchange.instrument import Instrument
-from exchange.order import BOTH_SIDES, CANCEL_NEWEST, GTC
+from exchange.terms import BOTH_SIDES, CANCEL_NEWEST, GTC
 
 TRADES_REMEMBERED_MAX: Final = 100_000
 """How many trades of an account in an instrument may still be undone unless the journal says otherwise."""

@@ -12,7 +12,8 @@ from exchange.book import Book
 from exchange.calls import begin_volatility_call
 from exchange.market import Market
 from exchange.matching import expire, sweep
-from exchange.order import BUY, FOK, IOC, PARTIALLY_FILLED, Order
+from exchange.order import Order
+from exchange.terms import BUY, FOK, IOC, is_open
 from exchange.trial import Trial
 
 
@@ -30,7 +31,7 @@ def trade_and_rest(market: Market, order: Order) -> None:
     stopped = False
     if order.price == 0 or book.crosses(order.side, order.price):
         stopped = sweep(market, order, low, high)
-        if order.status > PARTIALLY_FILLED:
+        if not is_open(order.status):
             return
     if high and book.luld is not None and (stopped or is_priced_beyond(order, low, high)):
         expire(market, order, "outside_band")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
-from exchange.register import NEVER, TIMERS_SPARE
+from exchange.units import NEVER, TIMERS_SPARE
 
 Key = TypeVar("Key")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange.allowance import Allowance
-from exchange.order import BUY, Order
+from exchange.order import Order
 from exchange.position import Position
+from exchange.terms import BUY
 
 if TYPE_CHECKING:
     from exchange.commands import PlaceOrder

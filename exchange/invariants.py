@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exchange.order import BOTH_SIDES, BUY, PARTIALLY_FILLED, PENDING_TRIGGER, SELL, SIDE_NAMES
+from exchange.terms import BOTH_SIDES, BUY, PENDING_TRIGGER, SELL, SIDE_NAMES, is_open
 
 if TYPE_CHECKING:
     from exchange.book import Book
@@ -58,7 +58,7 @@ def broken_in_side(half: BookSide, side: int) -> str:
         if level.reserve != sum([order.reserve for order in orders]):
             return f"the level {price} hides {level.reserve}, which is not the sum of its orders"
         for order in orders:
-            if order.price != price or order.side != side or order.status > PARTIALLY_FILLED:
+            if order.price != price or order.side != side or not is_open(order.status):
                 return f"order {order.order_id} does not belong to the level {price}"
     return ""
 
@@ -71,7 +71,7 @@ def broken_in_order(order: Order) -> str:
         return f"{what} has filled, open and canceled {parts}, which is not its quantity {order.quantity}"
     if min(parts) < 0:
         return f"{what} has a part below nothing"
-    if order.status == PENDING_TRIGGER or order.status > PARTIALLY_FILLED:
+    if order.status == PENDING_TRIGGER or not is_open(order.status):
         return "" if order.level is None else f"{what} is in the book and not open"
     if order.level is None:
         return "" if order.order_id in order.book.waiting else f"{what} is open and rests nowhere"

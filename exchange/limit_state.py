@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange.bands import is_at_limit
-from exchange.book import CONTINUOUS
 from exchange.events import Traded
-from exchange.register import NEVER
-from exchange.units import SECOND
+from exchange.terms import CONTINUOUS
+from exchange.units import NEVER, SECOND
 
 if TYPE_CHECKING:
     from exchange.book import Book

@@ -49,9 +49,14 @@ def fault_in(values: list[tuple[int, int]], removed: int, semantics: int = NEWES
     return ""
 
 
+def is_rate(field: int) -> bool:
+    """Whether a limit is a fee's rate: those are listed last in LIMIT_NAMES, from MAKER_BPS on."""
+    return field >= MAKER_BPS
+
+
 def lowest(field: int) -> int:
     """The least that a limit may be: a rate may be a rebate."""
-    return -RATE if field >= MAKER_BPS else 0
+    return -RATE if is_rate(field) else 0
 
 
 def highest(field: int, semantics: int = NEWEST) -> int:
@@ -60,4 +65,4 @@ def highest(field: int, semantics: int = NEWEST) -> int:
         return 1
     if field == MAX_VALUE and semantics >= UNBOUNDED_VALUE:
         return VALUE_LARGEST
-    return RATE if field >= MAKER_BPS else LARGEST - 1
+    return RATE if is_rate(field) else LARGEST - 1

@@ -11,9 +11,8 @@ from collections import deque
 from typing import Final
 
 from exchange.instrument import Instrument
-from exchange.register import NEVER
 from exchange.semantics import ROUNDED_REFERENCE
-from exchange.units import UNIT
+from exchange.units import NEVER, UNIT
 
 PERCENT: Final = 100
 

@@ -20,7 +20,8 @@ from exchange.timetable import Timetable
 from exchange.units import SECOND
 
 if TYPE_CHECKING:
-    from exchange.book import Book, Change
+    from exchange.book import Book
+    from exchange.terms import Change
 
 TRADES_PER_ORDER_MAX: Final = 10_000
 COMMAND_AGE_MAX: Final = 5 * SECOND

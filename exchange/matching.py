@@ -6,22 +6,22 @@ iceberg is gone, its next part goes behind everything at that price. Source: RUL
 
 from __future__ import annotations
 
-from exchange.book import CHANGED
 from exchange.events import Amended, Canceled, Expired
 from exchange.level import Level
 from exchange.market import Market
-from exchange.order import (
+from exchange.order import Order
+from exchange.settlement import settle
+from exchange.terms import (
     CANCEL_BOTH,
     CANCEL_NEWEST,
     CANCEL_OLDEST,
     CANCELED,
+    CHANGED,
     DECREMENT,
     EXPIRED,
     FILLED,
-    PARTIALLY_FILLED,
-    Order,
+    is_open,
 )
-from exchange.settlement import settle
 
 
 def sweep(market: Market, taker: Order, low: int, high: int) -> bool:
@@ -33,7 +33,7 @@ def sweep(market: Market, taker: Order, low: int, high: int) -> bool:
     book = taker.book
     opposite = book.sides[1 - taker.side]
     trades = 0
-    while taker.status <= PARTIALLY_FILLED:
+    while is_open(taker.status):
         level = opposite.top
         if level is None or (taker.price and not book.crosses(taker.side, taker.price)):
             return False

@@ -15,9 +15,10 @@ from exchange.commands import AmendOrder
 from exchange.deadlines import DURATION_MAX
 from exchange.events import AllCanceled, CancelAfterSet
 from exchange.matching import cancel
-from exchange.order import BOTH_SIDES, PARTIALLY_FILLED, Order
+from exchange.order import Order
 from exchange.placing import enter
 from exchange.semantics import KEPT_IN_BOOK
+from exchange.terms import BOTH_SIDES, is_open
 
 if TYPE_CHECKING:
     from exchange.commands import CancelAfter, CancelAll, CancelOrder
@@ -95,7 +96,7 @@ def own_open(market: Market, command: AmendOrder | CancelOrder) -> Order | None:
     ):
         market.reject(rejections.TOO_LATE)
         return None
-    if order.status > PARTIALLY_FILLED:
+    if not is_open(order.status):
         market.reject(rejections.ORDER_DONE, "order_id" if command.order_id else "client_order_id")
         return None
     return order

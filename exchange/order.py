@@ -1,15 +1,15 @@
-"""An order and the words for what it may be.
+"""An order: what it asks for, and what has become of it so far.
 
-The words are small integers inside and on the wire; the `*_NAMES` give what clients see, by index.
-Always true: filled + open + canceled = quantity.
+Its side, type, status and the like are the integers of `terms`. Always true: filled + open + canceled = quantity.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mypy_extensions import mypyc_attr
 
+from exchange.terms import OPEN, effective_display, is_open
 from exchange.units import divide_half_even
 
 if TYPE_CHECKING:
@@ -18,51 +18,6 @@ if TYPE_CHECKING:
     from exchange.holding import Holding
     from exchange.level import Level
     from exchange.trades import Trade
-
-BUY: Final = 0
-SELL: Final = 1
-BOTH_SIDES: Final = 2
-SIDE_NAMES: Final = ("buy", "sell")
-
-CROSSED: Final = 2
-"""In place of the taker's side: a trade of an uncross has no taker."""
-
-TRADE_SIDE_NAMES: Final = ("buy", "sell", "cross")
-
-LIMIT: Final = 0
-MARKET: Final = 1
-STOP: Final = 2
-STOP_LIMIT: Final = 3
-TYPE_NAMES: Final = ("limit", "market", "stop", "stop_limit")
-
-GTC: Final = 0
-DAY: Final = 1
-IOC: Final = 2
-FOK: Final = 3
-GTD: Final = 4
-AT_OPEN: Final = 5
-AT_CLOSE: Final = 6
-TIME_IN_FORCE_NAMES: Final = ("gtc", "day", "ioc", "fok", "gtd", "at_open", "at_close")
-
-CANCEL_NEWEST: Final = 0
-CANCEL_OLDEST: Final = 1
-CANCEL_BOTH: Final = 2
-DECREMENT: Final = 3
-SELF_TRADE_NAMES: Final = ("cancel_newest", "cancel_oldest", "cancel_both", "decrement")
-
-PENDING_TRIGGER: Final = 0
-OPEN: Final = 1
-PARTIALLY_FILLED: Final = 2
-FILLED: Final = 3
-CANCELED: Final = 4
-EXPIRED: Final = 5
-REFUSED: Final = 6
-STATUS_NAMES: Final = ("pending_trigger", "open", "partially_filled", "filled", "canceled", "expired", "rejected")
-
-MAKER: Final = 0
-TAKER: Final = 1
-CROSS: Final = 2
-LIQUIDITY_NAMES: Final = ("maker", "taker", "cross")
 
 Terms = tuple[int, int, int, int, int]
 """Price, stop price, quantity, displayed part and expiry, 0 for none."""
@@ -178,7 +133,7 @@ class Order:
     @property
     def open_quantity(self) -> int:
         """What may still trade, hidden reserve included; 0 once the order has ended."""
-        return self.quantity - self.filled - self.canceled if self.status <= PARTIALLY_FILLED else 0
+        return self.quantity - self.filled - self.canceled if is_open(self.status) else 0
 
     @property
     def terms(self) -> Terms:
@@ -222,10 +177,3 @@ class Order:
 def order_id_of(order: Order) -> int:
     """The key by which orders are listed: as they came."""
     return order.order_id
-
-
-def effective_display(display_quantity: int | None, quantity: int) -> int:
-    """The displayed part of an iceberg, or 0 for a plain order: showing all of it is showing it plainly."""
-    if display_quantity is None or display_quantity == quantity:
-        return 0
-    return display_quantity

@@ -9,8 +9,9 @@ from exchange.commands import PlaceOrder
 from exchange.events import Traded
 from exchange.holding import Holding
 from exchange.memory import Share
-from exchange.order import CROSS, CROSSED, MAKER, PARTIALLY_FILLED, PENDING_TRIGGER, SELL, Order
+from exchange.order import Order
 from exchange.position import Position
+from exchange.terms import CROSS, CROSSED, MAKER, PENDING_TRIGGER, SELL, is_open
 from exchange.trades import Trade
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def trade_of(order: Order, fill: list[int]) -> Trade:
 def restore_order(engine: Engine, row: list[Any]) -> None:
     """Enter the order of a row into the register, a stop to wait; an ended one keeps its client order id only."""
     order = order_from(row, engine)
-    if order.status > PARTIALLY_FILLED:
+    if not is_open(order.status):
         engine.register.orders[order.order_id] = order
         order.holding.client_orders[order.command.client_order_id] = order
         return

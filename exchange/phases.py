@@ -12,24 +12,30 @@ from typing import TYPE_CHECKING
 
 from exchange import rejections
 from exchange.auction import uncross
-from exchange.book import (
-    AUCTION,
-    CLOSED,
-    CLOSING,
-    CONTINUOUS,
-    HALTED,
-    OPENING,
-    PRE_OPEN,
-    REOPENING,
-)
 from exchange.calls import announce, begin_call, begin_timed_call, extension_of, put_off
 from exchange.calls import set_phase as leave_for
 from exchange.commands import UNNAMED, DoubleBands, DrawEnd, SetPhase
 from exchange.events import BandsDoubled, EndDrawn
 from exchange.matching import expire
-from exchange.order import AT_CLOSE, AT_OPEN, BOTH_SIDES, DAY, PENDING_TRIGGER, Order, order_id_of
-from exchange.register import NEVER
+from exchange.order import Order, order_id_of
+from exchange.terms import (
+    AT_CLOSE,
+    AT_OPEN,
+    AUCTION,
+    BOTH_SIDES,
+    CLOSED,
+    CLOSING,
+    CONTINUOUS,
+    DAY,
+    HALTED,
+    OPENING,
+    PENDING_TRIGGER,
+    PRE_OPEN,
+    REOPENING,
+    is_for_a_call,
+)
 from exchange.triggering import trigger
+from exchange.units import NEVER
 
 if TYPE_CHECKING:
     from exchange.book import Book
@@ -183,7 +189,7 @@ def left_by_call(book: Book) -> list[Order]:
     left = [order for queue in book.markets for order in queue.orders()]
     for side in range(BOTH_SIDES):
         for order in book.sides[side].orders():
-            if order.command.time_in_force >= AT_OPEN:
+            if is_for_a_call(order.command.time_in_force):
                 left.append(order)  # noqa: PERF401 — a loop that is compiled, without a list beside the one it fills
     return left
 

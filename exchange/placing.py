@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from exchange import rejections
 from exchange.admission import refusal, repeat
-from exchange.book import CLOSING, CONTINUOUS
 from exchange.checks import is_plain_and_good
 from exchange.commands import PlaceOrder
 from exchange.continuous import trade_and_rest
 from exchange.events import Accepted
 from exchange.market import Market
-from exchange.order import AT_CLOSE, GTC, PENDING_TRIGGER, STOP, Order
+from exchange.order import Order
+from exchange.terms import AT_CLOSE, CLOSING, CONTINUOUS, GTC, PENDING_TRIGGER, is_stop
 from exchange.triggering import trigger
 
 
@@ -43,7 +43,7 @@ def place(market: Market, command: PlaceOrder) -> None:
     order_id = register.next_order_id
     register.next_order_id = order_id + 1
     order = Order(order_id, command, book, holding, market.now)
-    if command.type >= STOP:
+    if is_stop(command.type):
         order.status = PENDING_TRIGGER
     register.enter(order)
     market.events.append(Accepted(order_id, command))

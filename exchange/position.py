@@ -8,7 +8,7 @@ is rounded half to even at 16 decimals of money. Costs are in units², money in 
 
 from __future__ import annotations
 
-from exchange.order import BUY
+from exchange.terms import BUY
 from exchange.units import UNIT, divide_half_even
 
 Standing = tuple[int, int, int]

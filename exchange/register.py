@@ -11,8 +11,9 @@ from collections import deque
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final
 
-from exchange.order import BUY, PARTIALLY_FILLED, Order
-from exchange.units import HOUR
+from exchange.order import Order
+from exchange.terms import BUY, is_open
+from exchange.units import HOUR, TIMERS_SPARE
 
 if TYPE_CHECKING:
     from exchange.book import Book
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
 
 MEMORY: Final = 24 * HOUR
 """How long an ended order is remembered, in nanoseconds of journal time."""
-
-TIMERS_SPARE: Final = 1_000
-"""Timers are looked through for stale ones when there are twice as many as at the last look, and so many more."""
-
-NEVER: Final = (1 << 62) - 1
 
 
 class Register:
@@ -160,7 +156,7 @@ class Register:
     def is_due(self, expires: int, order_id: int) -> bool:
         """Whether this timer still stands for an open order with this expiry."""
         order = self.orders.get(order_id)
-        return order is not None and order.status <= PARTIALLY_FILLED and order.expires == expires
+        return order is not None and is_open(order.status) and order.expires == expires
 
     def sleep(self, deadline: int) -> None:
         """All that was to be done is done: find out when there will be again, at `deadline` at the latest."""

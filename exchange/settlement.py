@@ -9,7 +9,8 @@ from __future__ import annotations
 from exchange.events import Traded
 from exchange.fees import fee_of
 from exchange.market import Market
-from exchange.order import CROSS, CROSSED, MAKER, PARTIALLY_FILLED, TAKER, Order
+from exchange.order import Order
+from exchange.terms import CROSS, CROSSED, MAKER, PARTIALLY_FILLED, TAKER
 from exchange.trades import Trade
 from exchange.units import UNIT, value_of
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from typing import Final
 
-from exchange.order import BUY, Order
-from exchange.register import NEVER
+from exchange.order import Order
+from exchange.terms import BUY
+from exchange.units import NEVER
 
 NO_SELL: Final = -1
 """In place of the highest stop price of sells: no trade has a price so low."""

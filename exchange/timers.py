@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from exchange import limit_state, phases
 from exchange.matching import cancel, expire
-from exchange.register import NEVER
 from exchange.triggering import trigger
+from exchange.units import NEVER
 
 if TYPE_CHECKING:
     from exchange.market import Market

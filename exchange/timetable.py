@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange.due_queue import DueQueue
-from exchange.register import NEVER
+from exchange.units import NEVER
 
 if TYPE_CHECKING:
     from exchange.book import Book

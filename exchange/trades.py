@@ -18,7 +18,7 @@ from mypy_extensions import mypyc_attr
 
 from exchange.commands import TRADES_REMEMBERED_MAX, TRADES_TOTAL_MAX
 from exchange.memory import Memory, Share
-from exchange.order import BUY, CROSS, CROSSED, MAKER, TAKER
+from exchange.terms import BUY, CROSS, CROSSED, MAKER, TAKER
 from exchange.units import HOUR
 
 if TYPE_CHECKING:

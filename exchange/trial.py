@@ -11,7 +11,8 @@ from collections import deque
 from exchange.bands import is_beyond
 from exchange.book import Book
 from exchange.level import Level
-from exchange.order import BUY, CANCEL_OLDEST, DECREMENT, Order
+from exchange.order import Order
+from exchange.terms import BUY, CANCEL_OLDEST, DECREMENT
 
 
 class Trial:

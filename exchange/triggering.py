@@ -15,7 +15,8 @@ from exchange.bands import bands_of
 from exchange.checks import check_collar, check_position, check_post_only, check_terms, check_value
 from exchange.continuous import trade_and_rest
 from exchange.events import Refused, Rejected, Triggered
-from exchange.order import BUY, FOK, OPEN, REFUSED, SELL, Order
+from exchange.order import Order
+from exchange.terms import BUY, FOK, OPEN, REFUSED, SELL
 from exchange.trial import Trial
 
 if TYPE_CHECKING:

@@ -29,6 +29,12 @@ RATE: Final = 1_000_000
 SECOND: Final = 1_000_000_000
 HOUR: Final = 3_600 * SECOND
 
+NEVER: Final = (1 << 62) - 1
+"""A time that does not come: above every time that a command may name."""
+
+TIMERS_SPARE: Final = 1_000
+"""A heap of timers is purged of stale ones when it is twice as long as after the last purge, and so many more."""
+
 
 def divide_half_even(numerator: int, denominator: int) -> int:
     """Divide by a positive denominator and round half to even, for either sign."""

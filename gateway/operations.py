@@ -12,9 +12,9 @@ from typing import Final
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from exchange import limits
-from exchange.book import AUCTION, KIND_NAMES, PHASE_NAMES
 from exchange.commands import UNNAMED, BustTrade, DelistInstrument, SetKillSwitch, SetLimits, SetPhase
-from exchange.register import NEVER
+from exchange.terms import AUCTION, KIND_NAMES, PHASE_NAMES
+from exchange.units import NEVER
 from gateway.errors import ApiError
 from gateway.listings import fee_rate, reason_of
 from gateway.names import checked_account, checked_symbol

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from exchange import order as words
+from exchange import terms as words
 from exchange.commands import CancelAfter, CancelAll
 from exchange.deadlines import DURATION_MAX
 from exchange.units import SECOND

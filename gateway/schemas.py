@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import msgspec
 
-from exchange.book import KIND_NAMES, PHASE_NAMES
-from exchange.order import SELF_TRADE_NAMES, SIDE_NAMES, TIME_IN_FORCE_NAMES, TYPE_NAMES
+from exchange.terms import KIND_NAMES, PHASE_NAMES, SELF_TRADE_NAMES, SIDE_NAMES, TIME_IN_FORCE_NAMES, TYPE_NAMES
 from gateway.subscriptions import DEPTH_DEFAULT, DEPTHS, INTERVAL_DEFAULT, INTERVALS, OPTIONS
 
 if TYPE_CHECKING:

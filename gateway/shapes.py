@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from exchange.book import KIND_NAMES, PHASE_NAMES
-from exchange.order import (
+from exchange.terms import (
+    KIND_NAMES,
     LIQUIDITY_NAMES,
+    PHASE_NAMES,
     SELF_TRADE_NAMES,
     SIDE_NAMES,
     STATUS_NAMES,

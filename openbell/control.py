@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from exchange.book import PHASE_NAMES
 from exchange.limits import LIMIT_NAMES
+from exchange.terms import PHASE_NAMES
 from openbell.admin import DEFAULT_DIRECTORY, AsJson, Directory, Token, Url, print_answer, token_or_minted
 from openbell.api import DEFAULT_URL, Api, path_of
 from openbell.durations import seconds_of

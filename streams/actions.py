@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from exchange.book import KIND_NAMES, PHASE_NAMES
 from exchange.commands import (
     UNNAMED,
     BustTrade,
@@ -21,6 +20,7 @@ from exchange.commands import (
 )
 from exchange.events import Rejected
 from exchange.limits import ENABLED, LIMIT_NAMES, MAKER_BPS, MAX_OPEN_ORDERS
+from exchange.terms import KIND_NAMES, PHASE_NAMES
 from exchange.units import to_text
 from streams.rendering import BASIS_POINT, print_object, print_time
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from exchange.book import AUCTION, CANCEL_ONLY, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN
 from exchange.commands import UNNAMED, DoubleBands, SetPhase
+from exchange.terms import AUCTION, CANCEL_ONLY, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN
 from exchange.units import SECOND
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from exchange.order import BUY, SELL
+from exchange.terms import BUY, SELL
 from streams.rendering import PRINTED_NUMBERS_MAX
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from mypy_extensions import mypyc_attr
 
-from exchange.book import CHANGED, OPENED
-from exchange.order import BUY, SELL, SIDE_NAMES, TRADE_SIDE_NAMES
+from exchange.terms import BUY, CHANGED, OPENED, SELL, SIDE_NAMES, TRADE_SIDE_NAMES
 from streams import subjects
 from streams.checksum import Checksum
 from streams.rendering import print_time
@@ -23,8 +22,9 @@ from streams.status import NEVER_TOLD, print_status, status_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from exchange.book import Book, Change
+    from exchange.book import Book
     from exchange.events import Busted
+    from exchange.terms import Change
     from streams.rendering import Printer
 
 RECENT_TRADES_MAX: Final = 1_000

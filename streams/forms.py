@@ -19,11 +19,12 @@ from msgspec import Meta, Struct
 from msgspec.msgpack import Ext
 
 from exchange import commands, events
-from exchange.book import KIND_NAMES, PHASE_NAMES
 from exchange.commands import UNNAMED
 from exchange.instrument import Instrument
-from exchange.order import (
+from exchange.terms import (
     BOTH_SIDES,
+    KIND_NAMES,
+    PHASE_NAMES,
     SELF_TRADE_NAMES,
     SIDE_NAMES,
     TIME_IN_FORCE_NAMES,
@@ -83,7 +84,7 @@ ERASED: Final[dict[object, object]] = {type: int | None, list: list[tuple[int, i
 
 TEXT: Final = Annotated[str, Meta(max_length=500)]
 
-# Narrower than a dataclass can say, by class and field or by field: the words of `exchange.order` as their numbers.
+# Narrower than a dataclass can say, by class and field or by field: the words of `exchange.terms` as their numbers.
 WORDS: Final[dict[str, object]] = {
     "side": Annotated[int, Meta(ge=0, lt=len(SIDE_NAMES))],
     "CancelAll.side": Annotated[int, Meta(ge=0, le=BOTH_SIDES)],

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from exchange.events import Accepted, Amended, Canceled, Expired, Refused, Traded, Triggered
-from exchange.order import PARTIALLY_FILLED
+from exchange.terms import is_open
 from streams import codec, subjects
 from streams.feed import Unprinted
 from streams.rendering import state_of
@@ -110,7 +110,7 @@ class Later:
 
 def lasting(order: Order) -> Order | OrderState:
     """An order as it is now, for good: one that has ended changes no more."""
-    return order if order.status > PARTIALLY_FILLED else state_of(order)
+    return state_of(order) if is_open(order.status) else order
 
 
 def messages_of(partition: int, printed: Printed) -> list[tuple[str, bytes]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from exchange.events import Accepted, Amended, Canceled, Expired, Refused, Traded
-from exchange.order import BUY, CROSSED, PARTIALLY_FILLED
+from exchange.terms import BUY, CROSSED, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +55,7 @@ class Ledger:
         """A ledger that goes on from an engine's state."""
         ledger = cls()
         for order in engine.orders.values():
-            if order.status <= PARTIALLY_FILLED:
+            if is_open(order.status):
                 entry = Entry(order.symbol, order.side, order.quantity, order.filled, order.canceled)
                 ledger._open[order.order_id] = entry
         ledger._last_order = engine.register.next_order_id - 1
@@ -73,7 +73,7 @@ class Ledger:
 
     def differs_from(self, engine: Engine) -> str:
         """Where the engine's open orders are not those of this ledger, "" if they are the same."""
-        theirs = {order.order_id: order for order in engine.orders.values() if order.status <= PARTIALLY_FILLED}
+        theirs = {order.order_id: order for order in engine.orders.values() if is_open(order.status)}
         if theirs.keys() != self._open.keys():
             odd = min(theirs.keys() ^ self._open.keys())
             return f"order {odd} is open for {'the engine' if odd in theirs else 'its events'} alone"

@@ -25,10 +25,10 @@ from streams.status import may_move
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exchange.book import Change
     from exchange.engine import Engine
     from exchange.events import Event
     from exchange.instrument import Instrument
+    from exchange.terms import Change
     from streams.rendering import Renderer
 
 

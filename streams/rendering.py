@@ -16,14 +16,7 @@ from mypy_extensions import mypyc_attr
 
 from exchange.events import Rejected
 from exchange.instrument import NO_RATE
-from exchange.order import (
-    LIQUIDITY_NAMES,
-    SELF_TRADE_NAMES,
-    SIDE_NAMES,
-    STATUS_NAMES,
-    TIME_IN_FORCE_NAMES,
-    TYPE_NAMES,
-)
+from exchange.terms import LIQUIDITY_NAMES, SELF_TRADE_NAMES, SIDE_NAMES, STATUS_NAMES, TIME_IN_FORCE_NAMES, TYPE_NAMES
 from exchange.units import SECOND, UNIT, decimals_of, divide_half_even, to_text
 from streams.refusals import sentence_of
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from mypy_extensions import mypyc_attr
 
-from exchange.order import LIQUIDITY_NAMES
+from exchange.terms import LIQUIDITY_NAMES
 from streams.rendering import OrderState
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from exchange.events import (
     Rejected,
     Repeated,
 )
-from exchange.order import TRADE_SIDE_NAMES
 from exchange.rejections import WRONG_PHASE
+from exchange.terms import TRADE_SIDE_NAMES
 from streams.holdings import limits_row
 from streams.refusals import DELISTING
 from streams.rendering import print_error, print_object, print_time, state_of

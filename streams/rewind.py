@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from exchange.events import Accepted, Amended, Busted, Canceled, Expired, Refused, Traded, Triggered
-from exchange.order import (
+from exchange.terms import (
     CANCELED,
     CROSS,
     CROSSED,

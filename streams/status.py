@@ -12,9 +12,8 @@ import msgspec
 
 from exchange.auction import indication
 from exchange.bands import bands_of
-from exchange.book import AUCTION, HALTED, KIND_NAMES, PHASE_NAMES
 from exchange.commands import UNNAMED
-from exchange.order import BOTH_SIDES, SIDE_NAMES
+from exchange.terms import AUCTION, BOTH_SIDES, HALTED, KIND_NAMES, PHASE_NAMES, SIDE_NAMES
 from streams.rendering import print_time
 
 if TYPE_CHECKING:

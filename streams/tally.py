@@ -20,12 +20,12 @@ from exchange.events import (
     PhaseSet,
     Traded,
 )
-from exchange.order import BUY
+from exchange.terms import BUY
 from streams.feed import ROWS_PER_FRAME_MAX, Moment, Trade, nobody
 
 if TYPE_CHECKING:
-    from exchange.book import Change
     from exchange.events import Event
+    from exchange.terms import Change
     from streams.feed import Feed, Quote
     from streams.market_data import MarketData
     from streams.reports import ExecutionReports

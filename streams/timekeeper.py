@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
-from exchange.book import AUCTION
 from exchange.commands import DoubleBands, DrawEnd, SetPhase, Tick
+from exchange.terms import AUCTION
 from exchange.units import HOUR
 from streams.calendars import command_for
 from streams.errors import Busy, OutcomeUnknown

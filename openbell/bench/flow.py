@@ -9,7 +9,7 @@ from typing import Final
 
 from exchange.commands import AmendOrder, CancelOrder, Command, ListInstrument, PlaceOrder
 from exchange.instrument import Instrument
-from exchange.order import BUY, GTC, IOC, LIMIT, SELL
+from exchange.terms import BUY, GTC, IOC, LIMIT, SELL
 from exchange.units import UNIT
 from openbell.replay import lobster
 from openbell.replay.plan import Action, Plan

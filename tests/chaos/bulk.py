@@ -8,7 +8,7 @@ from itertools import islice
 
 from exchange.commands import Command, ListInstrument, PlaceOrder
 from exchange.instrument import Instrument
-from exchange.order import BUY, GTC, IOC, LIMIT, SELL
+from exchange.terms import BUY, GTC, IOC, LIMIT, SELL
 from exchange.units import UNIT
 from streams import subjects
 from streams.codec import COMMANDS_MAX, encode_batch, encode_command

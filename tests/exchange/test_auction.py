@@ -5,12 +5,11 @@ from __future__ import annotations
 from random import Random
 
 from exchange.auction import indication
-from exchange.book import AUCTION, CLOSED, CLOSING, CONTINUOUS
 from exchange.commands import Configure, ListInstrument, PlaceOrder, SetPhase
 from exchange.engine import SEMANTICS, Engine
 from exchange.events import Traded
 from exchange.instrument import Instrument
-from exchange.order import AT_CLOSE, BUY, CROSSED, GTC, LIMIT, SELL
+from exchange.terms import AT_CLOSE, AUCTION, BUY, CLOSED, CLOSING, CONTINUOUS, CROSSED, GTC, LIMIT, SELL
 from exchange.units import SECOND, UNIT
 from tests.support.naive_market import uncross_of
 

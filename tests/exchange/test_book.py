@@ -5,10 +5,11 @@ from __future__ import annotations
 from random import Random
 
 from exchange.accounts import Accounts
-from exchange.book import CHANGED, DONE, OPENED, Book, Change
+from exchange.book import Book
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
-from exchange.order import BUY, LIMIT, SELL, Order
+from exchange.order import Order
+from exchange.terms import BUY, CHANGED, DONE, LIMIT, OPENED, SELL, Change
 from tests.support.market import Market
 
 

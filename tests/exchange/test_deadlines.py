@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exchange.deadlines import Deadlines
-from exchange.register import NEVER, TIMERS_SPARE
+from exchange.units import NEVER, TIMERS_SPARE
 
 
 def test_the_earliest_comes_first_and_at_one_time_by_name() -> None:

@@ -7,7 +7,7 @@ import pytest
 from exchange.commands import Configure, Tick
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS, Engine, UnknownSemantics
 from exchange.events import Configured
-from exchange.order import GTD, TAKER
+from exchange.terms import GTD, TAKER
 from exchange.units import HOUR, SECOND
 from tests.support.market import Market, units
 

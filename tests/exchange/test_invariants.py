@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from exchange.engine import Engine
 from exchange.invariants import first_broken
-from exchange.order import BUY, FILLED
+from exchange.terms import BUY, FILLED
 from exchange.units import UNIT
 from tests.support.journaled import Journaled, buy, sell
 from tests.support.random_choices import stories

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from exchange import order as words
+from exchange import terms as words
 from exchange.accounts import Accounts
 from exchange.book import Book
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
-from exchange.order import BUY, LIMIT, OPEN, Order, effective_display
+from exchange.order import Order
+from exchange.terms import BUY, LIMIT, OPEN, effective_display
 from exchange.units import UNIT
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from exchange.order import BUY, SELL
 from exchange.position import Position
+from exchange.terms import BUY, SELL
 from exchange.units import UNIT
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from exchange.order import GTD
-from exchange.register import TIMERS_SPARE
+from exchange.terms import GTD
+from exchange.units import TIMERS_SPARE
 from tests.support.market import Market
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from exchange.accounts import Accounts
 from exchange.book import Book
 from exchange.instrument import Instrument
-from exchange.register import NEVER, TIMERS_SPARE
 from exchange.timetable import Timetable
+from exchange.units import NEVER, TIMERS_SPARE
 
 
 def listed(*symbols: str) -> dict[str, Book]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from exchange.account_rows import kept_trades
 from exchange.engine import Engine
-from exchange.order import MAKER
+from exchange.terms import MAKER
 from exchange.trades import Trade
 from tests.support.market import Market
 

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from exchange.commands import AmendOrder, CancelAll, CancelOrder, Configure, ListInstrument, PlaceOrder, Tick
 from exchange.engine import SEMANTICS
 from exchange.instrument import Instrument
-from exchange.order import BUY, FOK, IOC, LIMIT, MARKET, SELL
+from exchange.terms import BUY, FOK, IOC, LIMIT, MARKET, SELL
 from exchange.units import UNIT
 from gateway import admin, channels, control, entry, market, openapi, pages, session, subscriptions, trading
 from gateway.directory import Listed

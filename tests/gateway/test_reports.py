@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from exchange.commands import PlaceOrder
-from exchange.order import BUY, LIMIT
+from exchange.terms import BUY, LIMIT
 from exchange.units import UNIT
 from gateway import fanout
 from gateway import reports as gateway_reports

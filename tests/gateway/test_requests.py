@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from exchange.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
-from exchange.order import BUY, GTD, IOC, LIMIT, SELL, STOP_LIMIT
+from exchange.terms import BUY, GTD, IOC, LIMIT, SELL, STOP_LIMIT
 from exchange.units import UNIT
 from gateway import requests
 from gateway.errors import ApiError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from exchange.commands import AmendOrder, CancelOrder, PlaceOrder
-from exchange.order import IOC
+from exchange.terms import IOC
 from openbell.bench import engine, path
 from openbell.bench.flow import MadeFlow
 from openbell.bench.load import Findings, Load, Task

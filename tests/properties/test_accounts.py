@@ -14,7 +14,7 @@ from hypothesis.strategies import integers
 from exchange.commands import Configure, ListInstrument, PlaceOrder
 from exchange.engine import SEMANTICS, Engine
 from exchange.events import Accepted, Busted, InstrumentListed, LimitsSet, Traded
-from exchange.order import BUY, CROSS, CROSSED, MAKER, SELL, TAKER
+from exchange.terms import BUY, CROSS, CROSSED, MAKER, SELL, TAKER
 from exchange.units import SECOND
 from tests.properties.conftest import EXAMPLES, LEISURE
 from tests.support.invariants import check_always_true

@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy, builds, integers, lists, sampl
 from exchange.commands import Configure, ListInstrument, PlaceOrder
 from exchange.engine import SEMANTICS, Engine
 from exchange.events import Amended, Event, Expired, Traded
-from exchange.order import BUY, CANCEL_BOTH, CANCEL_NEWEST, CANCEL_OLDEST, DECREMENT, FOK, IOC, LIMIT, MARKET, SELL
+from exchange.terms import BUY, CANCEL_BOTH, CANCEL_NEWEST, CANCEL_OLDEST, DECREMENT, FOK, IOC, LIMIT, MARKET, SELL
 from exchange.units import UNIT
 from tests.properties.conftest import EXAMPLES, LEISURE
 from tests.support.random_commands import PLAIN

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.book import CLOSED
 from exchange.commands import CancelAll, DelistInstrument, SetPhase
 from exchange.events import InstrumentDelisted
 from exchange.release import release
+from exchange.terms import CLOSED
 from streams.partition import Partition
 from streams.state import parts_of, restored
 from tests.support.journaled import ACME, Journaled, buy, sell

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.events import LimitsSet, Rejected
 from exchange.limits import ENABLED, LIMIT_NAMES, MAX_LONG, MAX_QUANTITY, TAKER_BPS
-from exchange.order import AT_CLOSE, BUY, FOK, IOC
+from exchange.terms import AT_CLOSE, BUY, FOK, IOC
 from exchange.units import LARGEST, RATE
 from tests.support.market import Market, Number, Terms, units
 

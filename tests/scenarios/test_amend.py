@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exchange.book import CHANGED, DONE, OPENED
 from exchange.commands import AmendOrder
 from exchange.events import Amended
-from exchange.order import BUY, CANCEL_OLDEST, DECREMENT, GTD, SELL
+from exchange.terms import BUY, CANCEL_OLDEST, CHANGED, DECREMENT, DONE, GTD, OPENED, SELL
 from tests.support.market import Market, two_bids, units
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exchange.order import BUY, GTD
+from exchange.terms import BUY, GTD
 from tests.support.market import Market, Terms, two_bids, units
 
 if TYPE_CHECKING:

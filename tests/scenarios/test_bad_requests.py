@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.order import AT_CLOSE, AT_OPEN, FOK, GTD, IOC, LIMIT, MARKET, STOP, STOP_LIMIT
+from exchange.terms import AT_CLOSE, AT_OPEN, FOK, GTD, IOC, LIMIT, MARKET, STOP, STOP_LIMIT
 from tests.support.market import Market, Terms
 from tests.support.words import OPENING
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.order import BUY, CANCEL_NEWEST, CANCEL_OLDEST, FOK, IOC
+from exchange.terms import BUY, CANCEL_NEWEST, CANCEL_OLDEST, FOK, IOC
 from exchange.units import SECOND, UNIT
 from tests.support.market import Market, Terms
 

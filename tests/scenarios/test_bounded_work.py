@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.order import CANCEL_OLDEST, IOC
+from exchange.terms import CANCEL_OLDEST, IOC
 from tests.support.market import Market
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.events import Busted, Rejected
-from exchange.order import BUY, CROSSED, SELL
+from exchange.terms import BUY, CROSSED, SELL
 from tests.support.market import Market, units
 from tests.support.random_choices import Seeded
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.commands import Configure
-from exchange.order import AT_CLOSE, AT_OPEN, BUY, DAY, GTD, SELL
+from exchange.terms import AT_CLOSE, AT_OPEN, BUY, DAY, GTD, SELL
 from exchange.units import SECOND
 from tests.support.market import Market, Terms, Ticket
 

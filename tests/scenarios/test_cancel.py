@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from exchange.book import DONE
 from exchange.commands import CancelOrder
 from exchange.events import AllCanceled, Canceled
-from exchange.order import BUY, SELL
+from exchange.terms import BUY, DONE, SELL
 from tests.support.market import Market, units
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.order import GTD
+from exchange.terms import GTD
 from exchange.units import SECOND
 from tests.support.market import Market
 

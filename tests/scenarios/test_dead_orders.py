@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exchange.commands import AmendOrder, CancelOrder
-from exchange.order import BUY
+from exchange.terms import BUY
 from exchange.units import HOUR, SECOND
 from tests.support.market import Market, units
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.commands import PlaceOrder
-from exchange.order import BUY, DAY, GTD, SELL
+from exchange.terms import BUY, DAY, GTD, SELL
 from exchange.units import SECOND
 from tests.support.market import Market
 from tests.support.words import OPENING

@@ -9,7 +9,7 @@ import pytest
 from exchange.fees import fee_of, rates_of
 from exchange.instrument import Instrument
 from exchange.limits import CROSS_BPS, MAKER_BPS, TAKER_BPS
-from exchange.order import BUY
+from exchange.terms import BUY
 from exchange.units import UNIT
 from tests.support.market import Market, Terms, units
 

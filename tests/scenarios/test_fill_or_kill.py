@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.order import (
-    BUY,
-    CANCEL_BOTH,
-    CANCEL_NEWEST,
-    CANCEL_OLDEST,
-    DECREMENT,
-    FOK,
-    SELF_TRADE_NAMES,
-    SELL,
-)
+from exchange.terms import BUY, CANCEL_BOTH, CANCEL_NEWEST, CANCEL_OLDEST, DECREMENT, FOK, SELF_TRADE_NAMES, SELL
 from tests.support.market import Market, Ticket
 
 MODES = (CANCEL_NEWEST, CANCEL_OLDEST, CANCEL_BOTH, DECREMENT)

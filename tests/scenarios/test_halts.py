@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.order import AT_CLOSE, AT_OPEN, DAY
+from exchange.terms import AT_CLOSE, AT_OPEN, DAY
 from tests.support.market import Market
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.book import CHANGED, DONE, OPENED
-from exchange.order import BUY, SELL
+from exchange.terms import BUY, CHANGED, DONE, OPENED, SELL
 from tests.support.market import Market, units
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exchange.events import KillSwitchSet, Rejected
-from exchange.order import AT_CLOSE, BUY, SELL
+from exchange.terms import AT_CLOSE, BUY, SELL
 from tests.support.market import Market, units
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.commands import Configure
 from exchange.events import Rejected
-from exchange.order import BUY, IOC
+from exchange.terms import BUY, IOC
 from exchange.units import LARGEST, SECOND
 from tests.support.market import Market, units
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from exchange.commands import ListInstrument, PlaceOrder
 from exchange.events import InstrumentListed, Rejected
 from exchange.instrument import Instrument
-from exchange.order import BUY, LIMIT
+from exchange.terms import BUY, LIMIT
 from tests.support.market import Market, units
 
 

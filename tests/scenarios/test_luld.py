@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from exchange.order import FOK, IOC
+from exchange.terms import FOK, IOC
 from exchange.units import SECOND, UNIT
 from tests.support.market import Market, Terms, Ticket
 

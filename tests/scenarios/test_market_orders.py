@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.order import DAY
+from exchange.terms import DAY
 from tests.support.market import Market
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exchange.order import FOK, GTC, IOC
+from exchange.terms import FOK, GTC, IOC
 from exchange.units import SECOND
 from tests.support.market import Market, Terms, units
 from tests.support.words import OPENING

@@ -7,7 +7,7 @@ import pytest
 from exchange.commands import Configure
 from exchange.engine import SEMANTICS, Engine
 from exchange.events import Repeated
-from exchange.order import IOC
+from exchange.terms import IOC
 from exchange.units import SECOND
 from tests.support.market import Market, Terms
 

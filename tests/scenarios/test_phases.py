@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.order import AT_CLOSE, AT_OPEN, DAY, FOK, GTD, IOC
+from exchange.terms import AT_CLOSE, AT_OPEN, DAY, FOK, GTD, IOC
 from tests.support.market import Market, Terms
 
 PHASES = ("closed", "pre_open", "auction", "continuous", "halted", "cancel_only")

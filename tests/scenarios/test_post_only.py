@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exchange.commands import Configure
 from exchange.events import Rejected
-from exchange.order import BUY, SELL
+from exchange.terms import BUY, SELL
 from exchange.units import SECOND
 from tests.support.market import Market, Ticket
 

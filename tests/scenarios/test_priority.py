@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exchange.commands import PlaceOrder
 from exchange.events import Accepted, Traded
-from exchange.order import BUY, LIMIT, SELL
+from exchange.terms import BUY, LIMIT, SELL
 from tests.support.market import Market, units
 
 

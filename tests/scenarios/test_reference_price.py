@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.commands import Configure
-from exchange.order import BUY, SELL
+from exchange.terms import BUY, SELL
 from exchange.units import SECOND
 from tests.support.market import Market, Terms, units
 

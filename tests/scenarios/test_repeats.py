@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.events import Rejected, Repeated
-from exchange.order import BUY, DAY, GTD, SELL
+from exchange.terms import BUY, DAY, GTD, SELL
 from exchange.units import HOUR, SECOND
 from tests.support.market import Market, Terms, units
 

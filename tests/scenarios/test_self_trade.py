@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.book import CHANGED, DONE, OPENED
 from exchange.events import Amended, Canceled
-from exchange.order import BUY, CANCEL_BOTH, CANCEL_NEWEST, CANCEL_OLDEST, DECREMENT, IOC, SELL
+from exchange.terms import BUY, CANCEL_BOTH, CANCEL_NEWEST, CANCEL_OLDEST, CHANGED, DECREMENT, DONE, IOC, OPENED, SELL
 from tests.support.market import Market, units
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.order import DAY, FOK, GTD, IOC
+from exchange.terms import DAY, FOK, GTD, IOC
 from exchange.units import UNIT
 from tests.support.market import Market, Terms, trade_at, traded_at
 

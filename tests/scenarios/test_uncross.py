@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.order import BUY, SELL
+from exchange.terms import BUY, SELL
 from exchange.units import UNIT
 from tests.support.market import Market
 

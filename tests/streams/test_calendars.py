@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from exchange.book import AUCTION, CANCEL_ONLY, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN
 from exchange.commands import DoubleBands, SetPhase
+from exchange.terms import AUCTION, CANCEL_ONLY, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN
 from exchange.units import SECOND
 from streams import calendar_files
 from streams.calendars import PHASE_STAYS, Change, Schedule, command_for

@@ -3,7 +3,7 @@ from zlib import crc32
 from exchange.accounts import Accounts
 from exchange.book import Book
 from exchange.instrument import Instrument
-from exchange.order import BUY, SELL
+from exchange.terms import BUY, SELL
 from exchange.units import UNIT
 from streams.checksum import Checksum
 from streams.rendering import Printer

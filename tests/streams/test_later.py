@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exchange.book import AUCTION, CONTINUOUS
 from exchange.commands import AmendOrder, CancelOrder, PlaceOrder, SetPhase
-from exchange.order import AT_OPEN, BUY, PARTIALLY_FILLED, SELL, STOP
+from exchange.terms import AT_OPEN, AUCTION, BUY, CONTINUOUS, SELL, STOP, is_open
 from streams import codec
 from streams.partition import OPEN_ORDERS_MANY, Partition
 from streams.report import print_report
@@ -127,7 +126,7 @@ def test_what_comes_after_changes_nothing_of_it() -> None:
     apart, together = call(), call()
     end = SetPhase("ACME", CONTINUOUS)
     expected = apart.journaled.send(end)
-    left = [each for each in together.journaled.partition.engine.orders.values() if each.status <= PARTIALLY_FILLED]
+    left = [each for each in together.journaled.partition.engine.orders.values() if is_open(each.status)]
     assert left
     journal = together.journaled.journal
     sequence = len(journal) + 1
@@ -136,7 +135,7 @@ def test_what_comes_after_changes_nothing_of_it() -> None:
     )
     journal.append((b"", sequence, together.journaled.now))
 
-    resting = [each for each in left if each.status <= PARTIALLY_FILLED]
+    resting = [each for each in left if is_open(each.status)]
     changes: list[Command] = [AmendOrder(each.account, each.order_id, quantity=units(500)) for each in resting[:100]]
     changes += [CancelOrder(each.account, each.order_id) for each in resting[:100]]
     together.journaled.send(*changes)

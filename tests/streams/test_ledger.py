@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from exchange.commands import PlaceOrder
 from exchange.events import Accepted, Amended, Canceled, Expired, Traded
-from exchange.order import BUY, SELL
+from exchange.terms import BUY, SELL
 from exchange.units import UNIT
 from streams import codec
 from streams.ledger import Ledger

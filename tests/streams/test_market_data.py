@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.book import AUCTION, CONTINUOUS
 from exchange.commands import AmendOrder, CancelAll, CancelOrder, ListInstrument, SetPhase
 from exchange.instrument import Instrument
-from exchange.order import IOC
+from exchange.terms import AUCTION, CONTINUOUS, IOC
 from exchange.units import UNIT
 from streams import codec
 from streams.feed import RECENT_TRADES_MAX, ROWS_PER_FRAME_MAX

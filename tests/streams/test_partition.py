@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from exchange.commands import CancelAll, CancelOrder, Configure, ListInstrument, Tick
 from exchange.engine import SEMANTICS
 from exchange.events import Accepted, MessageRejected, Traded
-from exchange.order import GTD
+from exchange.terms import GTD
 from exchange.units import SECOND, UNIT
 from streams import codec
 from streams.errors import PartitionFailed, PartitionStopped

@@ -6,8 +6,7 @@ import pytest
 from exchange import rejections
 from exchange.events import Rejected
 from exchange.instrument import Instrument
-from exchange.register import NEVER
-from exchange.units import LARGEST, UNIT, VALUE_LARGEST
+from exchange.units import LARGEST, NEVER, UNIT, VALUE_LARGEST
 from gateway.timestamps import time_text
 from streams.refusals import END_OF_CALLS, SENTENCES, limit_sentence, listing_sentence, sentence_of
 from tests.support.journaled import units

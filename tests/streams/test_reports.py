@@ -4,9 +4,8 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from exchange.book import AUCTION, OPERATOR
 from exchange.commands import AmendOrder, CancelAll, CancelOrder, SetPhase
-from exchange.order import CANCEL_BOTH, DECREMENT, FOK, GTD, IOC
+from exchange.terms import AUCTION, CANCEL_BOTH, DECREMENT, FOK, GTD, IOC, OPERATOR
 from exchange.units import SECOND
 from tests.support.journaled import OPENING, Journaled, buy, sell, units
 from tests.support.random_choices import stories

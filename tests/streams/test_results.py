@@ -3,7 +3,7 @@ import json
 import pytest
 
 from exchange.commands import AmendOrder, CancelAfter, CancelAll, CancelOrder, Command, Configure, Tick
-from exchange.order import GTD, IOC
+from exchange.terms import GTD, IOC
 from exchange.units import SECOND
 from streams import codec
 from tests.support.journaled import CONFIGURE, OPENING, Journaled, buy, sell, units

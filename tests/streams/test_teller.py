@@ -6,8 +6,8 @@ import asyncio
 
 import pytest_asyncio
 
-from exchange.book import AUCTION, CONTINUOUS
 from exchange.commands import SetPhase
+from exchange.terms import AUCTION, CONTINUOUS
 from streams import codec
 from streams.audience import Audience
 from streams.certainty import Certainty

@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exchange.book import AUCTION, CLOSED, CONTINUOUS, OPENING, PRE_OPEN
 from exchange.commands import Configure, DrawEnd, ListInstrument, SetPhase, Tick
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
 from exchange.events import EndDrawn, PhaseSet, Traded
 from exchange.instrument import Instrument
-from exchange.order import CROSSED, GTD
+from exchange.terms import AUCTION, CLOSED, CONTINUOUS, CROSSED, GTD, OPENING, PRE_OPEN
 from exchange.units import SECOND, UNIT
 from streams.calendars import Hours, Schedule, Session
 from streams.clock import JournalClock

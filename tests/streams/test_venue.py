@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from exchange.order import BUY
+from exchange.terms import BUY
 from streams import codec, subjects, topology
 from streams.errors import Busy, OutcomeUnknown, Unavailable
 from streams.stream import state_of

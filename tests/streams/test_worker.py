@@ -11,9 +11,8 @@ from itertools import count
 
 import pytest
 
-from exchange.book import AUCTION, CONTINUOUS
 from exchange.commands import PlaceOrder, SetPhase
-from exchange.order import BUY, GTD, LIMIT
+from exchange.terms import AUCTION, BUY, CONTINUOUS, GTD, LIMIT
 from streams import codec, subjects, topology, worker
 from streams.bucket import Bucket
 from streams.connection import Connection

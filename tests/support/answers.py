@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from exchange.commands import AmendOrder, BustTrade, CancelOrder, DrawEnd, ListInstrument, PlaceOrder
 from exchange.events import Accepted
-from exchange.order import PARTIALLY_FILLED
+from exchange.terms import is_open
 from streams import codec
 from streams.partition import Partition
 from tests.support.random_choices import Seeded
@@ -68,7 +68,7 @@ class Answers:
         self.now += step.wait
         self.commands += 1
         engine = self.listened.engine
-        alive = [order.order_id for order in engine.orders.values() if order.status <= PARTIALLY_FILLED]
+        alive = [order.order_id for order in engine.orders.values() if is_open(order.status)]
         command = step.command_at(self.now, self.placed, alive)
         if isinstance(command, PlaceOrder) and not command.client_order_id:
             return replace(command, client_order_id=f"n{self.commands}")

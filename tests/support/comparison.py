@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from exchange.auction import indication
 from exchange.bands import bands_of
-from exchange.book import AUCTION, CHANGED, OPENED
 from exchange.commands import BustTrade, Configure, DrawEnd, ListInstrument, PlaceOrder
 from exchange.engine import Engine
 from exchange.events import Accepted, Busted, Rejected, Traded
 from exchange.fees import FEE_ACCOUNT
-from exchange.order import BUY, SELL
+from exchange.terms import AUCTION, BUY, CHANGED, OPENED, SELL
 from tests.support.invariants import check_always_true, check_bought_equals_sold
 from tests.support.naive_book import NaiveExchange
 from tests.support.random_commands import ACCOUNTS, FINE, PLAIN, START

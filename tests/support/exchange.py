@@ -11,7 +11,7 @@ from typing import Any
 
 from exchange.commands import ListInstrument, PlaceOrder
 from exchange.instrument import Instrument
-from exchange.order import BUY, LIMIT, SELL
+from exchange.terms import BUY, LIMIT, SELL
 from exchange.units import UNIT
 from streams import worker
 from streams.errors import Unavailable

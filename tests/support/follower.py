@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from exchange.order import BUY, SELL
+from exchange.terms import BUY, SELL
 from exchange.units import UNIT
 
 if TYPE_CHECKING:

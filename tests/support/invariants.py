@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exchange.events import Traded
 from exchange.invariants import first_broken
-from exchange.order import BUY, CROSSED, OPEN, PARTIALLY_FILLED, PENDING_TRIGGER, SELL
+from exchange.terms import BUY, CROSSED, OPEN, PARTIALLY_FILLED, PENDING_TRIGGER, SELL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from exchange.commands import Configure, ListInstrument, PlaceOrder
 from exchange.engine import SEMANTICS
 from exchange.events import Accepted
 from exchange.instrument import Instrument
-from exchange.order import BUY, LIMIT, MARKET, PARTIALLY_FILLED, SELL
+from exchange.terms import BUY, LIMIT, MARKET, SELL, is_open
 from exchange.units import SECOND, UNIT
 from streams import codec
 from streams.partition import Output, Partition
@@ -115,7 +115,7 @@ class Journaled:
         """Put random steps into the journal, as one message."""
         self.now += sum(step.wait for step in steps)
         orders = self.partition.engine.orders.values()
-        alive = sorted(order.order_id for order in orders if order.status <= PARTIALLY_FILLED)
+        alive = sorted(order.order_id for order in orders if is_open(order.status))
         commands = []
         for number, step in enumerate(steps):
             command = step.command_at(self.now, self.placed, alive)

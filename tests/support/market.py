@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from exchange.auction import indication
 from exchange.bands import bands_of
-from exchange.book import KIND_NAMES, PHASE_NAMES
 from exchange.commands import (
     ENDED_ORDERS_TOTAL_MAX,
     TRADES_REMEMBERED_MAX,
@@ -42,7 +41,20 @@ from exchange.engine import SEMANTICS, Engine
 from exchange.events import Accepted, Event, Rejected, Repeated, Traded
 from exchange.instrument import Instrument
 from exchange.limits import ENABLED, LIMIT_NAMES, MAKER_BPS, MAX_OPEN_ORDERS
-from exchange.order import BOTH_SIDES, BUY, CROSSED, LIMIT, MARKET, SELL, SIDE_NAMES, STATUS_NAMES, STOP, STOP_LIMIT
+from exchange.terms import (
+    BOTH_SIDES,
+    BUY,
+    CROSSED,
+    KIND_NAMES,
+    LIMIT,
+    MARKET,
+    PHASE_NAMES,
+    SELL,
+    SIDE_NAMES,
+    STATUS_NAMES,
+    STOP,
+    STOP_LIMIT,
+)
 from exchange.units import SECOND, UNIT, to_text
 from tests.support.invariants import check_always_true
 from tests.support.words import OPENING, told

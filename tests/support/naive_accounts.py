@@ -22,7 +22,7 @@ from exchange.limits import (
     MAX_VALUE,
     TAKER_BPS,
 )
-from exchange.order import BUY, CROSS, MAKER
+from exchange.terms import BUY, CROSS, MAKER
 from exchange.units import HOUR, LARGEST, RATE, UNIT
 from tests.support.naive_memory import NaiveMemory
 

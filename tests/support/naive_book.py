@@ -9,14 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange import commands, events
-from exchange.book import AUCTION, CLOSED, CLOSING, CONTINUOUS
-from exchange.order import (
+from exchange.terms import (
     AT_CLOSE,
+    AUCTION,
     BOTH_SIDES,
+    CLOSED,
+    CLOSING,
+    CONTINUOUS,
     FILLED,
     OPEN,
     PENDING_TRIGGER,
     STOP,
+    STOP_LIMIT,
 )
 from tests.support.naive_checks import amend_fault, listing_fault, place_fault
 from tests.support.naive_market import NaiveMarket
@@ -201,7 +205,7 @@ class NaiveExchange(NaiveDay):
             self.now,
             self.now,
             command.quantity,
-            status=PENDING_TRIGGER if command.type >= STOP else OPEN,
+            status=PENDING_TRIGGER if command.type in (STOP, STOP_LIMIT) else OPEN,
             stop_price=command.stop_price or 0,
         )
 

@@ -5,18 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exchange.order import (
-    AT_CLOSE,
-    AT_OPEN,
-    BUY,
-    FOK,
-    GTD,
-    IOC,
-    MARKET,
-    PENDING_TRIGGER,
-    STOP,
-    STOP_LIMIT,
-)
+from exchange.terms import AT_CLOSE, AT_OPEN, BUY, FOK, GTD, IOC, MARKET, PENDING_TRIGGER, STOP, STOP_LIMIT
 from exchange.units import LARGEST, RATE, UNIT
 
 if TYPE_CHECKING:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange import commands, events
-from exchange.book import AUCTION, CLOSED, CLOSING, CONTINUOUS, HALTED, REOPENING
 from exchange.commands import UNNAMED
-from exchange.order import (
+from exchange.terms import (
     AT_CLOSE,
     AT_OPEN,
+    AUCTION,
     BUY,
+    CLOSED,
+    CLOSING,
+    CONTINUOUS,
     DAY,
+    HALTED,
     PENDING_TRIGGER,
+    REOPENING,
     SELL,
 )
 from tests.support.naive_market import NaiveMarket, is_beyond

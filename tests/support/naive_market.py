@@ -9,9 +9,22 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from exchange.book import AUCTION, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN, REOPENING
 from exchange.commands import UNNAMED
-from exchange.order import AT_OPEN, BOTH_SIDES, BUY, FOK, IOC, SELL
+from exchange.terms import (
+    AT_OPEN,
+    AUCTION,
+    BOTH_SIDES,
+    BUY,
+    CLOSED,
+    CLOSING,
+    CONTINUOUS,
+    FOK,
+    IOC,
+    OPENING,
+    PRE_OPEN,
+    REOPENING,
+    SELL,
+)
 from exchange.units import LARGEST, RATE, SECOND, UNIT
 
 if TYPE_CHECKING:

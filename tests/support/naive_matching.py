@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange import events
-from exchange.book import VOLATILITY
-from exchange.order import (
+from exchange.terms import (
     BUY,
     CANCEL_BOTH,
     CANCEL_NEWEST,
@@ -23,6 +22,7 @@ from exchange.order import (
     REFUSED,
     SELL,
     TAKER,
+    VOLATILITY,
 )
 from tests.support.naive_accounts import NaiveTrade
 from tests.support.naive_checks import triggered_fault

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from exchange import events
-from exchange.order import BUY, OPEN
+from exchange.terms import BUY, OPEN
 
 if TYPE_CHECKING:
     from exchange.commands import PlaceOrder

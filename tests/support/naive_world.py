@@ -7,14 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from exchange import commands, events
-from exchange.book import AUCTION, CLOSING
-from exchange.order import (
-    BUY,
-    CANCELED,
-    EXPIRED,
-    PENDING_TRIGGER,
-    SELL,
-)
+from exchange.terms import AUCTION, BUY, CANCELED, CLOSING, EXPIRED, PENDING_TRIGGER, SELL
 from exchange.units import HOUR
 from tests.support.naive_accounts import NaiveAccounts
 from tests.support.naive_market import NaiveMarket, uncross_of

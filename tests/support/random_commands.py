@@ -27,7 +27,7 @@ from exchange.commands import (
 from exchange.engine import SEMANTICS
 from exchange.instrument import Instrument
 from exchange.limits import ENABLED, LIMIT_NAMES, MAX_LONG, MAX_QUANTITY, MAX_SHORT, MAX_VALUE
-from exchange.order import (
+from exchange.terms import (
     BOTH_SIDES,
     BUY,
     CANCEL_BOTH,

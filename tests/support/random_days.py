@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies
 
-from exchange.book import AUCTION, CANCEL_ONLY, CLOSED, CONTINUOUS, HALTED, PRE_OPEN
 from exchange.commands import (
     UNNAMED,
     AmendOrder,
@@ -26,24 +25,31 @@ from exchange.commands import (
 )
 from exchange.instrument import Instrument
 from exchange.limits import ENABLED, MAX_LONG, MAX_OPEN_ORDERS, TAKER_BPS
-from exchange.order import (
+from exchange.terms import (
     AT_CLOSE,
     AT_OPEN,
+    AUCTION,
     BUY,
     CANCEL_BOTH,
     CANCEL_NEWEST,
     CANCEL_OLDEST,
+    CANCEL_ONLY,
+    CLOSED,
+    CONTINUOUS,
     DAY,
     DECREMENT,
     FOK,
     GTC,
     GTD,
+    HALTED,
     IOC,
     LIMIT,
     MARKET,
+    PRE_OPEN,
     SELL,
     STOP,
     STOP_LIMIT,
+    is_stop,
 )
 from exchange.units import SECOND, UNIT
 from tests.support.random_choices import STEPS_MAX, Drawn
@@ -128,7 +134,7 @@ def _place(choose: Chooser) -> Command:
     price, stop = (choose.number(94, 106) * UNIT for _ in range(2))
     limited = kind in (LIMIT, STOP_LIMIT)
     time_in_force = choose.one_of(
-        (GTC, DAY, GTD, IOC, FOK) if kind >= STOP else (GTC, GTC, DAY, IOC, AT_OPEN, AT_CLOSE, AT_CLOSE)
+        (GTC, DAY, GTD, IOC, FOK) if is_stop(kind) else (GTC, GTC, DAY, IOC, AT_OPEN, AT_CLOSE, AT_CLOSE)
     )
     rests = limited and time_in_force not in (IOC, FOK)
     return PlaceOrder(
@@ -139,7 +145,7 @@ def _place(choose: Chooser) -> Command:
         kind,
         choose.number(1, 20) * UNIT,
         price if limited else None,
-        stop_price=stop if kind >= STOP else None,
+        stop_price=stop if is_stop(kind) else None,
         time_in_force=time_in_force,
         expires=choose.one_of((1, 2, 5)) if time_in_force == GTD else None,
         post_only=rests and choose.number(0, 5) == 1,

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exchange.events import Accepted, Amended, Busted, Canceled, Expired, Refused, Traded, Triggered
-from exchange.order import CROSSED, LIQUIDITY_NAMES, SIDE_NAMES, STOP
+from exchange.terms import CROSSED, LIQUIDITY_NAMES, SIDE_NAMES, STOP, STOP_LIMIT
 from exchange.units import UNIT
 from gateway.timestamps import time_text
 
@@ -100,7 +100,7 @@ class ToldOrders:
     def _accept(self, event: Accepted, at: int) -> ToldOrder:
         placed = event.order
         shows_all = placed.display_quantity == placed.quantity
-        status = "pending_trigger" if placed.type >= STOP else "open"
+        status = "pending_trigger" if placed.type in (STOP, STOP_LIMIT) else "open"
         order = self.orders[event.order_id] = ToldOrder(
             event.order_id,
             placed,

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exchange.book import AUCTION, CONTINUOUS, OPERATOR
 from exchange.commands import ListInstrument, SetPhase
 from exchange.events import EndDrawn, PhaseSet, Traded
 from exchange.instrument import Instrument
-from exchange.order import CROSSED
+from exchange.terms import AUCTION, CONTINUOUS, CROSSED, OPERATOR
 from exchange.units import SECOND, UNIT
 from streams import subjects
 from streams.bucket import Bucket

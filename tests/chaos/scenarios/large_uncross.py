@@ -10,9 +10,8 @@ import asyncio
 import random
 from collections.abc import Iterator
 
-from exchange.book import AUCTION
 from exchange.commands import Command, PlaceOrder, SetPhase
-from exchange.order import BUY, LIMIT
+from exchange.terms import AUCTION, BUY, LIMIT
 from exchange.units import UNIT
 from openbell.api import Api, path_of
 from openbell.token import own_admin_token
