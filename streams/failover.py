@@ -13,14 +13,14 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
 
 from streams.errors import StreamError
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from collections.abc import Callable
 
 log = structlog.get_logger()
 
@@ -35,10 +35,28 @@ FROZEN_SECONDS: Final = 1.0
 """A look that comes so much too late says nothing of the server: this process stood still."""
 
 
+class Movable(Protocol):
+    """What a connection can do that may leave its server for another."""
+
+    name: str
+
+    def on_reconnect(self, callback: Callable[[], None]) -> object:
+        """Call `callback` after each new connection."""
+
+    def can_move(self) -> bool:
+        """Whether there is another server, and this one is connected."""
+
+    async def move(self) -> None:
+        """Go to the next server."""
+
+    async def api(self, subject: str) -> Any:  # noqa: ANN401 - an answer of JetStream's API, not read here
+        """Ask JetStream. Raises StreamError."""
+
+
 class Failover:
     """One connection's. Whoever beats calls `stored` after each beat that was stored, and has `run` run."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Movable) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._patience = PATIENCE
