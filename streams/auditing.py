@@ -29,7 +29,7 @@ from exchange.commands import Resume
 from exchange.invariants import first_broken
 from streams import subjects
 from streams.checkpoints import Checkpoints
-from streams.codec import Sealed, Undecodable, answered_at, decode_batch
+from streams.codec import Sealed, answered_at, decode_batch
 from streams.connection import Connection
 from streams.copies import ANY, Copy, Proof, Proofs, copies_of, see_that_it_is_there
 from streams.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL, Pair, diagnose
@@ -41,6 +41,7 @@ from streams.errors import (
     StreamGap,
     StreamTooShort,
     Unavailable,
+    Undecodable,
 )
 from streams.event_stream import as_stored
 from streams.findings import Audit, CopyFound, Damage

@@ -14,7 +14,9 @@ import asyncio
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from streams import subjects
 from streams.connection import Connection, Stored
@@ -34,6 +36,17 @@ class Entry(NamedTuple):
 
 ABSENT = Entry("", 0)
 """In place of an entry that does not exist; its revision creates."""
+
+
+Value = TypeVar("Value")
+
+
+def decoded(decoder: msgspec.json.Decoder[Value], key: str, entry: Entry) -> Value:
+    """What a key holds, in JSON. Unavailable if that cannot be read: it is damaged, or of another version."""
+    try:
+        return decoder.decode(entry.value)
+    except msgspec.MsgspecError as error:
+        raise Unavailable(f"what {key} holds cannot be read: {error}") from error
 
 
 def stream_config(bucket: str, storage: str, replicas: int, bytes_max: int) -> dict[str, Any]:

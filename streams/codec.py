@@ -15,7 +15,7 @@ from msgspec import Meta, Raw, Struct
 from exchange.commands import Command
 from exchange.events import Event
 from streams import wide
-from streams.errors import StreamError
+from streams.errors import Undecodable
 from streams.forms import COMMANDS, EVENTS, CommandForm, EventForm
 from streams.packing import pack_events, unpack_commands
 
@@ -32,10 +32,6 @@ Body = tuple[str, bytes]
 """A code, "" for success, and the JSON of the result or the error."""
 
 Decoded = TypeVar("Decoded")
-
-
-class Undecodable(StreamError):
-    """A message is not of the form that its subject calls for."""
 
 
 class Batch(NamedTuple):

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from streams import subjects
-from streams.bucket import Bucket
+from streams.bucket import Bucket, decoded
 from streams.connection import Connection
 from streams.errors import CopyAway, NotStored, StoreUnknown, Unavailable
 from streams.stream import Asks, StreamReader
@@ -103,9 +103,9 @@ class Proofs:
             raise Unavailable(f"the proof of {copy.name} could not be kept: {error}") from error
 
     async def all(self) -> dict[tuple[int, str], Proof]:
-        """By partition and server."""
+        """By partition and server. Unavailable if nobody answers, or one cannot be read."""
         entries = await self._bucket.read_all(f"{PREFIX}>")
-        return {place_of(key): Proof(*decoder.decode(entry.value)) for key, entry in entries.items() if entry.value}
+        return {place_of(key): Proof(*decoded(decoder, key, entry)) for key, entry in entries.items() if entry.value}
 
 
 def key_of(number: int, server: str) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from streams.codec import Facts, Undecodable, decode_facts, encode_events
+from streams.codec import Facts, decode_facts, encode_events
+from streams.errors import Undecodable
 from streams.partition import link
 
 JOURNAL = "journal"

@@ -11,6 +11,7 @@ StreamError
 │   └── WrongSequence    another message stands where ours was to go
 ├── StoreUnknown         no acknowledgement: it may be stored, now or seconds later
 ├── PayloadTooLarge      above the server's max_payload; sending it would have closed the connection
+├── Undecodable          bytes, or the value of a key, that are not of our form
 ├── ApiRefused           a JetStream management request was answered with an error
 ├── TopologyMismatch     the streams that exist are not the ones that were configured
 ├── StreamTooShort       a stream ends before the place where reading was to start
@@ -18,6 +19,7 @@ StreamError
 ├── Overtaken            another leader answered this message with the same authority: step down
 ├── PartitionStopped     the partition's streams contradict each other: a person has to look
 │   └── PartitionFailed  … or we are wrong: a message that cannot be answered without breaking our own rules
+├── AnsweredLate         a replay differs from EVENTS only because messages were answered late
 ├── CopyAway             a server does not give its copy of a stream to be read now
 ├── CopyDamaged          what one server has of a partition is damaged, what its leader has is not
 ├── CheckpointUnusable   a checkpoint is not to be begun from: take the one before
@@ -94,7 +96,7 @@ class ApiRefused(StreamError):
 
 
 class Undecodable(StreamError):
-    """The bytes are not a message of our form."""
+    """What was read is not exactly of our form: damaged, or of another version."""
 
 
 class TopologyMismatch(StreamError):

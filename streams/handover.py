@@ -87,7 +87,10 @@ async def ask_how_far(connection: Connection, worker: str, partition: int) -> in
 async def ask_to_go(connection: Connection, worker: str, partition: int) -> Gone:
     """Have a worker hand over a partition that it leads, and say how it ended. Raises Unavailable."""
     reply = await connection.request(subjects.worker(worker), _encode(GO, partition), 2 * PATIENCE)
-    return codec.decode(_gone_decoder, reply)
+    try:
+        return codec.decode(_gone_decoder, reply)
+    except Undecodable as error:
+        raise Unavailable(f"the answer of worker {worker} cannot be read: {error}") from error
 
 
 async def hand_over(connection: Connection, leadership: Leadership, post: Post, patience: float) -> Gone:

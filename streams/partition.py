@@ -19,8 +19,8 @@ from exchange.engine import Engine, UnknownSemantics
 from exchange.events import Event, InstrumentListed, MessageRejected
 from streams import actions, codec, subjects
 from streams.actions import Actions
-from streams.codec import Batch, Body, Results, Undecodable
-from streams.errors import PartitionFailed, PartitionStopped
+from streams.codec import Batch, Body, Results
+from streams.errors import PartitionFailed, PartitionStopped, Undecodable
 from streams.feed import Frame, Hears, Moment, Unprinted, everybody, nobody
 from streams.later import Later, LateReports, messages_of, split
 from streams.market_data import MarketData

@@ -18,7 +18,7 @@ from exchange.events import Rejected
 from exchange.order import Order
 from streams import codec
 from streams.actions import print_action
-from streams.codec import Undecodable
+from streams.errors import Undecodable
 from streams.holdings import print_account, print_kill_switch
 from streams.rendering import Renderer, print_error, print_object, print_time, state_of
 from streams.report import print_report

@@ -21,7 +21,7 @@ import structlog
 
 from streams import garbage, subjects
 from streams.checkpoints import Checkpoints, Manifest, parts_in
-from streams.codec import Undecodable, answered_at, decode_chain
+from streams.codec import answered_at, decode_chain
 from streams.connection import Connection
 from streams.errors import (
     AnsweredLate,
@@ -31,6 +31,7 @@ from streams.errors import (
     StreamGap,
     StreamTooShort,
     Unavailable,
+    Undecodable,
 )
 from streams.event_stream import as_stored
 from streams.partition import CHAIN_BYTES, Partition

@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from streams import subjects
-from streams.bucket import Bucket
+from streams.bucket import Bucket, decoded
 from streams.connection import Connection
 from streams.errors import NotStored, PartitionStopped, StoreUnknown
 
@@ -94,11 +94,11 @@ class Refusals:
 
 
 async def all_refusals(connection: Connection) -> list[Refusal]:
-    """Who refuses what, by partition. Unavailable if nobody answers."""
+    """Who refuses what, by partition. Unavailable if nobody answers, or one cannot be read."""
     entries = await Bucket(connection, subjects.LEASES).read_all(f"{PREFIX}>")
     found = []
     for key, entry in entries.items():
         partition, _, worker = key.removeprefix(PREFIX).partition(".")
         if entry.value:
-            found.append(Refusal(int(partition), worker, *decoder.decode(entry.value)))
+            found.append(Refusal(int(partition), worker, *decoded(decoder, key, entry)))
     return sorted(found)

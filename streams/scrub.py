@@ -20,10 +20,10 @@ from typing import Final
 import structlog
 
 from streams import subjects
-from streams.codec import Sealed, Undecodable, decode_sealed, encode_events
+from streams.codec import Sealed, decode_sealed, encode_events
 from streams.connection import Connection
 from streams.copies import Copy, Proof, Proofs, copies_of, see_that_it_is_there
-from streams.errors import CopyAway, CopyDamaged, PartitionStopped, StreamGap, StreamTooShort, Unavailable
+from streams.errors import CopyAway, CopyDamaged, PartitionStopped, StreamGap, StreamTooShort, Unavailable, Undecodable
 from streams.partition import CHAIN_START, link
 from streams.second_look import beyond_doubt
 from streams.stream import Asks, StreamMessage, read_message, read_timed, state_of

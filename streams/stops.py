@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from streams import subjects
-from streams.bucket import Bucket
+from streams.bucket import Bucket, decoded
 from streams.connection import Connection
 from streams.errors import NotStored, PartitionStopped, StoreUnknown, Unavailable
 
@@ -73,10 +73,10 @@ class Stops:
         self.marks = {number: other for number, other in self.marks.items() if number != partition}
 
     async def read(self) -> None:
-        """Read the marks. Unavailable if nobody answers."""
+        """Read the marks. Unavailable if nobody answers, or one cannot be read: then `marks` stay as they are."""
         entries = await self._bucket.read_all(self._keys)
         self.marks = {
-            int(key.removeprefix(PREFIX)): Mark(*decoder.decode(entry.value), entry.revision)
+            int(key.removeprefix(PREFIX)): Mark(*decoded(decoder, key, entry), entry.revision)
             for key, entry in entries.items()
             if entry.value != TAKEN_BACK
         }

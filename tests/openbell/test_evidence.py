@@ -9,6 +9,7 @@ import msgspec
 from typer.testing import CliRunner
 
 from exchange.commands import CancelOrder
+from openbell.faults import Fault
 from openbell.replay.command import app
 from streams import codec, evidence, state
 from tests.support.journaled import Journaled, buy
@@ -56,4 +57,13 @@ def test_a_directory_without_a_state_cannot_be_repeated(tmp_path: Path) -> None:
     """Contradicting streams leave nothing to carry out; the fault says what to read instead."""
     evidence.write(tmp_path / "left", {"partition": 0, "sequence": 1}, {"message": b"x"})
     done = CliRunner().invoke(app, ["evidence", str(tmp_path / "left")])
+    assert "there is no fault to repeat" in str(done.exception)
+
+
+def test_a_state_that_cannot_be_read_is_said_to_be_so(tmp_path: Path) -> None:
+    """Damaged, or of another version: a sentence with a way on, and no traceback of our own."""
+    leave(tmp_path / "left", broken=True)
+    (tmp_path / "left" / "state").write_bytes(b"nonsense")
+    done = CliRunner().invoke(app, ["evidence", str(tmp_path / "left")])
+    assert isinstance(done.exception, Fault)
     assert "there is no fault to repeat" in str(done.exception)

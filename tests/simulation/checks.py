@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from exchange.commands import CancelAll
 from exchange.events import Accepted
 from streams import codec
-from streams.codec import Undecodable
+from streams.errors import Undecodable
 from streams.event_stream import as_stored
 from streams.partition import Partition
 from tests.support.invariants import check_always_true, check_bought_equals_sold

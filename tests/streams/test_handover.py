@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+import structlog
 
 from streams import subjects
 from streams.bucket import Bucket
+from streams.errors import Unavailable
 from streams.handover import NOT_AT_ALL, ask_how_far, ask_to_go
-from streams.roster import lease_key, standby_key
+from streams.roster import lease_key, standby_key, worker_key
 from streams.stream import state_of
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until
@@ -90,3 +92,48 @@ async def test_how_far_a_worker_is(one, connection):
         assert await ask_how_far(connection, standby, 0) >= 1
         assert await ask_how_far(connection, standby, 7) == NOT_AT_ALL
         assert await ask_how_far(connection, "nobody", 0) == NOT_AT_ALL
+
+
+async def test_nonsense_from_a_standby_ends_no_leader(one, connection):
+    """An answer that cannot be read is as good as none: the leader asks again, and goes on leading."""
+    asked = []
+
+    def babble(_: str, request: bytes, reply: str) -> None:
+        asked.append(request)
+        connection.publish(reply, b"nonsense")
+
+    leases = Bucket(connection, subjects.LEASES)
+    async with running_worker(one) as leader, open_venue(one) as venue:
+        await venue.submit(0, listing("S0"))
+        babbling = await connection.subscribe(subjects.worker("babbler"), babble)
+
+        async def asked_again() -> bool:
+            assert not leader.task.done(), "the leader's process has ended"
+            await leases.put(worker_key("babbler"), "babbler")
+            return sum(bool(request) for request in asked) > 1
+
+        await until(asked_again)
+        assert (await venue.submit(0, buy("anna", "S0", 1, 100, "after"))).code == ""
+        await babbling.close()
+
+
+async def test_nonsense_ends_no_worker(one, connection):
+    """A request that cannot be read is logged and not answered; the next one is."""
+    async with running_worker(one), open_venue(one) as venue:
+        await venue.submit(0, listing("S0"))
+        leader = (await Bucket(connection, subjects.LEASES).get(lease_key(0))).value
+        with structlog.testing.capture_logs() as logs:
+            connection.publish(subjects.worker(leader), b"nonsense")
+            assert await ask_how_far(connection, leader, 0) >= 1
+        assert [line["event"] for line in logs if line["log_level"] != "info"] == ["worker.asked_nonsense"]
+        assert (await venue.submit(0, buy("anna", "S0", 1, 100, "after"))).code == ""
+
+
+async def test_nonsense_from_a_leader_is_no_answer(one, connection):
+    """Whoever wants a handover is told that the leader cannot be understood, as of a leader that is away."""
+    babbling = await connection.subscribe(
+        subjects.worker("babbler"), lambda _, __, reply: connection.publish(reply, b"nonsense")
+    )
+    with pytest.raises(Unavailable, match="cannot be read"):
+        await ask_to_go(connection, "babbler", 0)
+    await babbling.close()

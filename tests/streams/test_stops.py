@@ -96,3 +96,15 @@ async def test_what_jetstream_has_refused_changes_nothing(ready):
     await until(lambda: len(looks) > 1)
     assert stops.marks == {}
     running.cancel()
+
+
+@pytest.mark.parametrize("value", ["nonsense", "[1]", '{"sequence":1}'])
+async def test_a_mark_that_cannot_be_read_changes_nothing(ready, value):
+    """It may be of a later version: what is known stays known, and whoever reads tries again."""
+    stops = Stops(ready)
+    await stops.put(PartitionStopped(1, 42, "a sentence"))
+    await stops.read()
+    await Bucket(ready, subjects.DIRECTORY).put(key_of(2), value)
+    with pytest.raises(Unavailable, match=r"what stopped\.2 holds cannot be read"):
+        await stops.read()
+    assert where(stops) == {1: 42}

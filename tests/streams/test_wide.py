@@ -17,6 +17,7 @@ from exchange.limits import MAX_LONG, MAX_VALUE
 from exchange.units import RATE, UNIT, VALUE_LARGEST
 from streams import codec, wide
 from streams.checkpoints import chunks_of, parts_in
+from streams.errors import Undecodable
 from streams.partition import Partition
 from streams.state import parts_of, restored
 from tests.support.journaled import Journaled, buy, sell
@@ -62,14 +63,14 @@ def test_every_number_comes_back(number: int) -> None:
 def test_what_is_no_wide_number_is_undecodable(extension: Ext) -> None:
     """Another extension, a number that fits, one with a byte too many, one that is too long."""
     command = [12, "anna", "", [[MAX_VALUE, extension]], 0, "", ""]
-    with pytest.raises(codec.Undecodable):
+    with pytest.raises(Undecodable):
         codec.decode_batch(msgspec.msgpack.encode([1, "test", 1, [command]]))
 
 
 def test_only_money_may_be_wide() -> None:
     """A quantity beyond 64 bits is no command of ours; a limit of one is read, and refused."""
     number = wide.extension_of(2**80)
-    with pytest.raises(codec.Undecodable):
+    with pytest.raises(Undecodable):
         codec.decode_batch(msgspec.msgpack.encode([1, "test", 1, [[3, "anna", "ACME", "a-1", 0, 0, number, 1]]]))
     answered = Journaled().send(SetLimits("anna", "", [(MAX_LONG, 2**80)], 0))
     assert codec.decode_facts(answered.output.events).events == [[Rejected("bad_request", "max_long")]]
