@@ -158,7 +158,7 @@ def write(path: Path, report: dict[str, Any], files: dict[str, bytes]) -> None:
 
 
 def read(path: Path) -> Evidence:
-    """A fault of our own as it was left. Raises OSError, ValueError, KeyError or Undecodable if there is none of this form."""
+    """A fault of our own as it was left. Raises OSError, ValueError or KeyError if there is none of this form."""
     report = json.loads((path / "report.json").read_text())
     form, parts = decode_state((path / "state").read_bytes())
     if form not in state.FORMS_READ:

@@ -11,7 +11,6 @@ import typer
 
 from openbell.faults import WRONG_USE, Fault
 from streams import evidence
-from streams.errors import Undecodable
 
 
 def evidence_command(
@@ -26,7 +25,7 @@ def evidence_command(
     """
     try:
         left = evidence.read(directory)
-    except (OSError, ValueError, KeyError, Undecodable) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise Fault(
             f"there is no fault to repeat in {directory}: {error}",
             "Name a directory with a `state` in it; other evidence is to be read, see report.json.",
