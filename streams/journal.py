@@ -22,6 +22,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 import structlog
 from msgspec import Struct
@@ -106,6 +107,13 @@ class Batch:
         """End those that wait."""
         for receiver in self.receivers:
             _tell(receiver, error)
+
+
+class Appends(Protocol):
+    """What takes commands for a journal, as `Journal` does: all that a sweep or a timekeeper needs of it."""
+
+    def append(self, command: Command, urgency: int = OPERATING) -> FutureOutcome:
+        """See `Journal`."""
 
 
 class Journal:

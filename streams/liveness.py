@@ -11,15 +11,13 @@ Times are seconds of the event loop's clock.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from streams import subjects
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
-    from streams.event_stream import EventStream
     from streams.partition import Partition
 
 log = structlog.get_logger()
@@ -31,13 +29,28 @@ LOOK_INTERVAL: Final = 0.25
 """How late it may be noticed that a partition fell silent."""
 
 
+class Publishes(Protocol):
+    """What a sign is published through, as `Connection` does it."""
+
+    def publish(self, subject: str, payload: bytes) -> None:
+        """See `Connection`."""
+
+
+class Mends(Protocol):
+    """What says whether stored events are being mended, as `EventStream` does."""
+
+    @property
+    def mending(self) -> bool:
+        """See `EventStream`."""
+
+
 class Sign:
     """The signs of one leader. `waits`: its loop has nothing to answer.
 
     It knows what the loop works on and not the loop itself: a leader that ends leaves no circle of references behind.
     """
 
-    def __init__(self, connection: Connection, partition: Partition, events: EventStream) -> None:
+    def __init__(self, connection: Publishes, partition: Partition, events: Mends) -> None:
         self.waits = False
         self._connection = connection
         self._subject = subjects.answering(partition.number)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from streams.connection import Connection
-    from streams.journal import Journal
+    from streams.journal import Appends
 
 log = structlog.get_logger()
 
@@ -47,7 +47,7 @@ CLAIM: Final = "claim"
 REASON: Final = "disconnected"
 
 
-async def run(connection: Connection, partitions: int, partition: int, journal: Journal) -> None:
+async def run(connection: Connection, partitions: int, partition: int, journal: Appends) -> None:
     """Look for gateways that are gone, for ever, and cancel for them in this partition; partition 0 cleans up."""
     orphans = Orphans(connection, partitions, partition, journal)
     leftovers = Leftovers(connection)
@@ -68,7 +68,7 @@ async def run(connection: Connection, partitions: int, partition: int, journal: 
 class Orphans:
     """What one leader knows of the gateways. `missing`: since when each one's lease has not been seen."""
 
-    def __init__(self, connection: Connection, partitions: int, partition: int, journal: Journal) -> None:
+    def __init__(self, connection: Connection, partitions: int, partition: int, journal: Appends) -> None:
         self.missing: dict[str, float] = {}
         self._bucket = Bucket(connection, subjects.SESSIONS)
         self._register = Register(self._bucket)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from exchange.engine import Engine
     from streams.calendars import Change, Schedule
     from streams.clock import JournalClock
-    from streams.journal import FutureOutcome, Journal
+    from streams.journal import Appends, FutureOutcome
 
 log = structlog.get_logger()
 
@@ -56,7 +56,7 @@ class Timekeeper:
     """Looks after one partition while it is led."""
 
     def __init__(
-        self, engine: Engine, journal: Journal, clock: JournalClock, calendars: Mapping[str, Schedule], partition: int
+        self, engine: Engine, journal: Appends, clock: JournalClock, calendars: Mapping[str, Schedule], partition: int
     ) -> None:
         self._engine = engine
         self._journal = journal

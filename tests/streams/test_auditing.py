@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from streams import codec, subjects
-from streams.auditing import Audit, audit
+from streams.auditing import audit
 from streams.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL
+from streams.findings import Audit
 from streams.partition import Partition
 from tests.support.altered import (
     LENGTH,
+    Change,
     flipped,
     lose_order_1,
     missing,
@@ -21,8 +25,11 @@ from tests.support.altered import (
 )
 from tests.support.memory import alive, no_collections
 
+if TYPE_CHECKING:
+    from streams.connection import Connection
 
-async def test_an_untouched_history_is_clean(connection):
+
+async def test_an_untouched_history_is_clean(connection: Connection) -> None:
     """Everything is replayed; the chain that comes out is that of the last leader."""
     await write(connection)
     told = []
@@ -44,7 +51,7 @@ async def test_an_untouched_history_is_clean(connection):
     assert told[-1] == (LENGTH, LENGTH)
 
 
-async def test_two_audits_to_the_same_sequence_agree(connection):
+async def test_two_audits_to_the_same_sequence_agree(connection: Connection) -> None:
     """`last` is where a chain can be compared with an outsider's, whatever has been added since."""
     await write(connection)
     early, all_of_it = await audit(connection, 0, last=10), await audit(connection, 0)
@@ -53,7 +60,7 @@ async def test_two_audits_to_the_same_sequence_agree(connection):
     assert early.chain == codec.decode_facts(stored).chain.hex() != all_of_it.chain
 
 
-async def test_what_is_not_answered_yet_is_no_fault(connection):
+async def test_what_is_not_answered_yet_is_no_fault(connection: Connection) -> None:
     """The journal may be ahead of its events: commands in flight, or waiting for a leader."""
     await write(connection, events=lambda messages: messages[:20])
     found = await audit(connection, 0)
@@ -83,7 +90,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_every_fault_is_named_by_its_sequence(connection, fault):
+async def test_every_fault_is_named_by_its_sequence(connection: Connection, fault: str) -> None:
     """A flipped byte, a missing or a swapped message in either stream: which sequence, which stream, what."""
     journal, events, sequence, where, what = FAULTS[fault]
     await write(connection, **({"journal": journal} if journal else {"events": events}))
@@ -95,7 +102,7 @@ async def test_every_fault_is_named_by_its_sequence(connection, fault):
 
 
 @pytest.mark.parametrize("change", [untouched, flipped(MIDDLE)], ids=["clean", "flipped"])
-async def test_no_partition_outlives_its_audit(connection, change):
+async def test_no_partition_outlives_its_audit(connection: Connection, change: Change) -> None:
     """Otherwise all partitions would be in memory in the end."""
     await write(connection, journal=change)
     with no_collections():
@@ -106,7 +113,9 @@ async def test_no_partition_outlives_its_audit(connection, change):
 
 @pytest.mark.parametrize(("stream", "where"), [("ORDERS_0", JOURNAL), ("EVENTS_0", EVENTS)])
 @pytest.mark.parametrize("lost", [[1], [MIDDLE], [LENGTH - 1, LENGTH]])
-async def test_messages_that_the_store_has_lost_are_named(connection, stream, where, lost):
+async def test_messages_that_the_store_has_lost_are_named(
+    connection: Connection, stream: str, where: str, lost: list[int]
+) -> None:
     """A lost start, a hole, a lost end, as a server leaves them that found its file damaged."""
     await write(connection)
     for sequence in lost:
@@ -117,7 +126,7 @@ async def test_messages_that_the_store_has_lost_are_named(connection, stream, wh
     assert "is missing" in str(found.finding)
 
 
-async def test_a_stream_that_is_not_there_is_named(connection):
+async def test_a_stream_that_is_not_there_is_named(connection: Connection) -> None:
     """A server that cannot read what it knows about a stream starts without it."""
     await write(connection)
     await connection.api("STREAM.DELETE.ORDERS_0")
@@ -125,12 +134,12 @@ async def test_a_stream_that_is_not_there_is_named(connection):
     assert str(found.finding) == "sequence 1 of the journal is missing: the whole stream is not there"
 
 
-async def make_checkpoint_stream(connection):
+async def make_checkpoint_stream(connection: Connection) -> None:
     config = {"name": "CHECKPOINTS_0", "subjects": [subjects.checkpoint_chunks(0), subjects.checkpoint_manifests(0)]}
     await connection.api("STREAM.CREATE.CHECKPOINTS_0", config)
 
 
-async def test_an_audit_begins_at_a_checkpoint(connection):
+async def test_an_audit_begins_at_a_checkpoint(connection: Connection) -> None:
     """The last one before the sequence that was asked for; the chain at the end is that of the whole history."""
     await write(connection)
     await make_checkpoint_stream(connection)
@@ -141,7 +150,7 @@ async def test_an_audit_begins_at_a_checkpoint(connection):
     assert (part.last, part.chain) == (whole.last, whole.chain)
 
 
-async def test_a_trimmed_journal_is_audited_from_its_first_checkpoint(connection):
+async def test_a_trimmed_journal_is_audited_from_its_first_checkpoint(connection: Connection) -> None:
     """What retention has removed was covered by a checkpoint; without one something is missing."""
     await write(connection)
     await make_checkpoint_stream(connection)
@@ -151,7 +160,7 @@ async def test_a_trimmed_journal_is_audited_from_its_first_checkpoint(connection
     assert str(found.finding) == "sequence 1 of the journal is missing, as is all before 11"
 
 
-async def test_a_trimmed_history_is_good_from_its_checkpoint_on(connection):
+async def test_a_trimmed_history_is_good_from_its_checkpoint_on(connection: Connection) -> None:
     """The audit begins behind the oldest checkpoint that the journal still goes on from."""
     await write(connection)
     await make_checkpoint_stream(connection)
@@ -163,7 +172,7 @@ async def test_a_trimmed_history_is_good_from_its_checkpoint_on(connection):
     assert (found.first, found.last, found.finding) == (13, LENGTH, None)
 
 
-async def test_a_journal_shorter_than_a_checkpoint_is_found(connection):
+async def test_a_journal_shorter_than_a_checkpoint_is_found(connection: Connection) -> None:
     """Both streams may have lost their ends; a checkpoint remembers how far they went."""
     await write(connection, lambda messages: messages[:20], lambda messages: messages[:20])
     await make_checkpoint_stream(connection)
@@ -172,21 +181,23 @@ async def test_a_journal_shorter_than_a_checkpoint_is_found(connection):
     assert str(found.finding) == "sequence 21 of the journal is missing: there is a checkpoint of 22"
 
 
-async def test_a_state_that_breaks_its_rules_is_our_fault(connection):
+async def test_a_state_that_breaks_its_rules_is_our_fault(connection: Connection) -> None:
     """Bytes that fit are not enough: the state behind them is looked at as well."""
     await write(connection)
     await make_checkpoint_stream(connection)
     await plant_checkpoint(connection, 20, lambda partition: setattr(partition.engine.orders[1], "canceled", 1))
     found = await audit(connection, 0, first=21)
-    assert found.finding == (LENGTH, ENGINE, found.finding.what)
+    assert found.finding is not None
+    assert (found.finding.sequence, found.finding.where) == (LENGTH, ENGINE)
     assert "order 1 has filled, open and canceled" in str(found.finding)
 
 
-async def test_an_engine_that_answers_otherwise_is_our_fault(connection):
+async def test_an_engine_that_answers_otherwise_is_our_fault(connection: Connection) -> None:
     """What was stored belongs to its journal message; what is computed from it here is something else."""
     await write(connection)
     await make_checkpoint_stream(connection)
     await plant_checkpoint(connection, 3, lose_order_1)
     found = await audit(connection, 0, first=4)
+    assert found.finding is not None
     assert found.finding.where == ENGINE
     assert "answered this message otherwise" in str(found.finding)

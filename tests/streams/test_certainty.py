@@ -11,23 +11,23 @@ from streams.certainty import Certainty
 
 
 @pytest.fixture
-async def certainty():
+async def certainty() -> Certainty:
     return Certainty(lease_seconds=0.1)
 
 
-def freeze():
+def freeze() -> None:
     """What SIGSTOP does to a process: its clock goes on, and nothing else."""
     time.sleep(0.06)
 
 
-async def test_who_looks_often_is_certain(certainty):
+async def test_who_looks_often_is_certain(certainty: Certainty) -> None:
     """Without a pause there is no doubt."""
     assert certainty.look()
     await asyncio.sleep(0)
     assert certainty.look()
 
 
-async def test_a_frozen_process_doubts(certainty):
+async def test_a_frozen_process_doubts(certainty: Certainty) -> None:
     """The first look after the pause says so, and the next ones too."""
     freeze()
     await asyncio.sleep(0)
@@ -35,7 +35,7 @@ async def test_a_frozen_process_doubts(certainty):
     assert not certainty.look()
 
 
-async def test_a_beat_that_began_after_the_doubt_ends_it(certainty):
+async def test_a_beat_that_began_after_the_doubt_ends_it(certainty: Certainty) -> None:
     """Whoever waits may go on then."""
     certainty.doubt()
     waiting = asyncio.create_task(certainty.wait())
@@ -46,7 +46,7 @@ async def test_a_beat_that_began_after_the_doubt_ends_it(certainty):
     assert certainty.look()
 
 
-async def test_a_beat_from_before_the_doubt_proves_nothing(certainty):
+async def test_a_beat_from_before_the_doubt_proves_nothing(certainty: Certainty) -> None:
     """What it read may be older than the freeze."""
     begun = certainty.begin()
     certainty.doubt()
@@ -54,7 +54,7 @@ async def test_a_beat_from_before_the_doubt_proves_nothing(certainty):
     assert not certainty.look()
 
 
-async def test_who_cannot_renew_its_lease_goes_on_and_is_not_sure(certainty):
+async def test_who_cannot_renew_its_lease_goes_on_and_is_not_sure(certainty: Certainty) -> None:
     """Commands are answered alike by any two leaders; questions wait until the lease is written again."""
     doubts = certainty.doubts
     assert certainty.is_sure()
@@ -72,7 +72,7 @@ async def test_who_cannot_renew_its_lease_goes_on_and_is_not_sure(certainty):
     assert certainty.doubts > doubts
 
 
-async def test_a_lease_counts_from_when_its_writing_began(certainty):
+async def test_a_lease_counts_from_when_its_writing_began(certainty: Certainty) -> None:
     """Others may have seen it as soon as that, however late we hear of it."""
     certainty.renew(asyncio.get_running_loop().time() - 0.1)
     assert not certainty.is_sure()

@@ -8,6 +8,7 @@ import os
 import signal
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock
 
 import pytest
@@ -18,7 +19,7 @@ from structlog.testing import capture_logs
 from streams import checkpoint_maker, codec, subjects
 from streams import checkpoints as checkpoints_module
 from streams.checkpoint_maker import CheckpointMaker
-from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, chunks_of, parts_in
+from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, Manifest, chunks_of, parts_in
 from streams.errors import CheckpointDamaged, ChildFailed, PartitionStopped
 from streams.forked import in_child
 from streams.recovery import load
@@ -29,15 +30,22 @@ from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.led import Led
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from streams.connection import Connection
+    from streams.settings import StreamSettings
+
 
 @pytest_asyncio.fixture
-async def led(connection, settings):
+async def led(connection: Connection, settings: StreamSettings) -> Led:
     led = await Led(connection, settings).begin()
     await led.send(listing("ACME"))
     return led
 
 
-async def test_a_restart_is_a_checkpoint_and_a_tail(led):
+async def test_a_restart_is_a_checkpoint_and_a_tail(led: Led) -> None:
     """The new leader has the chain, the reports and every other byte of the state that the first one has."""
     await led.trade(5)
     manifest = await led.make()
@@ -48,7 +56,7 @@ async def test_a_restart_is_a_checkpoint_and_a_tail(led):
     assert list(chunks_of(parts_of(partition))) == list(chunks_of(parts_of(led.partition)))
 
 
-async def test_a_checkpoint_says_what_it_was_made_of(led):
+async def test_a_checkpoint_says_what_it_was_made_of(led: Led) -> None:
     """Its manifest names the moment, and its chunks give the state of that moment, although trading went on."""
     await led.trade(2)
     then = led.partition
@@ -63,7 +71,7 @@ async def test_a_checkpoint_says_what_it_was_made_of(led):
     assert led.partition.sequence == sequence + 2
 
 
-async def test_trading_goes_on_while_a_checkpoint_is_made(led, monkeypatch):
+async def test_trading_goes_on_while_a_checkpoint_is_made(led: Led, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever answers waits for the fork, and for nothing that comes after it."""
     monkeypatch.setattr(checkpoints_module, "CHUNK_BYTES", 1_000)
     await led.trade(20)
@@ -86,7 +94,9 @@ async def test_trading_goes_on_while_a_checkpoint_is_made(led, monkeypatch):
         (lambda manifest: altered(manifest, digest=b"x" * 16), "another digest"),
     ],
 )
-async def test_a_damaged_checkpoint_is_told_from_a_whole_one(led, damage, why):
+async def test_a_damaged_checkpoint_is_told_from_a_whole_one(
+    led: Led, damage: Callable[[Manifest], Manifest], why: str
+) -> None:
     """A lost, a changed or an unknown chunk, and it is not used; the one before is."""
     await led.trade()
     good = await led.make()
@@ -103,7 +113,7 @@ async def test_a_damaged_checkpoint_is_told_from_a_whole_one(led, damage, why):
     assert partition.chain == led.partition.chain
 
 
-async def test_a_checkpoint_of_another_version_is_not_called_damaged(led):
+async def test_a_checkpoint_of_another_version_is_not_called_damaged(led: Led) -> None:
     """After an upgrade, or on the way back, older ones are of another form: the one that can be read is used."""
     await led.trade()
     good = await led.make()
@@ -116,7 +126,7 @@ async def test_a_checkpoint_of_another_version_is_not_called_damaged(led):
     assert all("another version made it" in entry["error"] for entry in said)
 
 
-async def test_chunks_without_a_manifest_are_no_checkpoint(led):
+async def test_chunks_without_a_manifest_are_no_checkpoint(led: Led) -> None:
     """The leader died while it was making one: nobody knows of it."""
     await led.trade()
     await led.checkpoints.store_chunk(b"half of one")
@@ -125,7 +135,7 @@ async def test_chunks_without_a_manifest_are_no_checkpoint(led):
     assert (loaded, partition.chain) == (0, led.partition.chain)
 
 
-async def test_a_manifest_that_cannot_be_read_is_passed_over(led):
+async def test_a_manifest_that_cannot_be_read_is_passed_over(led: Led) -> None:
     """It counts as no checkpoint, and the one before is used."""
     await led.trade()
     good = await led.make()
@@ -134,7 +144,7 @@ async def test_a_manifest_that_cannot_be_read_is_passed_over(led):
     assert (await led.recovered())[0] == good.sequence
 
 
-async def test_a_checkpoint_of_another_history_is_not_used(led):
+async def test_a_checkpoint_of_another_history_is_not_used(led: Led) -> None:
     """Its chain is not what EVENTS has at its sequence."""
     await led.trade()
     good = await led.make()
@@ -145,7 +155,7 @@ async def test_a_checkpoint_of_another_history_is_not_used(led):
     assert (await led.recovered())[1].chain == led.partition.chain
 
 
-async def test_a_checkpoint_of_what_is_not_answered_yet_waits(led):
+async def test_a_checkpoint_of_what_is_not_answered_yet_waits(led: Led) -> None:
     """EVENTS may have lost its end: then an older checkpoint serves, and the rest is answered again."""
     await led.trade()
     good = await led.make()
@@ -155,7 +165,7 @@ async def test_a_checkpoint_of_what_is_not_answered_yet_waits(led):
     assert partition.sequence == good.sequence
 
 
-async def test_a_checkpoint_beyond_the_journals_end_stops_the_partition(led):
+async def test_a_checkpoint_beyond_the_journals_end_stops_the_partition(led: Led) -> None:
     """Commands that were carried out are in no journal: somebody lost the end of it."""
     await led.trade()
     manifest = await led.make()
@@ -165,7 +175,7 @@ async def test_a_checkpoint_beyond_the_journals_end_stops_the_partition(led):
     assert stopped.value.sequence == manifest.sequence
 
 
-async def test_only_the_last_few_are_kept(led):
+async def test_only_the_last_few_are_kept(led: Led) -> None:
     """Older manifests and chunks are dropped from the stream."""
     made = []
     for _ in range(CHECKPOINTS_KEPT + 2):
@@ -175,7 +185,7 @@ async def test_only_the_last_few_are_kept(led):
     assert (await state_of(led.connection, subjects.checkpoints_stream(0))).first == made[-CHECKPOINTS_KEPT].chunks[0]
 
 
-async def test_what_does_not_restore_gets_no_manifest(led):
+async def test_what_does_not_restore_gets_no_manifest(led: Led) -> None:
     """A checkpoint is loaded before it counts: here one order is there twice, and once after that."""
     await led.trade()
     orders = led.partition.engine.orders
@@ -184,21 +194,21 @@ async def test_what_does_not_restore_gets_no_manifest(led):
     assert await led.checkpoints.all() == []
 
 
-async def test_a_child_that_fails_says_so():
+async def test_a_child_that_fails_says_so() -> None:
     """The parent goes on, and hears how its child ended."""
 
-    def fail():
+    def fail() -> None:
         raise ValueError("on purpose")
 
     with pytest.raises(ChildFailed, match="ended with 1"):
         await in_child(fail, [])
 
 
-async def test_a_child_nobody_waits_for_is_ended(tmp_path):
+async def test_a_child_nobody_waits_for_is_ended(tmp_path: Path) -> None:
     """It leaves nothing running behind."""
     path = tmp_path / "child"
 
-    def work():
+    def work() -> None:
         path.write_text(str(os.getpid()))
         signal.pause()
 
@@ -210,7 +220,7 @@ async def test_a_child_nobody_waits_for_is_ended(tmp_path):
         os.kill(int(path.read_text()), 0)
 
 
-async def test_a_child_holds_none_of_our_connections(connection):
+async def test_a_child_holds_none_of_our_connections(connection: Connection) -> None:
     """A connection that is closed is closed at once, also while a child lives."""
     reading, writing = os.pipe()
     waiting = asyncio.create_task(in_child(signal.pause, []))
@@ -222,7 +232,7 @@ async def test_a_child_holds_none_of_our_connections(connection):
     os.close(reading)
 
 
-async def test_parts_make_chunks_of_bounded_size(led):
+async def test_parts_make_chunks_of_bounded_size(led: Led) -> None:
     """However many parts there are, nothing has to be held or sent as a whole."""
     parts = [("orders", [[number, "x" * 1_000] for number in range(100)]) for _ in range(20)]
     chunks = list(chunks_of(parts))
@@ -230,14 +240,14 @@ async def test_parts_make_chunks_of_bounded_size(led):
     assert [part for chunk in chunks for part in parts_in(chunk)] == parts
 
 
-async def test_a_leader_makes_checkpoints_as_it_goes(settings, connection):
+async def test_a_leader_makes_checkpoints_as_it_goes(settings: StreamSettings, connection: Connection) -> None:
     """One after so many commands, and orders are answered meanwhile."""
     often = replace(settings, checkpoint_commands=20, partitions=1)
     async with running_worker(often), open_venue(often) as venue:
         checkpoints = Checkpoints(connection, 0)
         assert (await venue.submit(0, listing("ACME"))).code == ""
 
-        async def trade_on():
+        async def trade_on() -> bool:
             await venue.submit(0, sell("anna", "ACME", 3, 100, subjects.new_id()))
             return len(await checkpoints.all()) >= 2
 
@@ -246,7 +256,7 @@ async def test_a_leader_makes_checkpoints_as_it_goes(settings, connection):
         assert newest.commands - before.commands >= 20
 
 
-async def test_making_takes_a_tenth_of_the_time_at_most(led, monkeypatch):
+async def test_making_takes_a_tenth_of_the_time_at_most(led: Led, monkeypatch: pytest.MonkeyPatch) -> None:
     """However much is traded meanwhile: after one that took two seconds the next is due in eighteen."""
     clock = iter([0.0, 100.0, 102.0, 119.9, 120.0])
     monkeypatch.setattr(checkpoint_maker, "time", SimpleNamespace(monotonic=lambda: next(clock)))
@@ -257,7 +267,7 @@ async def test_making_takes_a_tenth_of_the_time_at_most(led, monkeypatch):
     assert [maker.is_due(), maker.is_due()] == [False, True]
 
 
-async def test_a_leader_tells_of_the_newest_checkpoint(settings, connection):
+async def test_a_leader_tells_of_the_newest_checkpoint(settings: StreamSettings, connection: Connection) -> None:
     """None before the first; then of which message it is and of when, also who did not make it."""
     often = replace(settings, checkpoint_commands=3, partitions=1)
     checkpoints = Checkpoints(connection, 0)
@@ -266,7 +276,7 @@ async def test_a_leader_tells_of_the_newest_checkpoint(settings, connection):
         for symbol in ("ACME", "BIRCH", "COBALT"):
             assert (await venue.submit(0, listing(symbol))).code == ""
 
-        async def told():
+        async def told() -> Any:
             return (await ask(venue, 0, "partition"))["checkpoint"]
 
         await until(told)
@@ -278,7 +288,9 @@ async def test_a_leader_tells_of_the_newest_checkpoint(settings, connection):
         assert await told() == made
 
 
-async def test_a_worker_that_ends_leaves_a_checkpoint(settings, connection, monkeypatch):
+async def test_a_worker_that_ends_leaves_a_checkpoint(
+    settings: StreamSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When nobody takes over, whoever starts next has nothing to replay; a few commands are not worth it."""
     alone = replace(settings, partitions=1)
     async with running_worker(alone), open_venue(alone) as venue:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from streams.clock import JournalClock, keep_time
 from streams.stream import state_of
 from tests.support.nats import until
+
+if TYPE_CHECKING:
+    from streams.connection import Connection
 
 SECOND = 1_000_000_000
 
@@ -19,7 +23,7 @@ class Monotonic:
         return self.now
 
 
-def test_the_clock_runs_on_from_what_it_learned():
+def test_the_clock_runs_on_from_what_it_learned() -> None:
     """Between messages time passes as the monotonic clock says, from the middle of the round trip."""
     monotonic = Monotonic()
     clock = JournalClock(monotonic)
@@ -28,7 +32,7 @@ def test_the_clock_runs_on_from_what_it_learned():
     assert clock.now() == 5_010 * SECOND
 
 
-def test_a_message_corrects_the_clock_both_ways():
+def test_a_message_corrects_the_clock_both_ways() -> None:
     """The latest message wins, whether the clock was fast or slow; time seen in a journal is never unseen."""
     monotonic = Monotonic()
     clock = JournalClock(monotonic)
@@ -40,7 +44,7 @@ def test_a_message_corrects_the_clock_both_ways():
     assert clock.now() == 9_050 * SECOND
 
 
-def test_journal_time_that_stands_still_does_not_set_the_clock_back():
+def test_journal_time_that_stands_still_does_not_set_the_clock_back() -> None:
     """After the server's clock was set back, messages carry the last time again; the estimate never goes below it."""
     monotonic = Monotonic()
     clock = JournalClock(monotonic)
@@ -52,7 +56,7 @@ def test_journal_time_that_stands_still_does_not_set_the_clock_back():
     assert clock.now() == 5_000 * SECOND
 
 
-async def test_the_servers_clock_is_looked_at(connection):
+async def test_the_servers_clock_is_looked_at(connection: Connection) -> None:
     """An idle process learns the server's time by asking for it."""
     await connection.api("STREAM.CREATE.S", {"name": "S", "subjects": ["s"], "max_bytes": 1024 * 1024})
     clock = JournalClock()

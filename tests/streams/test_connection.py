@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -28,11 +29,11 @@ from streams.settings import StreamSettings
 from tests.support.nats import until, wire_to
 
 
-async def make_stream(connection, **config):
+async def make_stream(connection: Connection, **config: Any) -> None:
     await connection.api("STREAM.CREATE.S", {"name": "S", "subjects": ["s"], "max_bytes": 1024 * 1024} | config)
 
 
-async def test_messages_arrive_in_the_order_they_were_published(connection):
+async def test_messages_arrive_in_the_order_they_were_published(connection: Connection) -> None:
     """A subscriber is called once for each message, in order, with its subject and reply subject."""
     heard = []
     await connection.subscribe("a.*", lambda *message: heard.append(message))
@@ -42,7 +43,7 @@ async def test_messages_arrive_in_the_order_they_were_published(connection):
     assert heard == [(f"a.{number}", b"x" * number, "back") for number in range(1000)]
 
 
-def test_processes_begin_at_different_servers():
+def test_processes_begin_at_different_servers() -> None:
     """Those whose names end in a number take turns; others begin anywhere; each has all of them, in the same order."""
     servers = ["a", "b", "c"]
     assert [in_turn(servers, f"gateway-{number}") for number in (3, 4, 5)] == [
@@ -54,7 +55,9 @@ def test_processes_begin_at_different_servers():
     assert in_turn(["a"], "gateway-7") == ["a"]
 
 
-async def test_a_connection_moves_only_where_there_is_another_server(connection, settings):
+async def test_a_connection_moves_only_where_there_is_another_server(
+    connection: Connection, settings: StreamSettings
+) -> None:
     """To the next one of its servers, and its subscriptions with it."""
     assert not connection.can_move()
     async with wire_to(settings.nats_url) as wire:
@@ -72,7 +75,7 @@ async def test_a_connection_moves_only_where_there_is_another_server(connection,
         await both.close()
 
 
-async def test_a_closed_subscription_hears_nothing(connection):
+async def test_a_closed_subscription_hears_nothing(connection: Connection) -> None:
     """Once `close` was called the callback is not called any more, and others are."""
     first, second = [], []
     subscription = await connection.subscribe("a", lambda *message: first.append(message))
@@ -83,11 +86,11 @@ async def test_a_closed_subscription_hears_nothing(connection):
     assert first == []
 
 
-async def test_a_receiver_that_raises_does_not_deafen_the_others(connection):
+async def test_a_receiver_that_raises_does_not_deafen_the_others(connection: Connection) -> None:
     """An exception in one callback is the end of that call and of nothing else."""
     heard = []
 
-    def fail(*_):
+    def fail(*_: object) -> None:
         raise ZeroDivisionError
 
     await connection.subscribe("a", fail)
@@ -97,14 +100,14 @@ async def test_a_receiver_that_raises_does_not_deafen_the_others(connection):
     await until(lambda: len(heard) == 2)
 
 
-async def test_a_request_gets_its_own_answer(connection):
+async def test_a_request_gets_its_own_answer(connection: Connection) -> None:
     """Many requests at once are each answered with what was asked."""
     await connection.subscribe("echo", lambda _, payload, reply: connection.publish(reply, payload))
     answers = await asyncio.gather(*(connection.request("echo", b"%d" % n, 5) for n in range(100)))
     assert answers == [b"%d" % n for n in range(100)]
 
 
-async def test_a_request_nobody_listens_to_fails_at_once(connection):
+async def test_a_request_nobody_listens_to_fails_at_once(connection: Connection) -> None:
     """No subscriber: NobodyListens without waiting; a subscriber that is silent: Unavailable after the time."""
     with pytest.raises(NobodyListens):
         await connection.request("nobody", b"", 60)
@@ -114,14 +117,14 @@ async def test_a_request_nobody_listens_to_fails_at_once(connection):
     assert len(connection._replies) == 0
 
 
-async def test_what_is_stored_says_where(connection):
+async def test_what_is_stored_says_where(connection: Connection) -> None:
     """Sequences count up, and the same message id twice is one message."""
     await make_stream(connection)
     stored = await asyncio.gather(*(connection.store("s", b"x", message_id=name) for name in ("a", "b", "a")))
     assert [(s.sequence, s.duplicate) for s in stored] == [(1, False), (2, False), (1, True)]
 
 
-async def test_a_refusal_is_definite_and_names_its_kind(connection):
+async def test_a_refusal_is_definite_and_names_its_kind(connection: Connection) -> None:
     """No stream, a full one, and a wrong expectation are told apart; none of them is stored."""
     with pytest.raises(NotStored):
         await connection.store("s", b"x")
@@ -135,21 +138,21 @@ async def test_a_refusal_is_definite_and_names_its_kind(connection):
     assert (await connection.api("STREAM.INFO.S"))["state"]["messages"] == 1
 
 
-async def test_pipelined_expectations_hold(connection):
+async def test_pipelined_expectations_hold(connection: Connection) -> None:
     """Stores that expect one another's sequences may all be in flight at once."""
     await make_stream(connection)
     stored = await asyncio.gather(*(connection.store("s", b"x", expected_last_sequence=n) for n in range(50)))
     assert [s.sequence for s in stored] == list(range(1, 51))
 
 
-async def test_an_api_error_is_raised_with_its_code(connection):
+async def test_an_api_error_is_raised_with_its_code(connection: Connection) -> None:
     """A stream that does not exist is 10059."""
     with pytest.raises(ApiRefused) as refused:
         await connection.api("STREAM.INFO.NONE")
     assert refused.value.code == 10059
 
 
-async def test_too_large_a_payload_is_refused_here(connection):
+async def test_too_large_a_payload_is_refused_here(connection: Connection) -> None:
     """The server would close the connection for good; it never sees the message."""
     payload = bytes(connection.payload_max + 1)
     with pytest.raises(PayloadTooLarge):
@@ -160,7 +163,7 @@ async def test_too_large_a_payload_is_refused_here(connection):
     assert (await connection.store("s", payload[1:], message_id="m", expected_last_sequence=0)).sequence == 1
 
 
-async def test_a_lost_acknowledgement_is_unknown(settings, connection):
+async def test_a_lost_acknowledgement_is_unknown(settings: StreamSettings, connection: Connection) -> None:
     """Stored or not, without an answer in time the outcome is StoreUnknown and never a refusal."""
     await make_stream(connection)
     async with wire_to(settings.nats_url) as wire:
@@ -172,7 +175,9 @@ async def test_a_lost_acknowledgement_is_unknown(settings, connection):
     assert (await connection.api("STREAM.INFO.S"))["state"]["messages"] == 1
 
 
-async def test_a_broken_connection_fails_what_is_in_flight_and_refuses_what_is_new(settings, connection):
+async def test_a_broken_connection_fails_what_is_in_flight_and_refuses_what_is_new(
+    settings: StreamSettings, connection: Connection
+) -> None:
     """In flight: unknown, at once. New: not sent. Published: gone, also after the reconnect."""
     await make_stream(connection)
     heard = []
@@ -203,7 +208,7 @@ async def test_a_broken_connection_fails_what_is_in_flight_and_refuses_what_is_n
         await far.close()
 
 
-async def test_subscriptions_outlive_a_reconnect(settings, connection):
+async def test_subscriptions_outlive_a_reconnect(settings: StreamSettings, connection: Connection) -> None:
     """What was subscribed before the break is heard after it, without doing anything."""
     heard = []
     async with wire_to(settings.nats_url) as wire:
@@ -219,7 +224,7 @@ async def test_subscriptions_outlive_a_reconnect(settings, connection):
         await far.close()
 
 
-async def test_a_deaf_connection_is_replaced(settings, monkeypatch):
+async def test_a_deaf_connection_is_replaced(settings: StreamSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     """When its own echo does not come back, the connection is made anew although nothing looked broken."""
     monkeypatch.setattr(connection_module, "WATCHDOG_INTERVAL", 0.05)
     monkeypatch.setattr(connection_module, "WATCHDOG_TIMEOUT", 0.2)
@@ -235,7 +240,7 @@ async def test_a_deaf_connection_is_replaced(settings, monkeypatch):
         await far.close()
 
 
-async def test_opening_waits_for_a_server(settings):
+async def test_opening_waits_for_a_server(settings: StreamSettings) -> None:
     """A process may start before its server; it connects when the server comes."""
     async with wire_to(settings.nats_url) as wire:
         wire.cut()
@@ -247,7 +252,9 @@ async def test_opening_waits_for_a_server(settings):
         assert early.closed.is_set()
 
 
-async def test_whoever_publishes_to_a_closed_transport_is_told_nothing(connection, monkeypatch, caplog):
+async def test_whoever_publishes_to_a_closed_transport_is_told_nothing(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """The loss is heard of a moment later; until then what is published is gone, without a fault in the log."""
 
     def refuse(_: bytes) -> None:
@@ -262,10 +269,12 @@ async def test_whoever_publishes_to_a_closed_transport_is_told_nothing(connectio
     assert connection.connected
 
 
-async def test_whoever_publishes_in_bulk_is_not_broken_by_a_broken_connection(connection, monkeypatch):
+async def test_whoever_publishes_in_bulk_is_not_broken_by_a_broken_connection(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Waiting for a socket that has just been lost ends at once: what was on it is gone like all that is published."""
 
-    async def lost():
+    async def lost() -> None:
         raise ConnectionResetError("Connection lost")
 
     # The moment between the loss and nats-py's hearing of it cannot be met by cutting a wire.
@@ -274,7 +283,9 @@ async def test_whoever_publishes_in_bulk_is_not_broken_by_a_broken_connection(co
     assert connection.connected
 
 
-async def test_who_waits_for_an_answer_is_told_that_the_connection_broke(settings, connection):
+async def test_who_waits_for_an_answer_is_told_that_the_connection_broke(
+    settings: StreamSettings, connection: Connection
+) -> None:
     """It will not come any more, so nobody waits for its time limit; the same for many answers in one."""
     await topology.ensure(connection, settings)
     async with wire_to(settings.nats_url) as wire:
@@ -293,13 +304,13 @@ async def test_who_waits_for_an_answer_is_told_that_the_connection_broke(setting
         await far.close()
 
 
-async def test_servers_that_are_away_are_logged_once_each_and_by_name(monkeypatch):
+async def test_servers_that_are_away_are_logged_once_each_and_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """However often each is tried, whether it refuses or its name is not resolved; and nothing else is logged."""
     loop, asked, unheard = asyncio.get_running_loop(), [], []
     loop.set_exception_handler(lambda _, context: unheard.append(context))
     resolved = loop.getaddrinfo
 
-    async def resolve(host, *arguments, **options):
+    async def resolve(host: str, *arguments: Any, **options: Any) -> Any:
         asked.append(host)
         if host == "nats.invalid":
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -12,7 +13,7 @@ from structlog.testing import capture_logs
 
 from openbell.data_dir import DataDir
 from openbell.doctor import streams as checks
-from openbell.doctor.finding import Setup, Status
+from openbell.doctor.finding import Finding, Setup, Status
 from streams import codec, scrub, subjects, topology
 from streams.auditing import audit
 from streams.connection import Connection
@@ -27,6 +28,10 @@ from tests.support.altered import read_all, trading
 from tests.support.damaged import files_of, flip_a_bit
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
 pytestmark = pytest.mark.timeout(120)
 
 JOURNAL = subjects.journal_stream(0)
@@ -37,7 +42,7 @@ LARGE = b"x" * 100_000
 class Cluster:
     """Three servers, and a connection to them."""
 
-    def __init__(self, directory) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.nodes = nats_nodes.cluster(directory)
         self.settings = StreamSettings(nats_url=nats_nodes.url_of(self.nodes), partitions=1, replicas=3)
@@ -103,7 +108,7 @@ class Cluster:
 
 
 @pytest_asyncio.fixture
-async def cluster(tmp_path):
+async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
     made = Cluster(tmp_path)
     try:
         await made.start()
@@ -126,7 +131,9 @@ async def fill(connection: Connection) -> int:
     return partition.sequence
 
 
-async def test_a_bit_that_flips_in_a_copy_is_found_there(cluster, tmp_path, monkeypatch):
+async def test_a_bit_that_flips_in_a_copy_is_found_there(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By an audit and by the scrub beside a leader, while whoever asks the leader finds nothing; doctor names it.
 
     When its server has gone, that copy is named as not read.
@@ -148,9 +155,10 @@ async def test_a_bit_that_flips_in_a_copy_is_found_there(cluster, tmp_path, monk
     await cluster.restart_damaged(damaged)
     await until(lambda: cluster.is_led_by_others(damaged), 60)
     found = await audit(connection, 0)
-    [wrong] = [copy for copy in found.copies if copy.server == damaged] or [found]
-    assert wrong.finding is not None
-    assert wrong.finding.where == "journal"
+    findings = {found.server: found.finding} | {copy.server: copy.finding for copy in found.copies}
+    wrong = findings[damaged]
+    assert wrong is not None
+    assert wrong.where == "journal"
     assert not found.clean
     everybody_else = [copy.finding for copy in found.copies if copy.server != damaged]
     assert not any(everybody_else)
@@ -177,12 +185,12 @@ async def test_a_bit_that_flips_in_a_copy_is_found_there(cluster, tmp_path, monk
     }
 
 
-async def copies_check(setup):
+async def copies_check(setup: Setup) -> Finding:
     """What doctor says of the copies."""
     return next(finding for finding in await checks.nats(setup) if finding.check == "copies")
 
 
-async def test_a_server_may_have_any_name(connection, settings):
+async def test_a_server_may_have_any_name(connection: Connection, settings: StreamSettings) -> None:
     """A key of the bucket takes few characters; what was found is kept for each server."""
     await topology.ensure(connection, replace(settings, partitions=1))
     proofs = Proofs(connection)

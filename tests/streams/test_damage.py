@@ -6,6 +6,8 @@ import os
 import shutil
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -19,30 +21,39 @@ from streams.connection import Connection
 from streams.embedded import EmbeddedServer
 from streams.errors import Busy, PartitionStopped, Unavailable
 from streams.recovery import answered_through, load
+from streams.settings import StreamSettings
 from streams.stops import Stops
 from tests.support.altered import flipped, plant_checkpoint, read_all, write
 from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, last_of, make_exchange
 from tests.support.exchange import open_venue, running_worker
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
+
 ANSWERED = len(journal()) + 1
 
 
+Pristine = tuple[Path, StreamSettings]
+"""The store of a stopped exchange, and its settings."""
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pristine(tmp_path_factory):
+async def pristine(tmp_path_factory: pytest.TempPathFactory) -> Pristine:
     """The store of a stopped exchange, and its settings."""
     store = tmp_path_factory.mktemp("exchange") / "store"
     return store, await make_exchange(store)
 
 
 @pytest.fixture
-def store(pristine, tmp_path):
+def store(pristine: Pristine, tmp_path: Path) -> Path:
     """One's own copy of it."""
     return shutil.copytree(pristine[0], tmp_path / "store")
 
 
 @asynccontextmanager
-async def served(store, settings):
+async def served(store: Path, settings: StreamSettings) -> AsyncIterator[tuple[Connection, StreamSettings]]:
     """A server on a store, and a connection to it."""
     server = await EmbeddedServer.start(store, log_file=store.with_suffix(".log"))
     settings = replace(settings, nats_url=server.url)
@@ -63,7 +74,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("case", DAMAGE)
-async def test_a_damaged_journal_keeps_its_partition_shut(pristine, store, case):
+async def test_a_damaged_journal_keeps_its_partition_shut(pristine: Pristine, store: Path, case: str) -> None:
     """Audit and worker name the sequence; nothing is answered behind it, and the events stay as they were."""
     damage, place = DAMAGE[case]
     files = files_of(store, subjects.journal_stream(0))
@@ -77,7 +88,7 @@ async def test_a_damaged_journal_keeps_its_partition_shut(pristine, store, case)
             assert 1 < found.finding.sequence <= ANSWERED
             before = await read_all(connection, subjects.events_stream(0))
 
-            def stopped():
+            def stopped() -> list[Mapping[str, Any]]:
                 return [entry for entry in logs if entry["event"] == "partition.stopped"]
 
             await until(stopped, 30)
@@ -89,7 +100,7 @@ async def test_a_damaged_journal_keeps_its_partition_shut(pristine, store, case)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def covered(pristine, tmp_path_factory):
+async def covered(pristine: Pristine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same exchange with a checkpoint of all that it has answered."""
     store = shutil.copytree(pristine[0], tmp_path_factory.mktemp("covered") / "store")
     async with served(store, pristine[1]) as (connection, settings):
@@ -98,12 +109,14 @@ async def covered(pristine, tmp_path_factory):
     return store
 
 
-def named(logs, event):
+def named(logs: Iterable[Mapping[str, Any]], event: str) -> list[Mapping[str, Any]]:
     """The lines of one event."""
     return [entry for entry in logs if entry["event"] == event]
 
 
-async def test_damage_behind_a_checkpoint_shuts_the_partition_for_everybody(pristine, covered, tmp_path):
+async def test_damage_behind_a_checkpoint_shuts_the_partition_for_everybody(
+    pristine: Pristine, covered: Path, tmp_path: Path
+) -> None:
     """Found beside the leader; no other worker leads after that, before or after a restart, until it is mended."""
     store = shutil.copytree(covered, tmp_path / "store")
     flip_a_bit(files_of(store, subjects.journal_stream(0))[0])
@@ -138,7 +151,7 @@ async def test_damage_behind_a_checkpoint_shuts_the_partition_for_everybody(pris
             assert named(logs, "partition.stopped")[0]["error"] == stopped["error"]
 
 
-async def test_a_store_that_was_mended_opens_by_itself(pristine, covered, tmp_path):
+async def test_a_store_that_was_mended_opens_by_itself(pristine: Pristine, covered: Path, tmp_path: Path) -> None:
     """A mark is a claim: whoever is to lead looks at the place, and takes it back where nothing is wrong."""
     store = shutil.copytree(covered, tmp_path / "store")
     async with served(store, pristine[1]) as (connection, settings):
@@ -154,7 +167,7 @@ async def test_a_store_that_was_mended_opens_by_itself(pristine, covered, tmp_pa
         assert named(logs, "partition.stopped") == []
 
 
-async def test_a_hole_keeps_the_partition_shut_even_behind_a_checkpoint(connection):
+async def test_a_hole_keeps_the_partition_shut_even_behind_a_checkpoint(connection: Connection) -> None:
     """What a leader need not read may be lost all the same: it asks before it leads."""
     await write(connection)
     for sequence in (5, 6):
@@ -164,7 +177,7 @@ async def test_a_hole_keeps_the_partition_shut_even_behind_a_checkpoint(connecti
     assert stopped.value.sequence == 5
 
 
-async def test_a_journal_that_was_filled_up_again_keeps_the_partition_shut(connection):
+async def test_a_journal_that_was_filled_up_again_keeps_the_partition_shut(connection: Connection) -> None:
     """Cut short and written on, it is long enough for its checkpoint, and not the one that it was made of."""
     await write(connection, journal=flipped(12))
     await connection.api("STREAM.CREATE.CHECKPOINTS_0", {"name": "CHECKPOINTS_0", "subjects": ["checkpoints.0.>"]})
@@ -175,7 +188,7 @@ async def test_a_journal_that_was_filled_up_again_keeps_the_partition_shut(conne
     assert stopped.value.sequence == 12
 
 
-async def test_damaged_events_are_found_too(pristine, store):
+async def test_damaged_events_are_found_too(pristine: Pristine, store: Path) -> None:
     """The journal is whole, and still the audit does not call such an exchange clean."""
     flip_a_bit(files_of(store, subjects.events_stream(0))[0])
     async with served(store, pristine[1]) as (connection, _):
@@ -184,7 +197,7 @@ async def test_damaged_events_are_found_too(pristine, store):
     assert found.finding.where == "events"
 
 
-async def test_events_that_lost_their_end_keep_the_partition_shut(pristine, store):
+async def test_events_that_lost_their_end_keep_the_partition_shut(pristine: Pristine, store: Path) -> None:
     """Their numbers are taken and nobody can store them again: the audit names the first, the worker does not lead."""
     path = files_of(store, subjects.events_stream(0))[0]
     os.truncate(path, path.stat().st_size - 400)
@@ -192,7 +205,7 @@ async def test_events_that_lost_their_end_keep_the_partition_shut(pristine, stor
         async with served(store, pristine[1]) as (connection, settings), running_worker(settings):
             found = await audit(connection, 0)
 
-            def stopped():
+            def stopped() -> list[Mapping[str, Any]]:
                 return [entry for entry in logs if entry["event"] == "partition.stopped"]
 
             await until(stopped, 30)

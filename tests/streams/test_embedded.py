@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from streams.settings import StreamSettings
 from tests.support.nats import until
 
 
-async def test_a_started_server_is_healthy_and_a_stopped_one_is_not(tmp_path):
+async def test_a_started_server_is_healthy_and_a_stopped_one_is_not(tmp_path: Path) -> None:
     """Start returns once JetStream answers, and stop leaves nothing that listens."""
     server = await EmbeddedServer.start(tmp_path / "store", log_file=tmp_path / "log")
     assert await healthy(HOST, server.port)
@@ -24,11 +25,11 @@ async def test_a_started_server_is_healthy_and_a_stopped_one_is_not(tmp_path):
     assert await server.wait() is not None
 
 
-async def test_a_server_that_is_quicker_than_we_are_is_found(tmp_path, monkeypatch):
+async def test_a_server_that_is_quicker_than_we_are_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may have told its port before we come to look for it; what a killed server has told is not taken for it."""
     start_process = asyncio.create_subprocess_exec
 
-    async def start_slowly(*arguments, **options):
+    async def start_slowly(*arguments: Any, **options: Any) -> asyncio.subprocess.Process:
         process = await start_process(*arguments, **options)
         ports_file = tmp_path / "store" / f"{Path(binary()).name}_{process.pid}.ports"
         await until(ports_file.exists)
@@ -45,7 +46,7 @@ async def test_a_server_that_is_quicker_than_we_are_is_found(tmp_path, monkeypat
     await server.stop()
 
 
-async def test_what_was_stored_outlives_the_server(tmp_path):
+async def test_what_was_stored_outlives_the_server(tmp_path: Path) -> None:
     """A second server on the same store has the streams of the first."""
     for round_number in (1, 2):
         server = await EmbeddedServer.start(tmp_path / "store", log_file=tmp_path / "log")
@@ -58,7 +59,7 @@ async def test_what_was_stored_outlives_the_server(tmp_path):
         await server.stop()
 
 
-async def test_the_server_syncs_every_write(tmp_path):
+async def test_the_server_syncs_every_write(tmp_path: Path) -> None:
     """The configuration that ships asks for an fsync before each acknowledgement, and pins the old acknowledgements."""
     server = await EmbeddedServer.start(tmp_path / "store", log_file=tmp_path / "log")
     await server.stop()
@@ -68,7 +69,7 @@ async def test_the_server_syncs_every_write(tmp_path):
     assert "sync_interval: always" in configuration().read_text()
 
 
-async def test_a_port_that_is_taken_is_said(tmp_path):
+async def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     """A server that cannot listen fails with an error instead of waiting."""
     first = await EmbeddedServer.start(tmp_path / "one", log_file=tmp_path / "log")
     with pytest.raises(ServerFailed):

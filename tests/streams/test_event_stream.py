@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from exchange.events import Canceled
+from exchange.events import Canceled, Event
 from streams import codec, subjects, topology
 from streams import event_stream as event_stream_module
 from streams.connection import Connection
 from streams.errors import Overtaken
 from streams.event_stream import EVENTS_BYTES_MAX, EventStream, as_stored
-from streams.stream import read_message, state_of
+from streams.stream import state_of
+from tests.support import history
 from tests.support.nats import until, wire_to
+
+if TYPE_CHECKING:
+    from streams.settings import StreamSettings
 
 
 @pytest_asyncio.fixture
-async def ready(connection, settings):
+async def ready(connection: Connection, settings: StreamSettings) -> Connection:
     await topology.ensure(connection, settings)
     return connection
 
@@ -29,24 +34,24 @@ def payload(sequence: int) -> bytes:
     return b"events %d" % sequence
 
 
-async def publish(events, first, last):
+async def publish(events: EventStream, first: int, last: int) -> None:
     for sequence in range(first, last + 1):
         await events.publish(sequence, sequence, payload(sequence))
 
 
-async def stored(connection):
+async def stored(connection: Connection) -> list[bytes]:
     last = (await state_of(connection, subjects.events_stream(0))).last
-    return [await read_message(connection, subjects.events_stream(0), n) for n in range(1, last + 1)]
+    return [await history.stored(connection, subjects.events_stream(0), n) for n in range(1, last + 1)]
 
 
-async def until_stored(connection, count):
-    async def enough():
+async def until_stored(connection: Connection, count: int) -> None:
+    async def enough() -> bool:
         return len(await stored(connection)) >= count
 
     await until(enough)
 
 
-async def test_messages_are_stored_in_step(ready):
+async def test_messages_are_stored_in_step(ready: Connection) -> None:
     """More than may be unacknowledged at once: all stored, each under its own number."""
     events = EventStream(ready, 0)
     running = asyncio.create_task(events.run())
@@ -56,17 +61,19 @@ async def test_messages_are_stored_in_step(ready):
     assert await stored(ready) == [payload(n) for n in range(1, 201)]
 
 
-def test_events_that_are_too_large_are_stored_as_their_chain():
+def test_events_that_are_too_large_are_stored_as_their_chain() -> None:
     """A partition does not stop over a very long sweep: time and chain stay, the journal gives the rest again."""
     small = codec.encode_facts(7, bytes(16), codec.encode_events([[Canceled(1, "anna", 5, "x")]]))
     assert as_stored(small) == small
-    many = [Canceled(number, "anna", 5, "x" * 100) for number in range(100_000)]
+    many: list[Event] = [Canceled(number, "anna", 5, "x" * 100) for number in range(100_000)]
     large = codec.encode_facts(7, b"c" * 16, codec.encode_events([many]))
     assert len(large) > EVENTS_BYTES_MAX
     assert codec.decode_facts(as_stored(large)) == codec.Facts(7, b"c" * 16, [])
 
 
-async def test_publishing_waits_when_too_much_is_unacknowledged(ready, monkeypatch):
+async def test_publishing_waits_when_too_much_is_unacknowledged(
+    ready: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The bound holds the leader back instead of growing a queue."""
     monkeypatch.setattr(event_stream_module, "UNACKNOWLEDGED_MAX", 3)
     events = EventStream(ready, 0)
@@ -80,7 +87,7 @@ async def test_publishing_waits_when_too_much_is_unacknowledged(ready, monkeypat
     assert len(await stored(ready)) == 5
 
 
-async def test_what_another_leader_computed_alike_is_taken_as_ours(ready):
+async def test_what_another_leader_computed_alike_is_taken_as_ours(ready: Connection) -> None:
     """Two leaders write the same bytes: each message is stored once, and both go on."""
     one, two = EventStream(ready, 0), EventStream(ready, 0)
     running = [asyncio.create_task(events.run()) for events in (one, two)]
@@ -93,7 +100,7 @@ async def test_what_another_leader_computed_alike_is_taken_as_ours(ready):
     assert await stored(ready) == [payload(n) for n in range(1, 161)]
 
 
-async def test_another_answer_in_our_place_is_overtaken(ready):
+async def test_another_answer_in_our_place_is_overtaken(ready: Connection) -> None:
     """A different message under our number is never replaced and never ignored: step down."""
     await ready.store(subjects.events(0), b"another answer")
     events = EventStream(ready, 0)
@@ -105,7 +112,7 @@ async def test_another_answer_in_our_place_is_overtaken(ready):
 
 
 @pytest.mark.parametrize("arrives", [True, False])
-async def test_a_break_loses_and_repeats_nothing(settings, ready, arrives):
+async def test_a_break_loses_and_repeats_nothing(settings: StreamSettings, ready: Connection, arrives: bool) -> None:
     """Whether the messages reached the stream before the connection broke or not, each is stored once."""
     async with wire_to(settings.nats_url) as wire:
         far = await Connection.open(replace(settings, nats_url=wire.url), "far")
@@ -129,7 +136,7 @@ async def test_a_break_loses_and_repeats_nothing(settings, ready, arrives):
     assert await stored(ready) == [payload(n) for n in range(1, 21)]
 
 
-async def test_a_full_stream_is_given_more_room(connection, settings):
+async def test_a_full_stream_is_given_more_room(connection: Connection, settings: StreamSettings) -> None:
     """Nothing is dropped, no answer waits for a person, and a line of the gravest kind says what has happened."""
     await topology.ensure(connection, replace(settings, journal_max_bytes=1024))
     events = EventStream(connection, 0)

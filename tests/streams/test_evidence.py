@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,8 +18,14 @@ from tests.support.altered import lose_order_1, plant_checkpoint
 from tests.support.exchange import buy, listing, open_venue, running_worker
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
-async def make_trading_exchange(settings):
+    from streams.connection import Connection
+    from streams.settings import StreamSettings
+
+
+async def make_trading_exchange(settings: StreamSettings) -> None:
     """An instrument in each partition, and order 1 in the book of the first."""
     async with running_worker(settings), open_venue(settings) as venue:
         for partition in (0, 1):
@@ -26,11 +33,13 @@ async def make_trading_exchange(settings):
         await venue.submit(0, buy("anna", "S0", 5, 100, "a1"))
 
 
-def last_event(logs, name):
-    return next((entry for entry in logs if entry["event"] == name), None)
+def last_event(logs: Iterable[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    return next((entry for entry in logs if entry["event"] == name), {})
 
 
-async def test_a_broken_invariant_stops_one_partition_and_leaves_evidence(settings, connection, tmp_path):
+async def test_a_broken_invariant_stops_one_partition_and_leaves_evidence(
+    settings: StreamSettings, connection: Connection, tmp_path: Path
+) -> None:
     """The others trade on; the evidence names the sequence, and answering the message again fails again."""
     settings = replace(settings, data_dir=str(tmp_path), outcome_timeout_seconds=1.0)
     await make_trading_exchange(settings)
@@ -53,11 +62,13 @@ async def test_a_broken_invariant_stops_one_partition_and_leaves_evidence(settin
     assert (report["partition"], report["sequence"]) == (0, sequence)
     assert "AssertionError" in "".join(report["traceback"])
     left = evidence.read(path)
-    assert codec.decode_batch(left.message).commands[0].order_id == 1
+    assert codec.decode_batch(left.message).commands == [CancelOrder("anna", 1)]
     assert isinstance(evidence.repeat(left), AssertionError)
 
 
-async def test_contradicting_streams_leave_what_stands_in_both(settings, connection, tmp_path):
+async def test_contradicting_streams_leave_what_stands_in_both(
+    settings: StreamSettings, connection: Connection, tmp_path: Path
+) -> None:
     """There is no state to repeat a fault from, but the two messages that do not fit."""
     settings = replace(settings, data_dir=str(tmp_path))
     await topology.ensure(connection, settings)
@@ -72,7 +83,9 @@ async def test_contradicting_streams_leave_what_stands_in_both(settings, connect
     assert json.loads((path / "report.json").read_text())["streams"]["EVENTS_0"][:2] == [1, 1]
 
 
-async def test_without_a_directory_it_is_said_that_nothing_is_left(settings, connection):
+async def test_without_a_directory_it_is_said_that_nothing_is_left(
+    settings: StreamSettings, connection: Connection
+) -> None:
     """A worker that was told no place for evidence stops the partition all the same."""
     await topology.ensure(connection, settings)
     await connection.store(subjects.events(0), b"not what the journal gives")
@@ -82,7 +95,9 @@ async def test_without_a_directory_it_is_said_that_nothing_is_left(settings, con
     assert "OPENBELL_DATA_DIR" in last_event(logs, "evidence.not_left")["error"]
 
 
-async def test_streams_that_do_not_answer_leave_a_report_that_says_so(connection, tmp_path, monkeypatch):
+async def test_streams_that_do_not_answer_leave_a_report_that_says_so(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After some attempts what is known without them is written, and why the rest is missing."""
     monkeypatch.setattr(evidence, "ATTEMPT_INTERVAL", 0.0)
     await connection.api("STREAM.CREATE.ORDERS_0", {"name": "ORDERS_0", "subjects": ["orders.0"]})

@@ -2,7 +2,7 @@ import ast
 import dataclasses
 from pathlib import Path
 from types import ModuleType
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -95,11 +95,12 @@ def test_a_form_has_the_fields_of_its_dataclass(cls: type) -> None:
 
 def test_a_form_is_written_like_its_command() -> None:
     """What a gateway makes without the engine's object is the same bytes, defaults included."""
-    for form, whole in (
+    pairs: list[tuple[Any, type]] = [
         (command_forms.PlaceForm("anna", "ACME", "a1", 0, 0, 5, 7, session="s", sent_at=9), commands.PlaceOrder),
         (command_forms.AmendForm("anna", 4, price=7), commands.AmendOrder),
         (command_forms.CancelForm("anna", 0, "ACME", "a1", 9), commands.CancelOrder),
-    ):
-        command = forms.COMMANDS.unpack(form)
+    ]
+    for form, whole in pairs:
+        command: commands.Command = forms.COMMANDS.unpack(form)
         assert type(command) is whole
         assert codec.encode_command(form) == codec.encode_command(command)

@@ -1,5 +1,7 @@
 """Journals that were recorded once, for each version of the semantics that is carried out: their facts never change."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
@@ -30,6 +32,10 @@ def commands_of(journal: str) -> list[list[object]]:
     return [command for line in lines for command in json.loads(line)["commands"]]
 
 
+Replayed = tuple[str, list[tuple[str, str]]]
+"""A golden journal, and what it gives."""
+
+
 def replay(journal: str, hash_seed: str) -> list[tuple[str, str]]:
     """Chain and digest of what was rendered, after each message, from a process of its own."""
     environment = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
@@ -45,18 +51,18 @@ def replay(journal: str, hash_seed: str) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module", params=RECORDED)
-def replayed(request) -> tuple[str, list[tuple[str, str]]]:
+def replayed(request: pytest.FixtureRequest) -> Replayed:
     """A golden journal, and what it gives under the first hash seed."""
     return request.param, replay(request.param, "1")
 
 
-def test_a_golden_journal_gives_the_recorded_chain(replayed) -> None:
+def test_a_golden_journal_gives_the_recorded_chain(replayed: Replayed) -> None:
     """The facts of a journal are the same bytes for ever; the first line that differs is the message to look at."""
     journal, given = replayed
     assert [chain for chain, _ in given] == chains_of(journal)
 
 
-def test_another_hash_seed_changes_no_byte(replayed) -> None:
+def test_another_hash_seed_changes_no_byte(replayed: Replayed) -> None:
     """Neither the facts nor anything that is rendered of them depends on the order of a set."""
     journal, given = replayed
     assert replay(journal, "2") == given

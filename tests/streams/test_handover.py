@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -15,36 +16,45 @@ from streams.errors import Unavailable
 from streams.handover import NOT_AT_ALL, ask_how_far, ask_to_go
 from streams.roster import lease_key, standby_key, worker_key
 from streams.stream import state_of
-from tests.support.exchange import ask, buy, listing, open_venue, running_worker
+from streams.venue import Venue
+from tests.support.exchange import RunningWorker, ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from streams.connection import Connection
+    from streams.settings import StreamSettings
 
 
 @pytest.fixture
-def one(settings):
+def one(settings: StreamSettings) -> StreamSettings:
     """One partition."""
     return replace(settings, partitions=1, lease_ttl_seconds=1.0)
 
 
 @asynccontextmanager
-async def followed(one, connection):
+async def followed(
+    one: StreamSettings, connection: Connection
+) -> AsyncIterator[tuple[RunningWorker, RunningWorker, Venue]]:
     """A leader, its standby, and a venue; the standby has loaded."""
     async with running_worker(one) as first, open_venue(one) as venue:
         await venue.submit(0, listing("S0"))
         async with running_worker(one) as second:
 
-            async def ready():
+            async def ready() -> bool:
                 return (await ask(venue, 0, "partition"))["lag"] is not None
 
             await until(ready)
             yield first, second, venue
 
 
-async def keys(connection):
+async def keys(connection: Connection) -> tuple[str, str]:
     entries = await Bucket(connection, subjects.LEASES).read_all()
     return entries[lease_key(0)].value, entries[standby_key(0)].value
 
 
-async def test_an_operator_has_the_standby_lead(one, connection):
+async def test_an_operator_has_the_standby_lead(one: StreamSettings, connection: Connection) -> None:
     """Leader and standby change places; every order that was on its way is answered, and both streams are in step."""
     async with followed(one, connection) as (_, __, venue):
         leader, standby = await keys(connection)
@@ -53,21 +63,21 @@ async def test_an_operator_has_the_standby_lead(one, connection):
         waiting += [venue.submit(0, buy("anna", "S0", 1, 100, f"m{number}")) for number in range(50)]
         assert {outcome.code for outcome in await asyncio.gather(*waiting)} == {""}
 
-        async def changed_places():
+        async def changed_places() -> bool:
             return await keys(connection) == (standby, leader)
 
         await until(changed_places)
         told = await ask(venue, 0, "partition")
         assert (told["leader"], told["standby"]) == (standby, leader) or told["leader"] == ""
 
-        async def in_step():
+        async def in_step() -> bool:
             states = [await state_of(connection, name) for name in (subjects.journal_stream(0), "EVENTS_0")]
             return states[0].last == states[1].last
 
         await until(in_step)
 
 
-async def test_without_a_standby_a_leader_stays(one, connection):
+async def test_without_a_standby_a_leader_stays(one: StreamSettings, connection: Connection) -> None:
     """It says why, goes on leading, and no order is refused."""
     async with running_worker(one), open_venue(one) as venue:
         await venue.submit(0, listing("S0"))
@@ -77,7 +87,7 @@ async def test_without_a_standby_a_leader_stays(one, connection):
         assert (await venue.submit(0, buy("anna", "S0", 1, 100, "after"))).code == ""
 
 
-async def test_who_does_not_lead_has_nothing_to_hand_over(one, connection):
+async def test_who_does_not_lead_has_nothing_to_hand_over(one: StreamSettings, connection: Connection) -> None:
     """The standby says so at once."""
     async with followed(one, connection):
         _, standby = await keys(connection)
@@ -85,7 +95,7 @@ async def test_who_does_not_lead_has_nothing_to_hand_over(one, connection):
         assert (gone.to, bool(gone.why)) == ("", True)
 
 
-async def test_how_far_a_worker_is(one, connection):
+async def test_how_far_a_worker_is(one: StreamSettings, connection: Connection) -> None:
     """A follower tells its sequence; one that does not follow, and one that is not there, are not ready."""
     async with followed(one, connection):
         _, standby = await keys(connection)

@@ -6,6 +6,9 @@ import asyncio
 import subprocess
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
 
 from openbell.up import free_port
 from streams import codec, subjects
@@ -16,8 +19,11 @@ from tests.support.answering import answering
 from tests.support.exchange import running_worker
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from streams.settings import StreamSettings
 
-async def test_a_worker_is_well_while_what_it_leads_is_answered(settings):
+
+async def test_a_worker_is_well_while_what_it_leads_is_answered(settings: StreamSettings) -> None:
     """Not before it leads, and not with a partition that it refuses; whoever asks, in whatever way, is answered."""
     settings = replace(settings, health_port=free_port())
 
@@ -41,7 +47,7 @@ async def test_a_worker_is_well_while_what_it_leads_is_answered(settings):
     assert not (await said())[0]
 
 
-def test_the_probe_believes_nothing_but_200(capsys):
+def test_the_probe_believes_nothing_but_200(capsys: pytest.CaptureFixture[str]) -> None:
     """Another status, an empty answer and nobody at all are ill, and what was said is shown."""
     with answering(200, {"status": "ready"}) as server:
         assert main([str(server.server_port)]) == 0
@@ -55,7 +61,7 @@ def test_the_probe_believes_nothing_but_200(capsys):
     assert "nobody answers" in capsys.readouterr().out
 
 
-def test_the_probe_loads_nothing_heavy():
+def test_the_probe_loads_nothing_heavy() -> None:
     """It runs in every container every few seconds: no library of ours or of others comes with it."""
     code = "import sys, streams.probe; print(*sorted(name.partition('.')[0] for name in sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

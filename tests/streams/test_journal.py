@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -12,12 +13,16 @@ from structlog.testing import capture_logs
 from exchange.commands import CancelOrder, Tick
 from streams import journal as journal_module
 from streams import subjects, topology
-from streams.codec import COMMANDS_MAX, Results, decode_batch, encode_command
+from streams.codec import COMMANDS_MAX, Batch, Results, decode_batch, encode_command
 from streams.connection import Connection
-from streams.errors import Busy, OutcomeUnknown
-from streams.journal import Journal, Outcome
-from streams.stream import read_message, state_of
+from streams.errors import Busy, OutcomeUnknown, StreamError
+from streams.journal import FutureOutcome, Journal, Outcome
+from streams.stream import state_of
+from tests.support.history import stored
 from tests.support.nats import until, wire_to
+
+if TYPE_CHECKING:
+    from streams.settings import StreamSettings
 
 
 def command(number: int, text: str = "a") -> CancelOrder:
@@ -25,34 +30,39 @@ def command(number: int, text: str = "a") -> CancelOrder:
 
 
 @pytest_asyncio.fixture
-async def ready(connection, settings):
+async def ready(connection: Connection, settings: StreamSettings) -> Connection:
     await topology.ensure(connection, settings)
     return connection
 
 
-async def stored_batches(connection):
+async def stored_batches(connection: Connection) -> list[Batch]:
     """All messages of journal 0 but its Configure."""
     last = (await state_of(connection, subjects.journal_stream(0))).last
-    payloads = [await read_message(connection, subjects.journal_stream(0), n) for n in range(2, last + 1)]
+    payloads = [await stored(connection, subjects.journal_stream(0), n) for n in range(2, last + 1)]
     return [decode_batch(payload) for payload in payloads]
 
 
-async def stored_numbers(connection):
-    return [c.order_id for batch in await stored_batches(connection) for c in batch.commands]
+async def stored_numbers(connection: Connection) -> list[int]:
+    return [
+        command.order_id
+        for batch in await stored_batches(connection)
+        for command in batch.commands
+        if isinstance(command, CancelOrder)
+    ]
 
 
 def results(number: int, count: int) -> Results:
     return Results(0, number, 41, 1234, [("", b"%d" % index) for index in range(count)])
 
 
-async def until_stored(connection, count):
-    async def enough():
+async def until_stored(connection: Connection, count: int) -> None:
+    async def enough() -> bool:
         return len(await stored_numbers(connection)) >= count
 
     await until(enough)
 
 
-async def append_when_it_can_be(journal, number):
+async def append_when_it_can_be(journal: Journal, number: int) -> FutureOutcome:
     """Busy is a truthful answer while an older batch is unknown."""
     async with asyncio.timeout(10):
         while True:
@@ -62,7 +72,9 @@ async def append_when_it_can_be(journal, number):
                 await asyncio.sleep(0.01)
 
 
-async def test_what_one_turn_brings_leaves_together_and_the_rest_in_the_next(ready, settings):
+async def test_what_one_turn_brings_leaves_together_and_the_rest_in_the_next(
+    ready: Connection, settings: StreamSettings
+) -> None:
     """The first turn's commands are one message; all that come while it is in flight are the next one."""
     journal = Journal(ready, 0, "me", settings)
     for number in range(3):
@@ -76,7 +88,7 @@ async def test_what_one_turn_brings_leaves_together_and_the_rest_in_the_next(rea
     assert await stored_numbers(ready) == list(range(103))
 
 
-async def test_a_message_holds_no_more_than_its_bounds(ready, settings):
+async def test_a_message_holds_no_more_than_its_bounds(ready: Connection, settings: StreamSettings) -> None:
     """At most COMMANDS_MAX commands and BATCH_BYTES_MAX bytes, in order."""
     journal = Journal(ready, 0, "me", replace(settings, batches_in_flight_max=2))
     for number in range(1200):
@@ -89,7 +101,9 @@ async def test_a_message_holds_no_more_than_its_bounds(ready, settings):
     assert await stored_numbers(ready) == list(range(2200))
 
 
-async def test_a_large_batch_is_cut_by_its_bytes(ready, settings, monkeypatch):
+async def test_a_large_batch_is_cut_by_its_bytes(
+    ready: Connection, settings: StreamSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The commands that would make the message too long wait for the next."""
     monkeypatch.setattr(journal_module, "BATCH_BYTES_MAX", 1000)
     journal = Journal(ready, 0, "me", settings)
@@ -97,12 +111,12 @@ async def test_a_large_batch_is_cut_by_its_bytes(ready, settings, monkeypatch):
         journal.append(command(number, "x" * 32))
     await until_stored(ready, 100)
     last = (await state_of(ready, subjects.journal_stream(0))).last
-    sizes = [len(await read_message(ready, subjects.journal_stream(0), n)) for n in range(2, last + 1)]
+    sizes = [len(await stored(ready, subjects.journal_stream(0), n)) for n in range(2, last + 1)]
     assert max(sizes) <= 1000
     assert min(sizes[:-1]) > 800
 
 
-async def test_results_end_the_commands_of_their_batch(ready, settings):
+async def test_results_end_the_commands_of_their_batch(ready: Connection, settings: StreamSettings) -> None:
     """Each command gets its own code, body and place; results may come before the acknowledgement."""
     journal = Journal(ready, 0, "me", settings)
     outcomes = [journal.append(command(number)) for number in range(2)]
@@ -116,11 +130,13 @@ async def test_results_end_the_commands_of_their_batch(ready, settings):
     assert journal.answer(results(99, 2)) == 0
 
 
-async def test_a_receiver_is_told_at_once_and_a_bad_one_harms_nobody(ready, settings):
+async def test_a_receiver_is_told_at_once_and_a_bad_one_harms_nobody(
+    ready: Connection, settings: StreamSettings
+) -> None:
     """What became of a command is told by a call within `answer`; one that fails is logged, the next is told too."""
-    told = []
+    told: list[Outcome | StreamError] = []
 
-    def fail(_):
+    def fail(_: object) -> None:
         raise ZeroDivisionError
 
     journal = Journal(ready, 0, "me", settings)
@@ -133,9 +149,9 @@ async def test_a_receiver_is_told_at_once_and_a_bad_one_harms_nobody(ready, sett
     assert [line["event"] for line in logs] == ["journal.receiver_failed"]
 
 
-async def test_a_receiver_is_told_once_however_the_command_ends(ready, settings):
+async def test_a_receiver_is_told_once_however_the_command_ends(ready: Connection, settings: StreamSettings) -> None:
     """Refused at once nobody is told; sent or waiting when the journal closes, each is told by its own error."""
-    told = []
+    told: list[Outcome | StreamError] = []
     journal = Journal(ready, 0, "me", replace(settings, commands_waiting_max=1))
     journal.send(encode_command(command(1)), told.append)
     await asyncio.sleep(0)
@@ -149,7 +165,7 @@ async def test_a_receiver_is_told_once_however_the_command_ends(ready, settings)
     assert len(told) == 2
 
 
-async def test_an_answer_that_does_not_come_is_unknown(ready, settings):
+async def test_an_answer_that_does_not_come_is_unknown(ready: Connection, settings: StreamSettings) -> None:
     """Stored, but no leader answers: after the outcome timeout nobody can say more."""
     journal = Journal(ready, 0, "me", replace(settings, outcome_timeout_seconds=0.1))
     with pytest.raises(OutcomeUnknown):
@@ -157,7 +173,7 @@ async def test_an_answer_that_does_not_come_is_unknown(ready, settings):
     assert await stored_numbers(ready) == [1]
 
 
-async def test_too_many_waiting_are_busy(ready, settings):
+async def test_too_many_waiting_are_busy(ready: Connection, settings: StreamSettings) -> None:
     """The bound on waiting commands refuses at once, and those before it are stored."""
     journal = Journal(ready, 0, "me", replace(settings, commands_waiting_max=3))
     for number in range(3):
@@ -169,7 +185,9 @@ async def test_too_many_waiting_are_busy(ready, settings):
     await until_stored(ready, 4)
 
 
-async def test_too_many_unanswered_are_busy(ready, settings, monkeypatch):
+async def test_too_many_unanswered_are_busy(
+    ready: Connection, settings: StreamSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A leader that does not answer cannot make a gateway remember without end."""
     monkeypatch.setattr(journal_module, "COMMANDS_UNANSWERED_MAX", 2)
     journal = Journal(ready, 0, "me", settings)
@@ -182,7 +200,7 @@ async def test_too_many_unanswered_are_busy(ready, settings, monkeypatch):
     journal.append(command(2))
 
 
-async def test_a_full_journal_is_busy_and_surely_not_stored(connection, settings):
+async def test_a_full_journal_is_busy_and_surely_not_stored(connection: Connection, settings: StreamSettings) -> None:
     """A definite refusal ends the commands with Busy; a smaller batch later may still fit."""
     await topology.ensure(connection, replace(settings, journal_max_bytes=4096))
     journal = Journal(connection, 0, "me", settings)
@@ -193,7 +211,7 @@ async def test_a_full_journal_is_busy_and_surely_not_stored(connection, settings
     assert await stored_numbers(connection) == []
 
 
-async def test_while_nats_is_away_everything_is_busy(settings, ready):
+async def test_while_nats_is_away_everything_is_busy(settings: StreamSettings, ready: Connection) -> None:
     """What was not sent is refused: at once when it is new, as soon as it is known when it waits."""
     async with wire_to(settings.nats_url) as wire:
         far = await Connection.open(replace(settings, nats_url=wire.url), "far")
@@ -216,8 +234,8 @@ async def test_while_nats_is_away_everything_is_busy(settings, ready):
 
 @pytest.mark.parametrize("batches_in_flight_max", [1, 3])
 async def test_an_unknown_batch_is_repeated_until_it_is_definite_and_never_twice(
-    settings, ready, batches_in_flight_max
-):
+    settings: StreamSettings, ready: Connection, batches_in_flight_max: int
+) -> None:
     """A lost acknowledgement, then the same bytes again: each command stands in the journal once, in order.
 
     Between the two the journal says that it is in doubt.
@@ -249,7 +267,9 @@ async def test_an_unknown_batch_is_repeated_until_it_is_definite_and_never_twice
         await far.close()
 
 
-async def test_a_batch_that_never_arrived_is_repeated_before_anything_newer(settings, ready):
+async def test_a_batch_that_never_arrived_is_repeated_before_anything_newer(
+    settings: StreamSettings, ready: Connection
+) -> None:
     """The bytes were lost with the connection: they are stored after it is back, and newer commands behind them."""
     async with wire_to(settings.nats_url) as wire:
         far = await Connection.open(replace(settings, nats_url=wire.url), "far")
@@ -270,7 +290,7 @@ async def test_a_batch_that_never_arrived_is_repeated_before_anything_newer(sett
         await far.close()
 
 
-async def test_ticks_travel_like_everything_else(ready, settings):
+async def test_ticks_travel_like_everything_else(ready: Connection, settings: StreamSettings) -> None:
     """A Tick is a command in the journal."""
     journal = Journal(ready, 0, "me", settings)
     outcome = journal.append(Tick())

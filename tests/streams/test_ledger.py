@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from exchange.commands import PlaceOrder
-from exchange.events import Accepted, Amended, Canceled, Expired, Traded
+from exchange.events import Accepted, Amended, Canceled, Event, Expired, Traded
 from exchange.terms import BUY, SELL
 from exchange.units import UNIT
 from streams import codec
@@ -32,7 +32,7 @@ TRADE = Traded(
 )
 REST = Canceled(1, "anna", 2 * UNIT, "requested")
 
-WRONG = {
+WRONG: dict[str, list[Event]] = {
     "order 1 is accepted a second time": [ANNA, ANNA],
     "trade 2 of ACME is not the next": [ANNA, BORIS, replace(TRADE, trade_id=2)],
     "order 1 has filled 300000001, its trades make 300000000": [ANNA, BORIS, replace(TRADE, maker_filled=300000001)],

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from exchange.commands import CancelAll
 from streams.errors import Busy, OutcomeUnknown
 from streams.liveness import SIGN_INTERVAL, Liveness, Sign
+from streams.partition import Partition
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until
 from tests.support.worker_process import WorkerProcess
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from streams.settings import StreamSettings
+
 ABSENT = 2 * SIGN_INTERVAL
 """One sign may be lost."""
+
+
+class Mending:
+    """In place of an event stream: whether it mends."""
+
+    mending = False
 
 
 class Signed:
@@ -28,10 +40,10 @@ class Signed:
         self.signs.append(subject)
 
 
-async def test_a_loop_that_stands_still_does_not_sign():
+async def test_a_loop_that_stands_still_does_not_sign() -> None:
     """It signs while it waits for orders, and while it answers; not with an order in its hands that goes nowhere."""
     wire = Signed()
-    partition, events = SimpleNamespace(number=3, sequence=0), SimpleNamespace(mending=False)
+    partition, events = Partition(3), Mending()
     sign = Sign(wire, partition, events)
     told = []
     for sign.waits, partition.sequence in [(True, 0), (False, 1), (False, 1), (False, 1), (False, 2), (True, 2)]:
@@ -45,7 +57,7 @@ async def test_a_loop_that_stands_still_does_not_sign():
     assert set(wire.signs) == {"answering.3"}
 
 
-async def test_silence_is_absence_and_a_sign_ends_it():
+async def test_silence_is_absence_and_a_sign_ends_it() -> None:
     """A partition is given the time of a takeover, from the start and from whenever we could not hear."""
     liveness = Liveness(2, absent_seconds=0.05)
     liveness.look()
@@ -63,7 +75,7 @@ async def test_silence_is_absence_and_a_sign_ends_it():
     assert (liveness.answers(0), liveness.answers(1)) == (False, True)
 
 
-async def test_orders_for_nobody_are_busy_and_cancels_are_stored(settings):
+async def test_orders_for_nobody_are_busy_and_cancels_are_stored(settings: StreamSettings) -> None:
     """With its worker gone, a partition takes no new risk; what takes risk away is answered by the next leader."""
     settings = replace(settings, leader_absent_seconds=ABSENT, outcome_timeout_seconds=1.0)
     async with running_worker(settings) as worker, open_venue(settings) as venue:
@@ -85,7 +97,7 @@ async def test_orders_for_nobody_are_busy_and_cancels_are_stored(settings):
             assert (await venue.submit(0, buy("anna", "ACME", 1, 100, "a2"))).code == ""
 
 
-async def test_a_leader_that_hangs_is_absent(settings, tmp_path):
+async def test_a_leader_that_hangs_is_absent(settings: StreamSettings, tmp_path: Path) -> None:
     """Its process and its connections are there, and its orders are not answered; it is back when they are."""
     settings = replace(settings, leader_absent_seconds=ABSENT)
     worker = WorkerProcess(settings, tmp_path / "worker.log")

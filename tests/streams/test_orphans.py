@@ -5,25 +5,34 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
+from exchange.commands import CancelAll, Command
 from streams import orphans, promises, register, subjects, topology
 from streams.bucket import ABSENT, Bucket
-from streams.connection import Connection
+from streams.connection import Connection, Stored
 from streams.embedded import EmbeddedServer
 from streams.errors import StoreUnknown, Unavailable
+from streams.journal import FutureOutcome, Outcome
 from streams.promises import Promises
 from streams.register import REGISTER_KEY, Register
 from streams.settings import StreamSettings
+from streams.urgency import OPERATING
+from streams.venue import Venue
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until, wire_to
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
 SYMBOLS = ("S0", "S1")
 
 
 @pytest.fixture
-def quick(monkeypatch):
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases that lapse in a second."""
     for module, name, value in (
         (promises, "LEASE_TTL", 1.0),
@@ -34,7 +43,7 @@ def quick(monkeypatch):
         monkeypatch.setattr(module, name, value)
 
 
-async def place(venue, account, name, session):
+async def place(venue: Venue, account: str, name: str, session: str) -> None:
     """An order of an account's in each partition."""
     for partition, symbol in enumerate(SYMBOLS):
         command = buy(account, symbol, 1, 100, f"{name}-{partition}")
@@ -42,41 +51,44 @@ async def place(venue, account, name, session):
         assert (await venue.submit(partition, command)).code == ""
 
 
-async def open_orders(venue, account):
+async def open_orders(venue: Venue, account: str) -> list[str]:
     """What is open, by client order id."""
     found = [await ask(venue, partition, "open_orders", account=account) for partition in (0, 1)]
     return [order["client_order_id"] for page in found for order in page["orders"]]
 
 
-async def listed(venue):
+async def listed(venue: Venue) -> None:
     """Trading in both partitions."""
     for partition, symbol in enumerate(SYMBOLS):
         assert (await venue.submit(partition, listing(symbol))).code == ""
     await until(lambda: venue.well)
 
 
-async def registered(connection):
+async def registered(connection: Connection) -> list[str]:
     """The gateways whose promises count."""
     return sorted(register.read(await Bucket(connection, subjects.SESSIONS).get(REGISTER_KEY)).numbers)
 
 
-async def promised(connection, gateway="gw"):
+async def promised(connection: Connection, gateway: str = "gw") -> dict[str, list[tuple[str, str]]]:
     """What a gateway's keys hold, by session."""
     entries = await Bucket(connection, subjects.SESSIONS).read_all(f"promised.{gateway}.*")
-    held = {}
+    held: dict[str, list[tuple[str, str]]] = {}
     for entry in entries.values():
         held |= promises.decoder.decode(entry.value)
     return held
 
 
-async def kill(venue):
+async def kill(venue: Venue) -> None:
     """End a gateway without a word."""
+    assert venue._running is not None
     venue._running.cancel()
     await venue._connection.close()
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_killed_gateway_s_promises_are_kept_by_the_leaders(settings, connection):
+async def test_a_killed_gateway_s_promises_are_kept_by_the_leaders(
+    settings: StreamSettings, connection: Connection
+) -> None:
     """The orders of a session, or all of an account, in every partition, once; then nothing is left of them."""
     async with running_worker(settings), open_venue(settings) as survivor:
         await listed(survivor)
@@ -89,7 +101,7 @@ async def test_a_killed_gateway_s_promises_are_kept_by_the_leaders(settings, con
             await place(survivor, "dora", "gone", "")
             await kill(killed)
 
-        async def swept():
+        async def swept() -> bool:
             return await registered(connection) == []
 
         await until(swept)
@@ -100,7 +112,7 @@ async def test_a_killed_gateway_s_promises_are_kept_by_the_leaders(settings, con
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_gateway_that_lives_keeps_its_promises_itself(settings, connection):
+async def test_a_gateway_that_lives_keeps_its_promises_itself(settings: StreamSettings, connection: Connection) -> None:
     """Leaders touch nothing of it; what it forgets is gone, and when it leaves so is every trace."""
     async with running_worker(settings), open_venue(settings) as watcher:
         await listed(watcher)
@@ -123,7 +135,7 @@ async def test_a_gateway_that_lives_keeps_its_promises_itself(settings, connecti
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_gateway_that_comes_back_promises_anew(settings, connection):
+async def test_a_gateway_that_comes_back_promises_anew(settings: StreamSettings, connection: Connection) -> None:
     """What it had promised was kept while it was away, and holds again from then on, for its next end too."""
     async with running_worker(settings), open_venue(settings) as watcher, wire_to(settings.nats_url) as wire:
         await listed(watcher)
@@ -136,7 +148,7 @@ async def test_a_gateway_that_comes_back_promises_anew(settings, connection):
             with pytest.raises(Unavailable):
                 await venue.promises.make("s2", [("dora", "")])
 
-            async def canceled():
+            async def canceled() -> bool:
                 return not await open_orders(watcher, "anna")
 
             await until(canceled)
@@ -149,7 +161,9 @@ async def test_a_gateway_that_comes_back_promises_anew(settings, connection):
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_gateway_is_known_again_after_it_had_nothing_to_lose(settings, connection):
+async def test_a_gateway_is_known_again_after_it_had_nothing_to_lose(
+    settings: StreamSettings, connection: Connection
+) -> None:
     """Leaders forget a gateway that was away without any promise; its next promise counts all the same."""
     await topology.ensure(connection, settings)
     made = Promises(connection, "gw")
@@ -169,14 +183,16 @@ async def test_a_gateway_is_known_again_after_it_had_nothing_to_lose(settings, c
     beating.cancel()
 
 
-async def test_a_gateway_without_a_lease_promises_nothing(settings, connection):
+async def test_a_gateway_without_a_lease_promises_nothing(settings: StreamSettings, connection: Connection) -> None:
     """The lease has to be there first, or leaders would take the gateway for gone."""
     await topology.ensure(connection, settings)
     with pytest.raises(Unavailable):
         await Promises(connection, "gw").make("s1", [("anna", "")])
 
 
-async def test_a_beat_that_failed_is_soon_tried_again(settings, connection, monkeypatch):
+async def test_a_beat_that_failed_is_soon_tried_again(
+    settings: StreamSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A server that was just started takes nothing for a moment; a gateway is well as soon as it does."""
     monkeypatch.setattr(promises, "BEAT_INTERVAL", 3600.0)
     monkeypatch.setattr(promises, "RETRY_INTERVAL", 0.01)
@@ -189,14 +205,14 @@ async def test_a_beat_that_failed_is_soon_tried_again(settings, connection, monk
     beating.cancel()
 
 
-async def test_thousands_of_sessions_can_be_read(settings, connection):
+async def test_thousands_of_sessions_can_be_read(settings: StreamSettings, connection: Connection) -> None:
     """More than a bucket gives keys at once; logins that come together share a write of their shard."""
     await topology.ensure(connection, settings)
     made = Promises(connection, "gw")
     beating = asyncio.create_task(made.run())
     await until(lambda: made.well)
     await asyncio.gather(*[made.make(f"s{number}", [("anna", "")]) for number in range(1_500)])
-    looking = orphans.Orphans(connection, 2, 0, None)
+    looking = orphans.Orphans(connection, 2, 0, Told())
     bucket = Bucket(connection, subjects.SESSIONS)
     number = register.read(await bucket.get(REGISTER_KEY)).numbers["gw"]
     beating.cancel()
@@ -206,7 +222,7 @@ async def test_thousands_of_sessions_can_be_read(settings, connection):
     assert await looking._promises_of("gw", number, claim.sequence) == [[("anna", "")]] * 1_500
 
 
-async def test_a_lease_outlives_the_server_and_lapses_after_it(tmp_path):
+async def test_a_lease_outlives_the_server_and_lapses_after_it(tmp_path: Path) -> None:
     """A restart takes no gateway for gone, and makes none immortal."""
     server = await EmbeddedServer.start(tmp_path)
     connection = await Connection.open(StreamSettings(nats_url=server.url, partitions=1), "test")
@@ -219,7 +235,7 @@ async def test_a_lease_outlives_the_server_and_lapses_after_it(tmp_path):
     await until(lambda: connection.connected)
     assert (await bucket.get("lease.gw")).value == "gw"
 
-    async def lapsed():
+    async def lapsed() -> bool:
         return await bucket.get("lease.gw") == ABSENT
 
     await until(lapsed)
@@ -227,23 +243,30 @@ async def test_a_lease_outlives_the_server_and_lapses_after_it(tmp_path):
     await server.stop()
 
 
-async def nothing():
+async def nothing() -> None:
     """Happens when a command is appended."""
 
 
 class Told:
     """In place of a journal: what was appended, each answered once something else has happened."""
 
-    def __init__(self, before_answer=nothing):
-        self.commands = []
+    def __init__(self, before_answer: Callable[[], Awaitable[None]] = nothing) -> None:
+        self.commands: list[tuple[str, str]] = []
         self._before_answer = before_answer
 
-    def append(self, command):
+    def append(self, command: Command, urgency: int = OPERATING) -> FutureOutcome:
+        assert isinstance(command, CancelAll)
         self.commands.append((command.account, command.session))
-        return asyncio.ensure_future(self._before_answer())
+        return asyncio.ensure_future(self._answer())
+
+    async def _answer(self) -> Outcome:
+        await self._before_answer()
+        return Outcome("", b"", 0, 0, 0, 0)
 
 
-async def test_a_gateway_that_comes_back_during_the_sweep_is_left_alone(settings, connection, monkeypatch):
+async def test_a_gateway_that_comes_back_during_the_sweep_is_left_alone(
+    settings: StreamSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was not canceled by then is not canceled at all, and its new registration is swept by nobody."""
     monkeypatch.setattr(orphans, "COMMANDS_AT_ONCE", 1)
     await topology.ensure(connection, settings)
@@ -253,7 +276,7 @@ async def test_a_gateway_that_comes_back_during_the_sweep_is_left_alone(settings
     held = {f"s{number}": [["anna", f"s{number}"]] for number in range(3)}
     await bucket.put(promises.promised_key("gw", 0), json.dumps(held))
 
-    async def come_back():
+    async def come_back() -> None:
         await bucket.put(promises.lease_key("gw"), "gw", None, 2.0)
 
     journal = Told(come_back)
@@ -268,7 +291,9 @@ async def test_a_gateway_that_comes_back_during_the_sweep_is_left_alone(settings
     assert await registered(connection) == ["gw"]
 
 
-async def test_a_leader_whose_store_is_cut_off_cancels_nothing(settings, connection, monkeypatch):
+async def test_a_leader_whose_store_is_cut_off_cancels_nothing(
+    settings: StreamSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It sees no lease renewed, in a copy that nobody writes to, and cannot store its claim."""
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
@@ -287,23 +312,25 @@ async def test_a_leader_whose_store_is_cut_off_cancels_nothing(settings, connect
     assert journal.commands == [("anna", "")]
 
 
-def _unanswered():
+def _unanswered() -> asyncio.Future[Stored]:
     answer = asyncio.get_running_loop().create_future()
     answer.set_exception(StoreUnknown("no acknowledgement in time"))
     return answer
 
 
-async def test_a_copy_that_lags_behind_decides_nothing(settings, connection):
+async def test_a_copy_that_lags_behind_decides_nothing(settings: StreamSettings, connection: Connection) -> None:
     """A read that does not show the claim may lack a lease as well."""
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
     await Register(bucket).enter("gw")
     claim = await bucket.put(promises.swept_key("gw", 0), orphans.CLAIM)
     with pytest.raises(Unavailable):
-        await orphans.Orphans(connection, 2, 0, None)._promises_of("gw", 1, claim.sequence + 1)
+        await orphans.Orphans(connection, 2, 0, Told())._promises_of("gw", 1, claim.sequence + 1)
 
 
-async def test_of_an_older_exchange_only_promises_to_sessions_are_kept(settings, connection, monkeypatch):
+async def test_of_an_older_exchange_only_promises_to_sessions_are_kept(
+    settings: StreamSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A key of a session's that came back cannot be told from one that is owed; one to a session harms nobody."""
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -12,6 +14,10 @@ from streams.codec import decode_facts
 from streams.partition import fingerprint
 from tests.support.altered import read_all
 from tests.support.exchange import buy, listing, open_venue, running_worker
+
+if TYPE_CHECKING:
+    from streams.connection import Connection
+    from streams.settings import StreamSettings
 
 POISON = {
     "nothing": b"",
@@ -24,7 +30,9 @@ POISON = {
 
 
 @pytest.mark.parametrize("kind", POISON)
-async def test_poison_is_answered_by_its_digest_and_trading_goes_on(settings, connection, kind):
+async def test_poison_is_answered_by_its_digest_and_trading_goes_on(
+    settings: StreamSettings, connection: Connection, kind: str
+) -> None:
     """One event and one warning name the message; the orders around it are answered, and the audit is clean."""
     with capture_logs() as logs:
         async with running_worker(settings), open_venue(settings) as venue:

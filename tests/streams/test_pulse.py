@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest_asyncio
 
 from streams import subjects
 from streams.pulse import ABSENCES_MAX, Pulse
 
+if TYPE_CHECKING:
+    from streams.connection import Connection
+
 
 @pytest_asyncio.fixture
-async def pulse(connection):
+async def pulse(connection: Connection) -> Pulse:
     return Pulse(connection)
 
 
-async def test_who_answers_is_there(connection, pulse):
+async def test_who_answers_is_there(connection: Connection, pulse: Pulse) -> None:
     """However often it is asked."""
     answering = await connection.subscribe(subjects.worker("anna"), lambda _, __, reply: connection.publish(reply, b""))
     for _ in range(ABSENCES_MAX + 1):
@@ -21,7 +26,7 @@ async def test_who_answers_is_there(connection, pulse):
     await answering.close()
 
 
-async def test_who_listens_and_says_nothing_is_there(connection, pulse):
+async def test_who_listens_and_says_nothing_is_there(connection: Connection, pulse: Pulse) -> None:
     """A frozen process keeps its connection: its lease will tell."""
     mute = await connection.subscribe(subjects.worker("anna"), lambda *_: None)
     for _ in range(ABSENCES_MAX + 1):
@@ -29,14 +34,14 @@ async def test_who_listens_and_says_nothing_is_there(connection, pulse):
     await mute.close()
 
 
-async def test_who_is_absent_several_times_running_is_dead(connection, pulse):
+async def test_who_is_absent_several_times_running_is_dead(connection: Connection, pulse: Pulse) -> None:
     """Not at the first time: it may be connecting again."""
     for _ in range(ABSENCES_MAX - 1):
         assert await pulse.missing(["anna"]) == []
     assert await pulse.missing(["anna"]) == ["anna"]
 
 
-async def test_who_comes_back_begins_anew(connection, pulse):
+async def test_who_comes_back_begins_anew(connection: Connection, pulse: Pulse) -> None:
     """Absences count only without a presence between them."""
     for _ in range(ABSENCES_MAX - 1):
         await pulse.missing(["anna"])

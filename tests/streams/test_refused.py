@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from streams import subjects, worker
 from streams.errors import PartitionStopped
@@ -15,11 +16,16 @@ from tests.support.altered import write
 from tests.support.nats import until
 from tests.support.virtual import Stage
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from streams.connection import Connection
+
 LOST = 5
 
 
 @asynccontextmanager
-async def working(stage):
+async def working(stage: Stage) -> AsyncIterator[None]:
     """A worker of one partition."""
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(replace(stage.settings, partitions=1), stop))
@@ -30,14 +36,15 @@ async def working(stage):
         await running
 
 
-def test_a_mended_partition_opens_by_itself():
+def test_a_mended_partition_opens_by_itself() -> None:
     """The worker refuses it, everybody can see that, and it leads when the message is there again."""
     stage = Stage()
 
-    async def act(connection):
+    async def act(connection: Connection) -> Any:
         await write(connection)
         journal = stage.broker.streams[subjects.journal_stream(0)]
         lost = journal.message(LOST)
+        assert lost is not None
         journal.lose(LOST)
         async with working(stage):
             await until(lambda: stage.logged.count("partition.still_stopped") == 2, 200)
@@ -59,11 +66,11 @@ def test_a_mended_partition_opens_by_itself():
     assert took < 2 * RELOOK_MAX
 
 
-def test_evidence_is_told_of_whatever_becomes_of_the_lease():
+def test_evidence_is_told_of_whatever_becomes_of_the_lease() -> None:
     """The mark cannot be stored and another worker takes the lease meanwhile: the line is there all the same."""
     stage = Stage()
 
-    async def act(connection):
+    async def act(connection: Connection) -> None:
         await write(connection)
         stage.broker.streams[subjects.journal_stream(0)].lose(LOST)
         async with working(stage):
@@ -79,11 +86,11 @@ def test_evidence_is_told_of_whatever_becomes_of_the_lease():
     assert "evidence.not_left" in stage.logged
 
 
-def test_a_fault_that_may_pass_keeps_its_mark_until_it_is_answered():
+def test_a_fault_that_may_pass_keeps_its_mark_until_it_is_answered() -> None:
     """A mark at a message that nobody has answered is neither right nor wrong before somebody has."""
     stage = Stage()
 
-    async def act(connection):
+    async def act(connection: Connection) -> Any:
         await write(connection, events=lambda messages: messages[:-1])
         async with working(stage):
             await until(lambda: "worker.started" in stage.logged, 200)
@@ -95,11 +102,11 @@ def test_a_fault_that_may_pass_keeps_its_mark_until_it_is_answered():
     assert "partition.stopped" not in stage.logged
 
 
-def test_it_waits_longer_each_time_and_not_for_ever():
+def test_it_waits_longer_each_time_and_not_for_ever() -> None:
     """Twice as long, as long as the bound, and never so often that trying takes more than a tenth of the time."""
     stage = Stage()
 
-    async def act(connection):
+    async def act(connection: Connection) -> Any:
         refusals, news = Refusals(connection, "me"), []
         tries = [
             (1.0, RELOOK_MIN),

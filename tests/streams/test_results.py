@@ -138,6 +138,7 @@ def test_an_answer_tells_the_end_whatever_was_printed_on_the_way(amended: bool, 
         data, 3, journaled.now, hears=lambda subject: subject == "exec.anna" and next(room, False)
     )
 
+    assert output.results is not None
     [(code, body)] = codec.decode_results(output.results[1]).bodies
     order = json.loads(body)
     assert (code, order["status"], order["filled_quantity"], order["open_quantity"]) == ("", "filled", "1", "0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -22,19 +23,22 @@ from tests.support.exchange import listing
 from tests.support.led import Led
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from streams.settings import StreamSettings
+
 SECOND = 1_000_000_000
 CHANGES = ("STREAM.PURGE", "STREAM.UPDATE")
 STREAMS = (subjects.journal_stream(0), subjects.events_stream(0))
 
 
 @pytest.fixture
-def small(settings):
+def small(settings: StreamSettings) -> StreamSettings:
     """Settings that keep about 4 kB of a journal of 64 kB."""
     return replace(settings, journal_max_bytes=65_536, journal_retention_bytes=4_096)
 
 
 @pytest_asyncio.fixture
-async def led(connection, small):
+async def led(connection: Connection, small: StreamSettings) -> Led:
     """A partition with far more messages than are to be kept, and no checkpoint."""
     led = await Led(connection, small).begin()
     await led.send(listing("ACME"))
@@ -42,12 +46,12 @@ async def led(connection, small):
     return led
 
 
-def retention(led) -> Retention:
+def retention(led: Led) -> Retention:
     """What a leader trims with."""
     return Retention(led.connection, led.settings, 0, CheckpointMaker(led.connection, led.settings, led.partition))
 
 
-async def look(led, trims: Retention | None = None) -> Retention:
+async def look(led: Led, trims: Retention | None = None) -> Retention:
     """Two looks: one alone drops nothing."""
     trims = trims or retention(led)
     await trims.look()
@@ -55,7 +59,7 @@ async def look(led, trims: Retention | None = None) -> Retention:
     return trims
 
 
-async def firsts(led):
+async def firsts(led: Led) -> list[int]:
     """Where the journal begins and where the events do; neither has a limit of age."""
     found = []
     for stream in STREAMS:
@@ -65,7 +69,7 @@ async def firsts(led):
     return found
 
 
-async def checkpoints(led, count: int) -> list[int]:
+async def checkpoints(led: Led, count: int) -> list[int]:
     """Make so many, with trading between them; their sequences."""
     made = []
     for _ in range(count):
@@ -74,7 +78,7 @@ async def checkpoints(led, count: int) -> list[int]:
     return made
 
 
-async def test_what_is_neither_to_be_kept_nor_needed_is_dropped(led):
+async def test_what_is_neither_to_be_kept_nor_needed_is_dropped(led: Led) -> None:
     """Both streams begin at one sequence, with the oldest checkpoint's at the latest; a restart comes to the same."""
     oldest, *_, newest = await checkpoints(led, 3)
     await led.trade()
@@ -87,7 +91,7 @@ async def test_what_is_neither_to_be_kept_nor_needed_is_dropped(led):
     assert (found.finding, found.first, found.last) == (None, oldest + 1, led.partition.sequence)
 
 
-async def test_with_more_than_is_kept_behind_it_all_before_the_oldest_checkpoint_goes(led):
+async def test_with_more_than_is_kept_behind_it_all_before_the_oldest_checkpoint_goes(led: Led) -> None:
     """The checkpoints bound what is dropped where the bytes do not."""
     oldest, *_ = await checkpoints(led, 3)
     await led.trade(60)
@@ -95,7 +99,7 @@ async def test_with_more_than_is_kept_behind_it_all_before_the_oldest_checkpoint
     assert await firsts(led) == [oldest, oldest]
 
 
-async def test_one_measurement_drops_nothing(led):
+async def test_one_measurement_drops_nothing(led: Led) -> None:
     """It may be a deposed leader's; the one of two that drops less counts."""
     await checkpoints(led, 3)
     await retention(led).look()
@@ -103,7 +107,7 @@ async def test_one_measurement_drops_nothing(led):
 
 
 @pytest.mark.parametrize("made", [0, 1])
-async def test_without_two_checkpoints_nothing_is_dropped(led, made):
+async def test_without_two_checkpoints_nothing_is_dropped(led: Led, made: int) -> None:
     """They are asked for instead, once nothing else is due."""
     await checkpoints(led, made)
     maker = CheckpointMaker(led.connection, led.settings, led.partition)
@@ -112,7 +116,7 @@ async def test_without_two_checkpoints_nothing_is_dropped(led, made):
     assert maker.wanted
 
 
-async def test_a_damaged_checkpoint_covers_nothing(led):
+async def test_a_damaged_checkpoint_covers_nothing(led: Led) -> None:
     """Its chunks are read back and compared before anything rests on it."""
     await checkpoints(led, 2)
     damaged = altered((await led.checkpoints.all())[0], digest=b"not it")
@@ -124,7 +128,7 @@ async def test_a_damaged_checkpoint_covers_nothing(led):
     assert "checkpoint.damaged" in [line["event"] for line in lines]
 
 
-async def test_a_checkpoint_of_another_version_covers_nothing_and_ends_nothing(led):
+async def test_a_checkpoint_of_another_version_covers_nothing_and_ends_nothing(led: Led) -> None:
     """After an upgrade those of before are there still: they are passed over, and looking goes on."""
     await checkpoints(led, 2)
     good = await led.make()
@@ -136,7 +140,7 @@ async def test_a_checkpoint_of_another_version_covers_nothing_and_ends_nothing(l
     assert {entry["event"] for entry in logs if entry["event"].startswith("checkpoint.")} == set()
 
 
-async def test_a_checkpoint_of_another_history_covers_nothing(led):
+async def test_a_checkpoint_of_another_history_covers_nothing(led: Led) -> None:
     """EVENTS has to have its chain."""
     await checkpoints(led, 2)
     manifest = (await led.checkpoints.all())[0]
@@ -156,7 +160,7 @@ class Mortal(Connection):
     dies_at = 0
     too_late = False
 
-    async def api(self, subject, body=None):
+    async def api(self, subject: str, body: Any = None) -> Any:
         if not subject.startswith(CHANGES):
             return await super().api(subject, body)
         self.dies_at -= 1
@@ -168,7 +172,7 @@ class Mortal(Connection):
         return answer
 
 
-async def trim_and_die(led, dies_at: int, *, too_late: bool) -> None:
+async def trim_and_die(led: Led, dies_at: int, *, too_late: bool) -> None:
     """Trim as a leader that does not survive it."""
     mortal = await Mortal.open(led.settings, "mortal")
     trims = Retention(mortal, led.settings, 0, CheckpointMaker(mortal, led.settings, led.partition))
@@ -181,7 +185,7 @@ async def trim_and_die(led, dies_at: int, *, too_late: bool) -> None:
 
 @pytest.mark.parametrize("dies_at", [1, 2])
 @pytest.mark.parametrize("too_late", [False, True])
-async def test_a_leader_that_dies_while_it_trims_leaves_nothing_to_mend(led, dies_at, too_late):
+async def test_a_leader_that_dies_while_it_trims_leaves_nothing_to_mend(led: Led, dies_at: int, too_late: bool) -> None:
     """Before and after each change: what is there can be led from and audited, and a successor trims on."""
     oldest, *_ = await checkpoints(led, 3)
     await led.trade(60)
@@ -195,7 +199,9 @@ async def test_a_leader_that_dies_while_it_trims_leaves_nothing_to_mend(led, die
     assert await firsts(led) == [oldest, oldest]
 
 
-async def test_what_is_older_than_wanted_is_dropped(connection, settings, monkeypatch):
+async def test_what_is_older_than_wanted_is_dropped(
+    connection: Connection, settings: StreamSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By the time of each message, when the bytes are no reason."""
     monkeypatch.setattr("streams.settings.JOURNAL_RETENTION_MIN", 0.5)
     led = await Led(connection, replace(settings, journal_retention_seconds=1.0)).begin()
@@ -204,7 +210,7 @@ async def test_what_is_older_than_wanted_is_dropped(connection, settings, monkey
     old, listed_at = led.partition.sequence, led.partition.at
     trims = retention(led)
 
-    async def is_old():
+    async def is_old() -> bool:
         return (await state_of(connection, STREAMS[0])).read_at - listed_at > 1.2 * SECOND
 
     await until(is_old)
@@ -214,7 +220,9 @@ async def test_what_is_older_than_wanted_is_dropped(connection, settings, monkey
     assert old < journal == events <= oldest
 
 
-async def test_a_store_of_an_older_version_is_trimmed_by_age(connection, small, monkeypatch):
+async def test_a_store_of_an_older_version_is_trimmed_by_age(
+    connection: Connection, small: StreamSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its streams forbid purging; a limit of age that lasts a moment does it, and none is left behind."""
     monkeypatch.setattr(topology, "DUPLICATE_WINDOW", 0.2)
     monkeypatch.setattr(trimming, "LATE_SECONDS", 0.4)
@@ -226,7 +234,7 @@ async def test_a_store_of_an_older_version_is_trimmed_by_age(connection, small, 
     await led.trade(40)
     through = led.partition.at
 
-    async def is_old():
+    async def is_old() -> bool:
         return (await state_of(connection, STREAMS[0])).read_at - through > 0.5 * SECOND
 
     await until(is_old)
@@ -234,7 +242,7 @@ async def test_a_store_of_an_older_version_is_trimmed_by_age(connection, small, 
     await led.trade(60)
     trims = retention(led)
 
-    async def is_trimmed():
+    async def is_trimmed() -> bool:
         await look(led, trims)  # the server looks at its limit a little later, so it may take several
         return 1 not in await firsts(led)
 
@@ -243,7 +251,7 @@ async def test_a_store_of_an_older_version_is_trimmed_by_age(connection, small, 
     assert (await led.recovered())[1].chain == led.partition.chain
 
 
-async def test_a_limit_of_age_that_was_left_behind_is_taken_back(led):
+async def test_a_limit_of_age_that_was_left_behind_is_taken_back(led: Led) -> None:
     """The leader that set it died before it could."""
     stream = subjects.events_stream(0)
     config = (await led.connection.api(f"STREAM.INFO.{stream}"))["config"]
@@ -252,7 +260,7 @@ async def test_a_limit_of_age_that_was_left_behind_is_taken_back(led):
     assert await firsts(led) == [1, 1]
 
 
-async def test_who_keeps_everything_is_told_when_it_will_be_full(led):
+async def test_who_keeps_everything_is_told_when_it_will_be_full(led: Led) -> None:
     """Once, and nothing is dropped."""
     forever = replace(led.settings, journal_retention_seconds=0, journal_retention_bytes=0)
     led.settings = forever
@@ -268,7 +276,7 @@ async def test_who_keeps_everything_is_told_when_it_will_be_full(led):
     assert await firsts(led) == [1, 1]
 
 
-def test_what_is_kept_follows_from_both_streams(small):
+def test_what_is_kept_follows_from_both_streams(small: StreamSettings) -> None:
     """About the bytes that are wanted, of the journal or of its events, whichever drops more; a little more is kept."""
     little, much = Fill(4_200, 65_536, 100, 11, 110, 1, 2), Fill(8_192, 65_536, 100, 11, 110, 1, 2)
     events = Fill(24_576, 196_608, 100, 11, 110, 1, 2)
@@ -277,7 +285,7 @@ def test_what_is_kept_follows_from_both_streams(small):
     assert first_kept(Fills(little, events), small) == 61
 
 
-async def test_a_trimmed_journal_without_a_good_checkpoint_stops_the_partition(led):
+async def test_a_trimmed_journal_without_a_good_checkpoint_stops_the_partition(led: Led) -> None:
     """Nobody can know what the dropped commands did."""
     await checkpoints(led, 3)
     await led.trade(60)

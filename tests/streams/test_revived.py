@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,12 +15,16 @@ from streams.errors import PartitionStopped
 from streams.register import Register
 from streams.settings import StreamSettings
 from streams.stops import Stops
+from streams.venue import Venue
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @pytest.fixture
-def quick(monkeypatch):
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases that lapse in a second."""
     for module, name, value in (
         (promises, "LEASE_TTL", 1.0),
@@ -30,26 +35,27 @@ def quick(monkeypatch):
         monkeypatch.setattr(module, name, value)
 
 
-async def kill_server(server, folder):
+async def kill_server(server: EmbeddedServer, folder: Path) -> EmbeddedServer:
     """Kill it, and start another on its port and its store."""
     server.kill()
     await server.wait()
     return await EmbeddedServer.start(folder / "nats", server.port, folder / "log")
 
 
-async def lapsed(bucket, gateway):
+async def lapsed(bucket: Bucket, gateway: str) -> bool:
     """Whether a gateway's lease has gone by itself, and with it whatever was removed before."""
     return await bucket.get(f"lease.{gateway}") == ABSENT
 
 
-async def end_without_a_word(venue):
+async def end_without_a_word(venue: Venue) -> None:
     """As if killed."""
+    assert venue._running is not None
     venue._running.cancel()
     await venue._connection.close()
 
 
 @pytest.mark.usefixtures("quick")
-async def test_what_ended_before_an_unclean_stop_cancels_nothing_after_it(tmp_path):
+async def test_what_ended_before_an_unclean_stop_cancels_nothing_after_it(tmp_path: Path) -> None:
     """Sessions that ended in good order, of a gateway that left and of one that is killed later; their owners trade on.
 
     The killed one's session that was still there is the proof that everybody has looked.
@@ -79,7 +85,7 @@ async def test_what_ended_before_an_unclean_stop_cancels_nothing_after_it(tmp_pa
             await until(lambda: watcher.well and killed.well)
             await end_without_a_word(killed)
 
-        async def dora_is_canceled():
+        async def dora_is_canceled() -> bool:
             return not (await ask(watcher, 0, "open_orders", account="dora"))["orders"]
 
         await until(dora_is_canceled, 20)
@@ -89,7 +95,7 @@ async def test_what_ended_before_an_unclean_stop_cancels_nothing_after_it(tmp_pa
     await server.stop()
 
 
-async def test_a_mark_that_came_back_does_not_stop_its_partition(tmp_path):
+async def test_a_mark_that_came_back_does_not_stop_its_partition(tmp_path: Path) -> None:
     """One that was taken back is written over, not removed; one of an older exchange is looked into and taken back."""
     server = await EmbeddedServer.start(tmp_path / "nats", log_file=tmp_path / "log")
     settings = StreamSettings(nats_url=server.url, partitions=2)
@@ -104,7 +110,7 @@ async def test_a_mark_that_came_back_does_not_stop_its_partition(tmp_path):
     await bucket.put("stopped.1", "", None, 1.0)
     await bucket.put("symbol.S", "0")
 
-    async def gone():
+    async def gone() -> bool:
         return not (await bucket.get("stopped.1")).revision
 
     await until(gone)
@@ -113,7 +119,7 @@ async def test_a_mark_that_came_back_does_not_stop_its_partition(tmp_path):
     await stops.read()
     assert set(stops.marks) == {1}, "as an older exchange would find it"
 
-    async def taken_back():
+    async def taken_back() -> bool:
         await stops.read()
         return stops.marks == {}
 
@@ -125,7 +131,9 @@ async def test_a_mark_that_came_back_does_not_stop_its_partition(tmp_path):
     await server.stop()
 
 
-async def test_keys_of_gateways_that_have_ended_do_not_pile_up(settings, connection):
+async def test_keys_of_gateways_that_have_ended_do_not_pile_up(
+    settings: StreamSettings, connection: Connection
+) -> None:
     """They are removed a few at a time; those of a registered one, or written after the register, stay."""
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
@@ -140,7 +148,7 @@ async def test_keys_of_gateways_that_have_ended_do_not_pile_up(settings, connect
     await bucket.put(promises.promised_key("alive", 0), "{}")
     await bucket.put(promises.promised_key("later", 0), "{}")
 
-    async def stay():
+    async def stay() -> list[str]:
         left = await bucket.read_all("promised.>", "swept.>")
         return sorted(key for key, entry in left.items() if entry.value)
 

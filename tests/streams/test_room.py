@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
@@ -19,6 +20,10 @@ from streams.urgency import CANCELING, OPERATING, PLACING, URGENCIES
 from tests.support.exchange import open_venue, running_worker
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from streams.connection import Connection
+    from streams.settings import StreamSettings
+
 DAY = 86_400
 SECOND = 1_000_000_000
 
@@ -33,21 +38,25 @@ def fills(journal: int, events: int = 0) -> Fills:
     return Fills(fill(journal), fill(events, 300_000))
 
 
-def test_every_command_has_its_urgency_in_both_of_its_forms():
+OF_EACH_URGENCY: dict[int, tuple[type, ...]] = {
+    PLACING: (commands.PlaceOrder, commands.AmendOrder),
+    CANCELING: (commands.CancelOrder, commands.CancelAll, commands.CancelAfter),
+    OPERATING: (commands.SetKillSwitch, commands.SetPhase, commands.Tick),
+}
+
+
+def test_every_command_has_its_urgency_in_both_of_its_forms() -> None:
     """A gateway sends forms and a leader commands; what gets an account out is more urgent than what gets it in."""
     assert URGENCIES.keys() == COMMANDS.structs.keys() | set(COMMANDS.structs.values())
-    for kind in (commands.PlaceOrder, commands.AmendOrder):
-        assert (URGENCIES[kind], URGENCIES[COMMANDS.structs[kind]]) == (PLACING, PLACING)
-    for kind in (commands.CancelOrder, commands.CancelAll, commands.CancelAfter):
-        assert (URGENCIES[kind], URGENCIES[COMMANDS.structs[kind]]) == (CANCELING, CANCELING)
-    for kind in (commands.SetKillSwitch, commands.SetPhase, commands.Tick):
-        assert (URGENCIES[kind], URGENCIES[COMMANDS.structs[kind]]) == (OPERATING, OPERATING)
+    for urgency, kinds in OF_EACH_URGENCY.items():
+        for kind in kinds:
+            assert (URGENCIES[kind], URGENCIES[COMMANDS.structs[kind]]) == (urgency, urgency)
 
 
 @pytest.mark.parametrize(
     ("share", "takes"), [(0.0, "everything"), (0.9, "cancels"), (0.98, "operators"), (0.99, "nothing")]
 )
-def test_the_last_tenth_is_kept(share, takes):
+def test_the_last_tenth_is_kept(share: float, takes: str) -> None:
     """By either of the two streams: one that is full stops the partition alone."""
     for measured in (fills(int(share * 100_000)), fills(10, int(share * 300_000))):
         room = Room()
@@ -55,12 +64,12 @@ def test_the_last_tenth_is_kept(share, takes):
         assert (room.takes, taken_at(room.share)) == (takes, takes)
 
 
-def test_before_it_was_measured_a_journal_takes_everything():
+def test_before_it_was_measured_a_journal_takes_everything() -> None:
     """A gateway that cannot measure is no reason to refuse."""
     assert (Room().takes, Room().share, Room().left[PLACING]) == ("everything", 0.0, float("inf"))
 
 
-def test_between_two_measurements_it_grows_by_what_was_stored():
+def test_between_two_measurements_it_grows_by_what_was_stored() -> None:
     """What this process stored is counted, others' messages at the average size, each sequence once; events in step."""
     room = Room()
     room.learn(fills(50_000, 100_000))
@@ -74,7 +83,7 @@ def test_between_two_measurements_it_grows_by_what_was_stored():
     assert room.left[PLACING] == pytest.approx(6_000 / 3.3)
 
 
-def test_a_refusal_for_want_of_room_counts_until_the_next_measurement():
+def test_a_refusal_for_want_of_room_counts_until_the_next_measurement() -> None:
     """The estimate was wrong: placements wait."""
     room = Room()
     room.learn(fills(50_000))
@@ -84,7 +93,7 @@ def test_a_refusal_for_want_of_room_counts_until_the_next_measurement():
     assert room.takes == "everything"
 
 
-def test_each_level_is_said_once():
+def test_each_level_is_said_once() -> None:
     """On the way up, with what is still taken; and when there is room again, clearly below the lowest level."""
     alarm = Alarm(3)
     with capture_logs() as lines:
@@ -100,14 +109,16 @@ def test_each_level_is_said_once():
     ]
 
 
-def test_when_it_is_full_follows_from_how_it_has_grown():
+def test_when_it_is_full_follows_from_how_it_has_grown() -> None:
     """Half full after a day is full after another; what is younger than a minute says nothing."""
     day = Fills(fill(50_000, age_seconds=DAY), fill(0, 300_000))
     assert full_in_seconds(day) == pytest.approx(DAY)
     assert full_in_seconds(Fills(fill(50_000, age_seconds=59), fill(0, 300_000))) is None
 
 
-async def test_waiting_commands_leave_room_for_the_more_urgent(connection, settings):
+async def test_waiting_commands_leave_room_for_the_more_urgent(
+    connection: Connection, settings: StreamSettings
+) -> None:
     """In the queue before the journal as in the journal: the last of it is for cancels and operators."""
     await topology.ensure(connection, settings)
     journal = Journal(connection, 0, "me", replace(settings, commands_waiting_max=10))
@@ -128,7 +139,7 @@ async def test_waiting_commands_leave_room_for_the_more_urgent(connection, setti
     journal.close()
 
 
-async def test_the_last_room_for_promises_is_kept_for_leases(connection, settings):
+async def test_the_last_room_for_promises_is_kept_for_leases(connection: Connection, settings: StreamSettings) -> None:
     """A bucket without room for a lease would have the orders of all who are connected canceled."""
     async with running_worker(settings), open_venue(settings) as venue:
         await until(lambda: venue.well)

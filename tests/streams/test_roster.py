@@ -51,7 +51,7 @@ class Leases:
                 looker.see(self.entries, self.now)
 
 
-def test_a_worker_that_is_silent_for_its_lease_is_dead():
+def test_a_worker_that_is_silent_for_its_lease_is_dead() -> None:
     """One beat before the end of the lease it lives, at the end it does not."""
     leases, boris = Leases("anna", "boris"), Roster("boris", 1, TTL)
     leases.led(p0="anna")
@@ -64,7 +64,7 @@ def test_a_worker_that_is_silent_for_its_lease_is_dead():
     assert (boris.is_live("anna"), boris.to_take([], [])) == (False, [0])
 
 
-def test_what_nobody_watched_proves_nothing():
+def test_what_nobody_watched_proves_nothing() -> None:
     """After a pause of our own, everyone who lived before it has the whole time of a lease again."""
     leases, boris = Leases("anna", "boris"), Roster("boris", 1, TTL)
     leases.led(p0="anna")
@@ -77,7 +77,7 @@ def test_what_nobody_watched_proves_nothing():
     assert not boris.is_live("anna")
 
 
-def test_who_is_gone_is_dead_at_once_until_it_beats_again():
+def test_who_is_gone_is_dead_at_once_until_it_beats_again() -> None:
     """A closed connection counts before the lease has lapsed; the next beat of the same worker shows the error."""
     leases, boris = Leases("anna", "boris"), Roster("boris", 1, TTL)
     leases.led(p0="anna")
@@ -90,7 +90,7 @@ def test_who_is_gone_is_dead_at_once_until_it_beats_again():
     assert boris.to_take([], []) == []
 
 
-def test_who_is_dead_stays_dead_while_its_key_is_kept():
+def test_who_is_dead_stays_dead_while_its_key_is_kept() -> None:
     """Silent or gone: it is counted neither as a colleague nor for the fair share at any later look."""
     leases, boris = Leases("anna", "boris", "carl"), Roster("boris", 2, TTL)
     leases.led(p0="boris", p1="boris")
@@ -108,7 +108,7 @@ def test_who_is_dead_stays_dead_while_its_key_is_kept():
     assert boris.staff == ["anna", "boris"]
 
 
-def test_the_standby_takes_over_first_and_whatever_its_share():
+def test_the_standby_takes_over_first_and_whatever_its_share() -> None:
     """It has one partition already, which is its share; carla, with room, waits for it two beats."""
     leases = Leases("anna", "boris", "carla")
     boris, carla = Roster("boris", 2, TTL), Roster("carla", 2, TTL)
@@ -122,7 +122,7 @@ def test_the_standby_takes_over_first_and_whatever_its_share():
     assert (boris.to_take([1], []), carla.to_take([], [])) == ([0], [0])
 
 
-def test_without_a_standby_whoever_has_room_takes_over():
+def test_without_a_standby_whoever_has_room_takes_over() -> None:
     """The share counts the living: carla leads one of three already and may lead two."""
     leases, carla = Leases("anna", "boris", "carla"), Roster("carla", 3, TTL)
     leases.led(p0="anna", p1="anna", p2="carla")
@@ -133,14 +133,14 @@ def test_without_a_standby_whoever_has_room_takes_over():
     assert carla.to_take([2], []) == [0]
 
 
-def test_a_refused_partition_is_not_taken():
+def test_a_refused_partition_is_not_taken() -> None:
     """Whatever else holds."""
     leases, anna = Leases("anna"), Roster("anna", 2, TTL)
     leases.beat(anna)
     assert anna.to_take([], [1]) == [0]
 
 
-def test_a_partition_that_was_passed_on_to_us_is_ours():
+def test_a_partition_that_was_passed_on_to_us_is_ours() -> None:
     """Even if the message that says so was lost."""
     leases, boris = Leases("anna", "boris"), Roster("boris", 1, TTL)
     leases.led(p0="boris")
@@ -148,7 +148,7 @@ def test_a_partition_that_was_passed_on_to_us_is_ours():
     assert boris.to_take([], []) == [0]
 
 
-def test_a_lease_that_was_lost_is_left_to_its_leader_for_as_long_as_a_lease():
+def test_a_lease_that_was_lost_is_left_to_its_leader_for_as_long_as_a_lease() -> None:
     """Of two workers that live each has seen the other lead last: without an end they would wait for ever."""
     leases = Leases("anna", "boris")
     anna, boris = Roster("anna", 1, TTL), Roster("boris", 1, TTL)
@@ -164,7 +164,7 @@ def test_a_lease_that_was_lost_is_left_to_its_leader_for_as_long_as_a_lease():
     assert [worker.to_take([], []) for worker in (anna, boris)] == [[0], [0]]
 
 
-def test_a_lease_that_its_leader_has_written_again_is_its_own():
+def test_a_lease_that_its_leader_has_written_again_is_its_own() -> None:
     """It was only lost for a while."""
     leases, boris = Leases("anna", "boris"), Roster("boris", 1, TTL)
     leases.led(p0="anna")
@@ -176,7 +176,7 @@ def test_a_lease_that_its_leader_has_written_again_is_its_own():
     assert boris.to_take([], []) == []
 
 
-def test_a_lost_lease_is_left_for_longer_to_who_may_be_busy():
+def test_a_lost_lease_is_left_for_longer_to_who_may_be_busy() -> None:
     """It writes it again with its next beat."""
     leases, boris = Leases("boris"), Roster("boris", 1, TTL)
     leases.led(p0="anna")
@@ -187,7 +187,7 @@ def test_a_lost_lease_is_left_for_longer_to_who_may_be_busy():
     assert boris.to_take([], []) == []
 
 
-def test_who_may_be_busy_has_more_time():
+def test_who_may_be_busy_has_more_time() -> None:
     """It is a colleague like any other; only its silence means nothing for longer, and then it is dead."""
     leases, boris = Leases("boris"), Roster("boris", 1, TTL)
     leases.led(p0="anna")
@@ -199,7 +199,7 @@ def test_who_may_be_busy_has_more_time():
     assert (boris.staff, boris.to_take([], [])) == (["boris"], [0])
 
 
-def test_who_is_not_busy_any_more_has_its_lease_again():
+def test_who_is_not_busy_any_more_has_its_lease_again() -> None:
     """The last sign counts."""
     leases, boris = Leases("boris"), Roster("boris", 1, TTL)
     leases.led(p0="anna")
@@ -210,7 +210,7 @@ def test_who_is_not_busy_any_more_has_its_lease_again():
     assert not boris.is_live("anna")
 
 
-def test_who_leaves_lives_but_is_no_colleague():
+def test_who_leaves_lives_but_is_no_colleague() -> None:
     """Its partitions are not free, and it is nobody's standby."""
     leases, boris = Leases("boris"), Roster("boris", 2, TTL)
     leases.led(p0="anna", p1="boris")
@@ -238,7 +238,7 @@ def settle(leases: Leases, workers: list[Roster], beats: int) -> None:
 
 @pytest.mark.parametrize("partitions", [1, 2, 3, 4, 6, 7, 16])
 @pytest.mark.parametrize("workers", [2, 3, 4, 5])
-def test_all_settles_evenly_wherever_it_begins(partitions, workers):
+def test_all_settles_evenly_wherever_it_begins(partitions: int, workers: int) -> None:
     """One leads everything, then others come: leaders within the share, every partition followed by another, evenly."""
     names = [f"w{number}" for number in range(workers)]
     leases = Leases("w0")

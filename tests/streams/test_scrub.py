@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,14 +13,18 @@ from streams import subjects
 from streams.codec import decode_facts, encode_events, encode_facts
 from streams.errors import PartitionStopped, StreamGap, Unavailable
 from streams.scrub import Links, Pace, Scrub, look_at
-from tests.support.altered import LENGTH, flipped, missing, swapped, untouched, write
+from streams.stream import StreamMessage
+from tests.support.altered import LENGTH, Change, flipped, missing, swapped, untouched, write
+
+if TYPE_CHECKING:
+    from streams.connection import Connection
 
 
-async def scrubbed(connection, through=LENGTH):
+async def scrubbed(connection: Connection, through: int = LENGTH) -> None:
     await Scrub(connection, 0, through).run()
 
 
-async def finding(connection):
+async def finding(connection: Connection) -> int:
     """Where a scrub stops, and that a look at that place says the same."""
     with pytest.raises(PartitionStopped) as stopped:
         await scrubbed(connection)
@@ -27,7 +32,7 @@ async def finding(connection):
     return stopped.value.sequence
 
 
-async def test_nothing_is_found_where_nothing_is_wrong(connection):
+async def test_nothing_is_found_where_nothing_is_wrong(connection: Connection) -> None:
     """It reads everything, says so once, and no look at any place finds anything either."""
     await write(connection)
     with capture_logs() as logs:
@@ -38,23 +43,23 @@ async def test_nothing_is_found_where_nothing_is_wrong(connection):
 
 
 @pytest.mark.parametrize("sequence", [1, 2, 12, LENGTH])
-async def test_one_bit_of_the_journal_is_found(connection, sequence):
+async def test_one_bit_of_the_journal_is_found(connection: Connection, sequence: int) -> None:
     """The chain in the events is that of another message."""
     await write(connection, journal=flipped(sequence))
     assert await finding(connection) == sequence
 
 
 @pytest.mark.parametrize("place", [-1, 20])
-async def test_one_bit_of_the_events_is_found(connection, place):
+async def test_one_bit_of_the_events_is_found(connection: Connection, place: int) -> None:
     """Whether it is in what happened or in the chain."""
     await write(connection, events=flipped(12, place))
     assert await finding(connection) == 12
 
 
-async def test_a_time_that_was_altered_is_found(connection):
+async def test_a_time_that_was_altered_is_found(connection: Connection) -> None:
     """The events' time is the journal's."""
 
-    def later(messages):
+    def later(messages: list[bytes]) -> list[bytes]:
         facts = decode_facts(messages[11])
         told = encode_facts(facts.at + 1, facts.chain, encode_events(facts.events))
         return [*messages[:11], told, *messages[12:]]
@@ -67,7 +72,7 @@ async def test_a_time_that_was_altered_is_found(connection):
 
 @pytest.mark.parametrize("change", [missing(12), swapped(12, 15)])
 @pytest.mark.parametrize("stream", ["journal", "events"])
-async def test_a_message_in_the_wrong_place_is_found(connection, stream, change):
+async def test_a_message_in_the_wrong_place_is_found(connection: Connection, stream: str, change: Change) -> None:
     """The first that is not where it was is named."""
     await write(connection, **{stream: change})
     with pytest.raises(PartitionStopped) as stopped:
@@ -76,23 +81,23 @@ async def test_a_message_in_the_wrong_place_is_found(connection, stream, change)
 
 
 @pytest.mark.parametrize("stream", ["ORDERS_0", "EVENTS_0"])
-async def test_a_lost_message_is_found(connection, stream):
+async def test_a_lost_message_is_found(connection: Connection, stream: str) -> None:
     """A server that cannot read a message leaves a hole."""
     await write(connection)
     await connection.api(f"STREAM.MSG.DELETE.{stream}", {"seq": 12})
     assert await finding(connection) == 12
 
 
-async def test_events_that_cannot_be_read_are_found(connection):
+async def test_events_that_cannot_be_read_are_found(connection: Connection) -> None:
     """Whatever they were."""
     await write(connection, events=lambda messages: [*messages[:11], b"nonsense", *messages[12:]])
     assert await finding(connection) == 12
 
 
-async def test_what_was_too_large_to_store_is_no_damage(connection):
+async def test_what_was_too_large_to_store_is_no_damage(connection: Connection) -> None:
     """Where events were left out the chain is taken as it stands; the next message has to follow from it."""
 
-    def large(messages):
+    def large(messages: list[bytes]) -> list[bytes]:
         facts = decode_facts(messages[11])
         return [*messages[:11], encode_facts(facts.at, facts.chain, encode_events([])), *messages[12:]]
 
@@ -100,7 +105,7 @@ async def test_what_was_too_large_to_store_is_no_damage(connection):
     await scrubbed(connection)
 
 
-async def test_what_retention_drops_meanwhile_is_no_damage(connection):
+async def test_what_retention_drops_meanwhile_is_no_damage(connection: Connection) -> None:
     """It goes on behind it; and what it finds there is still named."""
     await write(connection, journal=flipped(20))
     scrub = Scrub(connection, 0, LENGTH)
@@ -112,14 +117,14 @@ async def test_what_retention_drops_meanwhile_is_no_damage(connection):
     assert stopped.value.sequence == 20
 
 
-async def test_what_cannot_be_read_now_is_no_damage(connection, monkeypatch):
+async def test_what_cannot_be_read_now_is_no_damage(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that was not there when it was asked for, and is, or a server that does not say: it asks again."""
     await write(connection)
     monkeypatch.setattr(scrub_module, "RETRY_INTERVAL", 0.0)
     scrub = Scrub(connection, 0, LENGTH)
     read, faults = scrub._read, [StreamGap("a message"), Unavailable("nobody")]
 
-    async def fail_twice(copy):
+    async def fail_twice(copy: Any) -> None:
         if faults:
             raise faults.pop()
         await read(copy)
@@ -130,14 +135,14 @@ async def test_what_cannot_be_read_now_is_no_damage(connection, monkeypatch):
     assert [entry["last"] for entry in logs if entry["event"] == "partition.scrubbed"] == [LENGTH]
 
 
-async def test_it_goes_on_where_it_was(connection, monkeypatch):
+async def test_it_goes_on_where_it_was(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """A post that lets go and leads again reads on, and not everything once more."""
     await write(connection, journal=untouched)
     read = []
     scrub = Scrub(connection, 0, LENGTH)
     take = Links.take
 
-    def taken(links, message, stored):
+    def taken(links: Links, message: StreamMessage, stored: Any) -> None:
         take(links, message, stored)
         read.append(message.sequence)
         if message.sequence == 10:
@@ -151,16 +156,16 @@ async def test_it_goes_on_where_it_was(connection, monkeypatch):
     assert read == list(range(1, LENGTH + 1))
 
 
-async def test_it_reads_no_quicker_than_it_may(monkeypatch):
+async def test_it_reads_no_quicker_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     """By messages where they are small, by bytes where they are large; what is not used is not saved up."""
     now, slept = 1000.0, 0.0
 
-    async def sleep(seconds):
+    async def sleep(seconds: float) -> None:
         nonlocal now, slept
         now, slept = now + seconds, slept + seconds
 
     pace = Pace()
-    monkeypatch.setattr(scrub_module.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     monkeypatch.setattr(pace, "_loop", type("Clock", (), {"time": lambda _: now})())
     pace._due = now
     for _ in range(3 * scrub_module.MESSAGES_PER_SECOND):

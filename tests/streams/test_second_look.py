@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from streams.partition import Partition
 from streams.recovery import answered_through, load, replay
 from streams.scrub import Scrub, look_at
 from streams.second_look import LOOK_INTERVAL, beyond_doubt, look_carefully, read_leader
-from streams.stream import StreamReader
+from streams.stream import Asks, StreamReader
 from streams.venue import Venue
 from tests.support.altered import LENGTH, plant_checkpoint, write
 from tests.support.virtual import Stage
@@ -49,15 +50,19 @@ def depose(stage: Stage, stream: str, last: int) -> None:
     """Let a stream have a second leader for a while, that knows of messages through `last` and always answers first."""
     stage.broker.depose(stream)
     stage.broker.deposed[stream] = stage.broker.deposed[stream]._replace(last=last)
-    stage.world.after(DEPOSED_SECONDS, lambda: stage.broker.deposed.pop(stream, None))
+
+    def forget() -> None:
+        stage.broker.deposed.pop(stream, None)
+
+    stage.world.after(DEPOSED_SECONDS, forget)
 
 
 @pytest.mark.parametrize(("stream", "last"), [*product(STREAMS[:2], (0, 12, LENGTH - 1)), (STREAMS[2], 0)])
-def test_a_deposed_leader_makes_no_damage(stream, last):
+def test_a_deposed_leader_makes_no_damage(stream: str, last: int) -> None:
     """Whichever stream has one, and however much it lacks: no look of who is to lead is a verdict, nor of an audit."""
     stage = Stage()
 
-    async def act(connection):
+    async def act(connection: Connection) -> int:
         await fill(connection, checkpoint=16)
         depose(stage, stream, last)
         partition = await recovered_patiently(connection)
@@ -70,7 +75,7 @@ def test_a_deposed_leader_makes_no_damage(stream, last):
     assert "checkpoint.damaged" not in stage.logged
 
 
-async def recovered_patiently(connection):
+async def recovered_patiently(connection: Connection) -> Partition:
     """A post begins anew after Unavailable."""
     while True:
         try:
@@ -79,11 +84,11 @@ async def recovered_patiently(connection):
             await asyncio.sleep(1)
 
 
-def test_it_is_no_verdict_where_nobody_is_known_to_lead():
+def test_it_is_no_verdict_where_nobody_is_known_to_lead() -> None:
     """On the side that was cut off only the deposed leader is heard: after a while it is left to who looks later."""
     stage = Stage()
 
-    async def act(connection):
+    async def act(connection: Connection) -> None:
         await fill(connection)
         depose(stage, STREAMS[0], 12)
         stage.network.deaf_to_true = True
@@ -95,11 +100,11 @@ def test_it_is_no_verdict_where_nobody_is_known_to_lead():
 
 
 @pytest.mark.parametrize("deposed", [None, STREAMS[0]])
-def test_a_journal_that_was_cut_short_is_found_whoever_answers(deposed):
+def test_a_journal_that_was_cut_short_is_found_whoever_answers(deposed: str | None) -> None:
     """Also while a deposed leader answers first, and while orders are still stored in it: the two looks agree."""
     stage = Stage()
 
-    async def act(connection):
+    async def act(connection: Connection) -> None:
         await fill(connection)
         stage.broker.streams[STREAMS[0]].cut(16)
         if deposed:
@@ -110,7 +115,7 @@ def test_a_journal_that_was_cut_short_is_found_whoever_answers(deposed):
         finally:
             storing.cancel()
 
-    async def store_on(connection):
+    async def store_on(connection: Connection) -> None:
         for _ in range(5):
             await asyncio.sleep(LOOK_INTERVAL / 4)
             await connection.store(subjects.journal(0), b"an order that nobody can answer")
@@ -119,18 +124,18 @@ def test_a_journal_that_was_cut_short_is_found_whoever_answers(deposed):
         stage.play(act)
 
 
-def test_a_lost_message_is_found_and_a_mark_for_it_stays():
+def test_a_lost_message_is_found_and_a_mark_for_it_stays() -> None:
     """The look at a mark believes nobody who does not know of the place: a stale answer does not open the partition."""
     stage = Stage()
 
-    async def act(connection):
+    async def act(connection: Connection) -> None:
         await fill(connection)
         stage.broker.streams[STREAMS[0]].lose(14)
         for stream in STREAMS[:2]:
             depose(stage, stream, 9)
         assert await look_at(connection, 0, 14) == ""
 
-        async def look(asks):
+        async def look(asks: Asks) -> None:
             if wrong := await look_at(asks, 0, 14):
                 raise PartitionStopped(0, 14, wrong)
 
@@ -140,11 +145,11 @@ def test_a_lost_message_is_found_and_a_mark_for_it_stays():
         stage.play(act)
 
 
-def test_a_directory_that_lags_is_no_mismatch():
+def test_a_directory_that_lags_is_no_mismatch() -> None:
     """A write that is refused says that there is a value; who does not know it is asked again, or says so."""
     stage = Stage()
 
-    async def act(connection):
+    async def act(connection: Connection) -> Any:
         directory = subjects.bucket_stream(subjects.DIRECTORY)
         settings = replace(stage.settings, partitions=1)
         await topology.ensure(connection, settings)
@@ -162,12 +167,13 @@ def test_a_directory_that_lags_is_no_mismatch():
     assert "topology.waiting_for_nats" in stage.logged
 
 
-def test_looks_that_never_agree_are_no_verdict():
+def test_looks_that_never_agree_are_no_verdict() -> None:
     """Something is going on, and whoever looks later sees what came of it."""
-    stage, looks = Stage(), []
+    stage = Stage()
+    looks: list[None] = []
 
-    async def act(connection):
-        async def look(_):
+    async def act(connection: Connection) -> None:
+        async def look(_: object) -> None:
             looks.append(None)
             raise PartitionStopped(0, 1, "a" * len(looks))
 
@@ -189,7 +195,9 @@ def test_looks_that_never_agree_are_no_verdict():
         ([1, 2, 9, 9], 2.0, False),
     ],
 )
-def test_a_leader_is_as_old_as_its_majority(replicas, silent_seconds, alone):
+def test_a_leader_is_as_old_as_its_majority(
+    replicas: list[int] | None, silent_seconds: float | None, alone: bool
+) -> None:
     """It counts itself; one that it has never heard from says 0."""
     told = [{"name": f"n{place}", "active": silent * SECOND} for place, silent in enumerate(replicas or [])]
     cluster = {} if replicas is None else {"cluster": {"leader": "n", "replicas": told}}

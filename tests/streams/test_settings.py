@@ -7,12 +7,12 @@ import pytest
 from streams.settings import SettingsError, StreamSettings, without_password
 
 
-def test_an_empty_environment_gives_the_defaults():
+def test_an_empty_environment_gives_the_defaults() -> None:
     """Nothing has to be set for a local exchange."""
     assert StreamSettings.from_environment({"OPENBELL_PARTITIONS": " "}) == StreamSettings()
 
 
-def test_each_variable_is_read_as_its_kind():
+def test_each_variable_is_read_as_its_kind() -> None:
     """Texts, whole numbers and seconds."""
     settings = StreamSettings.from_environment(
         {
@@ -40,7 +40,7 @@ def test_each_variable_is_read_as_its_kind():
         ("OPENBELL_JOURNAL_RETENTION_SECONDS", "599"),
     ],
 )
-def test_what_no_exchange_can_run_with_is_refused_by_its_name(variable, text):
+def test_what_no_exchange_can_run_with_is_refused_by_its_name(variable: str, text: str) -> None:
     """The sentence names the variable and what it holds."""
     with pytest.raises(SettingsError, match=f"{variable} is '?{text}"):
         StreamSettings.from_environment({variable: text})
@@ -55,7 +55,7 @@ def test_what_no_exchange_can_run_with_is_refused_by_its_name(variable, text):
         ("tls://hidden@a", "tls://a"),
     ],
 )
-def test_an_address_is_shown_without_its_secrets(url, shown):
+def test_an_address_is_shown_without_its_secrets(url: str, shown: str) -> None:
     """What is printed of an address has neither user, password nor query; nor has what is printed of the settings."""
     assert without_password(url) == shown
     assert "hid" not in repr(StreamSettings(nats_url=url))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
+from exchange.commands import Command
 from streams import codec, subjects, topology
 from streams.errors import PartitionStopped
 from streams.partition import Partition
@@ -15,7 +17,13 @@ from streams.stream import StreamReader, read_message, state_of
 from tests.support.exchange import buy, listing, sell
 from tests.support.nats import until
 
-TRADING = [
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from streams.connection import Connection
+    from streams.settings import StreamSettings
+
+TRADING: list[Command] = [
     listing("ACME"),
     buy("anna", "ACME", 5, 100, "a1"),
     sell("boris", "ACME", 2, 100, "b1"),
@@ -26,16 +34,16 @@ TRADING = [
 class Leading:
     """A leader by hand: commands go into the journal, answers into EVENTS when it is told."""
 
-    def __init__(self, connection):
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.partition = Partition(0)
 
-    async def journal(self, *commands):
+    async def journal(self, *commands: Command) -> None:
         for command in commands:
             batch = codec.encode_batch("me", 1, [codec.encode_command(command)])
             await self.connection.store(subjects.journal(0), batch)
 
-    async def answer(self, through):
+    async def answer(self, through: int) -> None:
         stream = subjects.journal_stream(0)
         async with StreamReader(self.connection, stream, self.partition.sequence + 1) as reader:
             while self.partition.sequence < through:
@@ -45,18 +53,18 @@ class Leading:
 
 
 @pytest_asyncio.fixture
-async def leading(connection, settings):
+async def leading(connection: Connection, settings: StreamSettings) -> Leading:
     await topology.ensure(connection, settings)
     return Leading(connection)
 
 
 @pytest_asyncio.fixture
-async def journal(leading):
+async def journal(leading: Leading) -> AsyncIterator[StreamReader]:
     async with StreamReader(leading.connection, subjects.journal_stream(0), 1) as reader:
         yield reader
 
 
-async def test_it_follows_what_is_stored_and_waits_with_the_rest(leading, journal):
+async def test_it_follows_what_is_stored_and_waits_with_the_rest(leading: Leading, journal: StreamReader) -> None:
     """Three of five messages are answered: it knows three, then all when the others are, and equals the leader."""
     await leading.journal(*TRADING)
     await leading.answer(3)
@@ -70,7 +78,9 @@ async def test_it_follows_what_is_stored_and_waits_with_the_rest(leading, journa
     await asyncio.wait_for(following, 5)
 
 
-async def test_when_promoted_it_catches_up_and_leaves_the_rest_to_the_leader(leading, journal):
+async def test_when_promoted_it_catches_up_and_leaves_the_rest_to_the_leader(
+    leading: Leading, journal: StreamReader
+) -> None:
     """The next message that the journal's reader gives is the first that has no events."""
     await leading.journal(*TRADING)
     await leading.answer(4)
@@ -80,7 +90,9 @@ async def test_when_promoted_it_catches_up_and_leaves_the_rest_to_the_leader(lea
     assert (await anext(journal)).sequence == 5
 
 
-async def test_a_promotion_that_is_taken_back_ends_the_following_all_the_same(leading, journal):
+async def test_a_promotion_that_is_taken_back_ends_the_following_all_the_same(
+    leading: Leading, journal: StreamReader
+) -> None:
     """Whoever follows begins anew; it neither leads nor asks a reader that has ended for ever and ever."""
     await leading.journal(*TRADING)
     await leading.answer(5)
@@ -93,7 +105,7 @@ async def test_a_promotion_that_is_taken_back_ends_the_following_all_the_same(le
     assert partition.sequence == 5
 
 
-async def test_events_that_the_journal_does_not_give_stop_it(leading, journal):
+async def test_events_that_the_journal_does_not_give_stop_it(leading: Leading, journal: StreamReader) -> None:
     """The first message that differs is named."""
     await leading.journal(*TRADING)
     await leading.answer(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -13,19 +14,23 @@ from streams.errors import PartitionStopped, Unavailable
 from streams.stops import Stops, key_of
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from streams.connection import Connection
+    from streams.settings import StreamSettings
+
 
 @pytest_asyncio.fixture
-async def ready(connection, settings):
+async def ready(connection: Connection, settings: StreamSettings) -> Connection:
     await topology.ensure(connection, settings)
     return connection
 
 
-def where(stops):
+def where(stops: Stops) -> dict[int, int]:
     """The sequences of the marks, by partition."""
     return {number: mark.sequence for number, mark in stops.marks.items()}
 
 
-async def test_a_mark_says_where_and_why(ready):
+async def test_a_mark_says_where_and_why(ready: Connection) -> None:
     """Whoever reads all marks sees it, whoever reads those of another partition does not."""
     all_of_them, other = Stops(ready), Stops(ready, 0)
     await Stops(ready, 1).put(PartitionStopped(1, 42, "a sentence"))
@@ -36,7 +41,7 @@ async def test_a_mark_says_where_and_why(ready):
     assert other.marks == {}
 
 
-async def test_a_mark_that_is_taken_back_is_gone(ready):
+async def test_a_mark_that_is_taken_back_is_gone(ready: Connection) -> None:
     """For whoever took it back at once, and for all who read."""
     stops = Stops(ready)
     await stops.put(PartitionStopped(1, 42, "a sentence"))
@@ -47,7 +52,7 @@ async def test_a_mark_that_is_taken_back_is_gone(ready):
     assert stops.marks == {}
 
 
-async def test_a_newer_mark_is_not_taken_back(ready):
+async def test_a_newer_mark_is_not_taken_back(ready: Connection) -> None:
     """Only what was read can be: the newer one has to be looked at first."""
     stops = Stops(ready)
     await stops.put(PartitionStopped(1, 42, "a sentence"))
@@ -59,12 +64,12 @@ async def test_a_newer_mark_is_not_taken_back(ready):
     assert where(stops) == {1: 43}
 
 
-async def test_marks_are_heard_of_as_they_come_and_go(ready):
+async def test_marks_are_heard_of_as_they_come_and_go(ready: Connection) -> None:
     """They are heeded once at the start, and at each change; an Unavailable of who heeds them ends nothing."""
     seen = []
     stops = Stops(ready)
 
-    async def heed():
+    async def heed() -> None:
         seen.append(where(stops))
         if len(seen) == 2:
             raise Unavailable("cannot be heeded now")
@@ -80,12 +85,12 @@ async def test_marks_are_heard_of_as_they_come_and_go(ready):
     running.cancel()
 
 
-async def test_what_jetstream_has_refused_changes_nothing(ready):
+async def test_what_jetstream_has_refused_changes_nothing(ready: Connection) -> None:
     """Who follows the bucket hears a write that was refused too, and asks what is true."""
     stops = Stops(ready)
     looks = []
 
-    async def heed():
+    async def heed() -> None:
         looks.append(where(stops))
 
     running = asyncio.create_task(stops.run(heed))

@@ -5,29 +5,33 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from streams import stream as stream_module
 from streams.connection import Connection
 from streams.errors import StreamGap, StreamTooShort
-from streams.stream import StreamReader, read_message, state_of
+from streams.stream import StreamMessage, StreamReader, read_message, state_of
 from tests.support.nats import wire_to
 
+if TYPE_CHECKING:
+    from streams.settings import StreamSettings
 
-async def make_stream(connection, **config):
+
+async def make_stream(connection: Connection, **config: Any) -> None:
     await connection.api("STREAM.CREATE.S", {"name": "S", "subjects": ["s"], "max_bytes": 8 * 1024 * 1024} | config)
 
 
-async def fill(connection, count, first=1):
+async def fill(connection: Connection, count: int, first: int = 1) -> None:
     await asyncio.gather(*(connection.store("s", b"%d" % number) for number in range(first, first + count)))
 
 
-async def take(reader, count):
+async def take(reader: StreamReader, count: int) -> list[StreamMessage]:
     return [await asyncio.wait_for(anext(reader), 20) for _ in range(count)]
 
 
-async def test_every_message_comes_once_in_order(connection):
+async def test_every_message_comes_once_in_order(connection: Connection) -> None:
     """Several pulls' worth of messages are read without a gap, with their times and how many are behind."""
     await make_stream(connection)
     await fill(connection, 1000)
@@ -39,14 +43,16 @@ async def test_every_message_comes_once_in_order(connection):
     assert all(a.stored_at <= b.stored_at for a, b in pairwise(messages))
 
 
-async def test_a_message_that_was_lost_on_its_way_is_missed_though_none_follows(connection, monkeypatch):
+async def test_a_message_that_was_lost_on_its_way_is_missed_though_none_follows(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The heartbeats say what was sent, so the last message of a quiet stream is asked for again too."""
     await make_stream(connection)
     await fill(connection, 5)
-    lost = []
+    lost: list[bytes] = []
     receive = StreamReader._receive_message
 
-    def lose_once(self, payload, reply):
+    def lose_once(self: StreamReader, payload: bytes, reply: str) -> None:
         if payload == b"5" and not lost:
             lost.append(payload)
         else:
@@ -58,7 +64,7 @@ async def test_a_message_that_was_lost_on_its_way_is_missed_though_none_follows(
     assert lost == [b"5"]
 
 
-async def test_reading_begins_where_it_is_told_and_waits_for_what_comes(connection):
+async def test_reading_begins_where_it_is_told_and_waits_for_what_comes(connection: Connection) -> None:
     """From a sequence on, the next one after the end included; later messages arrive as they are stored."""
     await make_stream(connection)
     await fill(connection, 5)
@@ -69,7 +75,7 @@ async def test_reading_begins_where_it_is_told_and_waits_for_what_comes(connecti
         assert [message.payload for message in await reading] == [b"6"]
 
 
-async def test_a_start_beyond_the_end_is_an_error(connection):
+async def test_a_start_beyond_the_end_is_an_error(connection: Connection) -> None:
     """JetStream would wait in silence; a stream that is shorter than what was answered is said at once."""
     await make_stream(connection)
     await fill(connection, 5)
@@ -78,7 +84,7 @@ async def test_a_start_beyond_the_end_is_an_error(connection):
             await anext(reader)
 
 
-async def test_a_message_that_is_gone_is_an_error(connection):
+async def test_a_message_that_is_gone_is_an_error(connection: Connection) -> None:
     """A stream that was trimmed or that has a hole is not read as if it were whole."""
     await make_stream(connection)
     await fill(connection, 9)
@@ -93,7 +99,7 @@ async def test_a_message_that_is_gone_is_an_error(connection):
             await anext(reader)
 
 
-async def test_messages_gone_from_the_end_are_an_error(connection):
+async def test_messages_gone_from_the_end_are_an_error(connection: Connection) -> None:
     """A stream that has lost its last messages keeps their numbers; nobody waits for what will never come."""
     await make_stream(connection)
     await fill(connection, 5)
@@ -106,7 +112,7 @@ async def test_messages_gone_from_the_end_are_an_error(connection):
             await asyncio.wait_for(anext(reader), 20)
 
 
-async def test_reading_goes_on_after_a_reconnect(settings, connection):
+async def test_reading_goes_on_after_a_reconnect(settings: StreamSettings, connection: Connection) -> None:
     """Whatever was on its way when the connection broke, the reader goes on behind the last message it gave."""
     await make_stream(connection)
     async with wire_to(settings.nats_url) as wire:
@@ -122,7 +128,7 @@ async def test_reading_goes_on_after_a_reconnect(settings, connection):
     assert [message.payload for message in messages] == [b"%d" % number for number in range(1, 601)]
 
 
-async def test_a_lost_consumer_is_made_again(connection, monkeypatch):
+async def test_a_lost_consumer_is_made_again(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """A consumer that the server has forgotten is noticed, by its status or by silence, and replaced."""
     monkeypatch.setattr(stream_module, "SILENCE_MAX", 0.5)
     await make_stream(connection)
@@ -135,7 +141,7 @@ async def test_a_lost_consumer_is_made_again(connection, monkeypatch):
         assert [message.payload for message in await take(reader, 1)] == [b"2"]
 
 
-async def test_a_stopped_reader_ends_after_what_has_arrived(connection):
+async def test_a_stopped_reader_ends_after_what_has_arrived(connection: Connection) -> None:
     """Stop is a drain: the iteration ends when nothing is left of what was received."""
     await make_stream(connection)
     await fill(connection, 10)
@@ -145,7 +151,7 @@ async def test_a_stopped_reader_ends_after_what_has_arrived(connection):
         assert [message.sequence async for message in reader] == list(range(2, 11))
 
 
-async def test_one_message_and_the_state_can_be_asked_for(connection):
+async def test_one_message_and_the_state_can_be_asked_for(connection: Connection) -> None:
     """A message by its sequence, None where there is none; the first and last sequence."""
     await make_stream(connection)
     assert (await state_of(connection, "S"))[:2] == (0, 0)

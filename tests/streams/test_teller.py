@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest_asyncio
 
-from exchange.commands import SetPhase
+from exchange.commands import Command, SetPhase
 from exchange.terms import AUCTION, CONTINUOUS
 from streams import codec
 from streams.audience import Audience
 from streams.certainty import Certainty
-from streams.partition import Partition
+from streams.partition import Output, Partition
 from streams.teller import WAITING_MAX, Teller
 from tests.support.journaled import Journaled, buy, sell
 from tests.support.nats import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from streams.connection import Connection
 
 ORDERS = 3_000
 LEASE_SECONDS = 1_000.0
@@ -24,10 +30,10 @@ LEASE_SECONDS = 1_000.0
 class Scene:
     """A teller, what is heard of it, and the journal that it tells of."""
 
-    def __init__(self, connection, teller):
+    def __init__(self, connection: Connection, teller: Teller) -> None:
         self.connection = connection
         self.teller = teller
-        self.heard = []
+        self.heard: list[tuple[str, bytes]] = []
         self.journaled = Journaled()
         self.journaled.send(SetPhase("ACME", AUCTION))
         for first in range(0, ORDERS, 250):
@@ -38,9 +44,9 @@ class Scene:
         self.partition, self.twin = self.journaled.partition, Partition(3)
         for entry in self.journaled.journal:
             self.twin.answer(*entry, render=False)
-        self.expected = []
+        self.expected: list[list[tuple[str, bytes] | None]] = []
 
-    def answer(self, *commands):
+    def answer(self, *commands: Command) -> Output:
         """The output of the next message of the journal; what it is to tell is expected."""
         sequence = self.partition.sequence + 1
         data = codec.encode_batch("test", sequence, [codec.encode_command(command) for command in commands])
@@ -50,7 +56,7 @@ class Scene:
 
 
 @pytest_asyncio.fixture
-async def scene(connection):
+async def scene(connection: Connection) -> AsyncIterator[Scene]:
     audience, certainty = Audience(connection), Certainty(LEASE_SECONDS)
     teller = Teller(connection, audience, certainty, 3)
     scene = Scene(connection, teller)
@@ -62,7 +68,7 @@ async def scene(connection):
         task.cancel()
 
 
-async def test_what_follows_waits_behind_a_long_uncross(scene):
+async def test_what_follows_waits_behind_a_long_uncross(scene: Scene) -> None:
     """Orders after it are answered meanwhile; what they are told by comes after it, on every subject."""
     outputs = [
         scene.answer(buy("carla", 1, 1, "before")),
@@ -78,7 +84,7 @@ async def test_what_follows_waits_behind_a_long_uncross(scene):
     assert scene.heard == expected
 
 
-async def test_others_have_their_turn_between_any_two_pieces(scene):
+async def test_others_have_their_turn_between_any_two_pieces(scene: Scene) -> None:
     """The loop goes round as often as there are pieces, at the least."""
     uncross = scene.answer(SetPhase("ACME", CONTINUOUS))
     turns = 0
@@ -90,7 +96,7 @@ async def test_others_have_their_turn_between_any_two_pieces(scene):
     assert turns >= len(scene.expected[-1]) - at_once > 2
 
 
-async def test_what_waits_is_bounded(scene):
+async def test_what_waits_is_bounded(scene: Scene) -> None:
     """Beyond the bound whoever tells has to wait until the first of it is told."""
     uncross = scene.answer(SetPhase("ACME", CONTINUOUS))
     outputs = [scene.answer() for _ in range(WAITING_MAX)]
@@ -103,6 +109,6 @@ async def test_what_waits_is_bounded(scene):
     assert scene.teller.idle
 
 
-async def tell_all(teller, outputs):
+async def tell_all(teller: Teller, outputs: Iterable[Output]) -> None:
     for output in outputs:
         await teller.tell(output)

@@ -6,11 +6,13 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from exchange.commands import Configure, DrawEnd, ListInstrument, SetPhase, Tick
+from exchange.book import Book
+from exchange.commands import Command, Configure, DrawEnd, ListInstrument, SetPhase, Tick
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
 from exchange.events import EndDrawn, PhaseSet, Traded
 from exchange.instrument import Instrument
@@ -18,13 +20,22 @@ from exchange.terms import AUCTION, CLOSED, CONTINUOUS, CROSSED, GTD, OPENING, P
 from exchange.units import SECOND, UNIT
 from streams.calendars import Hours, Schedule, Session
 from streams.clock import JournalClock
-from streams.journal import Outcome
+from streams.journal import FutureOutcome, Outcome
 from streams.timekeeper import Timekeeper
+from streams.urgency import OPERATING
+from streams.venue import Venue
 from tests.support.exchange import ask, open_venue, running_worker
 from tests.support.history import events_of, times_of
 from tests.support.journaled import ACME, CONFIGURE, Journaled, buy, sell
 from tests.support.journaled import OPENING as NOW
 from tests.support.nats import until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from streams.connection import Connection
+    from streams.settings import StreamSettings
 
 DAY = Schedule(
     "day",
@@ -39,10 +50,10 @@ class Written:
     """A journal that a partition answers at once; `commands` are those written."""
 
     def __init__(self, journaled: Journaled) -> None:
-        self.commands: list[object] = []
+        self.commands: list[Command] = []
         self._journaled = journaled
 
-    def append(self, command) -> asyncio.Future[Outcome]:
+    def append(self, command: Command, urgency: int = OPERATING) -> FutureOutcome:
         self.commands.append(command)
         [(code, _)] = self._journaled.send(command).results
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -50,10 +61,17 @@ class Written:
         return answer
 
 
+async def phase_in(venue: Venue) -> object:
+    """The phase of ACME, as its leader says."""
+    return (await ask(venue, 0, "status", symbol="ACME"))["phase"]
+
+
 class Led:
     """A partition whose timekeeper looks whenever the test says so."""
 
-    def __init__(self, *listed: Instrument, calendars=None, configure: Configure = CONFIGURE) -> None:
+    def __init__(
+        self, *listed: Instrument, calendars: Mapping[str, Schedule] | None = None, configure: Configure = CONFIGURE
+    ) -> None:
         self.journaled = Journaled(*listed, configure=configure)
         self.journal = Written(self.journaled)
         clock = JournalClock(lambda: self.journaled.now)
@@ -62,10 +80,10 @@ class Led:
         self.keeper = Timekeeper(self.journaled.partition.engine, self.journal, clock, known, 3)
 
     @property
-    def book(self):
+    def book(self) -> Book:
         return self.journaled.partition.engine.books["ACME"]
 
-    async def look(self, seconds: float = 0) -> list[object]:
+    async def look(self, seconds: float = 0) -> list[Command]:
         """Let so much time pass and look once; what was written."""
         self.journaled.now += int(seconds * SECOND)
         before = len(self.journal.commands)
@@ -199,7 +217,7 @@ def noon_zone() -> str:
 
 
 @pytest.fixture
-def calendar(tmp_path):
+def calendar(tmp_path: Path) -> Path:
     """A file of calendars whose opening call has begun and ends in four seconds."""
     zone = noon_zone()
     opening = datetime.now(ZoneInfo(zone)) + timedelta(seconds=4)
@@ -211,7 +229,9 @@ def calendar(tmp_path):
     return path
 
 
-async def test_a_successor_ends_the_call_that_a_killed_leader_began(settings, connection, calendar) -> None:
+async def test_a_successor_ends_the_call_that_a_killed_leader_began(
+    settings: StreamSettings, connection: Connection, calendar: Path
+) -> None:
     """The calendar's changes are carried out once each; the uncross comes at the time that was told."""
     settings = replace(settings, partitions=1, calendars=str(calendar), lease_ttl_seconds=1)
     async with AsyncExitStack() as stack:
@@ -221,7 +241,7 @@ async def test_a_successor_ends_the_call_that_a_killed_leader_began(settings, co
         await venue.submit(0, ListInstrument(listing))
 
         async def in_call() -> bool:
-            return (await ask(venue, 0, "status", symbol="ACME"))["phase"] == "auction"
+            return await phase_in(venue) == "auction"
 
         await until(in_call)
         for command in (buy("anna", 5, 11, "a-1"), sell("boris", 3, 10, "b-1")):
@@ -231,7 +251,7 @@ async def test_a_successor_ends_the_call_that_a_killed_leader_began(settings, co
         await stack.enter_async_context(running_worker(settings))
 
         async def over() -> bool:
-            return (await ask(venue, 0, "status", symbol="ACME"))["phase"] == "continuous"
+            return await phase_in(venue) == "continuous"
 
         await until(over, 20)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,11 +15,18 @@ from streams.bucket import ABSENT, Bucket
 from streams.codec import decode_batch
 from streams.connection import Stored
 from streams.errors import ApiRefused, NotStored, TopologyMismatch, WrongSequence
-from streams.stream import read_message, state_of
+from streams.stream import state_of
+from tests.support.history import stored
 from tests.support.nats import until
 
+if TYPE_CHECKING:
+    from streams.connection import Connection
+    from streams.settings import StreamSettings
 
-async def test_making_is_idempotent_and_may_be_done_by_several_at_once(connection, settings):
+
+async def test_making_is_idempotent_and_may_be_done_by_several_at_once(
+    connection: Connection, settings: StreamSettings
+) -> None:
     """Five at once and one later: one Configure in each journal, nothing in the events."""
     await asyncio.gather(*(topology.ensure(connection, settings) for _ in range(5)))
     await topology.ensure(connection, settings)
@@ -27,14 +35,14 @@ async def test_making_is_idempotent_and_may_be_done_by_several_at_once(connectio
         assert (await state_of(connection, subjects.events_stream(partition))).last == 0
 
 
-async def test_a_journal_opens_with_its_rules(connection, settings):
+async def test_a_journal_opens_with_its_rules(connection: Connection, settings: StreamSettings) -> None:
     """The first message says which semantics and bounds hold."""
     await topology.ensure(connection, settings)
-    payload = await read_message(connection, subjects.journal_stream(0), 1)
+    payload = await stored(connection, subjects.journal_stream(0), 1)
     assert decode_batch(payload).commands == [Configure(SEMANTICS, 10_000, 100_000, 5_000_000_000)]
 
 
-async def test_the_number_of_partitions_is_fixed(connection, settings):
+async def test_the_number_of_partitions_is_fixed(connection: Connection, settings: StreamSettings) -> None:
     """Another number later is refused with a sentence that says what to do, and nothing is made."""
     await topology.ensure(connection, settings)
     with pytest.raises(TopologyMismatch, match="has 2 partitions and OPENBELL_PARTITIONS says 3"):
@@ -43,7 +51,7 @@ async def test_the_number_of_partitions_is_fixed(connection, settings):
         await state_of(connection, subjects.journal_stream(2))
 
 
-async def test_nobody_can_delete_from_the_midst_of_a_journal(connection, settings):
+async def test_nobody_can_delete_from_the_midst_of_a_journal(connection: Connection, settings: StreamSettings) -> None:
     """What goes is a beginning, up to a sequence that was named (trimming.py)."""
     await topology.ensure(connection, settings)
     for stream in (subjects.journal_stream(0), subjects.events_stream(0)):
@@ -51,7 +59,7 @@ async def test_nobody_can_delete_from_the_midst_of_a_journal(connection, setting
             await connection.api(f"STREAM.MSG.DELETE.{stream}", {"seq": 1})
 
 
-async def test_an_exchange_of_an_older_version_goes_on(connection, settings):
+async def test_an_exchange_of_an_older_version_goes_on(connection: Connection, settings: StreamSettings) -> None:
     """Its streams forbid purging, which nobody can take back, and have less room: they get the room and stay theirs."""
     for stream, subject in ((subjects.journal_stream(0), "orders.0"), (subjects.events_stream(0), "events.0")):
         older = {"name": stream, "subjects": [subject], "max_bytes": 4096, "deny_purge": True}
@@ -64,7 +72,7 @@ async def test_an_exchange_of_an_older_version_goes_on(connection, settings):
         assert config["max_bytes"] >= settings.journal_max_bytes
 
 
-async def test_a_full_journal_refuses_and_loses_nothing(connection, settings):
+async def test_a_full_journal_refuses_and_loses_nothing(connection: Connection, settings: StreamSettings) -> None:
     """At its limit a stream says no to what is new; what it holds stays."""
     await topology.ensure(connection, replace(settings, journal_max_bytes=4096))
     stored = await asyncio.gather(
@@ -74,7 +82,7 @@ async def test_a_full_journal_refuses_and_loses_nothing(connection, settings):
     assert (await state_of(connection, subjects.journal_stream(0))).first == 1
 
 
-async def test_a_journal_may_get_more_room_and_never_less(connection, settings):
+async def test_a_journal_may_get_more_room_and_never_less(connection: Connection, settings: StreamSettings) -> None:
     """A larger setting is taken over, a smaller one is left alone."""
     for asked, kept in ((64, 64), (128, 128), (32, 128)):
         await topology.ensure(connection, replace(settings, journal_max_bytes=asked * 1024 * 1024))
@@ -82,14 +90,14 @@ async def test_a_journal_may_get_more_room_and_never_less(connection, settings):
         assert config["max_bytes"] == kept * 1024 * 1024
 
 
-async def test_a_gateway_waits_for_the_streams(connection, settings):
+async def test_a_gateway_waits_for_the_streams(connection: Connection, settings: StreamSettings) -> None:
     """It takes the number of partitions from the exchange that exists, not from its own settings."""
     waiting = asyncio.create_task(topology.wait(connection))
     await topology.ensure(connection, settings)
     assert await asyncio.wait_for(waiting, 10) == settings.partitions
 
 
-async def test_a_key_is_written_by_compare_and_set(connection, settings):
+async def test_a_key_is_written_by_compare_and_set(connection: Connection, settings: StreamSettings) -> None:
     """Create only once; replace only what was seen; a revision that is not the current one is refused."""
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.DIRECTORY)
@@ -107,7 +115,9 @@ async def test_a_key_is_written_by_compare_and_set(connection, settings):
     }
 
 
-async def test_a_key_with_a_time_to_live_lapses_unless_it_is_renewed(connection, settings):
+async def test_a_key_with_a_time_to_live_lapses_unless_it_is_renewed(
+    connection: Connection, settings: StreamSettings
+) -> None:
     """Renewing sets the time anew; without it the key is gone, and can be created again."""
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.LEASES)
@@ -116,7 +126,7 @@ async def test_a_key_with_a_time_to_live_lapses_unless_it_is_renewed(connection,
     long = await bucket.put("long", "y", revision=0, ttl_seconds=1)
     await bucket.put("long", "y", revision=long.sequence, ttl_seconds=60)
 
-    async def lapsed():
+    async def lapsed() -> bool:
         return "short" not in await bucket.read_all()
 
     await until(lapsed)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from exchange.commands import Command
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
 from exchange.events import Configured
 from streams import codec, subjects, topology
 from streams.auditing import audit
 from streams.recovery import load
-from streams.stream import read_message
 from streams.topology import CONFIGURE
 from tests.support.exchange import listing, open_venue, running_worker, sell
-from tests.support.history import events_of
+from tests.support.history import events_of, stored
 from tests.support.led import Led
 from tests.support.nats import until
+
+if TYPE_CHECKING:
+    from streams.connection import Connection
+    from streams.settings import StreamSettings
 
 OLD = replace(CONFIGURE, semantics=OLDEST_SEMANTICS, trades_per_order_max=77)
 
 
-async def write_old_journal(connection, settings) -> Led:
+async def write_old_journal(connection: Connection, settings: StreamSettings) -> Led:
     """Partition 0 as the release before left it: its journal begins with version 2, and it has a checkpoint."""
     name, subject = subjects.journal_stream(0), subjects.journal(0)
     await connection.api(f"STREAM.CREATE.{name}", {"name": name, "subjects": [subject]})
@@ -32,18 +37,18 @@ async def write_old_journal(connection, settings) -> Led:
     return led
 
 
-async def began_with(connection) -> object:
+async def began_with(connection: Connection) -> Command:
     """The command that opens the journal of partition 0."""
-    message = await read_message(connection, subjects.journal_stream(0), 1)
+    message = await stored(connection, subjects.journal_stream(0), 1)
     return codec.decode_batch(message).commands[0]
 
 
-async def versions_of(connection) -> list[int]:
+async def versions_of(connection: Connection) -> list[int]:
     """The versions that partition 0 has had."""
     return [event.semantics for _, event in await events_of(connection) if isinstance(event, Configured)]
 
 
-async def test_a_journal_of_version_2_is_led_on_by_version_3(settings, connection) -> None:
+async def test_a_journal_of_version_2_is_led_on_by_version_3(settings: StreamSettings, connection: Connection) -> None:
     """Its checkpoint restores as version 2; the leader adds the change, once, and the audit of it all is clean."""
     settings = replace(settings, partitions=1)
     old = await write_old_journal(connection, settings)

@@ -8,6 +8,7 @@ import json
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,16 +22,22 @@ from streams.errors import Busy, OutcomeUnknown, TopologyMismatch
 from streams.partition import Partition
 from streams.roster import lease_key, worker_key
 from streams.settings import StreamSettings
-from streams.stream import read_message, state_of
+from streams.stream import state_of
+from streams.venue import Venue
 from tests.support import memory
 from tests.support.exchange import LOT, TICK, ask, buy, listing, open_venue, running_worker, sell
+from tests.support.history import stored
 from tests.support.nats import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 SECOND = 1_000_000_000
 
 
 @pytest.fixture
-def no_collections(monkeypatch):
+def no_collections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What goes, goes because nothing refers to it, and not because a recovery turns the collector on again."""
     with memory.no_collections(), monkeypatch.context() as patch:
         patch.setattr(gc, "enable", lambda: None)
@@ -38,30 +45,30 @@ def no_collections(monkeypatch):
 
 
 @asynccontextmanager
-async def open_venue_of_first_worker(settings):
+async def open_venue_of_first_worker(settings: StreamSettings) -> AsyncIterator[Any]:
     """A venue that outlives its first worker."""
     async with running_worker(settings) as first, open_venue(settings) as venue:
         yield venue, first
 
 
-async def assert_events_are_in_step(connection, partition):
+async def assert_events_are_in_step(connection: Connection, partition: int) -> None:
     """Every journal message has exactly one events message: that which a replay gives."""
     replayed = Partition(partition)
     events = subjects.events_stream(partition)
     last = (await state_of(connection, subjects.journal_stream(partition))).last
 
-    async def answered():
+    async def answered() -> bool:
         return (await state_of(connection, events)).last == last
 
     await until(answered)
     for sequence in range(1, last + 1):
-        payload = await read_message(connection, subjects.journal_stream(partition), sequence)
-        facts = codec.decode_facts(await read_message(connection, events, sequence))
+        payload = await stored(connection, subjects.journal_stream(partition), sequence)
+        facts = codec.decode_facts(await stored(connection, events, sequence))
         replayed.late = {sequence: facts.answered_at}
         assert codec.decode_facts(replayed.answer(payload, sequence, facts.at).events) == facts
 
 
-async def trade(venue, round_number):
+async def trade(venue: Venue, round_number: int) -> list[str]:
     """A dozen orders on both partitions, some of which match; all are answered."""
     outcomes = []
     for number in range(12):
@@ -73,7 +80,7 @@ async def trade(venue, round_number):
     return [outcome.code for outcome in await asyncio.gather(*outcomes)]
 
 
-async def state(venue):
+async def state(venue: Venue) -> list[Any]:
     return [
         await ask(venue, partition, kind, **arguments)
         for partition in (0, 1)
@@ -86,7 +93,7 @@ async def state(venue):
     ]
 
 
-async def test_output_n_answers_input_n(settings, connection):
+async def test_output_n_answers_input_n(settings: StreamSettings, connection: Connection) -> None:
     """After some trading both streams of both partitions march in step, and a replay proves every event."""
     async with running_worker(settings), open_venue(settings) as venue:
         for partition in (0, 1):
@@ -97,7 +104,7 @@ async def test_output_n_answers_input_n(settings, connection):
             await assert_events_are_in_step(connection, partition)
 
 
-async def test_a_snapshot_comes_after_all_that_it_includes(settings):
+async def test_a_snapshot_comes_after_all_that_it_includes(settings: StreamSettings) -> None:
     """Asked for while a long uncross is told, it waits: what is heard before it is all that it has."""
     async with running_worker(settings), open_venue(settings) as venue:
         await venue.submit(0, listing("S0"))
@@ -122,7 +129,9 @@ async def test_a_snapshot_comes_after_all_that_it_includes(settings):
 
 
 @pytest.mark.parametrize("ending", ["kill", "stop"])
-async def test_another_worker_goes_on_where_the_first_one_ended(settings, connection, ending):
+async def test_another_worker_goes_on_where_the_first_one_ended(
+    settings: StreamSettings, connection: Connection, ending: str
+) -> None:
     """Killed or stopped: the next one has the same books, orders and reports, and trading goes on in step."""
     settings = replace(settings, lease_ttl_seconds=1.0)
     async with open_venue_of_first_worker(settings) as (venue, first):
@@ -138,7 +147,9 @@ async def test_another_worker_goes_on_where_the_first_one_ended(settings, connec
                 await assert_events_are_in_step(connection, partition)
 
 
-async def test_orders_that_nobody_answered_are_answered_by_the_next_leader(settings, connection):
+async def test_orders_that_nobody_answered_are_answered_by_the_next_leader(
+    settings: StreamSettings, connection: Connection
+) -> None:
     """What the journal holds is carried out once, even if its sender has stopped waiting."""
     async with open_venue_of_first_worker(settings) as (venue, first):
         await venue.submit(0, listing("S0"))
@@ -151,7 +162,9 @@ async def test_orders_that_nobody_answered_are_answered_by_the_next_leader(setti
             await assert_events_are_in_step(connection, 0)
 
 
-async def test_a_lost_partition_gives_its_memory_back(settings, connection, no_collections):
+async def test_a_lost_partition_gives_its_memory_back(
+    settings: StreamSettings, connection: Connection, no_collections: None
+) -> None:
     """Its lease is another's, so it is loaded anew; of the orders that the worker had before there are no copies left.
 
     Garbage is not collected: where much is led it is not either.
@@ -172,14 +185,14 @@ async def test_a_lost_partition_gives_its_memory_back(settings, connection, no_c
         await assert_events_are_in_step(connection, 0)
 
 
-async def test_two_workers_share_and_the_survivor_takes_over(settings, connection):
+async def test_two_workers_share_and_the_survivor_takes_over(settings: StreamSettings, connection: Connection) -> None:
     """Each leads one partition; when one is killed in the middle of the flow the other answers for both."""
     settings = replace(settings, lease_ttl_seconds=1.0)
     async with open_venue_of_first_worker(settings) as (venue, first), running_worker(settings):
         for partition in (0, 1):
             await venue.submit(partition, listing(f"S{partition}"))
 
-        async def shared():
+        async def shared() -> bool:
             names = {await leader_of(connection, partition) for partition in (0, 1)}
             return len(names - {""}) == 2
 
@@ -194,7 +207,7 @@ async def test_two_workers_share_and_the_survivor_takes_over(settings, connectio
             await assert_events_are_in_step(connection, partition)
 
 
-async def test_a_timer_is_moved_by_the_leader(settings, connection):
+async def test_a_timer_is_moved_by_the_leader(settings: StreamSettings, connection: Connection) -> None:
     """A GTD order expires at its time although nobody sends anything: the leader writes a Tick."""
     async with running_worker(settings), open_venue(settings) as venue:
         await venue.submit(0, listing("S0"))
@@ -202,8 +215,9 @@ async def test_a_timer_is_moved_by_the_leader(settings, connection):
         order = PlaceOrder("anna", "S0", "gtd", BUY, LIMIT, LOT, TICK, time_in_force=GTD, expires=expires)
         assert (await venue.submit(0, order)).code == ""
 
-        async def expired():
-            return (await ask(venue, 0, "order", account="anna", order_id=1))["status"] == "expired"
+        async def expired() -> object:
+            order = await ask(venue, 0, "order", account="anna", order_id=1)
+            return order["status"] == "expired"
 
         await until(expired)
         await assert_events_are_in_step(connection, 0)
@@ -211,7 +225,7 @@ async def test_a_timer_is_moved_by_the_leader(settings, connection):
         assert last < 10
 
 
-async def test_a_contradiction_stops_its_partition_alone(settings, connection):
+async def test_a_contradiction_stops_its_partition_alone(settings: StreamSettings, connection: Connection) -> None:
     """Events that no journal gives: the worker does not lead that partition, and leads the other.
 
     Once that is known the stopped one takes no orders: they would only pile up in its journal.
@@ -226,18 +240,20 @@ async def test_a_contradiction_stops_its_partition_alone(settings, connection):
         assert (await state_of(connection, subjects.journal_stream(0))).last == 1
 
 
-async def test_a_worker_that_does_not_fit_the_exchange_does_not_start(settings, connection):
+async def test_a_worker_that_does_not_fit_the_exchange_does_not_start(
+    settings: StreamSettings, connection: Connection
+) -> None:
     """Another number of partitions ends `run` with an error that says what to do."""
     await topology.ensure(connection, settings)
     with pytest.raises(TopologyMismatch):
         await worker.run(replace(settings, partitions=5), asyncio.Event())
 
 
-async def leader_of(connection, partition):
+async def leader_of(connection: Connection, partition: int) -> str:
     return (await Bucket(connection, subjects.LEASES).get(lease_key(partition))).value
 
 
-async def test_a_killed_nats_server_loses_nothing_that_was_answered(tmp_path):
+async def test_a_killed_nats_server_loses_nothing_that_was_answered(tmp_path: Path) -> None:
     """SIGKILL in mid-flow and a new server on the same store: every answered order is there, and the flow goes on."""
     server = await EmbeddedServer.start(tmp_path / "store", log_file=tmp_path / "log")
     settings = StreamSettings(nats_url=server.url, partitions=2, journal_max_bytes=64 * 1024 * 1024)
@@ -246,7 +262,7 @@ async def test_a_killed_nats_server_loses_nothing_that_was_answered(tmp_path):
             await venue.submit(partition, listing(f"S{partition}"))
         answered = {}
 
-        async def flow():
+        async def flow() -> None:
             for number in count():
                 name = f"f{number}"
                 with suppress(Busy, OutcomeUnknown):
@@ -263,7 +279,7 @@ async def test_a_killed_nats_server_loses_nothing_that_was_answered(tmp_path):
         await until(lambda: len(answered) > before + 50, seconds=30)
         flowing.cancel()
         await asyncio.wait([flowing])
-        there = {}
+        there: dict[str, str] = {}
         for partition in (0, 1):
             snapshot = await ask(venue, partition, "orders_snapshot", account="anna")
             there |= {order["client_order_id"]: order["order_id"] for order in snapshot["orders"]}
@@ -272,7 +288,7 @@ async def test_a_killed_nats_server_loses_nothing_that_was_answered(tmp_path):
         for partition in (0, 1):
             await assert_events_are_in_step(connection, partition)
 
-        async def leased_again():
+        async def leased_again() -> object:
             return await leader_of(connection, 0) and await leader_of(connection, 1)
 
         await until(leased_again)

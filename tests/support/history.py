@@ -16,8 +16,8 @@ async def events_of(connection: Connection, partition: int = 0) -> list[tuple[in
     """Everything that happened in a partition so far."""
     stream = subjects.events_stream(partition)
     last = (await state_of(connection, stream)).last
-    messages = [await read_message(connection, stream, sequence) for sequence in range(1, last + 1)]
-    found = [codec.decode_facts(message) for message in messages if message]
+    messages = [await stored(connection, stream, sequence) for sequence in range(1, last + 1)]
+    found = [codec.decode_facts(message) for message in messages]
     return [(facts.at, event) for facts in found for of_command in facts.events for event in of_command]
 
 
@@ -25,5 +25,12 @@ async def times_of(connection: Connection, partition: int = 0) -> list[int]:
     """The journal time of each message that is answered, those without an event included."""
     stream = subjects.events_stream(partition)
     last = (await state_of(connection, stream)).last
-    messages = [await read_message(connection, stream, sequence) for sequence in range(1, last + 1)]
-    return [codec.decode_facts(message).at for message in messages if message]
+    messages = [await stored(connection, stream, sequence) for sequence in range(1, last + 1)]
+    return [codec.decode_facts(message).at for message in messages]
+
+
+async def stored(connection: Connection, stream: str, sequence: int) -> bytes:
+    """A message of a stream that must be there."""
+    payload = await read_message(connection, stream, sequence)
+    assert payload is not None, f"{stream} has no message {sequence}"
+    return payload
