@@ -104,7 +104,7 @@ async def test_how_far_a_worker_is(one: StreamSettings, connection: Connection) 
         assert await ask_how_far(connection, "nobody", 0) == NOT_AT_ALL
 
 
-async def test_nonsense_from_a_standby_ends_no_leader(one, connection):
+async def test_nonsense_from_a_standby_ends_no_leader(one: StreamSettings, connection: Connection) -> None:
     """An answer that cannot be read is as good as none: the leader asks again, and goes on leading."""
     asked = []
 
@@ -127,7 +127,7 @@ async def test_nonsense_from_a_standby_ends_no_leader(one, connection):
         await babbling.close()
 
 
-async def test_nonsense_ends_no_worker(one, connection):
+async def test_nonsense_ends_no_worker(one: StreamSettings, connection: Connection) -> None:
     """A request that cannot be read is logged and not answered; the next one is."""
     async with running_worker(one), open_venue(one) as venue:
         await venue.submit(0, listing("S0"))
@@ -139,7 +139,7 @@ async def test_nonsense_ends_no_worker(one, connection):
         assert (await venue.submit(0, buy("anna", "S0", 1, 100, "after"))).code == ""
 
 
-async def test_nonsense_from_a_leader_is_no_answer(one, connection):
+async def test_nonsense_from_a_leader_is_no_answer(one: StreamSettings, connection: Connection) -> None:
     """Whoever wants a handover is told that the leader cannot be understood, as of a leader that is away."""
     babbling = await connection.subscribe(
         subjects.worker("babbler"), lambda _, __, reply: connection.publish(reply, b"nonsense")

@@ -104,7 +104,7 @@ async def test_what_jetstream_has_refused_changes_nothing(ready: Connection) -> 
 
 
 @pytest.mark.parametrize("value", ["nonsense", "[1]", '{"sequence":1}'])
-async def test_a_mark_that_cannot_be_read_changes_nothing(ready, value):
+async def test_a_mark_that_cannot_be_read_changes_nothing(ready: Connection, value: str) -> None:
     """It may be of a later version: what is known stays known, and whoever reads tries again."""
     stops = Stops(ready)
     await stops.put(PartitionStopped(1, 42, "a sentence"))
