@@ -1,78 +1,111 @@
-"""streams/certainty.py: when a worker must read its leases again before it says anything."""
+"""streams/certainty.py: when a worker must read its leases again before it says anything; on virtual time."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-
-import pytest
 
 from streams.certainty import Certainty
+from streams.connection import Connection
+from tests.support.virtual import Stage
+
+LEASE = 0.1
 
 
-@pytest.fixture
-async def certainty() -> Certainty:
-    return Certainty(lease_seconds=0.1)
+class Frozen(Stage):
+    """A process whose clock can be moved on."""
+
+    def freeze(self) -> None:
+        """What SIGSTOP does to a process: its clock goes on, and nothing else."""
+        self.world.now += LEASE * 0.6
 
 
-def freeze() -> None:
-    """What SIGSTOP does to a process: its clock goes on, and nothing else."""
-    time.sleep(0.06)
+def test_who_looks_often_is_certain() -> None:
+    """Without a pause there is no doubt, however long it goes on."""
+
+    async def act(_: Connection) -> None:
+        certainty = Certainty(LEASE)
+        for _again in range(10):
+            assert certainty.look()
+            await asyncio.sleep(LEASE * 0.4)
+        assert certainty.doubts == 0
+
+    Stage().play(act)
 
 
-async def test_who_looks_often_is_certain(certainty: Certainty) -> None:
-    """Without a pause there is no doubt."""
-    assert certainty.look()
-    await asyncio.sleep(0)
-    assert certainty.look()
-
-
-async def test_a_frozen_process_doubts(certainty: Certainty) -> None:
+def test_a_frozen_process_doubts() -> None:
     """The first look after the pause says so, and the next ones too."""
-    freeze()
-    await asyncio.sleep(0)
-    assert not certainty.look()
-    assert not certainty.look()
+    stage = Frozen()
+
+    async def act(_: Connection) -> None:
+        certainty = Certainty(LEASE)
+        stage.freeze()
+        await asyncio.sleep(0)
+        assert not certainty.look()
+        assert not certainty.look()
+
+    stage.play(act)
+    assert stage.logged.count("worker.was_frozen") == 1
 
 
-async def test_a_beat_that_began_after_the_doubt_ends_it(certainty: Certainty) -> None:
+def test_a_beat_that_began_after_the_doubt_ends_it() -> None:
     """Whoever waits may go on then."""
-    certainty.doubt()
-    waiting = asyncio.create_task(certainty.wait())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    certainty.end(certainty.begin())
-    await asyncio.wait_for(waiting, 1)
-    assert certainty.look()
 
-
-async def test_a_beat_from_before_the_doubt_proves_nothing(certainty: Certainty) -> None:
-    """What it read may be older than the freeze."""
-    begun = certainty.begin()
-    certainty.doubt()
-    certainty.end(begun)
-    assert not certainty.look()
-
-
-async def test_who_cannot_renew_its_lease_goes_on_and_is_not_sure(certainty: Certainty) -> None:
-    """Commands are answered alike by any two leaders; questions wait until the lease is written again."""
-    doubts = certainty.doubts
-    assert certainty.is_sure()
-    for _ in range(2):
-        freeze()
+    async def act(_: Connection) -> None:
+        certainty = Certainty(LEASE)
+        certainty.doubt()
+        waiting = asyncio.create_task(certainty.wait())
+        await asyncio.sleep(0)
+        assert not waiting.done()
         certainty.end(certainty.begin())
-    assert certainty.look()
-    assert not certainty.is_sure()
-    waiting = asyncio.create_task(certainty.wait_sure())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    certainty.renew(asyncio.get_running_loop().time())
-    await asyncio.wait_for(waiting, 1)
-    assert certainty.is_sure()
-    assert certainty.doubts > doubts
+        await waiting
+        assert certainty.look()
+
+    Stage().play(act)
 
 
-async def test_a_lease_counts_from_when_its_writing_began(certainty: Certainty) -> None:
+def test_a_beat_from_before_the_doubt_proves_nothing() -> None:
+    """What it read may be older than the freeze."""
+
+    async def act(_: Connection) -> None:
+        certainty = Certainty(LEASE)
+        begun = certainty.begin()
+        certainty.doubt()
+        certainty.end(begun)
+        assert not certainty.look()
+
+    Stage().play(act)
+
+
+def test_who_cannot_renew_its_lease_goes_on_and_is_not_sure() -> None:
+    """Commands are answered alike by any two leaders; questions wait until the lease is written again."""
+    stage = Frozen()
+
+    async def act(_: Connection) -> None:
+        certainty = Certainty(LEASE)
+        doubts = certainty.doubts
+        assert certainty.is_sure()
+        for _again in range(2):
+            stage.freeze()
+            certainty.end(certainty.begin())
+        assert certainty.look()
+        assert not certainty.is_sure()
+        waiting = asyncio.create_task(certainty.wait_sure())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        certainty.renew(asyncio.get_running_loop().time())
+        await waiting
+        assert certainty.is_sure()
+        assert certainty.doubts > doubts
+
+    stage.play(act)
+
+
+def test_a_lease_counts_from_when_its_writing_began() -> None:
     """Others may have seen it as soon as that, however late we hear of it."""
-    certainty.renew(asyncio.get_running_loop().time() - 0.1)
-    assert not certainty.is_sure()
+
+    async def act(_: Connection) -> None:
+        certainty = Certainty(LEASE)
+        certainty.renew(asyncio.get_running_loop().time() - LEASE)
+        assert not certainty.is_sure()
+
+    Stage().play(act)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exchange.commands import CancelAll, Command
-from streams import orphans, promises, register, subjects, topology
+from streams import orphans, promises, register, subjects, topology, worker
 from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection, Stored
 from streams.embedded import EmbeddedServer
@@ -23,6 +23,7 @@ from streams.urgency import OPERATING
 from streams.venue import Venue
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until, wire_to
+from tests.support.virtual import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -111,27 +112,37 @@ async def test_a_killed_gateway_s_promises_are_kept_by_the_leaders(
         assert (gone["status"], gone["reason"]) == ("canceled", "disconnected")
 
 
-@pytest.mark.usefixtures("quick")
-async def test_a_gateway_that_lives_keeps_its_promises_itself(settings: StreamSettings, connection: Connection) -> None:
-    """Leaders touch nothing of it; what it forgets is gone, and when it leaves so is every trace."""
-    async with running_worker(settings), open_venue(settings) as watcher:
-        await listed(watcher)
-        async with open_venue(settings) as venue:
-            await until(lambda: venue.well)
-            await venue.promises.make("s1", [("anna", "s1")])
-            await venue.promises.make("s2", [("anna", "s2")])
-            await place(venue, "anna", "mine", "s1")
-            await asyncio.sleep(2.5)  # much longer than a lease and the grace
-            gateway = venue.origin
-            assert await promised(connection, gateway) == {"s1": [("anna", "s1")], "s2": [("anna", "s2")]}
-            assert len(await open_orders(venue, "anna")) == 2
-            await venue.promises.forget("s1")
-            assert await promised(connection, gateway) == {"s2": [("anna", "s2")]}
-            await venue.promises.forget("s2")
-            assert await registered(connection) == [gateway]
+def test_a_gateway_that_lives_keeps_its_promises_itself() -> None:
+    """Leaders touch nothing of it; what it forgets is gone, and when it leaves so is every trace; on virtual time."""
+    stage = Stage()
+    settings = replace(stage.settings, partitions=2)
 
-        assert await registered(connection) == []
-        assert len(await open_orders(watcher, "anna")) == 2
+    async def act(connection: Connection) -> None:
+        stop = asyncio.Event()
+        working = asyncio.create_task(worker.run(settings, stop))
+        async with open_venue(settings) as watcher:
+            await listed(watcher)
+            async with open_venue(settings) as venue:
+                await until(lambda: venue.well)
+                await venue.promises.make("s1", [("anna", "s1")])
+                await venue.promises.make("s2", [("anna", "s2")])
+                await place(venue, "anna", "mine", "s1")
+                await asyncio.sleep(10 * (promises.LEASE_TTL + orphans.GRACE))
+                gateway = venue.origin
+                assert await promised(connection, gateway) == {"s1": [("anna", "s1")], "s2": [("anna", "s2")]}
+                assert len(await open_orders(venue, "anna")) == 2
+                await venue.promises.forget("s1")
+                assert await promised(connection, gateway) == {"s2": [("anna", "s2")]}
+                await venue.promises.forget("s2")
+                assert await registered(connection) == [gateway]
+            assert await registered(connection) == []
+            await asyncio.sleep(10 * (promises.LEASE_TTL + orphans.GRACE))
+            assert len(await open_orders(watcher, "anna")) == 2
+        stop.set()
+        await working
+
+    stage.play(act)
+    assert not {"promises.lapsed", "promises.no_beat", "orphans.swept"} & set(stage.logged)
 
 
 @pytest.mark.usefixtures("quick")

@@ -88,17 +88,6 @@ class Flow:
             (order for order in orders if order.sent > moment and order.answered), key=lambda order: order.answered
         )
 
-    def slowest(self, partition: int, start: float, end: float) -> float:
-        """The longest that an order of a partition waited that was sent in a time, seconds."""
-        return max(
-            (
-                order.answered - order.sent
-                for order in self.placed
-                if order.partition == partition and start <= order.sent <= end and order.answered
-            ),
-            default=0.0,
-        )
-
     async def assert_nothing_was_lost(self) -> None:
         """Every answered order is there under the id that was answered, and no trade happened twice."""
         for order in self.placed:

@@ -1,4 +1,8 @@
-"""Workers as real processes under steady flow: killed, frozen, asked to go. Nothing is lost, nothing comes twice."""
+"""Workers as real processes under steady flow: killed, frozen, asked to go. Nothing is lost, nothing comes twice.
+
+Gateways refuse orders (`busy`) after three seconds without a leader, and give them up (`unknown`) after five: that none
+was is the bound here. How long exactly an order waits is told on virtual time (tests/simulation/test_takeover.py).
+"""
 
 from __future__ import annotations
 
@@ -33,10 +37,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(240)
 
 PARTITIONS = 4
-TAKEOVER_SECONDS_MAX = 2.0
-PAUSE_SECONDS_MAX = 1.0
-"""For a machine that does other things; `make chaos` measures a tenth of a second for a handover."""
-
 START_SECONDS = 60
 
 
@@ -80,10 +80,10 @@ class Exchange:
         answers = [await self.flow.venue.query(number, "partition") for number in range(PARTITIONS)]
         return all(b'"lag":null' not in answer.body for answer in answers)
 
-    async def answers_again(self, partitions: list[int], since: float) -> float:
-        """Seconds until each of the partitions had answered an order that was sent after `since`."""
-        await until(lambda: all(self.flow.answered_since(since, number) for number in partitions), 20)
-        return max(self.flow.answered_since(since, number)[0].answered for number in partitions) - since
+    async def answers_again(self, partitions: list[int]) -> None:
+        """Wait until each of the partitions has answered an order that was sent after this call."""
+        since = time.monotonic()
+        await until(lambda: all(self.flow.answered_since(since, number) for number in partitions), START_SECONDS)
 
 
 @asynccontextmanager
@@ -143,14 +143,13 @@ async def assert_one_history(connection: Connection, number: int) -> None:
 
 
 async def test_a_killed_leaders_standby_answers_at_once(exchange: Exchange) -> None:
-    """Kill -9 again and again, with no farewell: the other one answers within two seconds, and no order is lost."""
+    """Kill -9 again and again, with no farewell: the other one answers before an order is refused, and none is lost."""
     for _ in range(3):
         victim = exchange.workers.pop(0)
         led = await exchange.led_by(victim)
         assert led
-        since = time.monotonic()
         victim.kill()
-        assert await exchange.answers_again(led, since) < TAKEOVER_SECONDS_MAX
+        await exchange.answers_again(led)
         exchange.start()
         await until(exchange.settled, START_SECONDS)
         await until(exchange.followed, START_SECONDS)
@@ -158,20 +157,18 @@ async def test_a_killed_leaders_standby_answers_at_once(exchange: Exchange) -> N
 
 
 async def test_a_worker_that_is_asked_to_go_hands_over(exchange: Exchange) -> None:
-    """SIGTERM, a rolling restart: no order is refused or unknown, and none waits long."""
+    """SIGTERM, a rolling restart: the standby is handed each partition, and no order is refused or unknown."""
     for _ in range(2):
         leaving = exchange.workers.pop(0)
         led = await exchange.led_by(leaving)
         # At the start, workers that come one after the other hand partitions to each other too.
         earlier = len(leaving.logged("partition.handed_over"))
-        since = time.monotonic()
         leaving.terminate()
         assert await asyncio.to_thread(leaving.wait) == 0
         assert {event["to"] for event in leaving.logged("partition.handed_over")[earlier:]} == {
             exchange.workers[0].worker
         }
-        await exchange.answers_again(led, time.monotonic())
-        assert max(exchange.flow.slowest(number, since, time.monotonic()) for number in led) < PAUSE_SECONDS_MAX
+        await exchange.answers_again(led)
         exchange.start()
         await until(exchange.settled, START_SECONDS)
         await until(exchange.followed, START_SECONDS)
@@ -182,11 +179,9 @@ async def test_an_operator_moves_a_partition(exchange: Exchange) -> None:
     """The standby leads when the answer comes; the workers go on sharing evenly."""
     first, second = exchange.workers
     partition = (await exchange.led_by(first))[0]
-    since = time.monotonic()
     gone = await ask_to_go(exchange.connection, first.worker, partition)
     assert gone.to == second.worker
-    await exchange.answers_again([partition], time.monotonic())
-    assert exchange.flow.slowest(partition, since, time.monotonic()) < PAUSE_SECONDS_MAX
+    await exchange.answers_again([partition])
     await until(exchange.settled, START_SECONDS)
     assert (exchange.flow.busy, exchange.flow.unknown) == (0, 0)
 
@@ -198,10 +193,9 @@ async def test_a_thawed_leader_steps_down(exchange: Exchange) -> None:
     """
     frozen = exchange.workers[0]
     led = await exchange.led_by(frozen)
-    since = time.monotonic()
     frozen.freeze()
     known = {partition: await exchange.journaled(partition) for partition in led}
-    assert await exchange.answers_again(led, since) < TAKEOVER_SECONDS_MAX + exchange.settings.lease_ttl_seconds
+    await exchange.answers_again(led)
     frozen.thaw()
     await until(lambda: len(frozen.logged("lease.lost")) >= len(led))
     await until(exchange.settled, START_SECONDS)
