@@ -32,6 +32,7 @@ from exchange.commands import (
     SetPhase,
     Tick,
 )
+from exchange.errors import UnknownSemantics
 from exchange.events import Configured, Event
 from exchange.market import Market
 from exchange.open_orders import amend_order, cancel_after, cancel_all, cancel_order
@@ -44,10 +45,6 @@ SEMANTICS: Final = semantics.NEWEST
 
 OLDEST_SEMANTICS: Final = semantics.OLDEST
 """Journals of this version and later are carried out, each message by the version that the journal names before it."""
-
-
-class UnknownSemantics(Exception):
-    """The journal wants rules that this engine does not know: it must not lead this partition."""
 
 
 class Engine(Market):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import orjson
 import structlog
 
-from gateway.errors import ApiError
+from gateway.errors import ApiError, NotKnown
 from streams.errors import StreamError
 
 if TYPE_CHECKING:
@@ -202,14 +202,6 @@ class Directory:
         self._absent.pop(symbol, None)
         for watcher in self.watchers:
             watcher(listed, known.seq if known else None, journal)
-
-
-class NotKnown(Exception):
-    """A symbol that this gateway has not heard of, and has not looked for just now."""
-
-    def __init__(self, symbol: str) -> None:
-        super().__init__(symbol)
-        self.symbol = symbol
 
 
 def _now() -> float:

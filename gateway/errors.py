@@ -1,4 +1,11 @@
-"""What a client is told when it is refused: one shape and one table for WebSocket and HTTP.
+"""Errors: what a client gets when it is refused, in one shape and one table for WebSocket and HTTP.
+
+ApiError                 the answer is this error
+├── BadRequest           … to a frame that is an object but no request
+├── Malformed            … to a frame that is no object: it counts against the connection
+├── NotReady             … of /health/ready, with the partitions that are not
+└── RateLimited          … with the headers of the token bucket that is empty
+No client sees these: NotKnown, NotPromised, Offence, ServerEnded, SourceAway, TooManyOrders.
 
 Rules: a code never changes its meaning (docs/protocol.md, "Codes"); a message says what to do and may change;
 details of an `internal` error stay in the gateway's own log.
@@ -154,3 +161,80 @@ def challenge(code: str) -> str:
 def rounded_up(seconds: float) -> float:
     """Seconds in whole milliseconds, never less than asked, so that who waits exactly so long succeeds."""
     return math.ceil(seconds * 1000) / 1000
+
+
+class NotKnown(Exception):
+    """A symbol that this gateway has not heard of, and has not looked for just now."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(symbol)
+        self.symbol = symbol
+
+
+class Offence(Exception):
+    """A client breaks the WebSocket protocol or its bounds; `frames.FrameReader` makes a message of it."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class SourceAway(Exception):
+    """A set of keys (JWKS) could not be read from its source."""
+
+
+class NotPromised(Exception):
+    """An order would be the session's first for an account whose promise is not stored yet (`Login.promise`)."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(account)
+        self.account = account
+
+
+class NotReady(ApiError):
+    """Not every instrument can be traded, or nothing can be stored; the body names the partitions."""
+
+    def __init__(self, degraded: list[dict[str, Any]]) -> None:
+        self.degraded = degraded
+        why = "; ".join(str(row["why"]) for row in degraded) or "NATS stores nothing"
+        super().__init__("unavailable", f"not ready: {why}", retry_after=1.0)
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The error with the partitions."""
+        return super().body(request_id) | {"degraded": self.degraded}
+
+
+class Malformed(ApiError):
+    """No JSON object at all: answered without an `id`, and counted against the connection."""
+
+    def __init__(self, sentence: str = "send one JSON object as text") -> None:
+        super().__init__("bad_request", sentence)
+
+
+class BadRequest(ApiError):
+    """A frame that is an object but no request; `id` is its id as JSON, empty if it has no good one."""
+
+    def __init__(self, error: ApiError, request_id: bytes) -> None:
+        super().__init__(error.code, error.message, error.field)
+        self.id = request_id
+
+
+class TooManyOrders(Exception):
+    """An account has more open orders in a partition than one snapshot may hold."""
+
+
+class ServerEnded(Exception):
+    """Ends the task group of the server in good order: somebody asked it to stop."""
+
+
+class RateLimited(ApiError):
+    """Refused for now; `limit_headers` say how the bucket stands."""
+
+    def __init__(self, retry_after: float, limit_headers: dict[str, str]) -> None:
+        super().__init__("rate_limited", retry_after=retry_after)
+        self.limit_headers = limit_headers
+
+    def headers(self) -> dict[str, str]:
+        """Those of every error and those of the bucket."""
+        return super().headers() | self.limit_headers

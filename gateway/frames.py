@@ -12,6 +12,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final, NamedTuple
 
+from gateway.errors import Offence
+
 try:
     from websockets.speedups import apply_mask
 except ImportError:  # where there is no compiled form of it
@@ -42,15 +44,6 @@ _short = Struct("!H")
 _long = Struct("!Q")
 _short_head = Struct("!BBH")
 _long_head = Struct("!BBQ")
-
-
-class Offence(Exception):
-    """Found within `feed`, and told by it as a message."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class Message(NamedTuple):

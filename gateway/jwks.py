@@ -20,7 +20,7 @@ import jwt
 import structlog
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from gateway.errors import ApiError
+from gateway.errors import ApiError, SourceAway
 from streams.settings import without_password
 
 if TYPE_CHECKING:
@@ -46,10 +46,6 @@ class VerifyingKey:
     kid: str
     algorithm: str
     public: Any
-
-
-class SourceAway(Exception):
-    """The set could not be read."""
 
 
 class Jwks:

@@ -17,7 +17,7 @@ import structlog
 
 from exchange.units import SECOND
 from gateway import protocol
-from gateway.errors import ApiError
+from gateway.errors import ApiError, NotPromised
 from gateway.names import checked_account
 from gateway.orders import Prepared, result_of
 from gateway.requests import Text
@@ -37,14 +37,6 @@ ACTED_FOR_MAX: Final = 1_000
 
 CANCEL_PAUSE_SECONDS: Final = 0.5
 """How often a promised cancel is repeated while the exchange does not take it."""
-
-
-class NotPromised(Exception):
-    """An order would be the session's first for an account whose promise is not stored yet (`Login.promise`)."""
-
-    def __init__(self, account: str) -> None:
-        super().__init__(account)
-        self.account = account
 
 
 class LoginParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from exchange.units import SECOND
 from gateway import openapi
-from gateway.errors import ApiError
+from gateway.errors import ApiError, NotReady
 from gateway.identity import mint
 from gateway.names import checked_account
 from gateway.timestamps import time_text
@@ -140,19 +140,6 @@ def degraded_in(services: Services) -> list[dict[str, Any]]:
             stopped, symbols = venue.is_stopped(number), directory.symbols_in(number)
             found.append({"partition": number, "why": why, "stopped": stopped, "symbols": symbols})
     return found
-
-
-class NotReady(ApiError):
-    """Not every instrument can be traded, or nothing can be stored; the body names the partitions."""
-
-    def __init__(self, degraded: list[dict[str, Any]]) -> None:
-        self.degraded = degraded
-        why = "; ".join(str(row["why"]) for row in degraded) or "NATS stores nothing"
-        super().__init__("unavailable", f"not ready: {why}", retry_after=1.0)
-
-    def body(self, request_id: str) -> dict[str, Any]:
-        """The error with the partitions."""
-        return super().body(request_id) | {"degraded": self.degraded}
 
 
 async def post_demo_token(call: Call) -> web.StreamResponse:

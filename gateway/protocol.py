@@ -17,7 +17,7 @@ import orjson
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import astuple
 
-from gateway.errors import ApiError
+from gateway.errors import ApiError, BadRequest, Malformed
 
 Params = TypeVar("Params")
 
@@ -30,13 +30,6 @@ _member = re.compile(r"\.([^`.\[]+)").match
 _integer = re.compile(rb"-?[0-9]+").fullmatch
 
 
-class Malformed(ApiError):
-    """No JSON object at all: answered without an `id`, and counted against the connection."""
-
-    def __init__(self, sentence: str = "send one JSON object as text") -> None:
-        super().__init__("bad_request", sentence)
-
-
 class Request(Struct, frozen=True, gc=False):
     """One request as it came. `id` and `params` are JSON; `colons` counts the members of params, nested ones too."""
 
@@ -45,14 +38,6 @@ class Request(Struct, frozen=True, gc=False):
     params: bytes
     colons: int
     frame: bytes
-
-
-class BadRequest(ApiError):
-    """A frame that is an object but no request; `id` is its id as JSON, empty if it has no good one."""
-
-    def __init__(self, error: ApiError, request_id: bytes) -> None:
-        super().__init__(error.code, error.message, error.field)
-        self.id = request_id
 
 
 class _Frame(Struct, forbid_unknown_fields=True, gc=False):

@@ -20,6 +20,7 @@ import msgspec
 import structlog
 
 from gateway.continuity import Continuity
+from gateway.errors import TooManyOrders
 from gateway.frames import frame_of
 from gateway.names import name_of_id
 from gateway.orders import order_id_of
@@ -40,10 +41,6 @@ RETRY_SECONDS: Final = 0.25
 PAUSE_SECONDS: Final = 0.05
 SNAPSHOT_ORDERS_MAX: Final = 50_000
 """Open orders of one account in one partition that a session can be told."""
-
-
-class TooManyOrders(Exception):
-    """No snapshot can be made of so many."""
 
 
 class _Snapshot(msgspec.Struct, omit_defaults=True):

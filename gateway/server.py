@@ -18,6 +18,7 @@ from gateway import admin, control, market, middleware, pages, trading, websocke
 from gateway.accounts import Accounts
 from gateway.directory import Directory
 from gateway.door import Door
+from gateway.errors import ServerEnded
 from gateway.fanout import Fanout
 from gateway.identity import Identity
 from gateway.jwks import Jwks
@@ -57,8 +58,8 @@ async def run(settings: GatewaySettings, stop: asyncio.Event, streams: StreamSet
         async with asyncio.TaskGroup() as tasks:
             services = make_services(settings, venue, tasks)
             await serve(services, stop)
-            raise _Ended  # noqa: TRY301 - the way to end a task group whose tasks run for ever
-    except* _Ended:
+            raise ServerEnded  # noqa: TRY301 - the way to end a task group whose tasks run for ever
+    except* ServerEnded:
         log.info("gateway.ended")
     finally:
         await venue.close()
@@ -159,7 +160,3 @@ async def first_of(*waits: Coroutine[Any, Any, object]) -> None:
     finally:
         for task in tasks:
             task.cancel()
-
-
-class _Ended(Exception):
-    """Ends the task group in good order."""

@@ -22,15 +22,14 @@ import structlog
 from gateway import protocol
 from gateway.channels import METHODS as CHANNEL_METHODS
 from gateway.channels import Channels, ResumeParams
-from gateway.directory import NotKnown
 from gateway.entry import METHODS as ORDER_METHODS
 from gateway.entry import Entry
-from gateway.errors import ApiError
+from gateway.errors import ApiError, BadRequest, Malformed, NotKnown, NotPromised
 from gateway.frames import POLICY, frame_of
 from gateway.held import Held
-from gateway.login import Login, NotPromised
+from gateway.login import Login
 from gateway.order_frames import order_of
-from gateway.protocol import BadRequest, Malformed, Request
+from gateway.protocol import Request
 from gateway.requests import Text
 from gateway.throttle import ADDRESS, CANCELS, ORDERS, READS
 from gateway.timestamps import time_text

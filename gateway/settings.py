@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.origins import origin_of
+from streams.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,10 +22,6 @@ SECRET_BYTES_MIN: Final = 32
 """RFC 7518, 3.2: a key of HS256 is at least as long as its hash."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class SettingsError(Exception):
-    """A setting that cannot be right; the message names the variable and says what it may be."""
 
 
 @dataclass(frozen=True)

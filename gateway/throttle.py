@@ -13,7 +13,7 @@ import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gateway.errors import ApiError
+from gateway.errors import RateLimited
 
 if TYPE_CHECKING:
     from gateway.settings import GatewaySettings
@@ -142,17 +142,5 @@ class Throttle:
             return {}
         allowance = self._kinds[kind].take(key, count, now)
         if not allowance.allowed:
-            raise RateLimited(allowance)
+            raise RateLimited(allowance.retry_after, allowance.headers())
         return allowance.headers()
-
-
-class RateLimited(ApiError):
-    """Refused for now; `limit_headers` say how the bucket stands."""
-
-    def __init__(self, allowance: Allowance) -> None:
-        super().__init__("rate_limited", retry_after=allowance.retry_after)
-        self.limit_headers = allowance.headers()
-
-    def headers(self) -> dict[str, str]:
-        """Those of every error and those of the bucket."""
-        return super().headers() | self.limit_headers

@@ -12,8 +12,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from gateway.call import Call, account_of
-from gateway.directory import NotKnown
-from gateway.errors import ApiError
+from gateway.errors import ApiError, NotKnown
 from gateway.market import NoQuery
 from gateway.orders import canceled_in_all, result_of
 from gateway.requests import AmendParams, CancelAllParams, ListParams, NameParams, PlaceParams, Text

@@ -13,7 +13,7 @@ import typer
 
 from openbell.api import DEFAULT_URL, Api, path_of
 from openbell.data_dir import DataDir
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 from openbell.terminal import console_for_tables, table_of
 
 app = typer.Typer(

@@ -10,26 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault, RequestRefused
 
 TIMEOUT_SECONDS: Final = 10.0
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
-MENDS: Final = {
-    "unauthenticated": "Mint a token with `openbell token --account ops --scope admin` and give it in OPENBELL_TOKEN.",
-    "forbidden": "The token lacks the scope: mint one with --scope admin.",
-    "token_expired": "Mint a new token with `openbell token`.",
-    "rate_limited": "Wait a second and repeat the command.",
-}
-
-
-class Refused(Fault):
-    """The exchange answered with an error; `status` and `code` are the answer's."""
-
-    def __init__(self, status: int, problem: dict[str, Any]) -> None:
-        self.status = status
-        self.error_code = str(problem.get("code", ""))
-        message = problem.get("message") or problem.get("title") or f"HTTP status {status}"
-        super().__init__(f"{message} ({self.error_code or status})", MENDS.get(self.error_code, ""))
 
 
 @dataclass(frozen=True)
@@ -117,7 +101,7 @@ class Api:
             with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:  # noqa: S310
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
-            raise Refused(error.code, _problem(error.read())) from None
+            raise RequestRefused(error.code, _problem(error.read())) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise Fault(
                 f"no exchange answers at {self.url} ({_reason(error)})",

@@ -15,10 +15,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from openbell.durations import seconds_of
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 from streams.calendar_files import DAYS, schedule_of
 from streams.calendars import Session
-from streams.settings import SettingsError
+from streams.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

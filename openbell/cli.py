@@ -22,7 +22,7 @@ from rich.markup import escape
 from openbell import admin, control
 from openbell.api import DEFAULT_URL
 from openbell.data_dir import DataDir
-from openbell.faults import Fault
+from openbell.errors import Fault
 
 # ruff: noqa: PLC0415 - see above
 

@@ -18,7 +18,7 @@ from exchange.terms import PHASE_NAMES
 from openbell.admin import DEFAULT_DIRECTORY, AsJson, Directory, Token, Url, print_answer, token_or_minted
 from openbell.api import DEFAULT_URL, Api, path_of
 from openbell.durations import seconds_of
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 from openbell.terminal import console_for_tables, table_of
 
 app = typer.Typer()

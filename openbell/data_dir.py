@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from openbell.faults import Fault
+from openbell.errors import Fault
 
 SECRET_BYTES: Final = 48
 OWNER_ONLY: Final = 0o077

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 
 SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 matches = re.compile(r"([1-9]\d{0,8})([smhd]?)").fullmatch

@@ -14,7 +14,7 @@ from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gateway.settings import GatewaySettings
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 from openbell.lifeline import PARENT
 from openbell.logs import LogSettings
 from streams.settings import PREFIX, StreamSettings

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import structlog
 
 from openbell.blot import blot_secrets
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 from openbell.log_rate import LineRate
 
 if TYPE_CHECKING:

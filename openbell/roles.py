@@ -17,7 +17,7 @@ import structlog
 import uvloop
 
 from openbell import environment, lifeline, logs
-from openbell.faults import FAILED, WRONG_USE, Fault
+from openbell.errors import FAILED, WRONG_USE, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -34,7 +34,8 @@ DRAIN_SECONDS: Final = 8.0
 def run_worker(environ: Mapping[str, str]) -> None:
     """Lead and follow partitions until told to stop."""
     from streams import calendar_files, garbage, worker  # noqa: PLC0415 - each role loads what it runs and no more
-    from streams.settings import SettingsError, StreamSettings  # noqa: PLC0415
+    from streams.errors import SettingsError  # noqa: PLC0415
+    from streams.settings import StreamSettings  # noqa: PLC0415
 
     begin("worker", environ)
     try:
@@ -48,7 +49,8 @@ def run_worker(environ: Mapping[str, str]) -> None:
 def run_gateway(environ: Mapping[str, str]) -> None:
     """Serve clients until told to stop."""
     from gateway import server  # noqa: PLC0415
-    from gateway.settings import GatewaySettings, SettingsError  # noqa: PLC0415
+    from gateway.settings import GatewaySettings  # noqa: PLC0415
+    from streams.errors import SettingsError  # noqa: PLC0415
 
     begin("gateway", environ)
     try:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from openbell import lifeline
-from openbell.faults import WRONG_USE
+from openbell.errors import WRONG_USE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

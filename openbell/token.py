@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gateway.identity import LIFETIME_SECONDS_MAX, SCOPES, mint
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 
 if TYPE_CHECKING:
     from openbell.data_dir import DataDir

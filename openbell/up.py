@@ -24,15 +24,15 @@ from openbell.api import Api, Readiness
 from openbell.data_dir import Lock
 from openbell.degraded import names_of
 from openbell.demo_instruments import list_missing
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 from openbell.full_disk import FullDisk
 from openbell.supervisor import Role, Supervisor
 from openbell.terminal import line_writer, prefix_of
 from openbell.token import own_admin_token
 from streams import calendar_files, embedded, topology
 from streams.connection import Connection
-from streams.errors import TopologyMismatch
-from streams.settings import SettingsError, StreamSettings, without_password
+from streams.errors import SettingsError, TopologyMismatch
+from streams.settings import StreamSettings, without_password
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

@@ -36,6 +36,7 @@ from streams.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL, Pair, diagnose
 from streams.errors import (
     ApiRefused,
     CopyAway,
+    Damage,
     PartitionFailed,
     PartitionStopped,
     StreamGap,
@@ -44,7 +45,7 @@ from streams.errors import (
     Undecodable,
 )
 from streams.event_stream import as_stored
-from streams.findings import Audit, CopyFound, Damage
+from streams.findings import Audit, CopyFound, Finding
 from streams.ledger import Ledger
 from streams.partition import Partition
 from streams.recovery import load
@@ -167,7 +168,7 @@ async def _audit_copy(link: Connection, asked: Audit, copy: Copy, last: int, pro
         try:
             await auditor.run(asked.first, last)
         except Damage as damage:
-            auditor.result.finding = damage.finding
+            auditor.result.finding = Finding(damage.sequence, damage.where, damage.what)
         except Unavailable:
             if attempt < ATTEMPTS_MAX:
                 continue
@@ -238,7 +239,7 @@ class _Auditor:
                 while links.next <= result.last:
                     await self._compare_one(links, *readers)
         except Damage as damage:
-            found.finding = damage.finding
+            found.finding = Finding(damage.sequence, damage.where, damage.what)
         except (TimeoutError, Unavailable, CopyAway) as error:
             found.unread = str(error) or "it does not answer"
         found.last = links.next - 1

@@ -34,7 +34,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from streams.calendars import MOMENTS, ONE_DAY, Hours, Schedule, Session
-from streams.settings import SettingsError
+from streams.errors import SettingsError
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

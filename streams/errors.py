@@ -18,6 +18,7 @@ StreamError
 ├── StreamGap            a stream no longer holds a message that was to be read
 ├── Overtaken            another leader answered this message with the same authority: step down
 ├── PartitionStopped     the partition's streams contradict each other: a person has to look
+│   ├── Damage           … as an audit has found
 │   └── PartitionFailed  … or we are wrong: a message that cannot be answered without breaking our own rules
 ├── AnsweredLate         a replay differs from EVENTS only because messages were answered late
 ├── CopyAway             a server does not give its copy of a stream to be read now
@@ -27,6 +28,8 @@ StreamError
 ├── ChildFailed          a forked copy of this process did not do its work
 ├── ConnectionLost       the client library gave the connection up for good: the process ends
 └── ServerFailed         the embedded nats-server did not start, or died
+
+Not about NATS, and each caught where its module says so: SettingsError, WrongEntry, QueryRefused.
 """
 
 from __future__ import annotations
@@ -145,6 +148,15 @@ class PartitionFailed(PartitionStopped):
         super().__init__(partition, sequence, f"our own fault, {type(fault).__name__}: {fault}")
 
 
+class Damage(PartitionStopped):
+    """An audit has found what is wrong with a partition, and ends there; `where` is as in `diagnosis`."""
+
+    def __init__(self, number: int, sequence: int, where: str, what: str) -> None:
+        super().__init__(number, sequence, f"{where} {what}")
+        self.where = where
+        self.what = what
+
+
 class CopyAway(StreamError):
     """One server is away, or none of the consumers that were made came to it."""
 
@@ -175,3 +187,20 @@ class ConnectionLost(StreamError):
 
 class ServerFailed(StreamError):
     """The embedded nats-server did not start, or ended by itself."""
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be right: the sentence names the variable, or the file, and says what it may be."""
+
+
+class WrongEntry(Exception):
+    """An event that cannot follow from those before it: the order ledger of an audit has found it."""
+
+
+class QueryRefused(Exception):
+    """The answer to a query is the error `code`; `body` is what the client gets, as JSON."""
+
+    def __init__(self, code: str, body: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.body = body

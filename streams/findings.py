@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from streams.diagnosis import ENGINE
-from streams.errors import PartitionStopped
 
 
 class Finding(NamedTuple):
@@ -64,11 +63,3 @@ class Audit:
     def clean(self) -> bool:
         """Whether nothing was found, in no copy."""
         return self.finding is None and not any(copy.finding for copy in self.copies)
-
-
-class Damage(PartitionStopped):
-    """The audit has found something, and ends."""
-
-    def __init__(self, number: int, sequence: int, where: str, what: str) -> None:
-        super().__init__(number, sequence, f"{where} {what}")
-        self.finding = Finding(sequence, where, what)

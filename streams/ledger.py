@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from exchange.events import Accepted, Amended, Canceled, Expired, Refused, Traded
 from exchange.terms import BUY, CROSSED, is_open
+from streams.errors import WrongEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,10 +35,6 @@ class Entry:
     def open_quantity(self) -> int:
         """What is neither filled nor canceled."""
         return self.quantity - self.filled - self.canceled
-
-
-class WrongEntry(Exception):
-    """An event that cannot follow from those before it."""
 
 
 class Ledger:

@@ -15,7 +15,8 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from exchange.commands import Command, ListInstrument
-from exchange.engine import Engine, UnknownSemantics
+from exchange.engine import Engine
+from exchange.errors import UnknownSemantics
 from exchange.events import Event, InstrumentListed, MessageRejected
 from streams import actions, codec, subjects
 from streams.actions import Actions

@@ -18,7 +18,7 @@ from exchange.events import Rejected
 from exchange.order import Order
 from streams import codec
 from streams.actions import print_action
-from streams.errors import Undecodable
+from streams.errors import QueryRefused, Undecodable
 from streams.holdings import print_account, print_kill_switch
 from streams.rendering import Renderer, print_error, print_object, print_time, state_of
 from streams.report import print_report
@@ -139,18 +139,9 @@ class Checkpointed(NamedTuple):
     at: int
 
 
-class Refused(Exception):
-    """The answer is this error."""
-
-    def __init__(self, code: str, body: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.body = body
-
-
-def too_large() -> Refused:
+def too_large() -> QueryRefused:
     """The answer would not fit into a message."""
-    return Refused(TOO_LARGE, print_error(TOO_LARGE, "the answer is too long for one message; ask for less"))
+    return QueryRefused(TOO_LARGE, print_error(TOO_LARGE, "the answer is too long for one message; ask for less"))
 
 
 class Queries:
@@ -182,7 +173,7 @@ class Queries:
         except Undecodable as error:
             body = print_error(rejections.BAD_REQUEST, str(error)).encode()
             return codec.encode_answer(rejections.BAD_REQUEST, body)
-        except Refused as refused:
+        except QueryRefused as refused:
             return codec.encode_answer(refused.code, refused.body.encode())
         if len(body) > ANSWER_BYTES_MAX:
             return codec.encode_answer(TOO_LARGE, too_large().body.encode())
@@ -192,7 +183,7 @@ class Queries:
         """Whether whoever asks has had reports that are not made here yet."""
         try:
             _, arguments = read(request)
-        except (Undecodable, Refused):
+        except (Undecodable, QueryRefused):
             return False
         return isinstance(arguments, ReportsAfter) and arguments.after > self.reports.seq(arguments.account)
 
@@ -298,7 +289,7 @@ class Queries:
         reports = self.reports.since(of.account, of.after)
         if reports is None:
             message = "reports since then are not kept any more; take a snapshot of the open orders"
-            raise Refused(SNAPSHOT_REQUIRED, print_error(SNAPSHOT_REQUIRED, message))
+            raise QueryRefused(SNAPSHOT_REQUIRED, print_error(SNAPSHOT_REQUIRED, message))
         printed = [print_report(report, self.renderer.order(report.state), self.renderer) for report in reports]
         return f'{{"reports":[{",".join(printed)}]}}'
 
@@ -310,9 +301,9 @@ class Queries:
         """Orders, without the brackets."""
         return ",".join([self.print(order) for order in orders])
 
-    def refusal(self, code: str, field: str) -> Refused:
+    def refusal(self, code: str, field: str) -> QueryRefused:
         """An error that the engine would answer with, too."""
-        return Refused(code, self.renderer.refusal(Rejected(code, field)))
+        return QueryRefused(code, self.renderer.refusal(Rejected(code, field)))
 
 
 Ask = Callable[[Queries, Any], str]

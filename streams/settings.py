@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Self
 
+from streams.errors import SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,10 +25,6 @@ EVENTS_PER_JOURNAL_BYTES = 3
 
 KEPT_OF_ROOM = 2
 """Retention keeps at most half of a journal's room, whatever is set: in the rest checkpoints may be late."""
-
-
-class SettingsError(ValueError):
-    """A variable of the environment cannot be understood; the sentence names it."""
 
 
 @dataclass(frozen=True)

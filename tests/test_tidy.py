@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("exchange", "streams", "gateway", "openbell")
@@ -58,10 +64,16 @@ def modules(folder: str) -> list[Path]:
     return sorted(path for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts)
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A file's syntax tree, read once for all tests."""
+    return ast.parse(path.read_text())
+
+
 def imports(path: Path) -> set[str]:
     """The modules that a file imports, anywhere in it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found.update(name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -101,7 +113,7 @@ def test_the_exchange_is_pure() -> None:
 def test_the_exchange_has_no_float() -> None:
     """Not one float literal, true division or float() in exchange/."""
     for path in modules("exchange"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             line = f"{path.name}:{getattr(node, 'lineno', 0)}"
             assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), f"{line} has a float"
             assert not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)), f"{line} divides into a float"
@@ -111,8 +123,73 @@ def test_the_exchange_has_no_float() -> None:
 def test_the_exchange_iterates_over_no_set() -> None:
     """The order of a set of strings depends on the hash seed: the engine uses dicts and lists."""
     for path in modules("exchange"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             assert not isinstance(node, ast.Set | ast.SetComp), f"{path.name}:{node.lineno} makes a set"
+
+
+def exceptions() -> list[tuple[Path, ast.ClassDef]]:
+    """The exception classes of the tree: built on one of Python's, or on another of ours."""
+    rest = [
+        (path, node)
+        for folder in FOLDERS
+        for path in modules(folder)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ClassDef)
+    ]
+    names = {name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, Exception)}
+    found: list[tuple[Path, ast.ClassDef]] = []
+    while fresh := [(path, node) for path, node in rest if names & bases(node)]:
+        found += fresh
+        rest = [each for each in rest if each not in fresh]
+        names |= {node.name for _, node in fresh}
+    return found
+
+
+def bases(node: ast.ClassDef) -> set[str]:
+    """The names of a class's bases, without their modules."""
+    return {name_of(base) for base in node.bases}
+
+
+def name_of(node: ast.AST) -> str:
+    """The last part of a plain or dotted name, or an empty string."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def made_in(node: ast.AST) -> Iterator[str]:
+    """The names that code below `node` uses otherwise than to catch, to inherit from, to annotate or to ask for."""
+    asked_for = {"isinstance", "issubclass", "suppress"}
+    for name, value in ast.iter_fields(node):
+        if name in {"annotation", "returns", "bases"} or (name == "type" and isinstance(node, ast.ExceptHandler)):
+            continue
+        if isinstance(node, ast.Call) and name_of(node.func) in asked_for:
+            continue
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, ast.AST):
+                yield name_of(inner)
+                yield from made_in(inner)
+
+
+def test_exceptions_stand_in_the_errors_of_their_package() -> None:
+    """One place in each package lists what can go wrong, so no class is raised here while another is caught there."""
+    for path, node in exceptions():
+        assert path.name == "errors.py", f"{path.relative_to(ROOT)}: {node.name} belongs into an errors.py"
+
+
+def test_every_exception_is_raised() -> None:
+    """An exception that nobody raises is caught in vain; of one that others are built on, one of those is raised."""
+    made = {name for folder in FOLDERS for path in modules(folder) for name in made_in(parsed(path)) if name}
+    built_on = {base for _, node in exceptions() for base in bases(node)}
+    for path, node in exceptions():
+        assert node.name in made | built_on, f"{path.relative_to(ROOT)}: nobody raises {node.name}"
+
+
+def test_an_exception_has_its_name_alone() -> None:
+    """Of two with one name the wrong one is caught. The SDK's are its users', who know no others."""
+    seen: dict[str, Path] = {}
+    for path, node in exceptions():
+        if "client" not in path.parts:
+            assert node.name not in seen, f"{node.name} stands in {path.relative_to(ROOT)} and in {seen[node.name]}"
+            seen[node.name] = path
 
 
 def test_nats_holds_no_python() -> None:
@@ -124,17 +201,17 @@ def test_packages_hold_a_docstring_only() -> None:
     """`__init__.py` says what a folder is for; the code is in the files that carry its name."""
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("__init__.py"):
-            body = ast.parse(path.read_text()).body
+            body = parsed(path).body
             kinds = {type(node).__name__ for node in body}
             assert kinds <= {"Expr", "ImportFrom", "Assign"}, f"{path.relative_to(ROOT)} holds code"
-            assert ast.get_docstring(ast.parse(path.read_text())), f"{path.relative_to(ROOT)} does not say what it is"
+            assert ast.get_docstring(parsed(path)), f"{path.relative_to(ROOT)} does not say what it is"
 
 
 def test_every_module_says_what_it_is_for() -> None:
     """Each file opens with a docstring."""
     for folder in FOLDERS:
         for path in modules(folder):
-            assert ast.get_docstring(ast.parse(path.read_text())), f"{path.relative_to(ROOT)} has no docstring"
+            assert ast.get_docstring(parsed(path)), f"{path.relative_to(ROOT)} has no docstring"
 
 
 def test_there_is_no_import_cycle() -> None:
@@ -161,7 +238,7 @@ def test_there_is_no_import_cycle() -> None:
 def top_imports(path: Path) -> set[str]:
     """What a file imports when it is imported: not inside functions, not for types only."""
     found: set[str] = set()
-    for node in ast.parse(path.read_text()).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.Import):
             found.update(name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from openbell import logs
 from openbell.audit.store import opened
-from openbell.faults import FAILED, WRONG_USE, Fault
+from openbell.errors import FAILED, WRONG_USE, Fault
 from streams import subjects
 from streams.auditing import audit
 from streams.bucket import ABSENT, Bucket

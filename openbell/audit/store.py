@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from openbell.data_dir import Lock
-from openbell.faults import FAILED, WRONG_USE, Fault
+from openbell.errors import FAILED, WRONG_USE, Fault
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
 from streams.errors import ServerFailed

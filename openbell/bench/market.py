@@ -19,7 +19,7 @@ from typing import Final
 from openbell import lifeline
 from openbell.api import Api, path_of
 from openbell.data_dir import DataDir
-from openbell.faults import Fault
+from openbell.errors import Fault
 from openbell.token import own_admin_token, token_for
 from streams.embedded import EmbeddedServer
 

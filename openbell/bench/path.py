@@ -16,7 +16,7 @@ from typing import Final
 
 from openbell.bench.load import Findings, Task
 from openbell.bench.market import HOST, SYMBOL, Market, running
-from openbell.faults import Fault
+from openbell.errors import Fault
 
 UNLOADED: Final = "unloaded"
 CLOSED: Final = "closed"

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from openbell.client.sequence import OutOfStep, Sequence
+from openbell.client.errors import OutOfStep
+from openbell.client.sequence import Sequence
 
 CHECKED_LEVELS = 10
 """How many levels a side the checksum covers (docs/protocol.md, channel `book`)."""

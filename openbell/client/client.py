@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 from urllib.parse import quote
 
-from openbell.api import Api, Refused
+from openbell.api import Api
 from openbell.client import requests
 from openbell.client.book import Book
 from openbell.client.connection import Connection, Token, http_url
@@ -35,7 +35,7 @@ from openbell.client.stream import BeginningFeed, Stream
 from openbell.client.subscriptions import Subscriptions
 from openbell.client.tape import TapeFeed
 from openbell.client.values import Number, time_from_wire
-from openbell.faults import Fault
+from openbell.errors import Fault, RequestRefused
 
 Item = TypeVar("Item")
 
@@ -301,7 +301,7 @@ def _fetch(api: Api, path: str) -> dict[str, Any]:
     """A question over HTTP, its failures told like those of the connection."""
     try:
         body: dict[str, Any] = api.get(path)
-    except Refused as refused:
+    except RequestRefused as refused:
         raise request_error({"code": refused.error_code, "message": refused.what}) from refused
     except Fault as fault:
         raise ConnectionLost(fault.what) from fault

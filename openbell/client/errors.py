@@ -130,3 +130,7 @@ def request_error(body: dict[str, Any]) -> RequestError:
     )
     error.retry_after = float(body.get("retry_after") or 0.0)
     return error
+
+
+class OutOfStep(Exception):
+    """A message does not follow what is held: only a new snapshot helps."""

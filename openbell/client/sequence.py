@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-
-class OutOfStep(Exception):
-    """A message does not follow what is held: only a new snapshot helps."""
+from openbell.client.errors import OutOfStep
 
 
 class Sequence:

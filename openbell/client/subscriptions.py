@@ -18,12 +18,12 @@ from openbell.client.errors import (
     FeedError,
     NotAllowed,
     OpenbellError,
+    OutOfStep,
     RequestError,
     TryAgain,
     Unreadable,
 )
 from openbell.client.feeds import Feed, Frame
-from openbell.client.sequence import OutOfStep
 from openbell.client.socket import Socket
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from openbell.api import NO_EXCHANGE, NOBODY, Api
 from openbell.data_dir import OWNER_ONLY
 from openbell.degraded import mend_of, names_of
 from openbell.doctor.finding import Finding, fail, ok, warn
-from openbell.faults import Fault
+from openbell.errors import Fault
 from openbell.up import reserve_port
 
 if TYPE_CHECKING:

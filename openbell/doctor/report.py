@@ -15,7 +15,7 @@ from rich.markup import escape
 from openbell import logs
 from openbell.doctor import exchange, machine, streams
 from openbell.doctor.finding import Finding, Setup, Status, fail
-from openbell.faults import FAILED, WRONG_USE, Fault
+from openbell.errors import FAILED, WRONG_USE, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -17,10 +17,10 @@ from streams import embedded, subjects
 from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
 from streams.copies import Proofs, copies_of
-from streams.errors import ApiRefused, Unavailable
+from streams.errors import ApiRefused, SettingsError, Unavailable
 from streams.liveness import SIGN_INTERVAL
 from streams.refused import all_refusals
-from streams.settings import SettingsError, StreamSettings, without_password
+from streams.settings import StreamSettings, without_password
 from streams.stops import Stops
 from streams.stream import NO_SUCH_STREAM, state_of
 from streams.topology import PARTITIONS_KEY

@@ -22,7 +22,7 @@ from openbell.client import Client, ClientSettings
 from openbell.client.errors import OpenbellError
 from openbell.data_dir import DataDir
 from openbell.demo_instruments import instruments
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 from openbell.replay import lobster
 from openbell.replay.comparison import Comparison, compare
 from openbell.replay.evidence import evidence_command

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 from streams import evidence
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
-from openbell.faults import WRONG_USE, Fault
+from openbell.errors import WRONG_USE, Fault
 
 SUBMITTED: Final = 1
 REDUCED: Final = 2

@@ -20,7 +20,7 @@ from openbell.client import Client, requests
 from openbell.client.book import Book
 from openbell.client.feeds import Frame
 from openbell.client.requests import Request, Terms
-from openbell.faults import Fault
+from openbell.errors import Fault
 from openbell.replay.lobster import BUY, PRICE_SCALE, Message, Opening, Top, printed
 from openbell.replay.plan import ACCOUNTS, TAKERS_ACCOUNT, Action, Plan
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from exchange.commands import Configure, Tick
-from exchange.engine import OLDEST_SEMANTICS, SEMANTICS, Engine, UnknownSemantics
+from exchange.engine import OLDEST_SEMANTICS, SEMANTICS, Engine
+from exchange.errors import UnknownSemantics
 from exchange.events import Configured
 from exchange.terms import GTD, TAKER
 from exchange.units import HOUR, SECOND

@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from gateway import protocol
-from gateway.errors import ApiError
-from gateway.protocol import BadRequest, Malformed
+from gateway.errors import ApiError, BadRequest, Malformed
 from gateway.requests import CancelAllParams, PlaceParams
 
 if TYPE_CHECKING:

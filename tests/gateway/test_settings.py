@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.settings import GatewaySettings, SettingsError
+from gateway.settings import GatewaySettings
+from streams.errors import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path

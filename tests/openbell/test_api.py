@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openbell.api import Api, Refused, path_of
-from openbell.faults import Fault
+from openbell.api import Api, path_of
+from openbell.errors import Fault, RequestRefused
 from openbell.up import free_port
 from tests.support.answering import answering
 
@@ -22,7 +22,7 @@ def test_a_refusal_is_told_as_the_exchange_words_it() -> None:
     problem = {"code": "forbidden", "message": "the token does not allow this", "status": 403}
     with (
         answering(403, problem) as server,
-        pytest.raises(Refused, match=r"does not allow this \(forbidden\)") as caught,
+        pytest.raises(RequestRefused, match=r"does not allow this \(forbidden\)") as caught,
     ):
         Api(server.url, "t").get("/v1/admin/sessions")
     assert (caught.value.status, caught.value.error_code) == (403, "forbidden")
@@ -31,7 +31,7 @@ def test_a_refusal_is_told_as_the_exchange_words_it() -> None:
 
 def test_a_refusal_that_is_no_problem_is_told_too() -> None:
     """A proxy's page of HTML is told by its status."""
-    with answering(502, b"<html>") as server, pytest.raises(Refused, match="HTTP status 502"):
+    with answering(502, b"<html>") as server, pytest.raises(RequestRefused, match="HTTP status 502"):
         Api(server.url).get("/v1/time")
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from openbell.calendar import Calls, Day, Span, export, spans_of, toml_of
-from openbell.faults import Fault
+from openbell.errors import Fault
 from streams.calendar_files import schedule_of
 from streams.calendars import Schedule, Session
 

@@ -11,10 +11,10 @@ import pytest
 
 from openbell.client import requests
 from openbell.client.book import Book, Level
-from openbell.client.errors import NotAllowed, OutcomeUnknown, TooSlow, TryAgain, request_error
+from openbell.client.errors import NotAllowed, OutcomeUnknown, OutOfStep, TooSlow, TryAgain, request_error
 from openbell.client.feeds import BookFeed, QueueFeed
 from openbell.client.reports import ReportLog
-from openbell.client.sequence import OutOfStep, Sequence
+from openbell.client.sequence import Sequence
 from openbell.client.values import time_from_wire, time_to_wire, to_wire
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from openbell.cli import app
-from openbell.faults import Fault
+from openbell.errors import Fault
 from tests.support.gateway import gateway_parts, list_instrument, served, token
 from tests.support.journaled import buy, sell
 from tests.support.local_venue import LocalVenue

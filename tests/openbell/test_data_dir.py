@@ -11,7 +11,7 @@ import pytest
 
 from openbell import data_dir as module
 from openbell.data_dir import DataDir, Lock
-from openbell.faults import Fault
+from openbell.errors import Fault
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from openbell.data_dir import DataDir, Lock
 from openbell.doctor import exchange, machine, report
 from openbell.doctor import streams as checks
 from openbell.doctor.finding import Finding, Setup, Status, fail, ok, warn
-from openbell.faults import Fault
+from openbell.errors import Fault
 from openbell.up import free_port
 from streams import topology
 from streams.connection import Connection

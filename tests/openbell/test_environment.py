@@ -11,9 +11,10 @@ import pytest
 
 from gateway.settings import GatewaySettings
 from openbell import environment
-from openbell.faults import Fault
+from openbell.errors import Fault
 from openbell.logs import LogSettings
-from streams.settings import SettingsError, StreamSettings
+from streams.errors import SettingsError
+from streams.settings import StreamSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ import msgspec
 from typer.testing import CliRunner
 
 from exchange.commands import CancelOrder
-from openbell.faults import Fault
+from openbell.errors import Fault
 from openbell.replay.command import app
 from streams import codec, evidence, state
 from tests.support.journaled import Journaled, buy

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from openbell.blot import BLOT, blot_secrets
-from openbell.faults import Fault
+from openbell.errors import Fault
 from openbell.logs import LogSettings
 from openbell.terminal import line_writer, shown
 

@@ -14,7 +14,7 @@ from exchange.engine import Engine
 from exchange.events import Rejected
 from exchange.units import UNIT
 from openbell.bench.flow import LISTING, SYMBOL, command_of
-from openbell.faults import Fault
+from openbell.errors import Fault
 from openbell.replay import lobster
 from openbell.replay.comparison import compare
 from openbell.replay.lobster import BUY, SELL, Level, Message, Opening, Top

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from openbell import roles
-from openbell.faults import FAILED, WRONG_USE, Fault
+from openbell.errors import FAILED, WRONG_USE, Fault
 from streams.errors import ConnectionLost, TopologyMismatch
 
 

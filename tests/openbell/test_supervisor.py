@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from openbell import supervisor as module
-from openbell.faults import WRONG_USE
+from openbell.errors import WRONG_USE
 from openbell.supervisor import Child, Role, Supervisor
 from tests.support.nats import until
 

@@ -10,7 +10,7 @@ import pytest
 from gateway.identity import Identity
 from openbell.data_dir import DataDir
 from openbell.durations import seconds_of
-from openbell.faults import Fault
+from openbell.errors import Fault
 from openbell.token import ISSUER, OWN_TOKEN_SECONDS, own_admin_token, token_for
 
 if TYPE_CHECKING:

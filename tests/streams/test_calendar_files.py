@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams import calendar_files
-from streams.settings import SettingsError
+from streams.errors import SettingsError
 from tests.streams.test_calendars import PLAIN, loaded
 
 

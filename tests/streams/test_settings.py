@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streams.settings import SettingsError, StreamSettings, without_password
+from streams.errors import SettingsError
+from streams.settings import StreamSettings, without_password
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
