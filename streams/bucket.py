@@ -19,7 +19,8 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from streams import subjects
-from streams.connection import Connection, Stored
+from streams.answers import Stored
+from streams.connection import Connection
 from streams.errors import ApiRefused, Unavailable
 from streams.headers import END_OF_ANSWER, NO_MESSAGES, header_value, status_of
 from streams.stream import NO_SUCH_MESSAGE

@@ -21,15 +21,13 @@ from typing import Any, NamedTuple, Self
 
 import structlog
 
+from streams.answers import Stored, read_api_answer, settle
 from streams.errors import (
-    ApiRefused,
     NobodyListens,
     NotSent,
-    NotStored,
     PayloadTooLarge,
     StoreUnknown,
     Unavailable,
-    WrongSequence,
 )
 from streams.failover import Failover, in_turn
 from streams.headers import NO_RESPONDERS, header_block, status_of
@@ -55,18 +53,6 @@ COMPLAINTS_MAX = 100
 
 HEADERS_BYTES_MAX = 4096
 """Room kept for headers below the server's limit, which counts them with the payload."""
-
-WRONG_SEQUENCE_CODES = frozenset({10071, 10164})
-"""The second: another message with an expectation for the same key is on its way."""
-
-SERVICE_UNAVAILABLE = 503
-
-
-class Stored(NamedTuple):
-    """JetStream has the message, at `sequence`; `duplicate`: it had it already, by its message id."""
-
-    sequence: int
-    duplicate: bool
 
 
 class _InFlight(NamedTuple):
@@ -298,7 +284,7 @@ class Connection:
             return
         in_flight.timer.cancel()
         if not in_flight.future.done():
-            _settle(in_flight.future, payload, headers)
+            settle(in_flight.future, payload, headers)
 
     def _store_timed_out(self, token: str) -> None:
         self._replies.pop(token, None)
@@ -367,31 +353,6 @@ class Connection:
             except TimeoutError:
                 return not self.connected
         return True
-
-
-def read_api_answer(subject: str, answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer of the JetStream API; ApiRefused or Unavailable if it is an error."""
-    if "error" in answer:
-        error = answer["error"]
-        if error.get("code") == SERVICE_UNAVAILABLE:
-            raise Unavailable(f"{subject}: {error.get('description')}")
-        raise ApiRefused(subject, error.get("err_code", 0), error.get("description", "no reason given"))
-    return answer
-
-
-def _settle(future: asyncio.Future[Stored], payload: bytes, headers: bytes) -> None:
-    if not payload:
-        reason = "no stream takes it" if status_of(headers) == NO_RESPONDERS else "no acknowledgement but an empty one"
-        future.set_exception(NotStored(0, reason))
-        return
-    answer = json.loads(payload)
-    error = answer.get("error")
-    if error is None:
-        future.set_result(Stored(answer["seq"], answer.get("duplicate", False)))
-    else:
-        code = error.get("err_code", 0)
-        refusal = WrongSequence if code in WRONG_SEQUENCE_CODES else NotStored
-        future.set_exception(refusal(code, error.get("description", "refused")))
 
 
 def _call_all(callbacks: list[Callable[[], None]]) -> None:

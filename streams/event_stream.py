@@ -21,8 +21,9 @@ import structlog
 
 from exchange.units import SECOND
 from streams import subjects
+from streams.answers import Stored
 from streams.codec import decode_sealed, encode_events, encode_facts
-from streams.connection import Connection, Stored
+from streams.connection import Connection
 from streams.errors import ApiRefused, NotStored, Overtaken, StoreUnknown, Unavailable
 from streams.room import STREAM_FULL, enlarge, measure
 from streams.stream import read_message, state_of

@@ -29,8 +29,9 @@ from msgspec import Struct
 
 from exchange.commands import Command
 from streams import subjects
+from streams.answers import Stored
 from streams.codec import BATCH_BYTES_MAX, COMMANDS_MAX, Results, encode_batch, encode_command
-from streams.connection import Connection, Stored
+from streams.connection import Connection
 from streams.errors import Busy, NearlyFull, NotSent, NotStored, OutcomeUnknown, StoreUnknown, StreamError
 from streams.room import STREAM_FULL, Room
 from streams.settings import StreamSettings

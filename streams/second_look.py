@@ -27,7 +27,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 import structlog
 
 from streams import subjects
-from streams.connection import Connection, read_api_answer
+from streams.answers import read_api_answer
+from streams.connection import Connection
 from streams.errors import ApiRefused, PartitionFailed, PartitionStopped, Unavailable
 from streams.stream import NO_SUCH_STREAM, Asks
 

@@ -17,8 +17,9 @@ import uvloop
 from aiohttp import WSMsgType, web
 
 from openbell import lifeline
+from streams.answers import Stored
 from streams.codec import BATCH_BYTES_MAX, COMMANDS_MAX
-from streams.connection import Connection, Stored
+from streams.connection import Connection
 from streams.errors import ApiRefused
 from streams.settings import StreamSettings
 from streams.stream import StreamReader

@@ -11,8 +11,9 @@ import pytest
 
 from exchange.commands import CancelAll, Command
 from streams import orphans, promises, register, subjects, topology, worker
+from streams.answers import Stored
 from streams.bucket import ABSENT, Bucket
-from streams.connection import Connection, Stored
+from streams.connection import Connection
 from streams.embedded import EmbeddedServer
 from streams.errors import StoreUnknown, Unavailable
 from streams.journal import FutureOutcome, Outcome

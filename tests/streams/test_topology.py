@@ -11,9 +11,9 @@ import pytest
 from exchange.commands import Configure
 from exchange.engine import SEMANTICS
 from streams import subjects, topology
+from streams.answers import Stored
 from streams.bucket import ABSENT, Bucket
 from streams.codec import decode_batch
-from streams.connection import Stored
 from streams.errors import ApiRefused, NotStored, TopologyMismatch, WrongSequence
 from streams.stream import state_of
 from tests.support.history import stored
