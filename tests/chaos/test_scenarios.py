@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.chaos import dropped_port
 from tests.chaos.findings import Findings
-from tests.chaos.run import Run
 from tests.chaos.scenarios.table import SCENARIOS
 
 if TYPE_CHECKING:
@@ -25,9 +24,9 @@ pytestmark = pytest.mark.timeout(180)
 def run(tmp_path: Path) -> Scenarios:
     """Do a scenario once, in miniature; nothing that the judge compares may differ."""
 
-    async def begin(name: str, **more: float) -> Findings:
+    async def begin(name: str, **more: Any) -> Findings:
         scenario, usual = SCENARIOS[name]
-        asked: Run = replace(usual, directory=tmp_path, times=1, rate=100.0, **more)
+        asked = replace(usual, directory=tmp_path, times=1, rate=100.0, **more)
         findings = await scenario(asked)
         assert not findings.faults, findings.faults
         return findings

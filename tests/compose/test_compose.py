@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import typer
 from ruamel.yaml import YAML
+from typer.core import TyperGroup
 
 from gateway.settings import GatewaySettings
 from openbell import cli
@@ -29,12 +30,14 @@ OWN_VARIABLES = {"OPENBELL_LOG_FORMAT", "OPENBELL_LOG_LEVEL", "OPENBELL_NAME", "
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    return YAML(typ="safe").load(ROOT / "compose.yaml")
+    described: dict[str, Any] = YAML(typ="safe").load(ROOT / "compose.yaml")
+    return described
 
 
 @pytest.fixture(scope="module")
 def services(compose: dict[str, Any]) -> dict[str, Any]:
-    return compose["services"]
+    found: dict[str, Any] = compose["services"]
+    return found
 
 
 def variables() -> set[str]:
@@ -95,7 +98,9 @@ def default_of(value: str) -> str:
 
 def test_every_command_is_one_of_the_command_line(services: dict[str, Any]) -> None:
     """Roles are commands that exist."""
-    known = set(typer.main.get_command(cli.app).commands)
+    group = typer.main.get_command(cli.app)
+    assert isinstance(group, TyperGroup)
+    known = set(group.commands)
     for service in openbell_services(services).values():
         assert service["command"][0] in known
 
@@ -177,20 +182,20 @@ def test_the_balancer_fits_the_services(services: dict[str, Any]) -> None:
     """It asks the gateways whether they are ready, finds them by the service's name, and says itself that it lives."""
     text = (ROOT / "deploy" / "haproxy.cfg").read_text()
     port = services["gateway"]["environment"]["OPENBELL_PORT"]
-    size, name, target_port = re.search(r"server-template gateway- (\d+) (\w+):(\d+)", text).groups()
+    [(size, name, target_port)] = re.findall(r"server-template gateway- (\d+) (\w+):(\d+)", text)
     assert name in services
     assert target_port == port
     assert int(size) >= services["gateway"]["deploy"]["replicas"]
     assert "option httpchk GET /health/gateway" in text
     assert f"bind :{services['balancer']['ports'][0].rpartition(':')[2]}" in text
-    check_port, path = re.search(r"127\.0\.0\.1:(\d+)(/\w+)", services["balancer"]["healthcheck"]["test"][-1]).groups()
+    [(check_port, path)] = re.findall(r"127\.0\.0\.1:(\d+)(/\w+)", services["balancer"]["healthcheck"]["test"][-1])
     assert f"bind :{check_port}" in text
     assert f"path {path}" in text
 
 
 def test_the_image_is_built_from_what_is_let_in() -> None:
     """Each path that the Dockerfile copies from the tree is excepted in .dockerignore, and nothing else is."""
-    copied = set()
+    copied: set[str] = set()
     for line in (ROOT / "Dockerfile").read_text().splitlines():
         if line.startswith("COPY ") and "--from" not in line:
             copied.update(source.rstrip("/") for source in line.split()[1:-1])

@@ -45,7 +45,8 @@ PREPARATION: Final = pytest.StashKey[Preparation]()
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin at once where a test of this folder will run: until then the second core has little to do."""
     if not session.config.option.collectonly and any(HERE in item.path.parents for item in session.items):
-        folder = Path(session.config._tmp_path_factory.mktemp("release"))
+        factory: pytest.TempPathFactory = getattr(session.config, "_tmp_path_factory")  # noqa: B009 - no public name yet
+        folder = factory.mktemp("release")
         session.stash[PREPARATION] = Preparation(folder)
 
 

@@ -63,7 +63,8 @@ def the_screen(url: str) -> int:
 
 def served(url: str) -> str:
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - an http URL of our own
-        return answer.read().decode()
+        body: bytes = answer.read()
+        return body.decode()
 
 
 def the_trade(exchange: LocalExchange) -> bool:

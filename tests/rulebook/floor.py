@@ -107,7 +107,7 @@ class Floor:
                 terms[term] = str(terms[term])
         if "tif" in terms:
             terms["time_in_force"] = terms.pop("tif")
-        order = await line.ask("order.place", **params, **terms)
+        order: Json = await line.ask("order.place", **params, **terms)
         self.names[order["order_id"]] = name
         self.ids[name] = order["order_id"]
         return order
@@ -131,9 +131,10 @@ class Floor:
     async def amend(self, name: str, **changes: Any) -> Json:
         """Change an order."""
         line = await self.doors.line(self.account(self.accounts[name]))
-        return await line.ask(
+        told: Json = await line.ask(
             "order.amend", order_id=self.ids[name], **{key: str(value) for key, value in changes.items()}
         )
+        return told
 
     async def amend_refused(self, name: str, **changes: Any) -> str:
         """The code with which a change is refused."""
@@ -146,7 +147,8 @@ class Floor:
     async def cancel(self, name: str) -> Json:
         """Cancel an order."""
         line = await self.doors.line(self.account(self.accounts[name]))
-        return await line.ask("order.cancel", order_id=self.ids[name])
+        told: Json = await line.ask("order.cancel", order_id=self.ids[name])
+        return told
 
     async def cancel_refused(self, name: str) -> str:
         """The code with which a cancel is refused."""
@@ -159,7 +161,8 @@ class Floor:
     async def order(self, name: str) -> Json:
         """An order as it is."""
         line = await self.doors.line(self.account(self.accounts[name]))
-        return await line.ask("order.get", order_id=self.ids[name])
+        told: Json = await line.ask("order.get", order_id=self.ids[name])
+        return told
 
     async def state(self, name: str) -> str:
         """An order's status, and its reason if it has one: "expired no_liquidity"."""
@@ -176,9 +179,10 @@ class Floor:
 
     async def phase(self, phase: str, **members: Any) -> Json:
         """An operator brings the instrument into a phase."""
-        return await self.doors.operate(
+        told: Json = await self.doors.operate(
             "POST", f"/v1/admin/instruments/{self.symbol}/phase", {"phase": phase, **members}
         )
+        return told
 
     async def phase_refused(self, phase: str, **members: Any) -> str:
         """The code with which that is refused."""
@@ -191,17 +195,20 @@ class Floor:
     async def relist(self, **listing: Any) -> Json:
         """Change the listing."""
         terms = {"tick_size": "1", "lot_size": "1", **listing}
-        return await self.doors.operate("PUT", f"/v1/admin/instruments/{self.symbol}", terms)
+        told: Json = await self.doors.operate("PUT", f"/v1/admin/instruments/{self.symbol}", terms)
+        return told
 
     async def limit(self, account: str, *, everywhere: bool = False, **limits: Any) -> Json:
         """Set an account's limits, here or everywhere."""
         body = dict(limits) if everywhere else {"symbol": self.symbol, **limits}
-        return await self.doors.operate("PUT", f"/v1/admin/accounts/{self.account(account)}/limits", body)
+        told: Json = await self.doors.operate("PUT", f"/v1/admin/accounts/{self.account(account)}/limits", body)
+        return told
 
     async def kill(self, *, account: str = "", whole: bool = False, active: bool = True, **members: Any) -> Json:
         """The kill switch of an account, of the whole exchange, or of this instrument."""
         which = {"account": self.account(account)} if account else {} if whole else {"symbol": self.symbol}
-        return await self.doors.operate("POST", "/v1/admin/kill-switch", {**which, "active": active, **members})
+        told: Json = await self.doors.operate("POST", "/v1/admin/kill-switch", {**which, "active": active, **members})
+        return told
 
     async def bust(self, trade_id: int) -> str:
         """Undo a trade; "" or the code with which that is refused."""
@@ -213,7 +220,8 @@ class Floor:
 
     async def status(self) -> Json:
         """Phase, call, bands."""
-        return await self.doors.call("GET", f"/v1/instruments/{self.symbol}/status")
+        told: Json = await self.doors.call("GET", f"/v1/instruments/{self.symbol}/status")
+        return told
 
     async def until_phase(self, phase: str) -> Json:
         """Wait until a phase is reached."""
@@ -248,7 +256,8 @@ class Floor:
     async def trades(self) -> list[Json]:
         """The public tape, oldest first."""
         tape = await self.doors.call("GET", f"/v1/instruments/{self.symbol}/trades?limit=1000")
-        return tape["trades"]
+        trades: list[Json] = tape["trades"]
+        return trades
 
     async def tape(self) -> list[str]:
         """Each trade as quantity@price, the buy order and the sell order, from the tape and both sides' reports."""
@@ -290,11 +299,13 @@ class Floor:
 
     async def positions(self, account: str) -> Json:
         """GET /positions."""
-        return await self.doors.call("GET", "/v1/positions", account=self.account(account), scope="read")
+        told: Json = await self.doors.call("GET", "/v1/positions", account=self.account(account), scope="read")
+        return told
 
     async def funds(self, account: str) -> Json:
         """GET /account."""
-        return await self.doors.call("GET", "/v1/account", account=self.account(account), scope="read")
+        told: Json = await self.doors.call("GET", "/v1/account", account=self.account(account), scope="read")
+        return told
 
     async def cash(self, account: str) -> str:
         """An account's cash."""

@@ -128,7 +128,7 @@ async def test_self_trade_prevention_is_off_in_an_uncross(floor: MakeFloor) -> N
         assert told[0]["liquidity"] == "cross"
 
 
-PLACEMENTS = {
+PLACEMENTS: dict[str, dict[str, Any]] = {
     "limit": {"price": 100},
     "market": {"type": "market"},
     "post_only": {"price": 100, "post_only": True},

@@ -12,7 +12,7 @@ from streams.settings import StreamSettings
 from tests.simulation.exchange import SimulatedExchange, without_ports
 from tests.simulation.network import FaultyNetwork
 from tests.simulation.stand_ins import installed
-from tests.simulation.world import World
+from tests.simulation.world import Process, World
 from tests.support.broker.server import Broker
 
 if TYPE_CHECKING:
@@ -39,15 +39,21 @@ class Simulated(NamedTuple):
         return services is not None and services.venue.well
 
 
+def fail(process: Process, error: BaseException) -> None:
+    """No process may end by an error."""
+    pytest.fail(f"{process.name} has ended: {error!r}")
+
+
 @contextmanager
 def simulated(*, clustered: bool) -> Iterator[Simulated]:
     """One worker and two gateways."""
-    world, logged = World(1), []
+    world = World(1)
+    logged: list[str] = []
     network = FaultyNetwork(world, Counter())
     broker = Broker(network, clustered=clustered)
     settings = StreamSettings(partitions=1, replicas=3 if clustered else 1)
     with installed(world, broker, lambda _, members: logged.append(members["event"])), without_ports(world):
-        exchange = SimulatedExchange(world, network, settings, 2, 2, pytest.fail)
+        exchange = SimulatedExchange(world, network, settings, 2, 2, fail)
         made = Simulated(world, broker, exchange, logged)
         assert world.run(OPENED_SECONDS, lambda: made.well(0) and made.well(1))
         try:

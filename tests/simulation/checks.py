@@ -12,7 +12,7 @@ from collections import Counter, defaultdict, deque
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from exchange.commands import CancelAll
+from exchange.commands import CancelAll, PlaceOrder
 from exchange.events import Accepted
 from streams import codec
 from streams.errors import Undecodable
@@ -92,7 +92,7 @@ class History:
         for command, of_command in zip(commands, codec.decode_facts(events).events, strict=False):
             check_bought_equals_sold(of_command)
             for event in of_command:
-                if isinstance(event, Accepted) and hasattr(command, "client_order_id"):
+                if isinstance(event, Accepted) and isinstance(command, PlaceOrder):
                     self.accepted[command.account, command.symbol, command.client_order_id] += 1
         if whole:
             check_always_true(self.partition.engine)

@@ -15,6 +15,7 @@ from exchange.commands import ListInstrument
 from exchange.instrument import Instrument
 from exchange.units import UNIT
 from gateway import server
+from gateway.services import Services
 from streams import worker
 from streams.errors import StreamError
 from streams.settings import StreamSettings
@@ -44,9 +45,6 @@ class Role:
         """Begin another life."""
         self._lives += 1
         self.process = process = self._exchange.world.process(f"{self.name}.{self._lives}")
-        process.services = None
-        process.transports = {}
-        process.stop = asyncio.Event()
         process.ended.append(lambda: self._ended(process))
         process.start(self._main(process, process.stop))
 
@@ -56,8 +54,11 @@ class Role:
 
     def _ended(self, process: Process) -> None:
         self._exchange.network.forget(process)
-        if process.main.done() and not process.main.cancelled() and process.main.exception() is not None:
-            self._exchange.fault(process, process.main.exception())
+        main = process.main
+        if main is not None and main.done() and not main.cancelled():
+            error = main.exception()
+            if error is not None:
+                self._exchange.fault(process, error)
         self._exchange.world.after(self._exchange.world.random.uniform(*RESTART_SECONDS), self.start)
 
 
@@ -105,8 +106,7 @@ class SimulatedExchange:
     async def _work(self, _: Process, stop: asyncio.Event) -> None:
         await worker.run(self.settings, stop)
 
-    async def _serve(self, process: Process, stop: asyncio.Event) -> None:
-        process.serve = lambda services, until: _serve_sockets(process, services, until)
+    async def _serve(self, _: Process, stop: asyncio.Event) -> None:
         await server.run(replace(SETTINGS, drain_seconds=2.0), stop, self.settings)
 
 
@@ -114,14 +114,19 @@ class SimulatedExchange:
 def without_ports(world: World) -> Iterator[None]:
     """Have gateways serve the simulation's sockets for as long as the block lasts."""
     original = server.serve
-    server.serve = lambda services, stop: world.running.serve(services, stop)  # noqa: PLW0108 - who runs then
+
+    async def serve(services: Services, stop: asyncio.Event) -> None:
+        assert world.running is not None, "only a process serves"
+        await _serve_sockets(world.running, services, stop)
+
+    server.serve = serve
     try:
         yield
     finally:
         server.serve = original
 
 
-async def _serve_sockets(process: Process, services: Any, stop: asyncio.Event) -> None:
+async def _serve_sockets(process: Process, services: Services, stop: asyncio.Event) -> None:
     process.services = services
     await server.first_of(stop.wait(), services.venue.closed.wait())
     process.services = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.simulation.network import FaultyNetwork, Rates
@@ -163,4 +164,7 @@ class Faults:
             return
         for name in made:
             self._broker.depose(name)
-            self._world.after(self._seconds(), lambda name=name: self._broker.deposed.pop(name, None))
+            self._world.after(self._seconds(), partial(self._forget_deposed, name))
+
+    def _forget_deposed(self, name: str) -> None:
+        self._broker.deposed.pop(name, None)

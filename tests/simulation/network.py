@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.simulation.world import EPOCH, SECOND
+from tests.support.broker.client import MemoryClient
 from tests.support.broker.network import Action, Network
+from tests.support.broker.server import Broker
 
 if TYPE_CHECKING:
     from tests.simulation.world import Due, Process, World
-    from tests.support.broker.client import MemoryClient
     from tests.support.broker.server import Deposed
 
 LATENCY = (0.0001, 0.002)
@@ -49,6 +50,14 @@ class Wire:
     """After the break: how much later what it still carried arrives; negative, it is lost."""
 
 
+class SimulatedClient(MemoryClient):
+    """A client of the broker, and the process that it is in."""
+
+    def __init__(self, broker: Broker, process: Process) -> None:
+        super().__init__(broker)
+        self.process = process
+
+
 class FaultyNetwork(Network):
     """See the module. `counts` counts what has been done to messages."""
 
@@ -80,7 +89,7 @@ class FaultyNetwork(Network):
         def arrive() -> None:
             if wire.life != self.server_life:
                 return
-            if client.generation == wire.generation and client.process.alive:
+            if client.generation == wire.generation and _process(client).alive:
                 action()
             else:
                 self._arrive_late(wire, action)
@@ -92,8 +101,8 @@ class FaultyNetwork(Network):
         wire.last_down = max(wire.last_down, self._world.now + self._latency(), wire.stalled_until)
 
         def arrive() -> None:
-            if client.process.alive:
-                client.process.loop.call_soon(action)
+            if _process(client).alive:
+                _process(client).loop.call_soon(action)
 
         self._at(max(wire.last_down, self.server_frozen_until), arrive)
 
@@ -117,7 +126,7 @@ class FaultyNetwork(Network):
         return (deposed, None) if first else (None, deposed)
 
     def reachable(self, client: MemoryClient) -> bool:
-        return self._away_until.get(client.process, 0.0) <= self._world.now
+        return self._away_until.get(_process(client), 0.0) <= self._world.now
 
     # What is done to it
 
@@ -140,7 +149,7 @@ class FaultyNetwork(Network):
             del self._wires[client]
 
     def _clients(self, process: Process) -> list[MemoryClient]:
-        return [client for client in self._wires if client.process is process]
+        return [client for client in self._wires if _process(client) is process]
 
     def _wire(self, client: MemoryClient) -> Wire:
         wire = self._wires.get(client)
@@ -161,3 +170,8 @@ class FaultyNetwork(Network):
         if wire.left_behind >= 0:
             self.counts["arrived from a broken connection"] += 1
             self._world.after(wire.left_behind, action)
+
+
+def _process(client: MemoryClient) -> Process:
+    assert isinstance(client, SimulatedClient)
+    return client.process

@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from struct import pack
 from typing import TYPE_CHECKING, Any
 
 from gateway import websocket
+from gateway.services import Services
 from tests.support.gateway import payloads
 
 if TYPE_CHECKING:
@@ -61,7 +63,10 @@ class ClientSocket:
     def deliver(self, data: bytes) -> None:
         """Carry bytes from the gateway."""
         self._last_down = max(self._last_down, self._world.now + self._latency())
-        self._world.after(self._last_down - self._world.now, lambda: self._client.loop.call_soon(self._receive, data))
+        self._world.after(self._last_down - self._world.now, partial(self._arrive, data))
+
+    def _arrive(self, data: bytes) -> None:
+        self._client.loop.call_soon(self._receive, data)
 
     def finish(self) -> None:
         """The gateway has closed the connection."""
@@ -116,7 +121,7 @@ class SocketTransport(asyncio.Transport):
 
     # What happens to it
 
-    def accept(self, services: Any) -> None:
+    def accept(self, services: Services | None) -> None:
         """A client connects; a gateway that is not ready takes nobody."""
         if services is None:
             self.close()
@@ -142,7 +147,7 @@ class SocketTransport(asyncio.Transport):
 
     # What the gateway does with it
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         self._socket.deliver(bytes(data))
 
     def get_write_buffer_size(self) -> int:

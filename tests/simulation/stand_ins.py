@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from streams.clock import JournalClock
-from tests.support.broker.client import MemoryClient
+from tests.simulation.network import SimulatedClient
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -41,7 +41,8 @@ class Collector:
 @contextmanager
 def installed(world: World, broker: Broker, hear: Hear) -> Iterator[None]:
     """Put everything in place for as long as the block lasts."""
-    from streams import connection, forked
+    from streams import forked
+    from streams.nats_client import NatsClient
 
     replacements: list[tuple[Any, Any]] = [
         (time, _clock_of(world)),
@@ -50,7 +51,7 @@ def installed(world: World, broker: Broker, hear: Hear) -> Iterator[None]:
         (gc, Collector()),
         (forked.in_child, _in_process),
         (JournalClock, partial(JournalClock, world.monotonic)),
-        (connection.NatsClient, lambda: _client(world, broker)),
+        (NatsClient, lambda: _client(world, broker)),
     ]
     changed: list[tuple[Any, str, Any]] = []
     for name, module in list(sys.modules.items()):
@@ -96,10 +97,9 @@ async def _in_process(work: Callable[[], None], _: Any) -> float:
     return 0.0
 
 
-def _client(world: World, broker: Broker) -> MemoryClient:
-    client = MemoryClient(broker)
-    client.process = world.running
-    return client
+def _client(world: World, broker: Broker) -> SimulatedClient:
+    assert world.running is not None, "only a process connects"
+    return SimulatedClient(broker, world.running)
 
 
 def _hear_log(hear: Hear, _: Any, level: str, members: dict[str, Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.by_hand import Simulated, simulated
+from tests.simulation.network import SimulatedClient
 from tests.simulation.world import Process
 
 CUT_SECONDS = 30.0
@@ -15,9 +16,10 @@ MOVES_MAX = 4
 """In CUT_SECONDS: the first after three seconds, and each time after twice as long."""
 
 
-def server_of(made: Simulated, process: Process) -> str | None:
+def server_of(made: Simulated, process: Process) -> int | None:
     """The server that a process is connected to, None while it is on its way."""
-    return next((each.server for each in made.broker._clients if each.process is process), None)
+    clients = [each for each in made.broker._clients if isinstance(each, SimulatedClient)]
+    return next((each.server for each in clients if each.process is process), None)
 
 
 def test_a_gateway_leaves_a_server_that_is_cut_off() -> None:
@@ -25,6 +27,7 @@ def test_a_gateway_leaves_a_server_that_is_cut_off() -> None:
     with simulated(clustered=True) as made:
         gateway = made.exchange.gateways[0].process
         cut = server_of(made, gateway)
+        assert cut is not None
         made.broker.cut(cut)
         assert made.world.run(MOVED_SECONDS, lambda: server_of(made, gateway) not in {None, cut})
         assert made.world.run(1.0, lambda: made.well(0))
@@ -40,6 +43,7 @@ def test_a_worker_leaves_a_server_that_is_cut_off() -> None:
     with simulated(clustered=True) as made:
         worker = made.exchange.workers[0].process
         cut = server_of(made, worker)
+        assert cut is not None
         made.broker.cut(cut)
         assert made.world.run(MOVED_SECONDS, lambda: server_of(made, worker) not in {None, cut})
         made.broker.heal()

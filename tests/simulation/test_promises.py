@@ -17,13 +17,16 @@ def canceled(made: Simulated) -> list[tuple[str, str]]:
     """The accounts and sessions for whom the journal has a cancel of all."""
     journal = made.broker.streams["ORDERS_0"]
     messages = [journal.message(sequence) for sequence in range(1, journal.last + 1)]
-    commands = [command for each in messages for command in codec.decode_batch(each.payload).commands]
+    commands = [
+        command for each in messages if each is not None for command in codec.decode_batch(each.payload).commands
+    ]
     return [(each.account, each.session) for each in commands if isinstance(each, CancelAll)]
 
 
 def promise(made: Simulated, session: str, account: str) -> None:
     """Have the first gateway promise to cancel all orders of an account when a session ends."""
     process = made.exchange.gateways[0].process
+    assert process.services is not None
     made_one = process.loop.create_task(process.services.venue.promises.make(session, [(account, "")]))
     assert made.world.run(1.0, made_one.done)
     assert made_one.exception() is None

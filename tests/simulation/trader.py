@@ -241,7 +241,7 @@ class Trader:
         """Find exactly the open orders that the history has, and cancel them all."""
         assert self.talk is not None
         answer = await self.talk.ask("order.list", limit=1000)
-        told = answer["result"]["orders"] if "result" in answer else answer
+        told = answer["result"]["orders"] if "result" in answer else []
         engines = [history.partition.engine for history in self._checks.histories]
         true = [
             f"{number}-{order.order_id}"
@@ -249,7 +249,7 @@ class Trader:
             for order in engine.open_orders(self.account)
         ]
         if "error" in answer or [order["order_id"] for order in told] != true:
-            self._checks.problem(f"{self.account} is told that it has {told} open, and has {true}")
+            self._checks.problem(f"{self.account} is told that it has {answer} open, and has {true}")
         while _too_late(answer := await self.talk.ask("order.cancel_all")):
             pass
         if answer.get("result") != {"canceled": len(true)}:

@@ -6,12 +6,14 @@ to the next moment at which somebody has. Times are seconds, but wall clocks ns.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Callable, Coroutine
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
+from gateway.services import Services
 from tests.simulation.loop import SimulatedLoop, SimulatedTask
 
 EPOCH = 1_790_000_000
@@ -53,6 +55,11 @@ class Process:
         self.main: SimulatedTask | None = None
         self.ended: list[Callable[[], None]] = []
         """Called when it has died, by itself or not."""
+        self.stop = asyncio.Event()
+        """SIGTERM."""
+        self.services: Services | None = None
+        """Of a gateway that serves, and its connections."""
+        self.transports: dict[asyncio.Transport, None] = {}
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Begin its main task; the process ends with it."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from openbell import lifeline
 from streams.settings import StreamSettings
@@ -40,7 +41,7 @@ class WorkerProcess:
             )
 
     @property
-    def events(self) -> list[dict[str, object]]:
+    def events(self) -> list[dict[str, Any]]:
         """What it has logged so far."""
         return [json.loads(line) for line in self._log_file.read_text().splitlines() if line.startswith("{")]
 
@@ -49,7 +50,7 @@ class WorkerProcess:
         """The id that it has in leases; empty until it is connected."""
         return next((str(event["worker"]) for event in self.events if event["event"] == "worker.started"), "")
 
-    def logged(self, event: str) -> list[dict[str, object]]:
+    def logged(self, event: str) -> list[dict[str, Any]]:
         """Its log lines of one kind."""
         return [line for line in self.events if line["event"] == event]
 

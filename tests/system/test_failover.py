@@ -31,7 +31,7 @@ from tests.support.nats import nats_server, until
 from tests.support.worker_process import WorkerProcess, worker_processes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.timeout(240)
@@ -48,7 +48,7 @@ class Exchange:
     connection: Connection
     flow: Flow
     workers: list[WorkerProcess]
-    start: object
+    start: Callable[[], None]
 
     async def leases(self) -> dict[str, str]:
         try:

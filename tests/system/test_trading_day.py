@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exchange.commands import ListInstrument, SetPhase
+from exchange.commands import Command, ListInstrument, SetPhase
 from exchange.events import EndDrawn, PhaseSet, Traded
 from exchange.instrument import Instrument
 from exchange.terms import AUCTION, CONTINUOUS, CROSSED, OPERATOR
@@ -59,9 +59,9 @@ class Exchange:
         leader = await self.leader()
         next(worker for worker in self.workers if worker.worker == leader).kill()
 
-    async def until_status(self, **wanted: object) -> dict:
+    async def until_status(self, **wanted: object) -> dict[str, Any]:
         """Wait for a status with these members."""
-        found: dict = {}
+        found: dict[str, Any] = {}
 
         async def is_there() -> bool:
             found.update(await ask(self.venue, 0, "status", symbol="ACME"))
@@ -70,7 +70,7 @@ class Exchange:
         await until(is_there, 30)
         return found
 
-    async def do(self, *commands: object) -> None:
+    async def do(self, *commands: Command) -> None:
         """Submit commands that must be taken."""
         for command in commands:
             outcome = await self.venue.submit(0, command)
@@ -128,7 +128,7 @@ async def test_a_call_ends_when_it_was_to_end(tmp_path: Path) -> None:
 
 async def test_a_limit_state_goes_on_into_its_call(tmp_path: Path) -> None:
     """The clock of the limit state, and then that of the call, are the journal's."""
-    luld = {"luld_tier": 1, "luld_limit_state": 4 * SECOND, "luld_call": 2 * SECOND}
+    luld: dict[str, Any] = {"luld_tier": 1, "luld_limit_state": 4 * SECOND, "luld_call": 2 * SECOND}
     async with exchange_in(tmp_path) as exchange:
         await exchange.do(ListInstrument(Instrument("ACME", [(0, TICK)], UNIT, reference_price=10 * UNIT, **luld)))
         await exchange.do(buy("anna", 5, "10.50", "a-1"))

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,6 +38,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., LocalExchange]]:
             exchange.kill_everything()
 
 
+ROLE = re.compile(r"openbell (?:gateway|worker)|nats-server")
+
+
 def listed(exchange: LocalExchange) -> None:
     """List ACME."""
     body = {"tick_size": "0.01", "lot_size": "1"}
@@ -56,7 +60,18 @@ def place(exchange: LocalExchange, account: str, side: str, quantity: str, price
     return exchange.call("POST", "/v1/orders", account, order)
 
 
-def picture(exchange: LocalExchange) -> dict[str, Any]:
+def role_of(command: str) -> str:
+    """Which role a command line is of; that of no role as it is."""
+    found = ROLE.search(command)
+    return found[0] if found else command
+
+
+def is_followed(exchange: LocalExchange, role: str, victim: int) -> bool:
+    """Whether a role has another process than the one that was killed."""
+    return bool(set(exchange.children(role)) - {victim})
+
+
+def picture(exchange: LocalExchange) -> tuple[dict[str, Any], Any, dict[str, Any]]:
     """What must survive: the whole book, the last trades, and each account's open orders."""
     book = exchange.call("GET", "/v1/instruments/ACME/book?depth=0")
     trades = exchange.call("GET", "/v1/instruments/ACME/trades")["trades"]
@@ -101,7 +116,7 @@ def test_ctrl_c_ends_everything_in_order(start: Callable[..., LocalExchange]) ->
     exchange = start("--workers", "2", "--gateways", "2", "--partitions", "2")
     exchange.wait_until_ready()
     children = exchange.children()
-    roles = sorted(re.search(r"openbell (gateway|worker)|nats-server", command_of(pid))[0] for pid in children)
+    roles = sorted(role_of(command_of(pid)) for pid in children)
     assert roles == ["nats-server", *["openbell gateway"] * 2, *["openbell worker"] * 2]
     assert exchange.interrupt() == 0
     assert not [pid for pid in children if alive(pid)]
@@ -154,7 +169,7 @@ def test_a_role_that_dies_is_started_again_and_told(start: Callable[..., LocalEx
     for role in ("nats-server", "openbell gateway"):
         (victim,) = exchange.children(role)
         kill(victim)
-        wait_for(lambda role=role, victim=victim: set(exchange.children(role)) - {victim})
+        wait_for(partial(is_followed, exchange, role, victim))
     wait_for(lambda: exchange.try_to_call("GET", "/v1/instruments/ACME/book")[0] == 200)
     order = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "price": "1", "client_order_id": "x"}
     wait_for(lambda: exchange.try_to_call("POST", "/v1/orders", "anna", order)[0] == 201)
