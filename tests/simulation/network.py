@@ -89,7 +89,7 @@ class FaultyNetwork(Network):
         def arrive() -> None:
             if wire.life != self.server_life:
                 return
-            if client.generation == wire.generation and _process(client).alive:
+            if client.generation == wire.generation and process_of(client).alive:
                 action()
             else:
                 self._arrive_late(wire, action)
@@ -101,8 +101,8 @@ class FaultyNetwork(Network):
         wire.last_down = max(wire.last_down, self._world.now + self._latency(), wire.stalled_until)
 
         def arrive() -> None:
-            if _process(client).alive:
-                _process(client).loop.call_soon(action)
+            if process_of(client).alive:
+                process_of(client).loop.call_soon(action)
 
         self._at(max(wire.last_down, self.server_frozen_until), arrive)
 
@@ -126,7 +126,7 @@ class FaultyNetwork(Network):
         return (deposed, None) if first else (None, deposed)
 
     def reachable(self, client: MemoryClient) -> bool:
-        return self._away_until.get(_process(client), 0.0) <= self._world.now
+        return self._away_until.get(process_of(client), 0.0) <= self._world.now
 
     # What is done to it
 
@@ -149,7 +149,7 @@ class FaultyNetwork(Network):
             del self._wires[client]
 
     def _clients(self, process: Process) -> list[MemoryClient]:
-        return [client for client in self._wires if _process(client) is process]
+        return [client for client in self._wires if process_of(client) is process]
 
     def _wire(self, client: MemoryClient) -> Wire:
         wire = self._wires.get(client)
@@ -172,6 +172,7 @@ class FaultyNetwork(Network):
             self._world.after(wire.left_behind, action)
 
 
-def _process(client: MemoryClient) -> Process:
+def process_of(client: MemoryClient) -> Process:
+    """The process that a client is in."""
     assert isinstance(client, SimulatedClient)
     return client.process

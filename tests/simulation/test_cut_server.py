@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.by_hand import Simulated, simulated
-from tests.simulation.network import SimulatedClient
+from tests.simulation.network import process_of
 from tests.simulation.world import Process
 
 CUT_SECONDS = 30.0
@@ -18,8 +18,7 @@ MOVES_MAX = 4
 
 def server_of(made: Simulated, process: Process) -> int | None:
     """The server that a process is connected to, None while it is on its way."""
-    clients = [each for each in made.broker._clients if isinstance(each, SimulatedClient)]
-    return next((each.server for each in clients if each.process is process), None)
+    return next((each.server for each in made.broker._clients if process_of(each) is process), None)
 
 
 def test_a_gateway_leaves_a_server_that_is_cut_off() -> None:
