@@ -136,6 +136,7 @@ def test_an_operator_moves_a_partition_at_once() -> None:
     with flowing() as (made, flow):
         before, after = (leads(made, key(0)) for key in (lease_key, standby_key))
         gateway = made.exchange.gateways[0].process
+        assert gateway.services is not None
         gone = gateway.loop.create_task(ask_to_go(gateway.services.venue._connection, before, 0))
         assert made.world.run(SETTLED_SECONDS, gone.done)
         assert (gone.result().to, leads(made, lease_key(0))) == (after, after)

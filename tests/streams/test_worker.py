@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
-    from streams.connection import Stored
+    from streams.answers import Stored
 
 SECOND = 1_000_000_000
 
