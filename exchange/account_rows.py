@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from exchange.archive import past_body
+from exchange.archiving import past_order
 from exchange.events import Traded
+from exchange.terms import is_open
 from exchange.trades import Trade, share_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from exchange.accounts import Accounts
+    from exchange.archive import PastOrder
     from exchange.engine import Engine
     from exchange.kill_switch import KillSwitch
     from exchange.memory import Memory
-    from exchange.order import Order
     from exchange.position import Position, Standing
+    from exchange.register import Register
+
+
+PAST_MAX: Final = 500
+"""Orders of trades that are compressed together."""
 
 
 def kept_positions(accounts: Accounts) -> list[tuple[str, str, Position]]:
@@ -76,17 +84,34 @@ def stopped(kill_switch: KillSwitch) -> list[tuple[str, str]]:
     return everything + accounts + [("", symbol) for symbol in sorted(kill_switch.symbols)]
 
 
-def past_orders(trades: Iterable[Trade], orders: dict[int, Order]) -> list[Order]:
-    """The orders that are remembered for their trades only; they have lost their fills (`Register.forget_one`)."""
-    past: dict[int, Order] = {}
+def past_orders(trades: Iterable[Trade]) -> list[PastOrder]:
+    """The orders, each once, of trades that may be undone, which have ended; as texts, without their fills."""
+    past: dict[int, PastOrder] = {}
     for trade in trades:
-        if trade.maker is None:
-            continue  # It cannot be undone any more.
-        taker, maker = trade.orders
-        for order in (maker, taker):
-            if order.order_id not in orders:
-                past[order.order_id] = order
+        if not trade.may_be_undone:
+            continue
+        told = trade.told
+        for order_id, order, text in (
+            (told.maker_order_id, trade.maker, trade.past_maker),
+            (told.taker_order_id, trade.taker, trade.past_taker),
+        ):
+            if text is not None:
+                past[order_id] = text
+            elif order is not None and not is_open(order.status) and order_id not in past:
+                past[order_id] = past_order(order, fills=False)
     return list(past.values())
+
+
+def forgotten_orders(trades: Iterable[Trade], register: Register) -> list[PastOrder]:
+    """Those of them that the register remembers no more."""
+    return [order for order in past_orders(trades) if not register.knows(order.order_id)]
+
+
+def past_bodies(trades: Iterable[Trade]) -> Iterator[bytes]:
+    """These orders of trades, some hundred together."""
+    orders = past_orders(trades)
+    for start in range(0, len(orders), PAST_MAX):
+        yield past_body(orders[start : start + PAST_MAX])
 
 
 def kept_trades(sides: Memory[Trade]) -> list[Trade]:
@@ -149,9 +174,13 @@ def trade_from(row: list[Any], engine: Engine, *, remembered: bool) -> Trade:
     past = engine.accounts.trades.orders
     maker = taker = None
     if remembered:
-        maker = engine.register.orders.get(r[5]) or past[r[5]]
-        taker = engine.register.orders.get(r[10]) or past[r[10]]
+        maker = engine.register.orders.get(r[5])
+        taker = engine.register.orders.get(r[10])
     trade = Trade(told, maker, taker, standing_from(r[17]), standing_from(r[18]), r[15])
+    if remembered and maker is None:
+        trade.past_maker = past[r[5]]
+    if remembered and taker is None:
+        trade.past_taker = past[r[10]]
     trade.busted = r[16]
     return trade
 

@@ -4,6 +4,9 @@ What can be told from the rest is left out: levels and their totals, timers, hol
 plain lists, made and read in `book_rows`, `order_rows` and `account_rows`. A part is a kind and some rows, ROWS_MAX at
 most; an engine may be written and restored without ever holding all of them. Always true: `restore` of `state_of`
 gives an engine with an equal digest and equal answers.
+
+There are two forms of what is remembered: `state_of` has a row for each order, the same whether it is in the archive or
+not; a checkpoint has blocks of the archive (`packed`), which restore without looking into them.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from exchange.account_rows import (
+    forgotten_orders,
     kept_limits,
     kept_positions,
     kept_trades,
-    past_orders,
+    past_bodies,
     position_row,
     restore_limits,
     restore_position,
@@ -23,8 +27,11 @@ from exchange.account_rows import (
     stopped,
     trade_row,
 )
+from exchange.archive import Block, block_from, ended_at, past_from, past_in
+from exchange.archiving import blocks_in, past_rows
 from exchange.book_rows import book_row, luld_row, restore_book, restore_luld, restore_window
-from exchange.order_rows import order_from, order_row, requeue, restore_order
+from exchange.terms import is_open
+from exchange.order_rows import order_row, requeue, restore_order
 from exchange.semantics import OWN_MEMORY
 
 if TYPE_CHECKING:
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
 
     from exchange.engine import Engine
     from exchange.memory import Memory
+    from exchange.order import Order
 
 State = dict[str, Any]
 """All rows, by their kind."""
@@ -41,14 +49,25 @@ Item = TypeVar("Item")
 ROWS_MAX: Final = 500
 """Rows in one part: of orders about a hundred kilobytes."""
 
+BLOCKS_MAX: Final = 20
+"""Blocks of the archive in one part."""
 
-def parts_of(engine: Engine) -> Iterator[tuple[str, list[Any]]]:
-    """Take the state of an engine between two commands, in the order in which `restore_part` wants it."""
+
+def parts_of(engine: Engine, *, packed: bool = True) -> Iterator[tuple[str, list[Any]]]:
+    """Take the state of an engine between two commands, in the order in which `restore_part` wants it.
+
+    Under version 2 of the semantics nothing is ever packed.
+    """
     register = engine.register
+    packed = packed and register.ended.divided
     books = list(engine.books.values())
     yield "bounds", bounds_row(engine)
     yield from cut("books", books, book_row)
-    yield from cut("orders", register.orders.values(), order_row)
+    if packed:
+        open_orders = [order for order in register.orders.values() if is_open(order.status)]
+        yield from cut("orders", open_orders, order_row)
+    else:
+        yield from cut("orders", order_rows(engine), list)
     for book in books:
         resting = [order.order_id for queue in book.markets for order in queue.orders()]
         resting += [order.order_id for side in book.sides for order in side.orders()]
@@ -58,7 +77,11 @@ def parts_of(engine: Engine) -> Iterator[tuple[str, list[Any]]]:
             yield "luld", [luld_row(book, book.luld)]
             window = [(book.symbol, at, total, count) for at, total, count in book.luld.trades]
             yield from cut("window", window, list)
-    yield from cut("ended", all_of(register.ended), lambda order: [order.updated, order.order_id])
+    if packed:
+        blocks = (block for share in register.ended.all() for block in blocks_in(share))
+        yield from cut("archive", blocks, Block.row, BLOCKS_MAX)
+    else:
+        yield from cut("ended", ended_rows(register.ended), list)
     yield from cut("ended_ranks", owners_of(register.ended), str)
     yield from cut("deadlines", sorted(engine.deadlines.accounts.items()), list)
     yield from cut("deferred", [book.symbol for book in engine.deferred], str)
@@ -68,7 +91,10 @@ def parts_of(engine: Engine) -> Iterator[tuple[str, list[Any]]]:
     yield from cut("stopped", stopped(engine.kill_switch), list)
     sides = engine.accounts.trades.sides
     remembered = kept_trades(sides)
-    yield from cut("past_orders", past_orders(remembered, register.orders), order_row)
+    if packed:
+        yield from cut("past_texts", past_bodies(remembered), bytes, 1)
+    else:
+        yield from cut("past_orders", forgotten_orders(remembered, register), lambda order: order.row(fills=False))
     yield from cut("past_trades", remembered, lambda trade: trade_row(trade, sides))
     yield from cut("past_ranks", owners_of(sides), str)
 
@@ -101,6 +127,9 @@ def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
         for row in rows:
             order = engine.register.orders[row[1]]
             engine.register.ended.take(order.holding.ended, order)
+    elif kind == "archive":
+        for row in rows:
+            restore_block(engine, row)
     elif kind == "ended_ranks":
         engine.register.ended.restore_ranks(rows)
     elif kind == "deadlines":
@@ -120,8 +149,11 @@ def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
             engine.kill_switch.set(row[0], row[1], True)
     elif kind == "past_orders":
         for row in rows:
-            order = order_from(row, engine, remembered=False)
-            engine.accounts.trades.orders[order.order_id] = order
+            engine.accounts.trades.orders[row[0]] = past_from(row)
+    elif kind == "past_texts":
+        for body in rows:
+            for past in past_in(body):
+                engine.accounts.trades.orders[past.order_id] = past
     elif kind == "past_trades":
         for row in rows:
             restore_trade(engine, row)
@@ -133,7 +165,7 @@ def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
 def state_of(engine: Engine) -> State:
     """Take the state of an engine between two commands."""
     state: State = {}
-    for kind, rows in parts_of(engine):
+    for kind, rows in parts_of(engine, packed=False):
         state.setdefault(kind, []).extend(rows)
     return state
 
@@ -144,22 +176,46 @@ def restore(engine: Engine, state: State) -> None:
         restore_part(engine, kind, rows)
 
 
-def cut(kind: str, values: Iterable[Any], row_of: Callable[[Any], Any]) -> Iterator[tuple[str, list[Any]]]:
+def cut(
+    kind: str, values: Iterable[Any], row_of: Callable[[Any], Any], rows_max: int = ROWS_MAX
+) -> Iterator[tuple[str, list[Any]]]:
     """Parts of one kind, made one after the other; none if there are no values."""
     rows: list[Any] = []
     for value in values:
         rows.append(row_of(value))
-        if len(rows) == ROWS_MAX:
+        if len(rows) == rows_max:
             yield kind, rows
             rows = []
     if rows:
         yield kind, rows
 
 
-def all_of(memory: Memory[Item]) -> Iterator[Item]:
-    """Everything that is remembered, share by share."""
-    for share in memory.all():
-        yield from share.items
+def order_rows(engine: Engine) -> Iterator[list[Any]]:
+    """The rows of all orders, open and remembered, as they came."""
+    register = engine.register
+    if not register.past:
+        yield from map(order_row, register.orders.values())
+        return
+    past = {row[0]: row for row in past_rows(engine)}
+    for order_id in sorted([*register.orders, *past]):
+        yield past[order_id] if order_id in past else order_row(register.orders[order_id])
+
+
+def ended_rows(ended: Memory[Order]) -> Iterator[list[int]]:
+    """When each remembered order ended, and its id, share by share."""
+    for share in ended.all():
+        for block in share.blocks:
+            for past in block.orders():
+                yield [ended_at(past.text), past.order_id]
+        for order in share.items:
+            yield [order.updated, order.order_id]
+
+
+def restore_block(engine: Engine, row: list[Any]) -> None:
+    """Let a block of the archive be remembered."""
+    block, register = block_from(row), engine.register
+    register.enter_block(block)
+    register.ended.take_block(register.ended.find(block.account), block)
 
 
 def owners_of(memory: Memory[Item]) -> list[str]:

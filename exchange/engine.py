@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from exchange import administration, limit_state, phases, semantics, timers
+from exchange.archiving import unpack
 from exchange.checkpoint import State, digest_of, restore, state_of
 from exchange.commands import (
     AmendOrder,
@@ -131,6 +132,7 @@ class Engine(Market):
         sides.bound(command.trades_remembered_max, command.trades_total_max)
         if ended.divided == (command.semantics >= semantics.OWN_MEMORY):
             return
+        unpack(self)
         orders, trades = ended.turn(), in_order(sides.turn())
         for book in self.books.values():
             book.share_anew()
@@ -139,17 +141,17 @@ class Engine(Market):
         for trade in trades:
             self.accounts.trades.take(trade)
 
-    def renewal(self) -> Configure | None:
-        """The command that brings a journal of an earlier version to the newest, its bounds kept; None if it is."""
-        if self.semantics == SEMANTICS:
+    def renewal(self, ended_orders_total_max: int = 0, trades_total_max: int = 0) -> Configure | None:
+        """The command that brings a journal to the newest version and to these totals (0: as they are); None if it is.
+
+        The other bounds are kept: what protects an account is not for whoever runs a worker to choose.
+        """
+        ended, sides = self.accounts.ended, self.accounts.trades.sides
+        totals = (ended_orders_total_max or ended.total_max, trades_total_max or sides.total_max)
+        if self.semantics == SEMANTICS and totals == (ended.total_max, sides.total_max):
             return None
-        return Configure(
-            SEMANTICS,
-            self.trades_max,
-            self.accounts.ended.own_max,
-            self.command_age_max,
-            self.accounts.trades.sides.own_max,
-        )
+        bounds = (self.trades_max, ended.own_max, self.command_age_max, sides.own_max)
+        return Configure(SEMANTICS, *bounds, *totals)
 
     # Asking
 

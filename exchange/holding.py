@@ -14,6 +14,7 @@ from exchange.position import Position
 from exchange.terms import BUY
 
 if TYPE_CHECKING:
+    from exchange.archive import Block
     from exchange.commands import PlaceOrder
     from exchange.memory import Share
     from exchange.trades import Trade
@@ -25,6 +26,7 @@ class Holding:
     open: oldest first; a dict keeps that order and lets any of them go at once. buying, selling: what may still trade
     of its orders. position: the account's. allowance: what it may do, and what it pays. ended: what is remembered of
     the account's orders, of all instruments. traded: what is of its trades here. session: of its latest order here.
+    past: the blocks of its orders here that are in the archive, by client order id, and not among `client_orders`.
     """
 
     __slots__ = (
@@ -34,6 +36,7 @@ class Holding:
         "client_orders",
         "ended",
         "open",
+        "past",
         "position",
         "selling",
         "session",
@@ -45,6 +48,7 @@ class Holding:
     ) -> None:
         self.open: dict[Order, None] = {}
         self.client_orders: dict[str, Order] = {}
+        self.past: dict[str, Block] = {}
         self.account = account
         self.buying = 0
         self.selling = 0
@@ -53,6 +57,11 @@ class Holding:
         self.ended = ended
         self.traded = traded
         self.session = ""
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether none of its orders is open or remembered."""
+        return not self.client_orders and not self.past
 
     def own_texts(self, command: PlaceOrder, symbol: str) -> None:
         """Let all orders share one text of each name instead of a copy that came with each of them."""

@@ -15,13 +15,17 @@ from exchange.deadlines import Deadlines
 from exchange.events import Event, Rejected
 from exchange.kill_switch import KillSwitch
 from exchange.order import Order, Terms, order_id_of
+from exchange.order_rows import order_from
 from exchange.register import Register
 from exchange.timetable import Timetable
 from exchange.units import SECOND
 
 if TYPE_CHECKING:
+    from exchange.archive import PastOrder
     from exchange.book import Book
+    from exchange.holding import Holding
     from exchange.terms import Change
+    from exchange.trades import Trade
 
 TRADES_PER_ORDER_MAX: Final = 10_000
 COMMAND_AGE_MAX: Final = 5 * SECOND
@@ -76,7 +80,7 @@ class Market:
         self.books: dict[str, Book] = {}
         self.retired: dict[str, int] = {}
         self.accounts = Accounts()
-        self.register = Register(self.accounts.ended)
+        self.register = Register(self.accounts.ended, self.books)
         self.deadlines = Deadlines()
         self.kill_switch = KillSwitch()
         self.timetable = Timetable(self.books)
@@ -135,14 +139,40 @@ class Market:
 
     @property
     def orders(self) -> dict[int, Order]:
-        """Every order that is open or remembered, by id."""
+        """Every order by id that is open or has ended not long ago, and is not in the archive (`order`)."""
         return self.register.orders
 
+    def order(self, order_id: int) -> Order | None:
+        """The order of this id, open or remembered; one from the archive is made anew for each who asks."""
+        order = self.register.orders.get(order_id)
+        if order is not None:
+            return order
+        past = self.register.find_past(order_id)
+        return None if past is None else order_from(past.row(), self.books)
+
     def find(self, account: str, symbol: str, client_order_id: str) -> Order | None:
-        """The account's order with this client order id, open or remembered."""
+        """The account's order with this client order id, open or remembered, as `order`."""
         book = self.books.get(symbol)
         holding = None if book is None else book.holdings.get(account)
-        return None if holding is None else holding.client_orders.get(client_order_id)
+        if holding is None:
+            return None
+        return holding.client_orders.get(client_order_id) or self.find_past(holding, symbol, client_order_id)
+
+    def find_past(self, holding: Holding, symbol: str, client_order_id: str) -> Order | None:
+        """The order of this name, if it is in the archive, as `order`."""
+        block = holding.past.get(client_order_id)
+        return None if block is None else order_from(block.at(block.find(symbol, client_order_id)).row(), self.books)
+
+    def orders_of(self, trade: Trade) -> tuple[Order, Order]:
+        """Taker and maker of a trade that may be undone, as `order`."""
+        return self.side_of(trade.taker, trade.past_taker), self.side_of(trade.maker, trade.past_maker)
+
+    def side_of(self, order: Order | None, past: PastOrder | None) -> Order:
+        """An order of a trade that may be undone."""
+        if order is not None:
+            return order
+        assert past is not None, "what may be undone has its orders"
+        return order_from(past.row(), self.books, remembered=False)
 
     def open_orders(self, account: str, symbol: str = "") -> list[Order]:
         """The account's open orders of one symbol or all (""), oldest first."""

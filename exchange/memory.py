@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from exchange.archive import Block
+
 MODEST_OWNERS: Final = 32_768
 """So many owners may have an equal part of the whole without evicting anything for others."""
 
@@ -34,22 +36,29 @@ Item = TypeVar("Item")
 
 
 class Share(Generic[Item]):
-    """What is remembered of one owner, oldest first.
+    """What is remembered of one owner, oldest first: `blocks`, which hold `packed` of them (orders only), then `items`.
 
     rank: binary digits of its length as of the last look. enough: from this length on the rank is another one.
     holders: how many refer to it; without any it is dropped as soon as it is empty. due: the time of its oldest item
     when it was scheduled, -1 if it is not.
     """
 
-    __slots__ = ("due", "enough", "holders", "items", "owner", "rank")
+    __slots__ = ("blocks", "due", "enough", "holders", "items", "owner", "packed", "rank")
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
+        self.blocks: list[Block] = []
+        self.packed = 0
         self.items: deque[Item] = deque()
         self.rank = 0
         self.enough = 1
         self.holders = 0
         self.due = -1
+
+    @property
+    def length(self) -> int:
+        """How many items it holds."""
+        return self.packed + len(self.items)
 
 
 class Memory(Generic[Item]):
@@ -97,7 +106,7 @@ class Memory(Generic[Item]):
     def leave(self, share: Share[Item]) -> None:
         """One less refers to a share."""
         share.holders -= 1
-        if share.holders == 0 and not share.items and share is not self.everybody:
+        if share.holders == 0 and share.length == 0 and share is not self.everybody:
             del self.shares[share.owner]
 
     def find(self, owner: str) -> Share[Item]:
@@ -123,7 +132,7 @@ class Memory(Generic[Item]):
         """Remember another item, which is the newest of its share."""
         share.items.append(item)
         self.count += 1
-        length = len(share.items)
+        length = share.packed + len(share.items)
         if length >= share.enough:
             self.rank(share)
         if length > self.own_max:
@@ -131,6 +140,19 @@ class Memory(Generic[Item]):
             if length == self.own_max + 1:
                 self.over.append(share)
         elif self.count > self.total_max:
+            self.crowded = True
+
+    def take_block(self, share: Share[Item], block: Block) -> None:
+        """Remember a block of a state, whose items are older than all `items` of the share, newer than its blocks."""
+        before = share.length
+        share.blocks.append(block)
+        share.packed += block.count
+        self.count += block.count
+        if share.length >= share.enough:
+            self.rank(share)
+        if share.length > self.own_max >= before:
+            self.over.append(share)
+        if share.length > self.own_max or self.count > self.total_max:
             self.crowded = True
 
     def put(self, share: Share[Item], item: Item) -> Item | None:
@@ -142,16 +164,27 @@ class Memory(Generic[Item]):
         return None
 
     def evict(self, share: Share[Item]) -> Item:
-        """Forget the oldest item of a share."""
+        """Forget the oldest item of a share that has no blocks."""
         item = share.items.popleft()
         self.count -= 1
         if 2 * len(share.items) < share.enough:
             self.rank(share)
         return item
 
+    def evict_packed(self, share: Share[Item]) -> None:
+        """Forget the oldest item of a share that has blocks: the first one of its first block."""
+        block = share.blocks[0]
+        block.forget_first()
+        if block.count == 0:
+            del share.blocks[0]
+        share.packed -= 1
+        self.count -= 1
+        if 2 * share.length < share.enough:
+            self.rank(share)
+
     def rank(self, share: Share[Item]) -> None:
         """The length of a share has changed: bring it into its rank, behind those who are there."""
-        rank = len(share.items).bit_length()
+        rank = share.length.bit_length()
         if rank == share.rank:
             return
         before = share.rank
@@ -168,10 +201,13 @@ class Memory(Generic[Item]):
         elif share.holders == 0 and share is not self.everybody:
             del self.shares[share.owner]
 
-    def keep(self, share: Share[Item], items: deque[Item]) -> None:
-        """Let a share hold these of its items and no others."""
-        self.count += len(items) - len(share.items)
+    def keep(self, share: Share[Item], items: deque[Item], blocks: list[Block]) -> None:
+        """Let a share hold these of its items and blocks and no others."""
+        before = share.length
         share.items = items
+        share.blocks = blocks
+        share.packed = sum([block.count for block in blocks])
+        self.count += share.length - before
         self.rank(share)
 
     # Bounds
@@ -197,15 +233,19 @@ class Memory(Generic[Item]):
         """Adopt other bounds: what is beyond them is evicted before the next command."""
         self.own_max = own_max
         self.total_max = total_max
-        self.over = [share for share in self.all() if len(share.items) > own_max]
+        self.over = [share for share in self.all() if share.length > own_max]
         self.crowded = True
 
     # Time
 
     def schedule(self, share: Share[Item]) -> None:
         """Note when the oldest item of a share is of. What is evicted earlier leaves an entry that is found stale."""
-        share.due = self.time_of(share.items[0])
+        share.due = self.time_of_oldest(share)
         heappush(self.scheduled, (share.due, share.owner))
+
+    def time_of_oldest(self, share: Share[Item]) -> int:
+        """The time of the oldest item of a share that has one."""
+        return share.blocks[0].oldest if share.blocks else self.time_of(share.items[0])
 
     def oldest(self) -> int:
         """No item is of an earlier time than this; -1 if there is none."""
@@ -221,9 +261,9 @@ class Memory(Generic[Item]):
             if share is None or share.due != due:
                 continue  # A share of the same owner that was dropped.
             share.due = -1
-            if not share.items:
+            if share.length == 0:
                 continue
-            if self.time_of(share.items[0]) <= until:
+            if self.time_of_oldest(share) <= until:
                 found.append(share)
             else:
                 self.schedule(share)
@@ -233,7 +273,10 @@ class Memory(Generic[Item]):
     # Versions, checkpoints
 
     def turn(self) -> list[Item]:
-        """Be divided if it was not, and the other way round; all items, oldest first, are to be taken anew."""
+        """Be divided if it was not, and the other way round; all items, oldest first, are to be taken anew.
+
+        There may be no blocks.
+        """
         items = [item for share in self.all() for item in share.items]
         items.sort(key=self.time_of)
         self.divided = not self.divided

@@ -85,7 +85,7 @@ def cancel_after(market: Market, command: CancelAfter) -> None:
 def own_open(market: Market, command: AmendOrder | CancelOrder) -> Order | None:
     """The open order that a command names; None after refusing it."""
     if command.order_id:
-        order = market.register.orders.get(command.order_id)
+        order = market.order(command.order_id)
     else:
         order = market.find(command.account, command.symbol, command.client_order_id)
     if order is None or order.account != command.account:

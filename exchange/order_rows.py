@@ -42,13 +42,13 @@ def order_row(order: Order) -> list[Any]:
     ]
 
 
-def order_from(row: list[Any], engine: Engine, *, remembered: bool = True) -> Order:
+def order_from(row: list[Any], books: dict[str, Book], *, remembered: bool = True) -> Order:
     """The order of a row, in no queue yet. Its cost may be above 64 bits, so it travels as text.
 
     One that the register remembers no more belongs to no holding but one of its own.
     """
     placed = placed_from(row[1])
-    book, account = engine.books[placed.symbol], placed.account
+    book, account = books[placed.symbol], placed.account
     holding = book.holding(account) if remembered else lone_holding(account, book)
     holding.own_texts(placed, book.symbol)
     order = Order(row[0], placed, book, holding, row[13])
@@ -91,7 +91,7 @@ def trade_of(order: Order, fill: list[int]) -> Trade:
 
 def restore_order(engine: Engine, row: list[Any]) -> None:
     """Enter the order of a row into the register, a stop to wait; an ended one keeps its client order id only."""
-    order = order_from(row, engine)
+    order = order_from(row, engine.books)
     if not is_open(order.status):
         engine.register.orders[order.order_id] = order
         order.holding.client_orders[order.command.client_order_id] = order

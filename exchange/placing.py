@@ -27,6 +27,8 @@ def place(market: Market, command: PlaceOrder) -> None:
         return
     holding = book.holdings.get(command.account) or book.holding(command.account)
     before = holding.client_orders.get(command.client_order_id)
+    if before is None and holding.past:
+        before = market.find_past(holding, command.symbol, command.client_order_id)
     if before is not None:
         repeat(market, command, before)
         return
@@ -35,7 +37,7 @@ def place(market: Market, command: PlaceOrder) -> None:
         refused = refusal(market, command, book, holding)
         if refused is not None:
             market.events.append(refused)
-            if not holding.client_orders:
+            if holding.is_forgotten:
                 book.let_go(command.account)
             return
     holding.own_texts(command, book.symbol)

@@ -11,11 +11,13 @@ from collections import deque
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final
 
+from exchange.archive import block_of
 from exchange.order import Order
 from exchange.terms import BUY, is_open
 from exchange.units import HOUR, TIMERS_SPARE
 
 if TYPE_CHECKING:
+    from exchange.archive import Block, PastOrder
     from exchange.book import Book
     from exchange.memory import Memory, Share
 
@@ -24,17 +26,19 @@ MEMORY: Final = 24 * HOUR
 
 
 class Register:
-    """The orders of a partition by id, and by when they are due.
+    """The orders of a partition by id, and by when they are due; `past` are the blocks of those in the archive.
 
     Before `wake_at` nothing expires and nothing is forgotten for its age: one comparison a command instead of three
     looks. `ended` are the accounts'.
     """
 
-    __slots__ = ("due", "due_max", "ended", "next_order_id", "orders", "wake_at")
+    __slots__ = ("books", "due", "due_max", "ended", "next_order_id", "orders", "past", "wake_at")
 
-    def __init__(self, ended: Memory[Order]) -> None:
+    def __init__(self, ended: Memory[Order], books: dict[str, Book]) -> None:
         self.wake_at = 0
+        self.books = books
         self.orders: dict[int, Order] = {}
+        self.past: dict[int, Block] = {}
         self.next_order_id = 1
         self.ended = ended
         self.due: list[tuple[int, int]] = []
@@ -82,17 +86,16 @@ class Register:
         """
         until = at - MEMORY
         for share in self.ended.outdated(until):
-            items = share.items
-            while items and items[0].updated <= until:
+            while share.length and self.ended.time_of_oldest(share) <= until:
                 self.forget_one(share)
-            if items:
+            if share.length:
                 self.ended.schedule(share)
 
     def make_room(self) -> None:
         """Forget the orders above the bounds in number: an account's own first, then those of all."""
         ended = self.ended
         for share in ended.overfull():
-            while len(share.items) > ended.own_max:
+            while share.length > ended.own_max:
                 self.forget_one(share)
         largest = ended.largest()
         while largest is not None:
@@ -101,27 +104,84 @@ class Register:
 
     def forget_one(self, share: Share[Order]) -> None:
         """Forget the order of a share that ended longest ago; trades may know it for longer, not what it traded."""
+        if share.blocks:
+            self.forget_packed(share)
+            return
         order = self.ended.evict(share)
         del self.orders[order.order_id]
         order.forget_trades()
         holding = order.holding
         del holding.client_orders[order.command.client_order_id]
-        if not holding.client_orders:
+        if holding.is_forgotten:
             order.book.let_go(order.account)
+
+    def forget_packed(self, share: Share[Order]) -> None:
+        """Forget the order of a share that ended longest ago, which is in the archive."""
+        block = share.blocks[0]
+        first = block.first
+        book, name = self.books[block.symbol(first)], block.names[first]
+        del self.past[block.order_ids[first]]
+        self.ended.evict_packed(share)
+        holding = book.holdings[block.account]
+        del holding.past[name]
+        if holding.is_forgotten:
+            book.let_go(block.account)
 
     def forget_book(self, book: Book) -> None:
         """Forget every order of a book in which none is open."""
         shares = {holding.ended.owner: holding.ended for holding in book.holdings.values()}
         for owner in sorted(shares):
             share = shares[owner]
-            self.ended.keep(share, deque([order for order in share.items if order.book is not book]))
+            kept = deque([order for order in share.items if order.book is not book])
+            self.ended.keep(share, kept, self.blocks_without(book.symbol, share))
         for order in self.orders.values():
             if order.book is book:
                 order.forget_trades()
         self.orders = {order_id: order for order_id, order in self.orders.items() if order.book is not book}
         for account, holding in list(book.holdings.items()):
             holding.client_orders.clear()  # they know it, and it them
+            holding.past.clear()
             book.let_go(account)
+
+    def blocks_without(self, symbol: str, share: Share[Order]) -> list[Block]:
+        """The blocks of a share without what they hold of an instrument; that is forgotten."""
+        kept: list[Block] = []
+        for block in share.blocks:
+            if symbol not in block.symbols:
+                kept.append(block)
+                continue
+            left: list[PastOrder] = []
+            for order in block.orders():
+                if order.symbol == symbol:
+                    del self.past[order.order_id]
+                else:
+                    left.append(order)
+            if left:
+                kept.append(block_of(left))
+                self.enter_block(kept[-1])
+        return kept
+
+    def enter_block(self, block: Block) -> None:
+        """Let a block's orders be found in it, under the texts that all orders share."""
+        block.symbols = [self.books[symbol].symbol for symbol in block.symbols]
+        for index in range(block.first, len(block.order_ids)):
+            self.past[block.order_ids[index]] = block
+            book = self.books[block.symbol(index)]
+            book.holding(block.account).past[block.names[index]] = block
+
+    def find_past(self, order_id: int) -> PastOrder | None:
+        """The order of this id, if it is in the archive."""
+        block = self.past.get(order_id)
+        return None if block is None else block.at(block.order_ids.index(order_id))
+
+    def knows(self, order_id: int) -> bool:
+        """Whether an order is open or remembered."""
+        return order_id in self.orders or order_id in self.past
+
+    @property
+    def open_count(self) -> int:
+        """How many orders are open."""
+        return len(self.orders) + len(self.past) - self.ended.count
 
     def schedule(self, order: Order) -> None:
         """An open order has an expiry, or another one: its old timer is passed over when it comes up."""

@@ -31,10 +31,13 @@ def release(engine: Engine) -> Iterator[None]:
         for holding in book.holdings.values():
             holding.open.clear()
             holding.client_orders.clear()
+            holding.past.clear()
         yield
     for ended in engine.register.ended.all():
         ended.items.clear()
+        ended.blocks.clear()
         yield
+    engine.register.past.clear()
     orders = engine.register.orders
     while orders:
         for _ in range(min(PIECE, len(orders))):

@@ -22,6 +22,7 @@ from exchange.terms import BUY, CROSS, CROSSED, MAKER, TAKER
 from exchange.units import HOUR
 
 if TYPE_CHECKING:
+    from exchange.archive import PastOrder
     from exchange.events import Traded
     from exchange.order import Fill, Order
     from exchange.position import Standing
@@ -36,10 +37,20 @@ class Trade:
 
     The maker has its fill first: the one order of an account that trades with itself stands before the other there.
     Both orders know it for as long as they are remembered, which may be longer than it can be undone: then it does not
-    hold on to them any more.
+    hold on to them any more. Instead of an order that is in the archive it has that as a text, without its fills.
     """
 
-    __slots__ = ("at", "busted", "maker", "maker_before", "taker", "taker_before", "told")
+    __slots__ = (
+        "at",
+        "busted",
+        "maker",
+        "maker_before",
+        "past_maker",
+        "past_taker",
+        "taker",
+        "taker_before",
+        "told",
+    )
 
     def __init__(
         self,
@@ -57,13 +68,13 @@ class Trade:
         self.taker_before = taker_before
         self.at = at
         self.busted = False
+        self.past_maker: PastOrder | None = None
+        self.past_taker: PastOrder | None = None
 
     @property
-    def orders(self) -> tuple[Order, Order]:
-        """Taker and maker, as long as it may be undone."""
-        assert self.taker is not None, "what may be undone has its orders"
-        assert self.maker is not None, "what may be undone has its orders"
-        return self.taker, self.maker
+    def may_be_undone(self) -> bool:
+        """Whether both of its accounts remember it."""
+        return self.maker is not None or self.past_maker is not None
 
     @property
     def taker_side(self) -> int:
@@ -83,8 +94,8 @@ class Trade:
 
     def let_go(self) -> None:
         """It cannot be undone any more."""
-        self.maker = None
-        self.taker = None
+        self.maker = self.past_maker = None
+        self.taker = self.past_taker = None
 
 
 class Trades:
@@ -97,7 +108,7 @@ class Trades:
 
     def __init__(self) -> None:
         self.sides: Memory[Trade] = Memory(at_of, TRADES_REMEMBERED_MAX, TRADES_TOTAL_MAX)
-        self.orders: dict[int, Order] = {}
+        self.orders: dict[int, PastOrder] = {}
 
     def remember(self, trade: Trade, maker: Share[Trade], taker: Share[Trade]) -> None:
         """Take in a new trade, and let go of those whose time or number is over."""
@@ -158,7 +169,7 @@ class Trades:
                     trade.let_go()
             kept = deque([trade for trade in share.items if trade.told.symbol != symbol])
             if len(kept) < len(share.items):
-                self.sides.keep(share, kept)
+                self.sides.keep(share, kept, [])
 
     def find(self, symbol: str, trade_id: int, at: int) -> Trade | None:
         """The trade of that number, if it may still be undone at journal time `at`."""
@@ -171,7 +182,7 @@ class Trades:
                     continue
                 if told.trade_id <= trade_id:
                     if told.trade_id == trade_id:
-                        return trade if trade.at > at - MEMORY and trade.maker is not None else None
+                        return trade if trade.at > at - MEMORY and trade.may_be_undone else None
                     break
         return None
 
@@ -190,7 +201,7 @@ class Trades:
 
 def in_order(trades: list[Trade]) -> list[Trade]:
     """The trades that may be undone, each once, those of an instrument in order."""
-    found = {(trade.at, trade.told.symbol, trade.told.trade_id): trade for trade in trades if trade.maker is not None}
+    found = {(trade.at, trade.told.symbol, trade.told.trade_id): trade for trade in trades if trade.may_be_undone}
     return [found[place] for place in sorted(found)]
 
 

@@ -82,7 +82,14 @@ class Leader:
         self._retention = Retention(connection, settings, self.number, self._checkpoints)
         self._partition = partition
         self._resumption = Resumption(connection, partition, self._events, certainty, clock, origin)
-        self._timekeeper = Timekeeper(partition.engine, self._journal, clock, calendars, self.number)
+        self._timekeeper = Timekeeper(
+            partition.engine,
+            self._journal,
+            clock,
+            calendars,
+            self.number,
+            (settings.ended_orders_total_max, settings.trades_total_max),
+        )
         self._partitions = settings.partitions
         partition.queries.calendars = sorted(calendars)
         self._reader = reader

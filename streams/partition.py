@@ -127,7 +127,7 @@ class Partition:
     def may_take_long(self) -> bool:
         """Whether the next message may end a call of very many orders, which is one piece of work."""
         register = self.engine.register
-        if len(register.orders) - register.ended.count < OPEN_ORDERS_MANY:
+        if register.open_count < OPEN_ORDERS_MANY:
             return False
         return any(not book.is_trading() and book.is_crossed() for book in self.engine.books.values())
 

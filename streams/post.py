@@ -21,6 +21,7 @@ from streams.clock import JournalClock
 from streams.connection import Connection
 from streams.errors import PartitionStopped, Unavailable
 from streams.leader import Leader
+from streams.packer import Packer
 from streams.partition import Partition
 from streams.queries import Standing
 from streams.scrub import Scrub, look_at
@@ -122,10 +123,12 @@ class Post:
         await self._look_at_mark(answered)
         scrub = Scrub(self._connection, self.number, answered)
         partition = self._loaded = await recovery.recover(self._connection, self.number, answered)
-        while True:
-            start = partition.sequence + 1
-            async with StreamReader(self._connection, subjects.journal_stream(self.number), start) as journal:
-                await self._serve(partition, journal, scrub)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Packer(partition).run())
+            while True:
+                start = partition.sequence + 1
+                async with StreamReader(self._connection, subjects.journal_stream(self.number), start) as journal:
+                    await self._serve(partition, journal, scrub)
 
     async def _serve(self, partition: Partition, journal: StreamReader, scrub: Scrub) -> None:
         standby = Standby(self._connection, partition, journal)

@@ -258,7 +258,7 @@ class Queries:
 
     def order(self, of: OfOrder) -> str:
         """An order, open or remembered."""
-        order = self.engine.orders.get(of.order_id)
+        order = self.engine.order(of.order_id)
         if order is None or order.account != of.account:
             raise self.refusal(rejections.UNKNOWN_ORDER, "order_id")
         return self.print(order)

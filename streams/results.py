@@ -54,7 +54,8 @@ def result_of(
         return refused(first, command, engine, renderer)
     of_an_order = isinstance(command, (PlaceOrder, AmendOrder, CancelOrder))
     if of_an_order and isinstance(first, (Accepted, Repeated, Amended, Canceled)):
-        order = engine.orders[first.order_id]
+        order = engine.order(first.order_id)
+        assert order is not None, "what was just answered is remembered"
         text = printed.get(first.order_id) or renderer.order(state_in(made, first.order_id) or state_of(order))
         if isinstance(command, PlaceOrder):
             text = renderer.with_fills(text, order)
@@ -118,5 +119,5 @@ def state_in(made: Sequence[Report], order_id: int) -> OrderState | None:
 
 def symbol_of(command: Command, engine: Engine) -> str:
     """The instrument that a command is about, "" if it is about none."""
-    order = engine.orders.get(getattr(command, "order_id", 0))
+    order = engine.order(getattr(command, "order_id", 0))
     return order.symbol if order else getattr(command, "symbol", "")

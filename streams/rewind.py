@@ -148,7 +148,7 @@ class Rewind:
         assert trade is not None, "a trade that was undone just now is remembered"
         taker, maker = (CROSS, CROSS) if event.side == CROSSED else (TAKER, MAKER)
         own = event.taker_account == event.maker_account
-        taken, made = trade.orders
+        taken, made = self.engine.orders_of(trade)
         for order, liquidity, fee in ((taken, taker, event.taker_fee), (made, maker, event.maker_fee)):
             side = (event.trade_id, event.price, event.quantity, liquidity, -fee, own)
             self.happenings.append(("busted", state_of(order), "", side))

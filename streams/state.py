@@ -4,7 +4,7 @@ A part is a kind and its rows, so few of them (`exchange.checkpoint.ROWS_MAX`) t
 takes long. Parts are restored in the order in which they were made, into a new partition. Always true: a restored
 partition gives the same parts, and answers every message and every query as the first one would.
 
-What can be told from the rest is left out: printers from the listings, reports' orders that are still remembered.
+What can be told from the rest is left out: printers from the listings, reports' orders that are still open.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from exchange.checkpoint import cut, owners_of
 from exchange.checkpoint import parts_of as parts_of_engine
 from exchange.checkpoint import restore_part as restore_engine
+from exchange.order import PARTIALLY_FILLED
 from exchange.order_rows import placed_from, placed_row
 from streams.actions import Action
 from streams.feed import Feed
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
     from exchange.order import Order
     from streams.feed import Quote
 
-FORM: Final = 3
+FORM: Final = 4
 """The version of all these forms: a state of another one cannot be restored."""
 
-FORMS_READ: Final = (2, FORM)
-"""The versions that are restored: in the earlier one nothing is said of the accounts' shares of what is remembered."""
+FORMS_READ: Final = (2, 3, FORM)
+"""The versions that are restored. Before 4 each ended order has a row instead of a place in the archive; 2 says nothing
+of the accounts' shares of what is remembered."""
 
 Part = tuple[str, list[Any]]
 
@@ -132,9 +134,9 @@ def restore_account(partition: Partition, row: list[Any]) -> None:
 
 
 def report_row(report: Report, orders: dict[int, Order]) -> list[Any]:
-    """A report; its order's placement only if nobody else remembers it."""
+    """A report; its order's placement unless that order is open."""
     order = orders.get(report.state.order_id)
-    remembered = order is not None and order.command is report.state.command
+    remembered = order is not None and order.status <= PARTIALLY_FILLED and order.command is report.state.command
     state = state_row(report.state, None if remembered else placed_row(report.state.command))
     return [report.seq, report.journal, report.execution, state, report.reason, report.side]
 

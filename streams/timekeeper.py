@@ -53,16 +53,26 @@ class Awaited(NamedTuple):
 
 
 class Timekeeper:
-    """Looks after one partition while it is led."""
+    """Looks after one partition while it is led.
+
+    totals: of ended orders and of trades that are remembered of all accounts together; 0 leaves what the journal says.
+    """
 
     def __init__(
-        self, engine: Engine, journal: Appends, clock: JournalClock, calendars: Mapping[str, Schedule], partition: int
+        self,
+        engine: Engine,
+        journal: Appends,
+        clock: JournalClock,
+        calendars: Mapping[str, Schedule],
+        partition: int,
+        totals: tuple[int, int] = (0, 0),
     ) -> None:
         self._engine = engine
         self._journal = journal
         self._clock = clock
         self._calendars = calendars
         self._partition = partition
+        self._totals = totals
         self._next: dict[str, Awaited] = {}
         self._refused: dict[str, int] = {}
         self._missing: set[str] = set()
@@ -102,7 +112,7 @@ class Timekeeper:
 
     def due(self, now: int) -> Iterator[Command]:
         """What is to be written now: of each calendar the next change alone, because one follows from the other."""
-        renewal = self._engine.renewal()
+        renewal = self._engine.renewal(*self._totals)
         if renewal is not None:
             yield renewal
         for book in self._engine.books.values():

@@ -51,7 +51,10 @@ CONFIGURE = Configure(
     trades_per_order_max=10_000,
     ended_orders_max=100_000,
     command_age_max=5 * SECOND,
+    ended_orders_total_max=StreamSettings.ended_orders_total_max,
+    trades_total_max=StreamSettings.trades_total_max,
 )
+"""What a journal begins with; a leader's own totals follow (timekeeper.py)."""
 
 
 async def ensure(connection: Connection, settings: StreamSettings) -> None:

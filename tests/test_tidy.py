@@ -56,6 +56,7 @@ PURE = {
     "math",
     "mypy_extensions",
     "typing",
+    "zlib",
 }
 
 

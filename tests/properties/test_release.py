@@ -46,7 +46,7 @@ def test_an_engine_that_nobody_has_leaves_no_order(day: list[Step], again: bool,
     with no_collections():
         before = alive()
         partition = live(day, again=again)
-        assert alive() > before
+        assert alive() > before or again  # A checkpoint brings ended orders as texts.
         if by_hand:
             let_go(partition)
         del partition

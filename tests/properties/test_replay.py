@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis.strategies import integers
 
+from exchange.archiving import pack
+from exchange.checkpoint import parts_of, restore_part
 from exchange.engine import Engine
 from tests.properties.conftest import EXAMPLES, LEISURE
 from tests.support.comparison import Comparison
@@ -76,6 +78,36 @@ def test_a_state_has_the_same_digest_and_the_same_future(story: list[Step], cut:
         assert restored.apply(*entry) == lived.apply(*entry) == expected
         assert restored.changes == lived.changes
         assert restored.digest() == lived.digest()
+
+
+@given(stories(), integers(0, 40))
+@settings(LEISURE, max_examples=EXAMPLES // 2)
+def test_an_archive_shows_in_nothing(story: list[Step], cut: int) -> None:
+    """An engine that packs, and one restored from its packed parts, have state and future of one that does not."""
+    journal, events = written(story)
+    cut = min(cut + 2, len(journal))
+    plain, packing = Engine(), Engine()
+    replay(plain, journal[:cut])
+    for command, sequence, at in journal[:cut]:
+        packing.apply(command, sequence, at)
+        pack(packing, at, most=1, size=1)
+    parts = list(parts_of(packing))
+    restored = Engine()
+    for kind, rows in parts:
+        restore_part(restored, kind, literal_eval(repr(rows)))
+
+    assert list(parts_of(restored)) == parts
+    assert restored.state() == packing.state() == plain.state()
+    for entry, expected in zip(journal[cut:], events[cut:], strict=True):
+        assert restored.apply(*entry) == packing.apply(*entry) == expected
+        pack(packing, entry[2], most=3, size=1)
+        assert restored.digest() == packing.digest() == plain_after(plain, entry)
+
+
+def plain_after(engine: Engine, entry: tuple[Command, int, int]) -> str:
+    """The digest of an engine after another command."""
+    engine.apply(*entry)
+    return engine.digest()
 
 
 def test_a_state_is_a_copy() -> None:

@@ -1,6 +1,7 @@
 """Random trading in which every answer is held against everything else that is told of the same order.
 
-Two partitions answer one journal: of one everybody hears everything, of the other a chance part of it. Both have to
+Two partitions answer one journal: of one everybody hears everything, of the other a chance part of it; that one also
+moves its ended orders into the archive, and is restored from its own checkpoint now and then. Both have to
 give the same events, answers, and report texts. The orders of each answer and each report have to be those that EVENTS
 tells of (`told_orders`), and those of a question right after the command.
 """
@@ -12,11 +13,13 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from exchange.archiving import pack
 from exchange.commands import AmendOrder, BustTrade, CancelOrder, DrawEnd, ListInstrument, PlaceOrder
 from exchange.events import Accepted
 from exchange.terms import is_open
 from streams import codec
 from streams.partition import Partition
+from streams.state import parts_of, restored
 from tests.support.random_choices import Seeded
 from tests.support.random_commands import FINE, PLAIN, START, WIDE
 from tests.support.random_days import day_step
@@ -33,6 +36,9 @@ Json = dict[str, Any]
 
 LOOK_EVERY = 400
 """Messages between two comparisons of all that can be asked, and looks for orders that nobody remembers any more."""
+
+PACKING = 0.1
+"""How often ended orders are packed after a message."""
 
 QUESTIONS = [
     codec.encode_query(kind, {"symbol": symbol})
@@ -90,6 +96,13 @@ class Answers:
 
         return hears
 
+    def restart(self) -> None:
+        """Go on from a checkpoint of the partition that some hear, which packs its ended orders."""
+        parts = list(parts_of(self.listened))
+        self.listened = restored(3, parts)
+        assert list(parts_of(self.listened)) == parts
+        assert self.listened.engine.digest() == self.everybody.engine.digest()
+
     def send(self, commands: list[Command]) -> None:
         """Put one message of commands into both journals, and compare all that it gives."""
         self.number += 1
@@ -109,7 +122,10 @@ class Answers:
         if self.number % LOOK_EVERY == 0:
             for question in QUESTIONS:
                 assert self.listened.query(question) == self.everybody.query(question)
-            self.told.orders = {number: self.told.orders[number] for number in self.listened.engine.orders}
+            self.told.orders = {number: self.told.orders[number] for number in self.everybody.engine.orders}
+            self.restart()
+        elif self.random.random() < PACKING:
+            pack(self.listened.engine, self.now, most=10, size=4)
 
     def follow(
         self, commands: list[Command], events: list[list[Event]], bodies: list[tuple[str, Json]]

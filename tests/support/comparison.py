@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from exchange.archiving import pack
 from exchange.auction import indication
 from exchange.bands import bands_of
 from exchange.commands import BustTrade, Configure, DrawEnd, ListInstrument, PlaceOrder
@@ -29,7 +30,10 @@ Row = tuple[int | str, ...]
 
 
 class Comparison:
-    """Two exchanges given the same commands, and the displayed book as a follower of `changes` knows it."""
+    """Two exchanges given the same commands, and the displayed book as a follower of `changes` knows it.
+
+    The engine packs ended orders into its archive one by one, as soon as an account has three.
+    """
 
     def __init__(self, configure: Configure) -> None:
         self.semantics = configure.semantics
@@ -76,6 +80,7 @@ class Comparison:
         self._compare_books()
         self._compare_orders()
         self._compare_accounts(events)
+        pack(self.engine, self.now, most=2, size=1)
 
     def _compare_books(self) -> None:
         assert list(self.engine.books) == list(self.naive.instruments)
@@ -189,7 +194,8 @@ def _engine_rows(engine: Engine) -> list[Row]:
             order.created,
             order.updated,
         )
-        for order in engine.orders.values()
+        for order in map(engine.order, [*engine.orders, *engine.register.past])
+        if order is not None
     ]
     return sorted(rows)
 
