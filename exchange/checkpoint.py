@@ -30,9 +30,9 @@ from exchange.account_rows import (
 from exchange.archive import Block, block_from, ended_at, past_from, past_in
 from exchange.archiving import blocks_in, past_rows
 from exchange.book_rows import book_row, luld_row, restore_book, restore_luld, restore_window
-from exchange.terms import is_open
 from exchange.order_rows import order_row, requeue, restore_order
 from exchange.semantics import OWN_MEMORY
+from exchange.terms import is_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

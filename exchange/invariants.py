@@ -27,6 +27,10 @@ def first_broken(market: Market) -> str:
         broken = broken_in_order(order)
         if broken:
             return broken
+    for order in market.past_orders():
+        broken = broken_in_order(order)
+        if broken:
+            return broken
     return broken_in_accounts(market)
 
 

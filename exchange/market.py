@@ -21,6 +21,8 @@ from exchange.timetable import Timetable
 from exchange.units import SECOND
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from exchange.archive import PastOrder
     from exchange.book import Book
     from exchange.holding import Holding
@@ -149,6 +151,13 @@ class Market:
             return order
         past = self.register.find_past(order_id)
         return None if past is None else order_from(past.row(), self.books)
+
+    def past_orders(self) -> Iterator[Order]:
+        """Every order that is in the archive, by account, as `order`."""
+        for share in self.register.ended.all():
+            for block in share.blocks:
+                for past in block.orders():
+                    yield order_from(past.row(), self.books)
 
     def find(self, account: str, symbol: str, client_order_id: str) -> Order | None:
         """The account's order with this client order id, open or remembered, as `order`."""

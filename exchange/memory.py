@@ -201,12 +201,12 @@ class Memory(Generic[Item]):
         elif share.holders == 0 and share is not self.everybody:
             del self.shares[share.owner]
 
-    def keep(self, share: Share[Item], items: deque[Item], blocks: list[Block]) -> None:
+    def keep(self, share: Share[Item], items: deque[Item], blocks: list[Block] | None = None) -> None:
         """Let a share hold these of its items and blocks and no others."""
         before = share.length
         share.items = items
-        share.blocks = blocks
-        share.packed = sum([block.count for block in blocks])
+        share.blocks = blocks or []
+        share.packed = sum([block.count for block in share.blocks])
         self.count += share.length - before
         self.rank(share)
 

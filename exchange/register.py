@@ -179,9 +179,14 @@ class Register:
         return order_id in self.orders or order_id in self.past
 
     @property
+    def known_count(self) -> int:
+        """How many orders are open or remembered."""
+        return len(self.orders) + len(self.past)
+
+    @property
     def open_count(self) -> int:
         """How many orders are open."""
-        return len(self.orders) + len(self.past) - self.ended.count
+        return self.known_count - self.ended.count
 
     def schedule(self, order: Order) -> None:
         """An open order has an expiry, or another one: its old timer is passed over when it comes up."""

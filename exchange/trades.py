@@ -169,7 +169,7 @@ class Trades:
                     trade.let_go()
             kept = deque([trade for trade in share.items if trade.told.symbol != symbol])
             if len(kept) < len(share.items):
-                self.sides.keep(share, kept, [])
+                self.sides.keep(share, kept)
 
     def find(self, symbol: str, trade_id: int, at: int) -> Trade | None:
         """The trade of that number, if it may still be undone at journal time `at`."""

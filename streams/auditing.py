@@ -123,7 +123,7 @@ class Replay:
         if self.commands < self._check_at and not now:
             return
         engine = self.partition.engine
-        self._check_at = self.commands + max(COMMANDS_PER_CHECK, 4 * len(engine.orders))
+        self._check_at = self.commands + max(COMMANDS_PER_CHECK, 4 * engine.register.known_count)
         if broken := first_broken(engine) or self.ledger.differs_from(engine):
             raise self._damage(f"leaves a state that breaks its rules: {broken}")
 

@@ -144,7 +144,7 @@ class ExecutionReports:
     def forget(self) -> None:
         """Hold no report any more."""
         for share in self.held.all():
-            self.held.keep(share, deque(), [])
+            self.held.keep(share, deque())
 
     def seq(self, account: str) -> int:
         """The number of the account's last report, 0 before the first."""

@@ -41,12 +41,16 @@ of the accounts' shares of what is remembered."""
 Part = tuple[str, list[Any]]
 
 
-def parts_of(partition: Partition) -> Iterator[Part]:
-    """Take a partition's state between two messages."""
+def parts_of(partition: Partition, *, packed: bool = True) -> Iterator[Part]:
+    """Take a partition's state between two messages.
+
+    packed: with ended orders in blocks. Where these begin and end is history, so two partitions that are alike have
+    equal parts only without.
+    """
     accounts = partition.reports.accounts
     orders = partition.engine.orders
     yield "partition", partition_row(partition)
-    yield from parts_of_engine(partition.engine)
+    yield from parts_of_engine(partition.engine, packed=packed)
     for feed in partition.market_data.feeds.values():
         yield "feed", feed_row(feed)
         yield from cut(f"trades.{feed.book.symbol}", feed.recent, list)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from exchange.commands import CancelOrder, Command, Configure, Resume
-from exchange.engine import SEMANTICS
+from exchange.commands import CancelOrder, Command, Resume
 from exchange.events import Accepted, Canceled, Rejected
 from exchange.units import SECOND
 from streams import codec, subjects, topology
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 AGE = 400_000_000
 """How old a command may be in these tests, ns."""
 
-YOUNG = Configure(SEMANTICS, trades_per_order_max=10_000, ended_orders_max=100_000, command_age_max=AGE)
+YOUNG = replace(topology.CONFIGURE, command_age_max=AGE)
 
 
 async def events_of(connection: Connection, number: int = 0) -> list[Facts]:

@@ -54,7 +54,8 @@ async def test_a_journal_of_version_2_is_led_on_by_version_3(settings: StreamSet
     old = await write_old_journal(connection, settings)
     restored = await load(connection, 0, old.partition.sequence)
     assert (restored.sequence, restored.engine.semantics) == (old.partition.sequence, OLDEST_SEMANTICS)
-    assert restored.engine.renewal() == replace(OLD, semantics=SEMANTICS)
+    totals = (settings.ended_orders_total_max, settings.trades_total_max)
+    assert restored.engine.renewal(*totals) == replace(OLD, semantics=SEMANTICS)
 
     async def is_renewed() -> bool:
         return await versions_of(connection) == [OLDEST_SEMANTICS, SEMANTICS]
