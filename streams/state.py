@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from exchange.checkpoint import cut, owners_of
 from exchange.checkpoint import parts_of as parts_of_engine
 from exchange.checkpoint import restore_part as restore_engine
-from exchange.order import PARTIALLY_FILLED
 from exchange.order_rows import placed_from, placed_row
+from exchange.terms import is_open
 from streams.actions import Action
 from streams.feed import Feed
 from streams.partition import Partition
@@ -140,7 +140,7 @@ def restore_account(partition: Partition, row: list[Any]) -> None:
 def report_row(report: Report, orders: dict[int, Order]) -> list[Any]:
     """A report; its order's placement unless that order is open."""
     order = orders.get(report.state.order_id)
-    remembered = order is not None and order.status <= PARTIALLY_FILLED and order.command is report.state.command
+    remembered = order is not None and is_open(order.status) and order.command is report.state.command
     state = state_row(report.state, None if remembered else placed_row(report.state.command))
     return [report.seq, report.journal, report.execution, state, report.reason, report.side]
 

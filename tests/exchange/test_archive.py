@@ -12,8 +12,9 @@ from exchange.archiving import pack
 from exchange.commands import Configure
 from exchange.engine import SEMANTICS, Engine
 from exchange.events import Repeated
-from exchange.order import IOC, Order
+from exchange.order import Order
 from exchange.order_rows import order_row
+from exchange.terms import IOC
 from exchange.units import SECOND
 from tests.support.market import Market
 

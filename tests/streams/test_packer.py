@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.order import IOC
+from exchange.terms import IOC
 from streams.packer import AGE, INTERVAL, Packer
 from tests.support.journaled import Journaled, buy
 
