@@ -13,9 +13,11 @@ from gateway.requests import Text
 from gateway.subscriptions import ORDERS, PRIVATE, SubscribeParams
 
 if TYPE_CHECKING:
+    from gateway.held import Held
+    from gateway.login import Login
     from gateway.protocol import Request
+    from gateway.replies import Replies
     from gateway.services import Services
-    from gateway.session import Session
 
 
 class ResumeParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -33,38 +35,40 @@ _resume = msgspec.json.Decoder(ResumeParams)
 class Channels:
     """What a session asks about its subscriptions."""
 
-    def __init__(self, session: Session, services: Services) -> None:
-        self._session = session
+    def __init__(self, replies: Replies, login: Login, held: Held, services: Services) -> None:
+        self._replies = replies
+        self._login = login
+        self._held = held
         self._orders = services.orders
 
     def subscribe(self, request: Request) -> None:
         """Carry out `subscribe`."""
         params = protocol.params_of(request, _subscribe)
-        self._session.login.check_market_data(params.channel)
-        account = self._session.login.account_for("read", params.account) if params.channel in PRIVATE else ""
-        keys, options = self._session.held.wanted(params, account)
-        self._session.held.check_room(keys)
-        members = self._session.held.add(keys, options)
+        self._login.check_market_data(params.channel)
+        account = self._login.account_for("read", params.account) if params.channel in PRIVATE else ""
+        keys, options = self._held.wanted(params, account)
+        self._held.check_room(keys)
+        members = self._held.add(keys, options)
         self._describe(request)
-        self._session.held.begin(members)
+        self._held.begin(members)
 
     def unsubscribe(self, request: Request) -> None:
         """Carry out `unsubscribe`."""
         params = protocol.params_of(request, _subscribe)
-        account = params.account if isinstance(params.account, str) else self._session.login.account
-        self._session.held.end(params, account)
+        account = params.account if isinstance(params.account, str) else self._login.account
+        self._held.end(params, account)
         self._describe(request)
 
     def _describe(self, request: Request) -> None:
-        self._session.answer(request.id, orjson.dumps({"subscriptions": self._session.held.described()}))
+        self._replies.answer(request.id, orjson.dumps({"subscriptions": self._held.described()}))
 
     def resume(self, request: Request) -> None:
         """Carry out `resume`."""
         params = protocol.params_of(request, _resume)
         if params.channel != ORDERS:
             raise ApiError("bad_request", "only the channel orders can be resumed", "channel")
-        account = self._session.login.account_for("read", params.account)
-        self._session.ask(request, self._orders.reports_since(params.cursor, account))
+        account = self._login.account_for("read", params.account)
+        self._replies.ask(request, self._orders.reports_since(params.cursor, account))
 
 
 METHODS: Final = {

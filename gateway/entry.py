@@ -24,17 +24,19 @@ from gateway.requests import (
     ListParams,
     NameParams,
     PlaceParams,
+    Text,
 )
-from gateway.throttle import CANCELS, ORDERS
+from gateway.throttle import CANCELS, ORDERS, READS
 from streams.venue import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gateway.login import Login
     from gateway.order_frames import OrderParams
     from gateway.orders import Orders
+    from gateway.replies import Replies
     from gateway.services import Services
-    from gateway.session import Session
     from streams.errors import StreamError
 
 _place = msgspec.json.Decoder(PlaceParams)
@@ -52,8 +54,9 @@ Row = Outcome | ApiError
 class Entry:
     """Order entry of one session."""
 
-    def __init__(self, session: Session, services: Services) -> None:
-        self._session = session
+    def __init__(self, replies: Replies, login: Login, services: Services) -> None:
+        self._replies = replies
+        self._login = login
         self._orders = services.orders
         self._batch_max = services.settings.batch_requests
 
@@ -90,18 +93,18 @@ class Entry:
 
     def _submit_all(self, request: Request, commands: list[Prepared], sum_up: Callable[[list[Row]], bytes]) -> None:
         """Commands for several partitions: one answer when all of them have answered."""
-        self._session.spend(CANCELS)
-        self._session.begin(kind=CANCELS)
+        self._replies.spend(CANCELS)
+        self._replies.begin(kind=CANCELS)
 
         def finish(rows: list[Row]) -> None:
-            self._session.finish()
+            self._replies.finish()
             try:
                 body = sum_up(rows)
             except ApiError as error:
-                self._session.refuse(request.id, error)
+                self._replies.refuse(request.id, error)
             else:
                 journal = rows[0].journal if len(rows) == 1 and isinstance(rows[0], Outcome) else b""
-                self._session.answer(request.id, body, journal)
+                self._replies.answer(request.id, body, journal)
 
         Tally(commands, finish).submit(self._orders)
 
@@ -119,50 +122,56 @@ class Entry:
         if members != request.colons:
             protocol.refuse_repeated(request.frame)
         cancels = self._spend_batch(params.requests)
-        self._session.begin(len(commands), CANCELS if cancels == len(commands) else ORDERS)
+        self._replies.begin(len(commands), CANCELS if cancels == len(commands) else ORDERS)
 
         def finish(rows: list[Row]) -> None:
-            self._session.finish(len(commands))
-            self._session.answer(request.id, b"[%b]" % b",".join(map(self._row, rows)))
+            self._replies.finish(len(commands))
+            self._replies.answer(request.id, b"[%b]" % b",".join(map(self._row, rows)))
 
         Tally(commands, finish).submit(self._orders)
 
     def get(self, request: Request) -> None:
         """order.get."""
         params = protocol.params_of(request, _name)
-        account = self._session.reader(params.account)
-        self._session.ask(request, self._orders.get(params, account))
+        account = self._reader(params.account)
+        self._replies.ask(request, self._orders.get(params, account))
 
     def list_orders(self, request: Request) -> None:
         """order.list."""
         params = protocol.params_of(request, _list)
-        account = self._session.reader(params.account)
-        self._session.ask(request, self._orders.open_orders(params, account))
+        account = self._reader(params.account)
+        self._replies.ask(request, self._orders.open_orders(params, account))
 
     def _placement(self, params: PlaceParams) -> Prepared:
         account = self._trader(params)
-        prepared = self._orders.place(params, account, self._session.number)
-        self._session.login.check_promised(account)
+        prepared = self._orders.place(params, account, self._replies.number)
+        self._login.check_promised(account)
         return prepared
 
     def _trader(self, params: PlaceParams | AmendParams | NameParams | CancelAllParams | CancelAfterParams) -> str:
-        return self._session.login.account_for("trade", params.account)
+        return self._login.account_for("trade", params.account)
+
+    def _reader(self, named: Text) -> str:
+        """The account whose orders a request reads, its cost taken."""
+        account = self._login.account_for("read", named)
+        self._replies.spend(READS)
+        return account
 
     def _submit(self, identity: bytes, prepared: Prepared, kind: str) -> None:
-        self._session.spend(kind)
-        self._session.begin(kind=kind)
+        self._replies.spend(kind)
+        self._replies.begin(kind=kind)
         try:
             self._orders.send(prepared, partial(self._answered, identity))
         except ApiError:
-            self._session.finish()
+            self._replies.finish()
             raise
 
     def _answered(self, identity: bytes, outcome: Outcome | StreamError) -> None:
-        self._session.finish()
+        self._replies.finish()
         if isinstance(outcome, Outcome):
-            self._session.pass_on(identity, outcome)
+            self._replies.pass_on(identity, outcome)
         else:
-            self._session.refuse(identity, failure_of(outcome))
+            self._replies.refuse(identity, failure_of(outcome))
 
     def _item(self, item: BatchItem) -> tuple[Prepared | ApiError, int]:
         """One request of a batch as a command, and how many JSON members it had."""
@@ -186,16 +195,16 @@ class Entry:
         """Take the cost of each; how many are cancels."""
         cancels = sum(item.method == "order.cancel" for item in items)
         if len(items) > cancels:
-            self._session.spend(ORDERS, len(items) - cancels)
+            self._replies.spend(ORDERS, len(items) - cancels)
         if cancels:
-            self._session.spend(CANCELS, cancels)
+            self._replies.spend(CANCELS, cancels)
         return cancels
 
     def _row(self, row: Row) -> bytes:
         if isinstance(row, ApiError):
-            return b'{"error":%b}' % protocol.error_json(row, self._session.request_id())
+            return b'{"error":%b}' % protocol.error_json(row, self._replies.request_id())
         if row.code:
-            error = protocol.with_request_id(row.body, self._session.request_id())
+            error = protocol.with_request_id(row.body, self._replies.request_id())
             return b'{"journal":"%b","error":%b}' % (row.journal, error)
         return b'{"journal":"%b","result":%b}' % (row.journal, row.body)
 

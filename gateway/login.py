@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 import orjson
-import structlog
 
 from exchange.units import SECOND
 from gateway import protocol
@@ -25,12 +24,11 @@ from gateway.timestamps import time_text
 from streams.errors import Unavailable
 
 if TYPE_CHECKING:
+    from gateway.held import Held
     from gateway.identity import Principal
     from gateway.protocol import Request
+    from gateway.replies import Replies
     from gateway.services import Services
-    from gateway.session import Session
-
-log = structlog.get_logger()
 
 ACTED_FOR_MAX: Final = 1_000
 """Accounts that one connection may promise to cancel for."""
@@ -52,9 +50,10 @@ _login = msgspec.json.Decoder(LoginParams)
 class Login:
     """The principal of a session. `_promised` are the cancels due at its end: account and session, "" for all."""
 
-    def __init__(self, session: Session, services: Services) -> None:
+    def __init__(self, replies: Replies, held: Held, services: Services) -> None:
         self.principal: Principal | None = None
-        self._session = session
+        self._replies = replies
+        self._held = held
         self._services = services
         self._now = services.identity.now
         self._by_connection = False
@@ -71,9 +70,9 @@ class Login:
             raise ApiError("bad_request", sentence, "cancel_on_disconnect")
         principal = await self._services.identity.verify(params.token)
         promised = self._promised_after(principal, mode)
-        if promised != self._promised and not self._session.ended:
+        if promised != self._promised and not self._replies.ended:
             await self._note(promised)
-        if self._session.ended:
+        if self._replies.ended:
             return
         try:
             self.become(principal)
@@ -87,7 +86,7 @@ class Login:
             "scope": principal.scope_text,
             "expires": time_text(principal.expires * SECOND),
         }
-        self._session.answer(request.id, orjson.dumps(described))
+        self._replies.answer(request.id, orjson.dumps(described))
 
     def become(self, principal: Principal) -> None:
         """Speak for this principal from now on; ApiError `too_many` if its account has too many connections."""
@@ -96,11 +95,12 @@ class Login:
             self._services.sessions.enter_account(principal.account)
             if before is not None:
                 self._services.sessions.leave_account(before.account)
-                self._session.held.suspend("login")
+                self._held.suspend("login")
         same = before is not None and before.account == principal.account
         self.principal = principal
+        self._replies.payer = principal.account
         self._expired = False
-        self._session.held.resume(restore=same)
+        self._held.resume(restore=same)
 
     @property
     def account(self) -> str:
@@ -133,19 +133,19 @@ class Login:
             return self._expired
         if self.principal.expired(self._now()):
             self._expired = True
-            self._session.held.suspend("token_expired")
+            self._held.suspend("token_expired")
         return self._expired
 
     def check_promised(self, account: str) -> None:
         """NotPromised if an order for this account has to wait for its promise to be stored."""
-        if self._by_connection and (account, self._session.number) not in self._promised:
+        if self._by_connection and (account, self._replies.number) not in self._promised:
             if len(self._promised) >= ACTED_FOR_MAX:
                 raise ApiError("too_many", "this connection has traded for too many accounts", "account")
             raise NotPromised(account)
 
     async def promise(self, account: str) -> None:
         """Promise to cancel what this connection places for an account; ApiError `unavailable`."""
-        promised = self._promised | {(account, self._session.number): None}
+        promised = self._promised | {(account, self._replies.number): None}
         await self._note(promised)
         self._promised = promised
 
@@ -160,14 +160,14 @@ class Login:
         """What is promised once this login has succeeded."""
         promised = {promise: None for promise in self._promised if promise != (principal.account, "")}
         if mode:
-            promised[principal.account, self._session.number if mode == "connection" else ""] = None
+            promised[principal.account, self._replies.number if mode == "connection" else ""] = None
         return promised
 
     async def _note(self, promised: dict[tuple[str, str], None]) -> None:
         """Store what is promised; ApiError `unavailable`."""
         self._noted = True
         try:
-            await self._services.venue.promises.make(self._session.number, list(promised))
+            await self._services.venue.promises.make(self._replies.number, list(promised))
         except Unavailable as error:
             raise ApiError("unavailable", retry_after=CANCEL_PAUSE_SECONDS) from error
 
@@ -178,7 +178,7 @@ class Login:
             await asyncio.gather(*map(self._cancel, orders.cancel_disconnected(account, session)))
         while True:
             try:
-                await self._services.venue.promises.forget(self._session.number)
+                await self._services.venue.promises.forget(self._replies.number)
             except Unavailable:
                 await asyncio.sleep(CANCEL_PAUSE_SECONDS)
             else:

@@ -281,3 +281,9 @@ def test_readme_fits_a_reader() -> None:
 def test_recorded_data_is_not_committed() -> None:
     """The recorded market data is for academic use: it stays outside the repository."""
     assert not [path for path in tracked() if path.suffixes[-2:] == [".csv", ".gz"]]
+
+
+@pytest.mark.parametrize("module", ["replies", "login", "entry", "channels", "held"])
+def test_what_a_session_is_made_of_does_not_know_it(module: str) -> None:
+    """They answer through `replies`, which is below them all: a session imports them, none of them a session."""
+    assert "gateway.session" not in imports(ROOT / "gateway" / f"{module}.py")
