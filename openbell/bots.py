@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from random import Random
 from typing import Final
@@ -124,31 +125,43 @@ def on_tick(instrument: Instrument, price: Decimal) -> Decimal:
     return max((price / tick).quantize(Decimal(1), ROUND_FLOOR), Decimal(1)) * tick
 
 
-async def run(url: str, token_of: TokenOf, stop: asyncio.Event, seed: int = SEED) -> None:
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often bots do something, and how long they pause when that failed."""
+
+    step_seconds: float = STEP_SECONDS
+    take_seconds: float = TAKE_SECONDS
+    pause_seconds: float = PAUSE_SECONDS
+
+
+USUAL: Final = Pace()
+
+
+async def run(url: str, token_of: TokenOf, stop: asyncio.Event, seed: int = SEED, pace: Pace = USUAL) -> None:
     """Trade the demo's instruments until told to stop, whatever the exchange does meanwhile."""
     async with (
         Client(url, lambda: token_of(MAKER)) as maker,
         Client(url, lambda: token_of(TAKER)) as taker,
         asyncio.TaskGroup() as tasks,
     ):
-        trading = tasks.create_task(_trade_listed(maker, taker, seed))
+        trading = tasks.create_task(_trade_listed(maker, taker, seed, pace))
         await stop.wait()
         trading.cancel()
 
 
-async def _trade_listed(maker: Client, taker: Client, seed: int) -> None:
+async def _trade_listed(maker: Client, taker: Client, seed: int, pace: Pace) -> None:
     traded: set[str] = set()
     async with asyncio.TaskGroup() as tasks:
         async for instrument in maker.instruments():
             symbol = instrument.symbol
             if symbol in DEMO_INSTRUMENTS and symbol not in traded and instrument.reference_price is not None:
                 traded.add(symbol)
-                tasks.create_task(_make(maker, Maker(instrument, seed)))
-                tasks.create_task(_take(taker, instrument, seed))
+                tasks.create_task(_make(maker, Maker(instrument, seed), pace))
+                tasks.create_task(_take(taker, instrument, seed, pace))
                 log.info("bots.trading", symbol=symbol)
 
 
-async def _make(client: Client, maker: Maker) -> None:
+async def _make(client: Client, maker: Maker, pace: Pace) -> None:
     symbol = maker.instrument.symbol
 
     async def begin() -> None:
@@ -162,12 +175,12 @@ async def _make(client: Client, maker: Maker) -> None:
             maker.answered(await client.batch(batch))
 
     while True:
-        await _survive(symbol, begin)
-        while await _survive(symbol, step):  # noqa: ASYNC110 - it is a pace, not a wait
-            await asyncio.sleep(STEP_SECONDS)
+        await _survive(symbol, begin, pace)
+        while await _survive(symbol, step, pace):  # noqa: ASYNC110 - it is a pace, not a wait
+            await asyncio.sleep(pace.step_seconds)
 
 
-async def _take(client: Client, instrument: Instrument, seed: int) -> None:
+async def _take(client: Client, instrument: Instrument, seed: int, pace: Pace) -> None:
     random = Random(f"{seed} {instrument.symbol} taker")  # noqa: S311
 
     async def step() -> None:
@@ -175,17 +188,17 @@ async def _take(client: Client, instrument: Instrument, seed: int) -> None:
         await client.place(instrument.symbol, random.choice(SIDES), quantity)
 
     while True:
-        await asyncio.sleep(random.expovariate(1 / TAKE_SECONDS))
-        await _survive(instrument.symbol, step)
+        await asyncio.sleep(random.expovariate(1 / pace.take_seconds))
+        await _survive(instrument.symbol, step, pace)
 
 
-async def _survive(symbol: str, step: Callable[[], Awaitable[None]]) -> bool:
+async def _survive(symbol: str, step: Callable[[], Awaitable[None]], pace: Pace) -> bool:
     """Do a step; when it fails, pause. Whether it went well."""
     try:
         await step()
     except OpenbellError as error:
         log.warning("bots.pausing", symbol=symbol, error=str(error))
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(pace.pause_seconds)
         return False
     return True
 

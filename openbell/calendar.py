@@ -54,10 +54,10 @@ class Calls(NamedTuple):
     closing: str = ""
 
 
-def export(code: str, first: int, last: int, name: str, calls: Calls) -> str:
+def export(code: str, first: int, last: int, name: str, calls: Calls, library_name: str = LIBRARY) -> str:
     """The calendar of an exchange for the years `first` to `last`, by its code in the library ("XETR")."""
     try:
-        library: Any = import_module(LIBRARY)
+        library: Any = import_module(library_name)
     except ImportError as error:
         mend = "Install it with `pip install 'openbell[calendars]'`, or write the TOML by hand (docs/operations.md)."
         raise Fault("the calendars of real exchanges are not installed", mend, code=WRONG_USE) from error
@@ -67,7 +67,7 @@ def export(code: str, first: int, last: int, name: str, calls: Calls) -> str:
         raise Fault(f"there is no calendar {code}: {error}", code=WRONG_USE) from error
     except Exception as error:
         # Whatever the library and those below it raise: some of its calendars fail with some versions of pandas.
-        what = f"{LIBRARY} cannot tell the days of {code} from {first} to {last}"
+        what = f"{library_name} cannot tell the days of {code} from {first} to {last}"
         raise Fault(f"{what}: {type(error).__name__}: {error}", BY_HAND, code=WRONG_USE) from error
     return toml_of(name or code.lower().replace("/", "-"), str(calendar.tz), days_of(code, calendar), calls)
 

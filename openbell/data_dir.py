@@ -94,14 +94,14 @@ class DataDir:
 class Lock:
     """This process and the children it hands `descriptor` to are the exchange of a data directory."""
 
-    def __init__(self, data_dir: DataDir) -> None:
+    def __init__(self, data_dir: DataDir, wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
         """Take the lock, or say who has it."""
         self._file = data_dir.lock_file
         try:
             self.descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise unusable(data_dir, error) from error
-        deadline = time.monotonic() + LOCK_WAIT_SECONDS
+        deadline = time.monotonic() + wait_seconds
         while not _locked(self.descriptor, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 os.close(self.descriptor)

@@ -29,11 +29,21 @@ SETTLE_SECONDS: Final = 5.0
 """After a restart: lines that the server had written before it are still on their way."""
 
 
+def room_at(path: Path) -> int:
+    """The bytes that may still be written there."""
+    disk = os.statvfs(path)
+    return disk.f_bavail * disk.f_frsize
+
+
 class FullDisk:
     """What is known of the disk that holds `store`."""
 
-    def __init__(self, store: Path) -> None:
+    def __init__(
+        self, store: Path, *, room: Callable[[Path], int] = room_at, poll_seconds: float = POLL_SECONDS
+    ) -> None:
         self._store = store
+        self._room = room
+        self._poll_seconds = poll_seconds
         self._met = asyncio.Event()
 
     def hear(self, line: bytes) -> None:
@@ -52,15 +62,14 @@ class FullDisk:
 
     def free_bytes(self) -> int:
         """The room there is now."""
-        disk = os.statvfs(self._store)
-        return disk.f_bavail * disk.f_frsize
+        return self._room(self._store)
 
     async def run(self, restart: Callable[[], None]) -> None:
         """Whenever it was full, wait for room and call `restart`, for ever."""
         while True:
             await self._met.wait()
             while self.free_bytes() < ROOM_BYTES:  # noqa: ASYNC110 - a file system has no event for us
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(self._poll_seconds)
             log.warning("disk.has_room", free_bytes=self.free_bytes(), now="restarting nats-server")
             restart()
             await asyncio.sleep(SETTLE_SECONDS)

@@ -103,12 +103,12 @@ def raise_files_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def serve(role: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+def serve(role: Callable[[asyncio.Event], Awaitable[None]], drain_seconds: float = DRAIN_SECONDS) -> None:
     """Run `role` to its end; what it fails with is logged and becomes the exit code."""
     from streams.errors import TopologyMismatch  # noqa: PLC0415
 
     try:
-        uvloop.run(_until_asked(role))
+        uvloop.run(_until_asked(role, drain_seconds))
     except KeyboardInterrupt:
         sys.exit(FAILED)
     except Exception as error:
@@ -119,8 +119,8 @@ def serve(role: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         sys.exit(FAILED)
 
 
-async def _until_asked(role: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run `role` and set its event when the process is asked to end, which it then has `DRAIN_SECONDS` for."""
+async def _until_asked(role: Callable[[asyncio.Event], Awaitable[None]], drain_seconds: float) -> None:
+    """Run `role` and set its event when the process is asked to end, which it then has `drain_seconds` for."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.loop_fault)
@@ -136,10 +136,10 @@ async def _until_asked(role: Callable[[asyncio.Event], Awaitable[None]]) -> None
     await asyncio.wait({running, asked}, return_when=asyncio.FIRST_COMPLETED)
     asked.cancel()
     if stop.is_set():
-        await asyncio.wait({running}, timeout=DRAIN_SECONDS)
+        await asyncio.wait({running}, timeout=drain_seconds)
     if not running.done():
         # It waits for something that is away, NATS most likely; what it had not stored was not promised to anybody.
-        log.warning("process.not_drained", after_seconds=DRAIN_SECONDS)
+        log.warning("process.not_drained", after_seconds=drain_seconds)
         running.cancel()
         return
     await running

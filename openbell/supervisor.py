@@ -49,12 +49,26 @@ class Role:
     """Descriptors that the child keeps open."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long children are waited for, in seconds, and how long a line of theirs may be, in bytes."""
+
+    backoff_seconds: float = BACKOFF_SECONDS
+    backoff_seconds_max: float = BACKOFF_SECONDS_MAX
+    drain_seconds: float = DRAIN_SECONDS
+    line_bytes_max: int = LINE_BYTES_MAX
+
+
+USUAL: Final = Bounds()
+
+
 class Child:
     """One role, kept running until it is stopped."""
 
-    def __init__(self, role: Role, gave_up: Callable[[Child], None]) -> None:
+    def __init__(self, role: Role, gave_up: Callable[[Child], None], bounds: Bounds = USUAL) -> None:
         """`gave_up` is told when the role cannot run with what it was given."""
         self.role = role
+        self._bounds = bounds
         self.process: asyncio.subprocess.Process | None = None
         self.starts = 0
         self._gave_up = gave_up
@@ -71,14 +85,14 @@ class Child:
         return self.process is not None and self.process.returncode is None
 
     async def stop(self) -> None:
-        """Ask the process to end, and kill it when it takes more than `DRAIN_SECONDS`."""
+        """Ask the process to end, and kill it when it takes more than `drain_seconds`."""
         self._stopping.set()
         self._signal(signal.SIGTERM)
         if self._task is None:
             return
-        done, _ = await asyncio.wait([self._task], timeout=DRAIN_SECONDS)
+        done, _ = await asyncio.wait([self._task], timeout=self._bounds.drain_seconds)
         if not done:
-            log.warning("child.killed", child=self.role.name, after_seconds=DRAIN_SECONDS)
+            log.warning("child.killed", child=self.role.name, after_seconds=self._bounds.drain_seconds)
             self.kill()
         await self._task
 
@@ -97,7 +111,7 @@ class Child:
 
     async def _keep_running(self) -> None:
         loop = asyncio.get_running_loop()
-        backoff = BACKOFF_SECONDS
+        backoff = self._bounds.backoff_seconds
         while not self._stopping.is_set():
             started = loop.time()
             code = await self._run_once()
@@ -107,10 +121,10 @@ class Child:
                 self._gave_up(self)
                 return
             if loop.time() - started >= SETTLED_SECONDS:
-                backoff = BACKOFF_SECONDS
+                backoff = self._bounds.backoff_seconds
             log.warning("child.ended", child=self.role.name, by=_ending(code), again_in_seconds=backoff)
             await self._pause(backoff)
-            backoff = min(backoff * 2, BACKOFF_SECONDS_MAX)
+            backoff = min(backoff * 2, self._bounds.backoff_seconds_max)
 
     async def _run_once(self) -> int:
         """One life of the process, from its start to its exit code."""
@@ -120,7 +134,7 @@ class Child:
             # The order to stop came while the process was being made and found nothing to signal.
             process.terminate()
         assert process.stdout is not None
-        await _read_lines(process.stdout, self.role.show)
+        await _read_lines(process.stdout, self.role.show, self._bounds.line_bytes_max)
         return await process.wait()
 
     async def _spawn(self) -> asyncio.subprocess.Process:
@@ -130,7 +144,7 @@ class Child:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            limit=LINE_BYTES_MAX,
+            limit=self._bounds.line_bytes_max,
             start_new_session=True,
             pass_fds=self.role.inherited,
         )
@@ -145,14 +159,15 @@ class Child:
 class Supervisor:
     """The children of one exchange, in the order they were started."""
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: Bounds = USUAL) -> None:
         """Nothing runs yet."""
+        self._bounds = bounds
         self.children: list[Child] = []
         self.gave_up: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
 
     def start(self, roles: Iterable[Role]) -> list[Child]:
         """Start the roles together and keep them running."""
-        started = [Child(role, self._note) for role in roles]
+        started = [Child(role, self._note, self._bounds) for role in roles]
         for child in started:
             child.start()
         self.children += started
@@ -173,7 +188,7 @@ class Supervisor:
             self.gave_up.set_result(child)
 
 
-async def _read_lines(stream: asyncio.StreamReader, show: Callable[[bytes], None]) -> None:
+async def _read_lines(stream: asyncio.StreamReader, show: Callable[[bytes], None], line_bytes_max: int) -> None:
     """Pass the child's lines on until it closes them."""
     while True:
         try:
@@ -183,7 +198,7 @@ async def _read_lines(stream: asyncio.StreamReader, show: Callable[[bytes], None
                 show(error.partial)
             return
         except asyncio.LimitOverrunError:
-            line = await stream.read(LINE_BYTES_MAX)
+            line = await stream.read(line_bytes_max)
         show(line)
 
 

@@ -55,6 +55,7 @@ class Task:
     in_flight: int
     seconds: float
     rate: float = 0.0
+    warm_up_seconds: float = WARM_UP_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class Load:
     async def _closed_loop(self) -> float:
         for talker in self.talkers:
             talker.start(self.task.in_flight)
-        await self._pass(WARM_UP_SECONDS)
+        await self._pass(self.task.warm_up_seconds)
         self.record.clear()
         began = time.perf_counter()
         await self._pass(self.task.seconds)
@@ -164,7 +165,7 @@ class Load:
     async def _open_loop(self) -> float:
         talkers, sent = cycle(self.talkers), 0
         began = time.perf_counter()
-        total = int((WARM_UP_SECONDS + self.task.seconds) * self.task.rate)
+        total = int((self.task.warm_up_seconds + self.task.seconds) * self.task.rate)
         while sent < total:
             due = min(int((time.perf_counter() - began) * self.task.rate), total)
             while sent < due:
@@ -172,8 +173,8 @@ class Load:
                 sent += 1
             await self._pass(PACE_SECONDS)
         await self._drain()
-        del self.record[: int(WARM_UP_SECONDS * self.task.rate)]
-        return time.perf_counter() - began - WARM_UP_SECONDS
+        del self.record[: int(self.task.warm_up_seconds * self.task.rate)]
+        return time.perf_counter() - began - self.task.warm_up_seconds
 
     async def _pass(self, seconds: float) -> None:
         """Let time pass, unless a connection is lost."""

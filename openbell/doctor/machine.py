@@ -78,7 +78,7 @@ def nats_server(setup: Setup) -> Finding:
     return ok("nats-server", f"nats-server {version}")
 
 
-def disk(setup: Setup) -> Finding:
+def disk(setup: Setup, *, little: int = LITTLE_SPACE_BYTES, nothing: int = NO_SPACE_BYTES) -> Finding:
     """Whether journals have room to grow: when the disk is full, orders time out (nats/README.md)."""
     place = next(
         path for path in (setup.data_dir.path.absolute(), *setup.data_dir.path.absolute().parents) if path.exists()
@@ -89,9 +89,9 @@ def disk(setup: Setup) -> Finding:
     free = shutil.disk_usage(place).free
     text = f"{free / GIGABYTE:.1f} GB free for {setup.data_dir.path}"
     mend = "Free some, or put --data-dir on a larger disk: a full disk stops trading."
-    if free < NO_SPACE_BYTES:
+    if free < nothing:
         return fail("disk", text, mend)
-    if free < LITTLE_SPACE_BYTES:
+    if free < little:
         return warn("disk", text, mend)
     return ok("disk", text)
 

@@ -38,14 +38,14 @@ SIGNS_SECONDS: Final = 3 * SIGN_INTERVAL
 """Two signs may be late."""
 
 
-async def nats(setup: Setup) -> list[Finding]:
+async def nats(setup: Setup, connect_seconds: float = CONNECT_SECONDS) -> list[Finding]:
     """Everything about NATS that can be seen from here."""
     if not setup.nats_url:
         mend = "Start one with `openbell up`, or name a server with --nats-url."
         return [warn("nats", f"not looked at: no exchange runs on {setup.data_dir.path}", mend)]
     try:
         settings = StreamSettings.from_environment({**setup.environ, "OPENBELL_NATS_URL": setup.nats_url})
-        connection = await asyncio.wait_for(Connection.open(settings, "doctor"), CONNECT_SECONDS)
+        connection = await asyncio.wait_for(Connection.open(settings, "doctor"), connect_seconds)
     except SettingsError as error:
         return [fail("nats", str(error), "Correct the variable.")]
     except (TimeoutError, OSError) as error:

@@ -60,12 +60,11 @@ def test_engine_is_timed_in_each_form(tmp_path: Path) -> None:
 
 async def load(exchange: ExchangeDouble, **task: Any) -> Findings:
     port = int(exchange.url.rpartition(":")[2])
-    return await Load(Task("127.0.0.1", port, **{"symbols": ["BENCH"], **task})).run()
+    return await Load(Task("127.0.0.1", port, **{"symbols": ["BENCH"], "warm_up_seconds": 0.05, **task})).run()
 
 
 @pytest.fixture
-async def exchange(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ExchangeDouble]:
-    monkeypatch.setattr("openbell.bench.load.WARM_UP_SECONDS", 0.05)
+async def exchange() -> AsyncIterator[ExchangeDouble]:
     async with ExchangeDouble() as double:
         double.answers |= {"order.place": lambda _: {}, "order.cancel": lambda _: {}}
         yield double

@@ -110,10 +110,9 @@ def test_price_comes_home() -> None:
     assert abs(maker.middle / maker.home - 1) < Decimal("0.05")
 
 
-async def test_bots_trade_and_outlive_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_bots_trade_and_outlive_a_lost_connection() -> None:
     """They quote and take on the demo's instruments, and go on after a disconnect."""
-    for name in ("STEP_SECONDS", "TAKE_SECONDS", "PAUSE_SECONDS"):
-        monkeypatch.setattr(bots, name, 0.01)
+    pace = bots.Pace(0.01, 0.01, 0.01)
     refusing = iter([True])
 
     def cancel_all(_: object) -> dict[str, int]:
@@ -139,7 +138,7 @@ async def test_bots_trade_and_outlive_a_lost_connection(monkeypatch: pytest.Monk
             for row in params["requests"]
         ]
         stop = asyncio.Event()
-        running = asyncio.create_task(bots.run(exchange.url, lambda account: f"token of {account}", stop))
+        running = asyncio.create_task(bots.run(exchange.url, lambda account: f"token of {account}", stop, pace=pace))
         await exchange.asked("order.batch")
         await exchange.asked("order.place")
         exchange.drop()

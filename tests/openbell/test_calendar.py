@@ -117,12 +117,10 @@ def test_a_call_stays_within_its_day() -> None:
         toml_of("xetra", "Europe/Berlin", weeks(), Calls(opening="10h"))
 
 
-def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_it_says_what_to_install() -> None:
     """The extra is optional."""
-    monkeypatch.setattr("openbell.calendar.LIBRARY", "no_such_library")
-
     with pytest.raises(Fault) as fault:
-        export("XETR", 2026, 2026, "", Calls())
+        export("XETR", 2026, 2026, "", Calls(), library_name="no_such_library")
 
     assert "openbell[calendars]" in fault.value.mend
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openbell import data_dir as module
 from openbell.data_dir import DataDir, Lock
 from openbell.errors import Fault
 
@@ -64,27 +63,25 @@ def test_a_directory_that_cannot_be_written_to_says_so(data_dir: DataDir) -> Non
     assert "read-only" in caught.value.mend
 
 
-def test_one_exchange_at_a_time(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_exchange_at_a_time(data_dir: DataDir) -> None:
     """A second lock is refused with the address and process of the first, and granted when that is gone."""
-    monkeypatch.setattr(module, "LOCK_WAIT_SECONDS", 0.1)
     first = Lock(data_dir)
     first.describe(pid=4711, url="http://127.0.0.1:9999")
     with pytest.raises(Fault, match=r"already runs on .* at http://127.0.0.1:9999 \(process 4711\)"):
-        Lock(data_dir)
+        Lock(data_dir, wait_seconds=0.1)
     first.close()
     Lock(data_dir).close()
 
 
-def test_a_child_keeps_the_lock_of_a_dead_parent(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_keeps_the_lock_of_a_dead_parent(data_dir: DataDir) -> None:
     """The lock is free only when every process that was handed it has ended."""
-    monkeypatch.setattr(module, "LOCK_WAIT_SECONDS", 0.1)
     lock = Lock(data_dir)
     with subprocess.Popen(
         [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock.descriptor,)
     ) as child:
         lock.close()
         with pytest.raises(Fault, match="already runs"):
-            Lock(data_dir)
+            Lock(data_dir, wait_seconds=0.1)
         child.communicate(b"\n")
     Lock(data_dir).close()
 

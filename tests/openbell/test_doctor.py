@@ -112,12 +112,10 @@ def test_what_runs_here_is_looked_at(data_dir: DataDir) -> None:
     assert Setup.found(data_dir, "", "", {"OPENBELL_PORT": "8081"}).url == "http://127.0.0.1:8081"
 
 
-def test_little_space_is_said_in_time(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_little_space_is_said_in_time(data_dir: DataDir) -> None:
     """Below one bound it warns, below the other it fails."""
-    monkeypatch.setattr(machine, "LITTLE_SPACE_BYTES", 10**18)
-    assert machine.disk(setup_of(data_dir)).status is Status.WARN
-    monkeypatch.setattr(machine, "NO_SPACE_BYTES", 10**18)
-    assert machine.disk(setup_of(data_dir)).status is Status.FAIL
+    assert machine.disk(setup_of(data_dir), little=10**18).status is Status.WARN
+    assert machine.disk(setup_of(data_dir), little=10**18, nothing=10**18).status is Status.FAIL
 
 
 def test_a_read_only_disk_is_no_place_for_an_exchange() -> None:
@@ -135,10 +133,10 @@ async def test_without_an_exchange_nats_is_not_looked_at(data_dir: DataDir) -> N
     assert statuses(await checks.nats(setup_of(data_dir))) == {"nats": "warn"}
 
 
-async def test_a_nats_server_that_is_away_fails(data_dir: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_nats_server_that_is_away_fails(data_dir: DataDir) -> None:
     """A server that was named and does not answer is named in turn, without its password."""
-    monkeypatch.setattr(checks, "CONNECT_SECONDS", 0.3)
-    (finding,) = await checks.nats(setup_of(data_dir, nats_url=f"nats://me:hidden@127.0.0.1:{free_port()}"))
+    away = setup_of(data_dir, nats_url=f"nats://me:hidden@127.0.0.1:{free_port()}")
+    (finding,) = await checks.nats(away, connect_seconds=0.3)
     assert finding.status is Status.FAIL
     assert "hidden" not in finding.what
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections import namedtuple
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from openbell import full_disk
 from openbell.full_disk import ROOM_BYTES, FullDisk
 from tests.support.nats import until
 
@@ -20,19 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LINE = b"[7] [ERR] Filestore [ORDERS_0] Critical write error: write 1.blk: no space left on device\n"
-Disk = namedtuple("Disk", "f_bavail f_frsize")
 
 
 @pytest_asyncio.fixture
-async def disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[FullDisk, dict[str, int], list[int]]]:
+async def disk(tmp_path: Path) -> AsyncIterator[tuple[FullDisk, dict[str, int], list[int]]]:
     """A watched disk whose room the test sets, and the restarts that were asked for."""
     room = {"bytes": 0}
     restarts: list[int] = []
-    monkeypatch.setattr(os, "statvfs", lambda _: Disk(room["bytes"], 1))
-    monkeypatch.setattr(full_disk, "POLL_SECONDS", 0.01)
-    watched = FullDisk(tmp_path)
+    watched = FullDisk(tmp_path, room=lambda _: room["bytes"], poll_seconds=0.01)
     watching = asyncio.ensure_future(watched.run(lambda: restarts.append(room["bytes"])))
     yield watched, room, restarts
     watching.cancel()
@@ -59,13 +51,11 @@ async def test_other_lines_mean_nothing(disk: tuple[FullDisk, dict[str, int], li
         await until(lambda: restarts, 0.1)
 
 
-def test_a_disk_that_is_smaller_than_its_streams_may_grow_is_said_to_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_is_smaller_than_its_streams_may_grow_is_said_to_be(tmp_path: Path) -> None:
     """At the start, long before it is full; what the streams have taken already counts."""
-    monkeypatch.setattr(os, "statvfs", lambda _: Disk(1_000, 1))
     (tmp_path / "1.blk").write_bytes(bytes(500))
     with capture_logs() as lines:
-        FullDisk(tmp_path).look_ahead(1_500)
-        FullDisk(tmp_path).look_ahead(1_501)
+        disk = FullDisk(tmp_path, room=lambda _: 1_000)
+        disk.look_ahead(1_500)
+        disk.look_ahead(1_501)
     assert [(line["event"], line["streams_may_take"]) for line in lines] == [("disk.small", 1_501)]

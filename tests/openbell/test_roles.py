@@ -30,16 +30,15 @@ def test_a_signal_asks_a_role_to_drain(number: signal.Signals) -> None:
     assert finished == ["drained"]
 
 
-def test_a_role_that_cannot_drain_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_role_that_cannot_drain_is_left() -> None:
     """NATS may be away for ever; the process does not wait for it as long."""
-    monkeypatch.setattr(roles, "DRAIN_SECONDS", 0.05)
 
     async def role(_: asyncio.Event) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.Event().wait()
 
     with capture_logs() as events:
-        roles.serve(role)
+        roles.serve(role, drain_seconds=0.05)
     assert [event["event"] for event in events] == ["process.not_drained"]
 
 

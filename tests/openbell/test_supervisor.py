@@ -6,14 +6,14 @@ import asyncio
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from openbell import supervisor as module
 from openbell.errors import WRONG_USE
-from openbell.supervisor import Child, Role, Supervisor
+from openbell.supervisor import Bounds, Child, Role, Supervisor
 from tests.support.nats import until
 
 if TYPE_CHECKING:
@@ -38,13 +38,19 @@ def role(name: str, program: str, shown: Shown) -> Role:
     return Role(name, (sys.executable, "-c", program), dict(os.environ), shown)
 
 
-@pytest.fixture
-async def supervisor(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Supervisor]:
-    monkeypatch.setattr(module, "BACKOFF_SECONDS", 0.01)
-    found = Supervisor()
+@asynccontextmanager
+async def supervising(**bounds: Any) -> AsyncIterator[Supervisor]:
+    """A supervisor that starts a child again soon."""
+    found = Supervisor(Bounds(**{"backoff_seconds": 0.01} | bounds))
     yield found
     found.kill()
     await asyncio.gather(*(child.stop() for child in found.children))
+
+
+@pytest.fixture
+async def supervisor() -> AsyncIterator[Supervisor]:
+    async with supervising() as found:
+        yield found
 
 
 def process_of(child: Child) -> asyncio.subprocess.Process:
@@ -85,14 +91,14 @@ async def test_stopping_lets_a_child_finish(supervisor: Supervisor) -> None:
     assert child.starts == 1
 
 
-async def test_a_child_that_does_not_end_is_killed(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_child_that_does_not_end_is_killed() -> None:
     """Draining has a bound, after which the child is killed."""
-    monkeypatch.setattr(module, "DRAIN_SECONDS", 0.2)
     shown = Shown()
-    (child,) = supervisor.start([role("worker-1", IGNORES, shown)])
-    await until(lambda: shown == ["here"])
-    await supervisor.stop("worker")
-    assert process_of(child).returncode == -signal.SIGKILL
+    async with supervising(drain_seconds=0.2) as supervisor:
+        (child,) = supervisor.start([role("worker-1", IGNORES, shown)])
+        await until(lambda: shown == ["here"])
+        await supervisor.stop("worker")
+        assert process_of(child).returncode == -signal.SIGKILL
 
 
 async def test_stopping_one_kind_leaves_the_others(supervisor: Supervisor) -> None:
@@ -113,14 +119,12 @@ async def test_a_child_that_cannot_run_is_given_up(supervisor: Supervisor) -> No
     assert child.starts == 1
 
 
-async def test_a_child_that_keeps_dying_is_started_less_and_less_often(
-    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_child_that_keeps_dying_is_started_less_and_less_often() -> None:
     """Each pause is twice the one before, up to the longest, and each death is told."""
-    monkeypatch.setattr(module, "BACKOFF_SECONDS_MAX", 0.04)
     with capture_logs() as events:
-        supervisor.start([role("gateway-1", "raise SystemExit(1)", Shown())])
-        await until(lambda: len(events) >= 4)
+        async with supervising(backoff_seconds_max=0.04) as supervisor:
+            supervisor.start([role("gateway-1", "raise SystemExit(1)", Shown())])
+            await until(lambda: len(events) >= 4)
     assert [event["again_in_seconds"] for event in events[:4]] == [0.01, 0.02, 0.04, 0.04]
     assert events[0] == {
         "event": "child.ended",
@@ -131,13 +135,13 @@ async def test_a_child_that_keeps_dying_is_started_less_and_less_often(
     }
 
 
-async def test_no_line_is_lost_however_long(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_line_is_lost_however_long() -> None:
     """A line beyond the bound comes in pieces, and what has no line end comes too."""
-    monkeypatch.setattr(module, "LINE_BYTES_MAX", 1_000)
     shown = Shown()
     program = f"print('x' * 2_500)\nprint('end', end='')\nraise SystemExit({WRONG_USE})"
-    supervisor.start([role("gateway-1", program, shown)])
-    await asyncio.wait_for(supervisor.gave_up, 10)
+    async with supervising(line_bytes_max=1_000) as supervisor:
+        supervisor.start([role("gateway-1", program, shown)])
+        await asyncio.wait_for(supervisor.gave_up, 10)
     assert "".join(shown) == "x" * 2_500 + "end"
 
 
