@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gateway.methods import CHANNELS, METHODS, ON_NATS, Channel, Method
+from gateway.methods import CHANNELS, METHODS, ON_NATS, PARTITION, Channel, Method
 from gateway.requests import BatchItem
 from gateway.schemas import (
     SYMBOL,
@@ -21,7 +21,7 @@ from gateway.schemas import (
     word,
 )
 from gateway.shapes import ERROR, JOURNAL, SHAPES
-from gateway.subscriptions import PRIVATE
+from gateway.subscriptions import ORDERS, PRIVATE
 
 
 def asyncapi() -> dict[str, Any]:
@@ -82,7 +82,9 @@ def operations() -> dict[str, Any]:
             },
         }
     for channel in CHANNELS:
-        kinds = ("snapshot", "update", "end") if channel.name in PRIVATE else ("snapshot", "update")
+        kinds = ["snapshot", "update"]
+        kinds += ["start"] if channel.name == ORDERS else []
+        kinds += ["end"] if channel.name in PRIVATE else []
         found[f"send_{channel.name}"] = {
             "action": "send",
             "channel": {"$ref": "#/channels/session"},
@@ -109,13 +111,14 @@ def messages() -> dict[str, Any]:
     for channel in CHANNELS:
         for kind in ("snapshot", "update"):
             found[f"{channel.name}_{kind}"] = message(f"{channel.name}_{kind}", channel.summary)
+    found["orders_start"] = message("orders_start", "In place of a snapshot, for who wants none.")
     return found | {f"{name}_end": message(f"{name}_end", "The private channel ended.") for name in PRIVATE}
 
 
 def schemas() -> dict[str, Schema]:
     """Every schema by its name."""
     found = VALUES | SHAPES | {"Error": ERROR, "BatchItem": request(BatchItem)}
-    found |= {"error": ERROR_FRAME} | {f"{name}_end": end_frame(name) for name in PRIVATE}
+    found |= {"error": ERROR_FRAME, "orders_start": START_FRAME} | {f"{name}_end": end_frame(name) for name in PRIVATE}
     for method in METHODS:
         found[f"{key_of(method)}_request"] = request_frame(method)
         found[f"{key_of(method)}_result"] = result_frame(method)
@@ -130,6 +133,11 @@ ERROR_FRAME: Final = record(
     "A refusal; without `id` it is about a frame that could not be read.",
     {"id": ID, "journal": JOURNAL, "error": ref("Error")},
     may_lack=("id", "journal"),
+)
+START_FRAME: Final = record(
+    "Reports follow this number; what is open `order.list` tells. Another one means that reports before it are lost.",
+    {"channel": {"const": ORDERS}, "type": {"const": "start"}, "seq": whole("Its number."), **PARTITION}
+    | {"partitions": whole("How many partitions there are: each sends one.", 1)},
 )
 
 

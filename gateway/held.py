@@ -37,7 +37,7 @@ class Held:
         self._most = services.settings.subscriptions_per_connection
         self._outbox = outbox
         self._held: dict[Key, Subscription] = {}
-        self._suspended: list[Key] = []
+        self._suspended: dict[Key, Options] = {}
         self._beats = 0
 
     def __len__(self) -> int:
@@ -98,14 +98,15 @@ class Held:
         for key, member in list(self._held.items()):
             if key.channel in PRIVATE:
                 self._end(key)
-                self._suspended.append(key)
+                self._suspended[key] = member.options
                 member.end(reason)
 
     def resume(self, *, restore: bool) -> None:
         """After a login: bring back what its expired predecessor had, or forget it."""
-        suspended, self._suspended = self._suspended, []
+        suspended, self._suspended = self._suspended, {}
         if restore:
-            self.begin(self.add(suspended, Options()))
+            for key, options in suspended.items():
+                self.begin(self.add([key], options))
 
     def beat(self, now: int) -> None:
         """A second has passed: the heartbeat, if it is wanted. `now` is the time in nanoseconds."""

@@ -83,8 +83,9 @@ SUBSCRIPTIONS: Final = record(
                     "account": ACCOUNT,
                     "depth": MEMBERS["depth"],
                     "interval_ms": MEMBERS["interval_ms"],
+                    "snapshot": {"const": False, "description": "A `start` in place of each snapshot is wanted."},
                 },
-                may_lack=("symbol", "account", "depth", "interval_ms"),
+                may_lack=("symbol", "account", "depth", "interval_ms", "snapshot"),
             )
         )
     },

@@ -7,7 +7,8 @@ that arrive while the leader is asked are held (`continuity`).
 The leader tells thousands of orders page by page. The snapshot bears the number of the first page: what happened
 while the others were asked for is told by the reports that follow it, each with its order as it was then.
 Bound: SNAPSHOT_ORDERS_MAX. The first page says how many there are; of more the channel ends (`too_many`) for those who
-wait for them, and the leader is not asked again before somebody else subscribes.
+wait for them, and the leader is not asked again before somebody else subscribes. Who wants no snapshot gets a `start`:
+the number that its reports follow, however many orders are open.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ log = structlog.get_logger()
 
 RETRY_SECONDS: Final = 0.25
 PAUSE_SECONDS: Final = 0.05
+BEHIND_EVERY_ORDER: Final = 2**63 - 1
+"""The page after this order is empty, and says how far it goes like any other."""
+
 SNAPSHOT_ORDERS_MAX: Final = 50_000
 """Open orders of one account in one partition that a session can be told."""
 
@@ -51,6 +55,13 @@ class _Snapshot(msgspec.Struct, omit_defaults=True):
     partitions: int = 0
     more: bool = False
     left: int = 0
+
+
+class _Start(msgspec.Struct):
+    partition: int
+    seq: int
+    cursor: str
+    partitions: int
 
 
 class _Numbered(msgspec.Struct):
@@ -123,23 +134,32 @@ class PartitionReports:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _welcome(self) -> None:
-        """Give those who wait the open orders; what comes after them they get like everybody."""
-        if not self.joining:
+        """Give those who wait the open orders, or the number to start from; what follows they get like everybody."""
+        if any(not member.options.snapshot for member in self.joining):
+            page = await self._page(BEHIND_EVERY_ORDER)
+            start = _Start(page.partition, page.seq, page.cursor, self._venue.partitions)
+            self._admit(b'{"channel":"orders","type":"start",' + msgspec.json.encode(start)[1:], page.seq, told=False)
+        if not any(member.options.snapshot for member in self.joining):
             return
         try:
             snapshot = await self._snapshot()
         except TooManyOrders:
             self._turn_away()
             return
-        seq = snapshot.seq
+        self._admit(
+            b'{"channel":"orders","type":"snapshot",' + msgspec.json.encode(snapshot)[1:], snapshot.seq, told=True
+        )
+
+    def _admit(self, text: bytes, seq: int, *, told: bool) -> None:
+        """Give those who wait for it, a snapshot or not, what brings them to `seq`, and from then on every report."""
         if seq < self._passed_on:
             # Of two leaders the one behind has answered; those who wait would never hear what lies between.
             raise StreamError(f"the leader answers as of {seq}, and {self._passed_on} has been passed on")
-        frame = frame_of(b'{"channel":"orders","type":"snapshot",' + msgspec.json.encode(snapshot)[1:])
-        for member in self.joining:
+        frame = frame_of(text)
+        for member in [member for member in self.joining if member.options.snapshot is told]:
             member.send(frame, seq)
             self.members[member] = seq
-        self.joining.clear()
+            del self.joining[member]
         if self._passed_on < 0:
             self._passed_on = seq
 
@@ -162,7 +182,7 @@ class PartitionReports:
 
     def _turn_away(self) -> None:
         log.warning("reports.too_many_orders", partition=self._number, account=self._account)
-        for member in list(self.joining):
+        for member in [member for member in self.joining if member.options.snapshot]:
             self._end(member)
 
     async def _close_gap(self) -> None:

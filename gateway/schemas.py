@@ -142,6 +142,11 @@ MEMBERS: Final[dict[str, Schema]] = {
         "default": INTERVAL_DEFAULT,
         "description": "The least time between two messages; 0 is every change.",
     },
+    "snapshot": {
+        "type": "boolean",
+        "default": True,
+        "description": "Of `orders`: false if a `start` is wanted in place of each snapshot of open orders.",
+    },
     "token": text("A JWT, as in the Authorization header but without `Bearer`."),
     "cancel_on_disconnect": word(
         "What to cancel when this connection ends: the orders placed on it, or all of the account.",

@@ -45,7 +45,7 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "status": ("symbols",),
     "instruments": (),
     "heartbeat": (),
-    "orders": ("account",),
+    "orders": ("account", "snapshot"),
     "positions": ("account",),
 }
 
@@ -58,6 +58,7 @@ class SubscribeParams(Struct, forbid_unknown_fields=True, gc=False):
     depth: Whole = UNSET
     interval_ms: Whole = UNSET
     account: Text = UNSET
+    snapshot: bool | UnsetType | None = UNSET
 
 
 class Key(NamedTuple):
@@ -68,10 +69,11 @@ class Key(NamedTuple):
 
 
 class Options(NamedTuple):
-    """How a channel is wanted: levels of each side, 0 all; and the least time between two messages."""
+    """How a channel is wanted: levels of each side, 0 all; the least time between two messages; a snapshot or not."""
 
     depth: int = DEPTH_DEFAULT
     interval_ms: int = INTERVAL_DEFAULT
+    snapshot: bool = True
 
 
 class Subscription:
@@ -109,7 +111,8 @@ class Subscription:
         """As the answer to `subscribe` lists it."""
         options = {"depth": self.options.depth, "interval_ms": self.options.interval_ms}
         allowed = OPTIONS[self.key.channel]
-        return self.named() | {option: value for option, value in options.items() if option in allowed}
+        without = {} if self.options.snapshot else {"snapshot": False}
+        return self.named() | {option: value for option, value in options.items() if option in allowed} | without
 
 
 def check_channel(params: SubscribeParams) -> None:
@@ -117,7 +120,7 @@ def check_channel(params: SubscribeParams) -> None:
     allowed = OPTIONS.get(params.channel)
     if allowed is None:
         raise ApiError("bad_request", f"channel must be one of {', '.join(OPTIONS)}", "channel")
-    for option in ("symbols", "depth", "interval_ms", "account"):
+    for option in ("symbols", "depth", "interval_ms", "account", "snapshot"):
         if option not in allowed and getattr(params, option) not in (UNSET, None):
             raise ApiError("bad_request", f"channel {params.channel} has no {option}", option)
 
@@ -130,7 +133,7 @@ def options_of(params: SubscribeParams) -> Options:
         raise ApiError("bad_request", f"depth must be one of {DEPTHS}", "depth")
     if interval not in INTERVALS:
         raise ApiError("bad_request", f"interval_ms must be one of {INTERVALS}", "interval_ms")
-    return Options(depth, interval)
+    return Options(depth, interval, params.snapshot is not False)
 
 
 def symbols_of(params: SubscribeParams) -> list[str]:

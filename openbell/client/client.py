@@ -218,14 +218,19 @@ class Client:
         """Every listed instrument, then changes and new listings; after a reconnect all of them again."""
         return self._read("instruments", "", self._queue(_instruments))
 
-    def orders(self) -> Stream[Report]:
+    def orders(self, *, snapshot: bool = True) -> Stream[Report]:
         """Every execution report, first the open orders as reports whose `exec` is "snapshot".
 
         `await client.orders().snapshot()` gives these as one complete list, also where there are none. No report is
         lost over a reconnect or while the reader is busy; if the exchange no longer has some, the iterator raises
         `ReportsMissed`.
+
+        Args:
+            snapshot: False begins without the open orders, which an account with more of them than the exchange tells
+                in one piece needs: `open_orders` has them.
         """
-        return self._stream("orders", ReportFeed(self._resume, self._settings.feed_messages_max))
+        feed = ReportFeed(self._resume, self._settings.feed_messages_max)
+        return self._stream("orders", feed, {} if snapshot else {"snapshot": False})
 
     def positions(self) -> Stream[Position]:
         """Every position of the account that is not flat, then each one again when it has changed, flat or not.
@@ -242,8 +247,8 @@ class Client:
     def _read(self, channel: str, symbol: str, feed: Feed[Item], **options: Any) -> AsyncGenerator[Item]:  # noqa: ANN401
         return self._subscriptions.read(channel, symbol, options, feed)
 
-    def _stream(self, channel: str, feed: BeginningFeed[Item]) -> Stream[Item]:
-        return Stream(feed, self._subscriptions.hold(channel, "", self._with_account({}), feed))
+    def _stream(self, channel: str, feed: BeginningFeed[Item], options: dict[str, Any] | None = None) -> Stream[Item]:
+        return Stream(feed, self._subscriptions.hold(channel, "", self._with_account(options or {}), feed))
 
     # Inside
 

@@ -62,7 +62,7 @@ class ReportLog:
     def take(self, frame: Frame) -> None:
         """Take a message of the channel as it comes."""
         place = self._places.get(frame["partition"])
-        if frame["type"] == "snapshot":
+        if frame["type"] in {"snapshot", "start"}:
             self._take_snapshot(frame, place)
         elif place is not None:
             place.highest = max(place.highest, frame["seq"])
@@ -141,6 +141,6 @@ class ReportFeed(BeginningFeed[Report]):
 
 
 def _as_reports(snapshot: Frame) -> list[Report]:
-    """The open orders of a snapshot, as reports whose `exec` is "snapshot"."""
+    """The open orders of a snapshot, as reports whose `exec` is "snapshot"; a `start` has none."""
     common: dict[str, Any] = {name: snapshot[name] for name in ("partition", "seq", "cursor")}
-    return [Report(SNAPSHOT, Order.read(body), **common) for body in snapshot["orders"]]
+    return [Report(SNAPSHOT, Order.read(body), **common) for body in snapshot.get("orders", ())]

@@ -33,6 +33,15 @@ async def subscribed(trader: Trader) -> None:
     await trader.hear(lambda frame: frame.get("partition") == 1)
 
 
+async def miss_too_many(trader: Trader) -> None:
+    """Cause more reports than are held for those who come back: 1,200."""
+    for _ in range(12):
+        requests = [{"method": "order.place", "params": {"symbol": "ACME", "side": "buy", "type": "limit",
+                     "quantity": 1, "price": 1}}] * 50  # fmt: skip
+        await trader.do("order.batch", requests=requests)
+        await trader.do("order.cancel_all")
+
+
 async def test_every_session_of_an_account_hears_its_reports(services: Services, anna: Trader, boris: Trader) -> None:
     """Reports go to all sessions of the account, numbered without holes, and to no other account."""
     second = Trader(services, "second")
@@ -91,11 +100,7 @@ async def test_a_gap_too_long_to_close_gives_a_snapshot(venue: LocalVenue, anna:
     """When the reports are gone, the open orders are told anew."""
     await subscribed(anna)
     venue.deaf = True
-    for _ in range(12):
-        requests = [{"method": "order.place", "params": {"symbol": "ACME", "side": "buy", "type": "limit",
-                     "quantity": 1, "price": 1}}] * 50  # fmt: skip
-        await anna.do("order.batch", requests=requests)
-        await anna.do("order.cancel_all")
+    await miss_too_many(anna)
     venue.deaf = False
     await anna.place("buy", 1, "3")
     await eventually(lambda: reports(anna)[-1] == (1_201, "snapshot"))
@@ -258,3 +263,48 @@ async def test_a_leader_that_never_agrees_is_asked_at_a_pace(
     for _ in range(10):
         await anna.place("buy", 1, "1")
     assert asked == ["orders_snapshot", "reports"]
+
+
+async def test_who_has_too_many_orders_for_a_snapshot_hears_its_reports_without_one(
+    venue: LocalVenue, services: Services, anna: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a number on, after one question and no page; another session that wants a snapshot changes nothing."""
+    monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 2)
+    monkeypatch.setattr(fanout, "ReportFeed", partial(gateway_reports.ReportFeed, orders_max=3))
+    ask, told = venue.query, []
+
+    async def noted(partition: int, kind: str, **arguments: Any) -> Answer:
+        answer = await ask(partition, kind, **arguments)
+        if (partition, kind) == (0, "orders_snapshot"):
+            told.append(answer.body.count(b'"order_id"'))
+        return answer
+
+    monkeypatch.setattr(venue, "query", noted)
+    for price in ("1", "2", "3", "4"):
+        await anna.place("buy", 1, price)
+    held = await anna.do("subscribe", channel="orders", snapshot=False)
+    assert held["subscriptions"] == [{"channel": "orders", "account": "anna", "snapshot": False}]
+    start = await anna.hear(lambda frame: frame.get("type") == "start" and frame["partition"] == 0)
+    assert start == {
+        "channel": "orders", "type": "start", "partition": 0, "seq": 4, "cursor": "0-4", "partitions": 2,
+    }  # fmt: skip
+    assert told == [0]
+    late = Trader(services, "late")
+    await late.login("anna")
+    await late.do("subscribe", channel="orders")
+    assert (await late.channel("orders", "end"))["reason"] == "too_many"
+    await anna.place("sell", 1, "4")
+    await eventually(lambda: reports(anna)[-2:] == [(5, "accepted"), (6, "canceled")])
+
+
+async def test_reports_lost_for_good_give_another_start(venue: LocalVenue, services: Services, anna: Trader) -> None:
+    """Whoever wants no snapshot is told the number to go on from, and learns so that it has missed some."""
+    await anna.do("subscribe", channel="orders", snapshot=False)
+    await anna.hear(lambda frame: frame.get("partition") == 1)
+    venue.deaf = True
+    await miss_too_many(anna)
+    venue.deaf = False
+    await anna.place("buy", 1, "3")
+    await eventually(lambda: reports(anna) == [(0, "start"), (1_201, "start")])
+    await anna.place("buy", 1, "4")
+    await eventually(lambda: reports(anna)[-1] == (1_202, "accepted"))

@@ -91,6 +91,21 @@ async def test_an_expired_token_ends_what_is_private_and_a_login_restores_it(
     assert trader.closed is None
 
 
+async def test_a_login_restores_a_channel_as_it_was_wanted(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its options: who wants no snapshot gets none."""
+    now = services.identity.now()
+    trader = Trader(services)
+    await trader.login("anna", ttl=60)
+    held = await trader.do("subscribe", channel="orders", snapshot=False)
+    monkeypatch.setattr(services.identity, "_clock", lambda: now + 61)
+    trader.session.tick()
+    await trader.channel("orders", "end")
+    monkeypatch.setattr(services.identity, "_clock", lambda: now)
+    await trader.login("anna")
+    assert (await trader.do("unsubscribe", channel="trades"))["subscriptions"] == held["subscriptions"]
+    await trader.channel("orders", "start")
+
+
 async def test_a_login_as_another_ends_the_first_ones_channels(anna: Trader) -> None:
     """The second account hears nothing of the first."""
     await anna.do("subscribe", channel="orders")

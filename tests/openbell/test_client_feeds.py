@@ -12,7 +12,16 @@ import pytest
 from openbell.client.book import Book
 from openbell.client.errors import FeedError, NotAllowed, ReportsMissed, RequestError
 from tests.support.exchange_double import ExchangeDouble, Refusal, Silence
-from tests.support.sdk import book_snapshot, book_update, client_of, order_body, report, reports_snapshot, take
+from tests.support.sdk import (
+    book_snapshot,
+    book_update,
+    client_of,
+    order_body,
+    report,
+    reports_snapshot,
+    reports_start,
+    take,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -205,6 +214,18 @@ async def test_too_many_orders_end_the_feed(exchange: ExchangeDouble) -> None:
         with pytest.raises(FeedError, match="too_many"):
             await reading
     assert len(exchange.all("login")) == 1
+
+
+async def test_reports_without_the_open_orders(exchange: ExchangeDouble) -> None:
+    """Each partition tells where it starts; when it starts anew, what lies between is fetched, or missed."""
+    exchange.snapshots["orders"] = lambda: [reports_start(0)]
+    exchange.answers["resume"] = lambda _: {"reports": [report(2), report(3)]}
+    async with client_of(exchange) as client, aclosing(client.orders(snapshot=False)) as feed:
+        reading = asyncio.create_task(take(feed, 3))
+        await exchange.subscribed("orders")
+        await exchange.send(report(1), reports_start(3))
+        assert [item.seq for item in await reading] == [1, 2, 3]
+    assert [params["snapshot"] for params in exchange.all("subscribe") if params["channel"] == "orders"] == [False]
 
 
 async def test_other_channels_are_read_into_values(exchange: ExchangeDouble) -> None:

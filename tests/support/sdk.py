@@ -73,6 +73,13 @@ def reports_snapshot(seq: int, orders: Iterable[Frame] = ()) -> Frame:
     return {"channel": "orders", "type": "snapshot", **cursor, "orders": list(orders)}
 
 
+def reports_start(seq: int) -> Frame:
+    """What comes in place of the open orders where they are not wanted."""
+    frame = reports_snapshot(seq) | {"type": "start"}
+    del frame["orders"]
+    return frame
+
+
 def report(seq: int) -> Frame:
     """The report of this number."""
     place = {"partition": 0, "seq": seq, "prev": seq - 1, "cursor": f"0-{seq}", "journal": f"{seq}.0"}

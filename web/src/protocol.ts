@@ -312,6 +312,20 @@ export interface ErrorFrame {
   error: Error;
 }
 
+/** Reports follow this number; what is open `order.list` tells. Another one means that reports before it are lost. */
+export interface OrdersStart {
+  channel: "orders";
+  type: "start";
+  /** Its number. */
+  seq: number;
+  /** `seq` is dense per account and partition. */
+  partition: number;
+  /** Opaque: give it back as it was given to you. */
+  cursor: string;
+  /** How many partitions there are: each sends one. */
+  partitions: number;
+}
+
 /** The private channel has ended; after `token_expired` a login restores it. */
 export interface OrdersEnd {
   channel: "orders";
@@ -607,6 +621,8 @@ export interface SubscribeRequest {
     interval_ms?: 0 | 20 | 100 | 1000 | null;
     /** Act for this account; only those that the token allows. */
     account?: string | null;
+    /** Of `orders`: false if a `start` is wanted in place of each snapshot of open orders. */
+    snapshot?: boolean | null;
   };
 }
 
@@ -628,6 +644,8 @@ export interface SubscribeResult {
       depth?: 1 | 10 | 50 | 0;
       /** The least time between two messages; 0 is every change. */
       interval_ms?: 0 | 20 | 100 | 1000;
+      /** A `start` in place of each snapshot is wanted. */
+      snapshot?: false;
     }[];
   };
 }
@@ -648,6 +666,8 @@ export interface UnsubscribeRequest {
     interval_ms?: 0 | 20 | 100 | 1000 | null;
     /** Act for this account; only those that the token allows. */
     account?: string | null;
+    /** Of `orders`: false if a `start` is wanted in place of each snapshot of open orders. */
+    snapshot?: boolean | null;
   };
 }
 
@@ -669,6 +689,8 @@ export interface UnsubscribeResult {
       depth?: 1 | 10 | 50 | 0;
       /** The least time between two messages; 0 is every change. */
       interval_ms?: 0 | 20 | 100 | 1000;
+      /** A `start` in place of each snapshot is wanted. */
+      snapshot?: false;
     }[];
   };
 }
