@@ -17,7 +17,7 @@ from exchange.archiving import pack
 from exchange.commands import AmendOrder, BustTrade, CancelOrder, DrawEnd, ListInstrument, PlaceOrder
 from exchange.events import Accepted
 from exchange.terms import is_open
-from streams import codec
+from streams import codec, subjects
 from streams.partition import Partition
 from streams.state import parts_of, restored
 from tests.support.random_choices import Seeded
@@ -28,7 +28,7 @@ from tests.support.told_orders import ToldOrders, seen
 if TYPE_CHECKING:
     from exchange.commands import Command
     from exchange.events import Event
-    from streams.feed import Hears
+    from streams.feed import Frame, Hears
     from streams.partition import Output
     from tests.support.told_orders import ToldOrder
 
@@ -47,8 +47,25 @@ QUESTIONS = [
 ]
 
 
+class Told:
+    """What is published for a message, at once or later: of each account the reports by number, and market data."""
+
+    def __init__(self, output: Output) -> None:
+        self.reports: dict[str, dict[int, bytes]] = {}
+        self.frames: list[Frame] = []
+        accounts = subjects.reports("_").removesuffix("_")
+        for message in output.messages():
+            if message is not None and message[0].startswith(accounts):
+                reports = codec.decode_reports(message[1]).reports
+                self.reports.setdefault(message[0].removeprefix(accounts), {}).update(reports)
+            elif message is not None:
+                self.frames.append(message)
+        at_once = sum(len(codec.decode_reports(message).reports) for _, message in output.reports)
+        self.reported_later = sum(map(len, self.reports.values())) - at_once
+
+
 class Answers:
-    """One run. `last` is the message that was compared last."""
+    """One run. `last` is the message that was compared last, `reported_later` counts reports of long commands."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)  # noqa: S311 - the same seed must give the same run, nothing is secret
@@ -59,6 +76,7 @@ class Answers:
         self.number = 0
         self.last: list[Command] = []
         self.commands = 0
+        self.reported_later = 0
         self.placed: dict[int, PlaceOrder] = {}
         self.seqs: dict[str, int] = {}
         self.send([WIDE, ListInstrument(PLAIN), ListInstrument(FINE)])
@@ -115,8 +133,10 @@ class Answers:
         assert whole.results is not None
         bodies = [(code, json.loads(body)) for code, body in codec.decode_results(whole.results[1]).bodies]
         expected = self.follow(commands, codec.decode_facts(whole.events).events, bodies)
-        self.compare_reports(whole, heard, expected)
-        assert set(heard.market_data) <= set(whole.market_data)
+        of_heard, of_whole = Told(heard), Told(whole)
+        self.compare_reports(of_whole, of_heard, expected)
+        self.reported_later += of_whole.reported_later
+        assert set(of_heard.frames) <= set(of_whole.frames)
         if len(commands) == 1:
             self.compare_question(commands[0], bodies[0])
         if self.number % LOOK_EVERY == 0:
@@ -150,16 +170,12 @@ class Answers:
         else:
             assert "fills" not in body
 
-    def compare_reports(self, whole: Output, heard: Output, expected: dict[str, list[tuple[str, Json]]]) -> None:
+    def compare_reports(self, whole: Told, heard: Told, expected: dict[str, list[tuple[str, Json]]]) -> None:
         """Everybody's reports are those that EVENTS gives, each order as it was then; who hears some hears the same."""
-        texts: dict[str, dict[int, bytes]] = {}
-        for account, message in whole.reports:
-            texts.setdefault(account, {}).update(codec.decode_reports(message).reports)
-        for account, message in heard.reports:
-            for seq, text in codec.decode_reports(message).reports:
-                assert texts[account][seq] == text
-        for account, of_account in texts.items():
-            reports = [json.loads(text) for text in of_account.values()]
+        for account, texts in heard.reports.items():
+            assert texts.items() <= whole.reports[account].items()
+        for account, texts in whole.reports.items():
+            reports = [json.loads(text) for text in texts.values()]
             first = self.seqs.get(account, 0) + 1
             assert [report["seq"] for report in reports] == list(range(first, first + len(reports)))
             self.seqs[account] = first + len(reports) - 1
