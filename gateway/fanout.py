@@ -7,12 +7,13 @@ loaded again does not start everything anew. Bound: feeds are as many as instrum
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.feeds import Feed
+from gateway.feeds import RETRY_SECONDS, Feed
 from gateway.groups import encoded
 from gateway.positions import PositionFeed
-from gateway.reports import ReportFeed
+from gateway.reports import PAUSE_SECONDS, SNAPSHOT_ORDERS_MAX, ReportFeed
 from gateway.subscriptions import ORDERS, POSITIONS, Key, Subscription
 from gateway.timestamps import time_text
 
@@ -28,6 +29,16 @@ HEARTBEAT_SECONDS: Final = 1.0
 AnyFeed = Feed | ReportFeed | PositionFeed
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What feeds wait for, in seconds, and how many open orders of a partition an account's first page may tell."""
+
+    linger_seconds: float = LINGER_SECONDS
+    retry_seconds: tuple[float, float] = RETRY_SECONDS
+    pause_seconds: float = PAUSE_SECONDS
+    orders_max: int = SNAPSHOT_ORDERS_MAX
+
+
 class Fanout:
     """The feeds and their subscribers. `tasks` hold the feeds' work."""
 
@@ -35,6 +46,8 @@ class Fanout:
         self._venue = venue
         self._directory = directory
         self._tasks = tasks
+        self.bounds = Bounds()
+        """Of the feeds that begin from now on."""
         self._feeds: dict[Key, AnyFeed] = {}
         self._instruments: dict[Subscription, None] = {}
         directory.watchers.append(self._listed)
@@ -57,7 +70,7 @@ class Fanout:
         if feed is not None:
             feed.leave(member)
             if feed.empty:
-                asyncio.get_running_loop().call_later(LINGER_SECONDS, self._drop, feed)
+                asyncio.get_running_loop().call_later(self.bounds.linger_seconds, self._drop, feed)
 
     def heal(self) -> None:
         """The connection to the exchange was away: look after everything that is followed."""
@@ -99,10 +112,12 @@ class Fanout:
 
     def _new_feed(self, key: Key) -> AnyFeed:
         if key.channel == ORDERS:
-            return ReportFeed(self._venue, self._tasks, key.name)
+            orders_max, pause = self.bounds.orders_max, self.bounds.pause_seconds
+            return ReportFeed(self._venue, self._tasks, key.name, orders_max, pause)
         if key.channel == POSITIONS:
             return PositionFeed(self._venue, self._tasks, key.name)
-        return Feed(self._venue, self._tasks, key, self._directory.partition_of(key.name))
+        partition = self._directory.partition_of(key.name)
+        return Feed(self._venue, self._tasks, key, partition, self.bounds.retry_seconds)
 
     def _drop(self, feed: AnyFeed) -> None:
         if feed.empty and self._feeds.get(feed.key) is feed:

@@ -41,8 +41,16 @@ VIEWS: Final[dict[str, Callable[[], View]]] = {
 class Feed:
     """A followed channel, its view and the groups of its subscribers."""
 
-    def __init__(self, venue: Venue, tasks: asyncio.TaskGroup, key: Key, partition: int) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        tasks: asyncio.TaskGroup,
+        key: Key,
+        partition: int,
+        retry_seconds: tuple[float, float] = RETRY_SECONDS,
+    ) -> None:
         self.key = key
+        self._retry_seconds = retry_seconds
         self._venue = venue
         self._tasks = tasks
         self._partition = partition
@@ -148,13 +156,13 @@ class Feed:
                 self._wanted.clear()
                 self._begin(snapshot)
                 # Should we and the leader ever disagree for good, it is asked a few times a second, not all the time.
-                await asyncio.sleep(RETRY_SECONDS[0])
+                await asyncio.sleep(self._retry_seconds[0])
         finally:
             await following.close()
 
     async def _persist(self, attempt: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the attempt gives
         """Try until it works: the exchange may be away for as long as it likes; soon again when it is back."""
-        shortest, longest = RETRY_SECONDS
+        shortest, longest = self._retry_seconds
         pause = shortest
         while True:
             self._again.clear()

@@ -100,12 +100,19 @@ class Identity:
     """Verifies tokens of one issuer and remembers those it has verified."""
 
     def __init__(
-        self, issuer: str, secret: bytes | None, keys: Keys | None, clock: Callable[[], float] = time.time
+        self,
+        issuer: str,
+        secret: bytes | None,
+        keys: Keys | None,
+        clock: Callable[[], float] = time.time,
+        remembered_max: int = REMEMBERED_MAX,
     ) -> None:
         self._issuer = issuer
         self._secret = secret
         self._keys = keys
-        self._clock = clock
+        self.clock = clock
+        """Seconds since 1970: what tokens expire by."""
+        self._remembered_max = remembered_max
         self._remembered: OrderedDict[bytes, Principal] = OrderedDict()
         self._generation = 0
 
@@ -116,7 +123,7 @@ class Identity:
 
     def now(self) -> float:
         """The clock that tokens expire by."""
-        return self._clock()
+        return self.clock()
 
     async def verify(self, token: str) -> Principal:
         """The principal of a valid token.
@@ -131,9 +138,9 @@ class Identity:
             header, claims = read_token(token)
             algorithm, key = await self._key(header)
             check_signature(token, algorithm, key)
-            principal = principal_of(claims, self._issuer, self._clock())
+            principal = principal_of(claims, self._issuer, self.clock())
             self._remember(digest, principal)
-        if principal.expired(self._clock()):
+        if principal.expired(self.clock()):
             raise ApiError("token_expired")
         return principal
 
@@ -160,7 +167,7 @@ class Identity:
         return self._remembered.get(digest)
 
     def _remember(self, digest: bytes, principal: Principal) -> None:
-        while len(self._remembered) >= REMEMBERED_MAX:
+        while len(self._remembered) >= self._remembered_max:
             self._remembered.popitem(last=False)
         self._remembered[digest] = principal
 

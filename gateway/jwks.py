@@ -24,7 +24,7 @@ from gateway.errors import ApiError, SourceAway
 from streams.settings import without_password
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 REFRESH_SECONDS: Final = 600.0
 UNKNOWN_KID_SECONDS: Final = 60.0
@@ -54,10 +54,16 @@ class Jwks:
     source: an http(s) URL, or the path of a file. clock: seconds, monotonic.
     """
 
-    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        source: str,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self.generation = 0
         self._source = source
         self._clock = clock
+        self._sleep = sleep
         self._keys: dict[str, VerifyingKey] = {}
         self._digest = b""
         self._asked_at = float("-inf")
@@ -73,7 +79,7 @@ class Jwks:
         while True:
             async with self._reading:
                 await self._read()
-            await asyncio.sleep(REFRESH_SECONDS if self.loaded else UNKNOWN_KID_SECONDS)
+            await self._sleep(REFRESH_SECONDS if self.loaded else UNKNOWN_KID_SECONDS)
 
     async def find(self, kid: str) -> VerifyingKey | None:
         """The key of that id, reading the set again for one not seen yet; None if there is none.

@@ -84,7 +84,13 @@ class PartitionReports:
     """
 
     def __init__(
-        self, venue: Venue, number: int, account: str, end: Callable[[Subscription], None], orders_max: int
+        self,
+        venue: Venue,
+        number: int,
+        account: str,
+        end: Callable[[Subscription], None],
+        orders_max: int,
+        pause_seconds: float,
     ) -> None:
         self.members: dict[Subscription, int] = {}
         self.joining: dict[Subscription, None] = {}
@@ -94,6 +100,7 @@ class PartitionReports:
         self._account = account
         self._end = end
         self._orders_max = orders_max
+        self._pause_seconds = pause_seconds
         self._continuity: Continuity[bytes] = Continuity()
         self._passed_on = -1
 
@@ -131,7 +138,7 @@ class PartitionReports:
                 self.wanted.set()
             else:
                 # Rate limit: if our view and the leader's never agree, the leader is asked a few times a second.
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(self._pause_seconds)
 
     async def _welcome(self) -> None:
         """Give those who wait the open orders, or the number to start from; what follows they get like everybody."""
@@ -217,13 +224,19 @@ class ReportFeed:
     """All partitions' reports of one account. `orders_max`: open orders in one partition that a session is told."""
 
     def __init__(
-        self, venue: Venue, tasks: asyncio.TaskGroup, account: str, orders_max: int = SNAPSHOT_ORDERS_MAX
+        self,
+        venue: Venue,
+        tasks: asyncio.TaskGroup,
+        account: str,
+        orders_max: int = SNAPSHOT_ORDERS_MAX,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self.key = Key(ORDERS, account)
         self._venue = venue
         self._tasks = tasks
         self._partitions = [
-            PartitionReports(venue, number, account, self._end, orders_max) for number in range(venue.partitions)
+            PartitionReports(venue, number, account, self._end, orders_max, pause_seconds)
+            for number in range(venue.partitions)
         ]
         self._keeper: asyncio.Task[None] | None = None
 

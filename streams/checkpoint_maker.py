@@ -14,11 +14,11 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from tempfile import TemporaryFile
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import structlog
 
-from streams.checkpoints import Checkpoints, Manifest, chunks_of, new_digest, parts_in
+from streams.checkpoints import CHUNK_BYTES, Checkpoints, Manifest, chunks_of, new_digest, parts_in
 from streams.connection import Connection
 from streams.errors import CheckpointDamaged, StreamError
 from streams.forked import in_child
@@ -27,6 +27,9 @@ from streams.queries import Checkpointed
 from streams.recovery import stored_chain
 from streams.settings import StreamSettings
 from streams.state import FORM, parts_of, restored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 log = structlog.get_logger()
 
@@ -49,12 +52,22 @@ LENGTH_BYTES: Final = 4
 class CheckpointMaker:
     """See the module. `run` has to run for as long as the partition is led."""
 
-    def __init__(self, connection: Connection, settings: StreamSettings, partition: Partition) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: StreamSettings,
+        partition: Partition,
+        *,
+        chunk_bytes: int = CHUNK_BYTES,
+        monotonic: Callable[[], float] | None = None,
+    ) -> None:
         self._connection = connection
         self._settings = settings
         self._partition = partition
         self._checkpoints = Checkpoints(connection, partition.number)
-        self._began = time.monotonic()
+        self._chunk_bytes = chunk_bytes
+        self._monotonic = monotonic or time.monotonic
+        self._began = self._monotonic()
         self._rests_until = 0.0
         self._commands = 0
         self._journal_bytes = 0
@@ -82,13 +95,13 @@ class CheckpointMaker:
     async def make(self, interval: float = CHUNK_INTERVAL) -> None:
         """Make a checkpoint of the partition as it is now, with so many seconds from one chunk to the next."""
         number, sequence = self._partition.number, self._partition.sequence
-        self._began, self._commands = time.monotonic(), self._partition.commands
+        self._began, self._commands = self._monotonic(), self._partition.commands
         self._journal_bytes = self.journal_bytes
         try:
             await self._make(interval)
         except (StreamError, OSError, TimeoutError) as error:
             log.warning("checkpoint.not_made", partition=number, sequence=sequence, error=str(error))
-        ended = time.monotonic()
+        ended = self._monotonic()
         self._rests_until = ended + RESTS * (ended - self._began)
 
     async def _make(self, interval: float) -> None:
@@ -103,7 +116,7 @@ class CheckpointMaker:
             partition=self._partition.number,
             sequence=manifest.sequence,
             chunks=len(manifest.chunks),
-            seconds=round(time.monotonic() - self._began, 3),
+            seconds=round(self._monotonic() - self._began, 3),
             pause_ms=round(pause * 1_000, 3),
         )
 
@@ -125,7 +138,7 @@ class CheckpointMaker:
 
     def is_due(self) -> bool:
         """Whether enough has been done, or long enough ago, since the last one, or retention waits for one."""
-        now = time.monotonic()
+        now = self._monotonic()
         if now < self._rests_until and not self.pressed:
             return False
         commands = self._partition.commands - self._commands
@@ -139,7 +152,7 @@ class CheckpointMaker:
         """Store the chunks of the state of this moment; how long making the child has held the process up, seconds."""
         partition = self._partition
         sequence, at, commands, chain = partition.sequence, partition.at, partition.commands, partition.chain
-        pause = await in_child(partial(write_state, partition, file), [file.fileno()])
+        pause = await in_child(partial(write_state, partition, self._chunk_bytes, file), [file.fileno()])
         places: list[int] = []
         digest = new_digest()
         await self._checkpoints.make_room(os.fstat(file.fileno()).st_size)
@@ -152,15 +165,15 @@ class CheckpointMaker:
     async def _verify(self, manifest: Manifest) -> None:
         """CheckpointDamaged or ChildFailed if the stored chunks do not give the state that they were made of."""
         chunks = await self._checkpoints.read(manifest)
-        await in_child(partial(check_state, self._partition.number, manifest, chunks), [])
+        await in_child(partial(check_state, self._partition.number, manifest, chunks, self._chunk_bytes), [])
         # Its events were on their way before its first chunk, so long ago that they are stored.
         if await stored_chain(self._connection, self._partition.number, manifest.sequence) != manifest.chain:
             raise CheckpointDamaged("its chain is not that of its events")
 
 
-def write_state(partition: Partition, file: IO[bytes]) -> None:
+def write_state(partition: Partition, chunk_bytes: int, file: IO[bytes]) -> None:
     """Write a state's chunks, each behind its length."""
-    for chunk in chunks_of(parts_of(partition)):
+    for chunk in chunks_of(parts_of(partition), chunk_bytes):
         file.write(len(chunk).to_bytes(LENGTH_BYTES, "big"))
         file.write(chunk)
     file.flush()
@@ -173,8 +186,8 @@ def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
         yield file.read(int.from_bytes(length, "big"))
 
 
-def check_state(number: int, manifest: Manifest, chunks: list[bytes]) -> None:
+def check_state(number: int, manifest: Manifest, chunks: list[bytes], chunk_bytes: int = CHUNK_BYTES) -> None:
     """Restore a checkpoint, and take its state again: both are the same."""
     partition = restored(number, (part for chunk in chunks for part in parts_in(chunk)))
     assert (partition.sequence, partition.chain) == (manifest.sequence, manifest.chain)
-    assert list(chunks_of(parts_of(partition))) == chunks
+    assert list(chunks_of(parts_of(partition), chunk_bytes)) == chunks

@@ -58,15 +58,15 @@ decoder: Final = msgspec.msgpack.Decoder(Manifest)
 chunk_decoder: Final = msgspec.msgpack.Decoder(list[tuple[str, list[Any]]], ext_hook=number_of)
 
 
-def chunks_of(parts: Iterable[Part]) -> Iterator[bytes]:
+def chunks_of(parts: Iterable[Part], chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
     """A state's parts in as few messages as may be."""
     together: list[Raw] = []
-    room = CHUNK_BYTES
+    room = chunk_bytes
     for part in parts:
         encoded = codec.encode(part)
         if together and len(encoded) > room:
             yield codec.encode(together)
-            together, room = [], CHUNK_BYTES
+            together, room = [], chunk_bytes
         together.append(Raw(encoded))
         room -= len(encoded)
     yield codec.encode(together)

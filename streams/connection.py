@@ -60,16 +60,29 @@ class _InFlight(NamedTuple):
     timer: asyncio.TimerHandle
 
 
+class Watch(NamedTuple):
+    """How often a connection asks itself something, and how long it waits for that, in seconds."""
+
+    interval: float
+    timeout: float
+
+
+WATCH = Watch(WATCHDOG_INTERVAL, WATCHDOG_TIMEOUT)
+
+
 class Connection:
     """See the module. Made by `open`, ended by `close`."""
 
-    def __init__(self, settings: StreamSettings, name: str, client: NatsClient | None = None) -> None:
+    def __init__(
+        self, settings: StreamSettings, name: str, client: NatsClient | None = None, watch: Watch = WATCH
+    ) -> None:
         self.name = name
         self.closed = asyncio.Event()
         """Set when the client library has given the connection up for good; whoever rests on it should end."""
         self._back = asyncio.Event()
         self._servers = in_turn(settings.nats_url.split(","), settings.name)
         self._client = client or NatsClient()
+        self._watch_bounds = watch
         self._inbox = self._client.new_inbox()
         self._replies: dict[str, Receiver] = {}
         self._waiting: dict[str, asyncio.Future[Any]] = {}
@@ -84,9 +97,11 @@ class Connection:
         """Told of each beat that was stored, by whoever beats through this connection."""
 
     @classmethod
-    async def open(cls, settings: StreamSettings, name: str, client: NatsClient | None = None) -> Self:
+    async def open(
+        cls, settings: StreamSettings, name: str, client: NatsClient | None = None, watch: Watch = WATCH
+    ) -> Self:
         """Connect, however long it takes until there is a server; the wait is logged."""
-        connection = cls(settings, name, client)
+        connection = cls(settings, name, client, watch)
         client = connection._client
         await client.connect(
             connection._servers,
@@ -334,7 +349,7 @@ class Connection:
         """Ask ourselves something, so that a connection that only looks alive is found and replaced."""
         rounds_given_up = 0
         while not self.closed.is_set():
-            await asyncio.sleep(WATCHDOG_INTERVAL)
+            await asyncio.sleep(self._watch_bounds.interval)
             rounds_given_up = rounds_given_up + 1 if self._client.is_given_up() else 0
             if rounds_given_up >= RECONNECT_GIVEN_UP_AFTER:
                 log.critical("connection.given_up", name=self.name)
@@ -348,7 +363,7 @@ class Connection:
         with self.replies(lambda *_: heard.set()) as inbox:
             self.publish(inbox, b"")
             try:
-                async with asyncio.timeout(WATCHDOG_TIMEOUT):
+                async with asyncio.timeout(self._watch_bounds.timeout):
                     await heard.wait()
             except TimeoutError:
                 return not self.connected

@@ -73,7 +73,9 @@ class EmbeddedServer:
         self._process = process
 
     @classmethod
-    async def start(cls, store: Path, port: int = ANY_PORT, log_file: Path | None = None) -> Self:
+    async def start(
+        cls, store: Path, port: int = ANY_PORT, log_file: Path | None = None, start_timeout: float = START_TIMEOUT
+    ) -> Self:
         """Start it and wait until it is healthy. Without `log_file` it writes where we write."""
         store.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  before there is anything to wait for
         name = Path(binary()).name
@@ -85,11 +87,11 @@ class EmbeddedServer:
         ports_file = store / f"{name}_{process.pid}.ports"
         server = cls(process, port)
         try:
-            async with asyncio.timeout(START_TIMEOUT):
+            async with asyncio.timeout(start_timeout):
                 await server._become_healthy(ports_file)
         except TimeoutError:
             await server.stop()
-            raise ServerFailed(f"nats-server was not healthy within {START_TIMEOUT} s") from None
+            raise ServerFailed(f"nats-server was not healthy within {start_timeout} s") from None
         return server
 
     @property

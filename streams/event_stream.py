@@ -71,13 +71,13 @@ class Unsettled(NamedTuple):
 class EventStream:
     """See the module. `run` has to run for as long as something is published."""
 
-    def __init__(self, connection: Connection, partition: int) -> None:
+    def __init__(self, connection: Connection, partition: int, unacknowledged_max: int = UNACKNOWLEDGED_MAX) -> None:
         self._connection = connection
         self._partition = partition
         self._subject = subjects.events(partition)
         self._stream = subjects.events_stream(partition)
         self._unsettled: deque[Unsettled] = deque()
-        self._room = asyncio.Semaphore(UNACKNOWLEDGED_MAX)
+        self._room = asyncio.Semaphore(unacknowledged_max)
         self._something = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()

@@ -56,7 +56,9 @@ class Evidence(NamedTuple):
     stored_at: int
 
 
-async def leave(connection: Connection, data_dir: str, stopped: PartitionStopped) -> None:
+async def leave(
+    connection: Connection, data_dir: str, stopped: PartitionStopped, attempt_interval: float = ATTEMPT_INTERVAL
+) -> None:
     """Write down why a partition stopped; where that cannot be done, say so and go on."""
     number, sequence = stopped.partition, stopped.sequence
     if not data_dir:
@@ -64,7 +66,7 @@ async def leave(connection: Connection, data_dir: str, stopped: PartitionStopped
         return
     path = Path(data_dir) / FOLDER / f"partition-{number}-sequence-{sequence}"
     try:
-        report, files = await _collect_patiently(connection, stopped)
+        report, files = await _collect_patiently(connection, stopped, attempt_interval)
         await asyncio.to_thread(write, path, report, files)
     except asyncio.CancelledError:
         log.error(  # noqa: TRY400 - nobody needs the traceback of an end
@@ -78,12 +80,12 @@ async def leave(connection: Connection, data_dir: str, stopped: PartitionStopped
 
 
 async def _collect_patiently(
-    connection: Connection, stopped: PartitionStopped
+    connection: Connection, stopped: PartitionStopped, attempt_interval: float
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """What `collect` gives; after some attempts in vain the report alone."""
     for attempt in range(ATTEMPTS):
         if attempt:
-            await asyncio.sleep(ATTEMPT_INTERVAL)
+            await asyncio.sleep(attempt_interval)
         try:
             return await collect(connection, stopped)
         except (StreamError, TimeoutError) as error:

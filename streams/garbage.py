@@ -20,11 +20,11 @@ INTERVAL: Final = 0.02
 """Seconds from one look to the next: under full load a thousand commands, which take a millisecond to look at."""
 
 
-async def beside(work: Awaitable[None]) -> None:
+async def beside(work: Awaitable[None], interval: float = INTERVAL) -> None:
     """Do a process's work, and look at what is young meanwhile, and at nothing else."""
     before = gc.get_threshold()
     gc.set_threshold(0)
-    looking = asyncio.create_task(_look_on())
+    looking = asyncio.create_task(_look_on(interval))
     try:
         await work
     finally:
@@ -33,9 +33,9 @@ async def beside(work: Awaitable[None]) -> None:
         gc.set_threshold(*before)
 
 
-async def _look_on() -> None:
+async def _look_on(interval: float) -> None:
     while True:
-        await asyncio.sleep(INTERVAL)
+        await asyncio.sleep(interval)
         if gc.isenabled():
             look_at_young()
 

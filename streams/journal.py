@@ -120,13 +120,23 @@ class Appends(Protocol):
 class Journal:
     """See the module. `run` has to run for as long as commands are appended."""
 
-    def __init__(self, connection: Connection, partition: int, origin: str, settings: StreamSettings) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        partition: int,
+        origin: str,
+        settings: StreamSettings,
+        *,
+        batch_bytes_max: int = BATCH_BYTES_MAX,
+        commands_unanswered_max: int = COMMANDS_UNANSWERED_MAX,
+    ) -> None:
         self.partition = partition
         self.origin = origin
         self.room = Room()
         """Whoever measures the streams has it learn; without that, it takes everything."""
         self._waiting_max = bounds_of(settings.commands_waiting_max)
-        self._unanswered_max = bounds_of(COMMANDS_UNANSWERED_MAX)
+        self._unanswered_max = bounds_of(commands_unanswered_max)
+        self._batch_bytes_max = batch_bytes_max
         self._connection = connection
         self._settings = settings
         self._subject = subjects.journal(partition)
@@ -218,7 +228,7 @@ class Journal:
 
     def _count_of_next(self) -> int:
         """How many of those that wait fit into one message: at least one."""
-        count, room = min(len(self._waiting), COMMANDS_MAX), BATCH_BYTES_MAX - BATCH_OVERHEAD_BYTES
+        count, room = min(len(self._waiting), COMMANDS_MAX), self._batch_bytes_max - BATCH_OVERHEAD_BYTES
         if self._waiting_bytes > room:
             for place in range(count):
                 room -= len(self._waiting[place])

@@ -160,6 +160,9 @@ class Queries:
         self.reports = reports
         self.market_data = market_data
         self.actions = actions
+        self.orders_max = ORDERS_MAX
+        self.snapshot_orders_max = SNAPSHOT_ORDERS_MAX
+        self.answer_bytes_max = ANSWER_BYTES_MAX
         self.calendars: list[str] = []
         self.journal = "0.0"
         self.standing = Standing()
@@ -175,7 +178,7 @@ class Queries:
             return codec.encode_answer(rejections.BAD_REQUEST, body)
         except QueryRefused as refused:
             return codec.encode_answer(refused.code, refused.body.encode())
-        if len(body) > ANSWER_BYTES_MAX:
+        if len(body) > self.answer_bytes_max:
             return codec.encode_answer(TOO_LARGE, too_large().body.encode())
         return codec.encode_answer("", body)
 
@@ -273,14 +276,14 @@ class Queries:
     def open_orders(self, of: OpenOrders) -> str:
         """A page of open orders, oldest first."""
         orders = [order for order in self.engine.open_orders(of.account, of.symbol) if order.order_id > of.after]
-        return f'{{"orders":[{self.print_all(orders[: min(of.limit, ORDERS_MAX)])}]}}'
+        return f'{{"orders":[{self.print_all(orders[: min(of.limit, self.orders_max)])}]}}'
 
     def orders_snapshot(self, of: OrdersSnapshot) -> str:
         """A page of all open orders, the number of the report up to which it tells, and how many are left after it."""
         partition, seq = self.renderer.partition, self.reports.seq(of.account)
         orders = [order for order in self.engine.open_orders(of.account) if order.order_id > of.after]
-        page = self.print_all(orders[:SNAPSHOT_ORDERS_MAX])
-        left = max(len(orders) - SNAPSHOT_ORDERS_MAX, 0)
+        page = self.print_all(orders[: self.snapshot_orders_max])
+        left = max(len(orders) - self.snapshot_orders_max, 0)
         more = f',"more":true,"left":{left}' if left else ""
         return f'{{"partition":{partition},"seq":{seq},"cursor":"{partition}-{seq}","orders":[{page}]{more}}}'
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -27,6 +27,9 @@ from streams.errors import CopyAway, CopyDamaged, PartitionStopped, StreamGap, S
 from streams.partition import CHAIN_START, link
 from streams.second_look import beyond_doubt
 from streams.stream import Asks, StreamMessage, read_message, read_timed, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 log = structlog.get_logger()
 
@@ -48,7 +51,17 @@ NO_EVENTS: Final = encode_events([])
 class Scrub:
     """Reads what partition `number` held through sequence `through`; `run` goes on where it was when it ended."""
 
-    def __init__(self, connection: Connection, number: int, through: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        number: int,
+        through: int,
+        *,
+        away_interval: float = AWAY_INTERVAL,
+        retry_interval: float = RETRY_INTERVAL,
+    ) -> None:
+        self._away_interval = away_interval
+        self._retry_interval = retry_interval
         self._connection = connection
         self._number = number
         self._through = through
@@ -82,7 +95,7 @@ class Scrub:
                 if self._attempts >= ATTEMPTS_MAX:
                     log.warning("partition.copy_not_read", partition=self._number, server=copy.name, error=str(error))
                     return
-                await asyncio.sleep(AWAY_INTERVAL)
+                await asyncio.sleep(self._away_interval)
             except Unavailable as error:
                 await self._wait(error)
         seconds = round(time.monotonic() - began, 3)
@@ -94,7 +107,7 @@ class Scrub:
 
     async def _wait(self, error: Unavailable) -> None:
         log.info("partition.scrub_waits", partition=self._number, sequence=self._links.next, error=str(error))
-        await asyncio.sleep(RETRY_INTERVAL)
+        await asyncio.sleep(self._retry_interval)
 
     async def _note(self, copy: Copy, sequence: int, wrong: str) -> None:
         """Keep what was found for `openbell doctor`."""
@@ -156,16 +169,19 @@ class Links:
 class Pace:
     """Holds a reader back to the bounded rate."""
 
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._due = self._loop.time()
+    def __init__(
+        self, clock: Callable[[], float] | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._clock = clock or asyncio.get_running_loop().time
+        self._sleep = sleep
+        self._due = self._clock()
 
     async def keep(self, size: int) -> None:
         """One message of so many bytes was read."""
-        self._due = max(self._due, self._loop.time() - PAUSE_MIN)
+        self._due = max(self._due, self._clock() - PAUSE_MIN)
         self._due += max(1 / MESSAGES_PER_SECOND, size / BYTES_PER_SECOND)
-        ahead = self._due - self._loop.time()
-        await asyncio.sleep(ahead if ahead > PAUSE_MIN else 0)
+        ahead = self._due - self._clock()
+        await self._sleep(ahead if ahead > PAUSE_MIN else 0)
 
 
 async def look_at(asks: Asks, number: int, sequence: int) -> str:

@@ -129,7 +129,10 @@ class StreamReader:
     on, and the cluster says which one that is: where it is another, the next one is tried.
     """
 
-    def __init__(self, connection: Connection, stream: str, start: int, server: str = "") -> None:
+    def __init__(
+        self, connection: Connection, stream: str, start: int, server: str = "", silence_max: float = SILENCE_MAX
+    ) -> None:
+        self._silence_max = silence_max
         self._connection = connection
         self._stream = stream
         self._server = server
@@ -175,7 +178,7 @@ class StreamReader:
             if not self._consumer:
                 await self._try_to_make_consumer()
             try:
-                async with asyncio.timeout(SILENCE_MAX):
+                async with asyncio.timeout(self._silence_max):
                     await self._something.wait()
             except TimeoutError:
                 log.warning("stream.silent", stream=self._stream, expected=self._expected)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway import fanout, feeds
 from gateway.books import Depth
+from gateway.fanout import Bounds
 from tests.support.gateway import Trader, eventually, list_instrument
 
 if TYPE_CHECKING:
@@ -111,11 +111,9 @@ async def test_a_level_that_leaves_the_window_is_removed(anna: Trader, viewer: T
     ]
 
 
-async def test_one_follow_serves_all_subscribers(
-    services: Services, venue: LocalVenue, anna: Trader, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_follow_serves_all_subscribers(services: Services, venue: LocalVenue, anna: Trader) -> None:
     """However many subscribe, a channel is followed once, and no more some time after the last has left."""
-    monkeypatch.setattr(fanout, "LINGER_SECONDS", 0.01)
+    services.fanout.bounds = Bounds(linger_seconds=0.01)
     viewers = [Trader(services, f"v{number}") for number in range(5)]
     for number, viewer in enumerate(viewers):
         await viewer.do("subscribe", channel="book", symbols=["ACME"], depth=(1, 10, 50, 0, 0)[number])
@@ -214,10 +212,10 @@ async def test_a_leader_that_is_away_delays_the_snapshot(venue: LocalVenue, view
 
 
 async def test_a_leader_that_was_long_away_is_asked_at_once_when_nats_is_back(
-    venue: LocalVenue, viewer: Trader, monkeypatch: pytest.MonkeyPatch
+    venue: LocalVenue, services: Services, viewer: Trader
 ) -> None:
     """Whoever has failed for long waits long, and not for what is known to be over."""
-    monkeypatch.setattr(feeds, "RETRY_SECONDS", (3600.0, 3600.0))
+    services.fanout.bounds = Bounds(retry_seconds=(3600.0, 3600.0))
     venue.silent.add(0)
     await viewer.do("subscribe", channel="book", symbols=["ACME"])
     await eventually(lambda: venue.queries.count("book") == 1)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gateway import identity as module
 from gateway.errors import ApiError
 from gateway.identity import Identity, Principal
+from gateway.jwks import VerifyingKey
 from tests.support.keys import Clock, KeysInHand
 from tests.support.tokens import (
     ED25519,
@@ -274,23 +275,26 @@ async def test_a_withdrawn_key_takes_its_tokens_with_it(identity: Identity, keys
     assert (await refusal(identity, token)).code == "unauthenticated"
 
 
-async def test_a_token_is_checked_once_and_the_memory_is_bounded(
-    identity: Identity, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class CountedKeys(KeysInHand):
+    """Says how often a key was asked for: once for each signature that is checked."""
+
+    asked = 0
+
+    async def find(self, kid: str) -> VerifyingKey | None:
+        self.asked += 1
+        return await super().find(kid)
+
+
+async def test_a_token_is_checked_once_and_the_memory_is_bounded(clock: Clock) -> None:
     """The second time costs no signature check; beyond the bound the oldest is checked again."""
-    checked: list[str] = []
-    check = module.check_signature
-
-    def noted(token: str, *rest: Any) -> None:
-        checked.append(token)
-        check(token, *rest)
-
-    monkeypatch.setattr(module, "check_signature", noted)
-    monkeypatch.setattr(module, "REMEMBERED_MAX", 2)
-    first, second, third = (signed(claims(sub=name)) for name in ("1", "2", "3"))
+    keys = CountedKeys()
+    identity = Identity(ISSUER, SECRET, keys, clock, remembered_max=2)
+    first, second, third = (signed_by("ed", ED25519, "EdDSA", sub=name) for name in ("1", "2", "3"))
+    checked = []
     for token in (first, first, second, third, third, second, first):
         await identity.verify(token)
-    assert checked == [first, second, third, first]
+        checked.append(keys.asked)
+    assert checked == [1, 1, 2, 3, 3, 3, 4]
 
 
 async def test_a_refused_token_is_not_remembered(identity: Identity, clock: Clock) -> None:

@@ -231,9 +231,7 @@ async def test_without_any_keys_yet_the_answer_is_unavailable(tmp_path: Path) ->
     assert refused.value.code == "unavailable"
 
 
-async def test_running_reads_at_once_and_again_after_ten_minutes(
-    jwks: Jwks, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_running_reads_at_once_and_again_after_ten_minutes(source: Source, clock: Clock) -> None:
     """Also when nobody asks for an unknown key: a withdrawn one has to go."""
     pauses: asyncio.Queue[float] = asyncio.Queue()
     go_on = asyncio.Semaphore(0)
@@ -242,18 +240,19 @@ async def test_running_reads_at_once_and_again_after_ten_minutes(
         pauses.put_nowait(seconds)
         await go_on.acquire()
 
-    monkeypatch.setattr("gateway.jwks.asyncio.sleep", pause)
-    running = asyncio.create_task(jwks.run())
-    async with asyncio.timeout(10):
-        assert await pauses.get() == 600
-        assert (source.asked, jwks.generation) == (1, 1)
-        source.rows = GOOD[1:]
-        go_on.release()
-        assert await pauses.get() == 600
-    assert await jwks.find("ed") is None
-    assert (source.asked, jwks.generation) == (2, 2)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with serving(source) as url:
+        jwks = Jwks(url, clock, pause)
+        running = asyncio.create_task(jwks.run())
+        async with asyncio.timeout(10):
+            assert await pauses.get() == 600
+            assert (source.asked, jwks.generation) == (1, 1)
+            source.rows = GOOD[1:]
+            go_on.release()
+            assert await pauses.get() == 600
+        assert await jwks.find("ed") is None
+        assert (source.asked, jwks.generation) == (2, 2)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_set_that_has_not_changed_keeps_its_generation(jwks: Jwks, clock: Clock) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,9 +9,7 @@ import pytest
 from exchange.commands import PlaceOrder
 from exchange.terms import BUY, LIMIT
 from exchange.units import UNIT
-from gateway import fanout
-from gateway import reports as gateway_reports
-from streams import queries
+from gateway.fanout import Bounds
 from tests.support.gateway import Trader, eventually
 
 if TYPE_CHECKING:
@@ -187,7 +184,7 @@ async def test_orders_that_change_between_two_pages_are_told_by_the_reports(
     venue: LocalVenue, services: Services, anna: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The snapshot bears the first page's number, so nothing that happened later is left out."""
-    monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 2)
+    venue.page_snapshots(2)
     for price in ("1", "2", "3", "4"):
         await anna.place("buy", 1, price)
     ask = venue.query
@@ -216,8 +213,8 @@ async def test_more_orders_than_can_be_told_end_the_channel(
     venue: LocalVenue, services: Services, anna: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The leader is asked once, whatever happens to the orders then, and once more when somebody subscribes again."""
-    monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 2)
-    monkeypatch.setattr(fanout, "ReportFeed", partial(gateway_reports.ReportFeed, orders_max=3))
+    venue.page_snapshots(2)
+    services.fanout.bounds = Bounds(orders_max=3)
     ask, asked = venue.query, []
 
     async def noted(partition: int, kind: str, **arguments: Any) -> Answer:
@@ -248,7 +245,7 @@ async def test_a_leader_that_never_agrees_is_asked_at_a_pace(
     venue: LocalVenue, services: Services, anna: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It wants another snapshot to be taken after each one: that is asked for after a pause, however long that is."""
-    monkeypatch.setattr(gateway_reports, "PAUSE_SECONDS", 3_600)
+    services.fanout.bounds = Bounds(pause_seconds=3_600)
     ask, asked = venue.query, []
 
     async def disagree(partition: int, kind: str, **arguments: Any) -> Answer:
@@ -269,8 +266,8 @@ async def test_who_has_too_many_orders_for_a_snapshot_hears_its_reports_without_
     venue: LocalVenue, services: Services, anna: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From a number on, after one question and no page; another session that wants a snapshot changes nothing."""
-    monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 2)
-    monkeypatch.setattr(fanout, "ReportFeed", partial(gateway_reports.ReportFeed, orders_max=3))
+    venue.page_snapshots(2)
+    services.fanout.bounds = Bounds(orders_max=3)
     ask, told = venue.query, []
 
     async def noted(partition: int, kind: str, **arguments: Any) -> Answer:

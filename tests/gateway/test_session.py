@@ -69,21 +69,19 @@ async def test_a_token_may_act_for_other_accounts(services: Services) -> None:
     assert (await master.refused("order.list", account="a.b"))["code"] == "bad_request"
 
 
-async def test_an_expired_token_ends_what_is_private_and_a_login_restores_it(
-    services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_expired_token_ends_what_is_private_and_a_login_restores_it(services: Services) -> None:
     """Expiry closes nothing: private requests are refused, cancels too, and the private channel ends until login."""
     now = services.identity.now()
     trader = Trader(services)
     await trader.login("anna", ttl=60)
     await trader.do("subscribe", channel="orders")
     order = await trader.place("buy", 1, "1")
-    monkeypatch.setattr(services.identity, "_clock", lambda: now + 61)
+    services.identity.clock = lambda: now + 61
     trader.session.tick()
     assert await trader.channel("orders", "end") == {"channel": "orders", "type": "end", "reason": "token_expired"}
     for method, params in (("order.place", LIMIT), ("order.cancel", {"order_id": order["order_id"]})):
         assert (await trader.refused(method, **params))["code"] == "token_expired"
-    monkeypatch.setattr(services.identity, "_clock", lambda: now)
+    services.identity.clock = lambda: now
     trader.heard.clear()
     await trader.login("anna")
     snapshot = await trader.channel("orders", "snapshot")
@@ -91,16 +89,16 @@ async def test_an_expired_token_ends_what_is_private_and_a_login_restores_it(
     assert trader.closed is None
 
 
-async def test_a_login_restores_a_channel_as_it_was_wanted(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_login_restores_a_channel_as_it_was_wanted(services: Services) -> None:
     """With its options: who wants no snapshot gets none."""
     now = services.identity.now()
     trader = Trader(services)
     await trader.login("anna", ttl=60)
     held = await trader.do("subscribe", channel="orders", snapshot=False)
-    monkeypatch.setattr(services.identity, "_clock", lambda: now + 61)
+    services.identity.clock = lambda: now + 61
     trader.session.tick()
     await trader.channel("orders", "end")
-    monkeypatch.setattr(services.identity, "_clock", lambda: now)
+    services.identity.clock = lambda: now
     await trader.login("anna")
     assert (await trader.do("unsubscribe", channel="trades"))["subscriptions"] == held["subscriptions"]
     await trader.channel("orders", "start")
@@ -201,7 +199,7 @@ async def test_who_sends_garbage_pays_for_it(venue: LocalVenue, frame: str) -> N
     assert codes[3:] == ["rate_limited", "rate_limited"]
 
 
-async def test_idle_connections_are_closed(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_idle_connections_are_closed(services: Services) -> None:
     """Who neither logs in nor subscribes for a minute goes."""
     idle, busy = Trader(services), Trader(services)
     await busy.do("subscribe", channel="heartbeat")

@@ -7,18 +7,16 @@ import json
 import os
 import signal
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from unittest.mock import AsyncMock
 
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace as altered
 from structlog.testing import capture_logs
 
-from streams import checkpoint_maker, codec, subjects
-from streams import checkpoints as checkpoints_module
-from streams.checkpoint_maker import CheckpointMaker
+from exchange.commands import Tick
+from streams import codec, subjects
+from streams.checkpoint_maker import LAST_COMMANDS_MIN, CheckpointMaker
 from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, Manifest, chunks_of, parts_in
 from streams.errors import CheckpointDamaged, ChildFailed, PartitionStopped
 from streams.forked import in_child
@@ -26,7 +24,7 @@ from streams.recovery import load
 from streams.rendering import print_time
 from streams.state import parts_of
 from streams.stream import state_of
-from tests.support.exchange import ask, buy, listing, open_venue, running_worker, sell
+from tests.support.exchange import ask, listing, open_venue, running_worker, sell
 from tests.support.led import Led
 from tests.support.nats import until
 
@@ -71,11 +69,10 @@ async def test_a_checkpoint_says_what_it_was_made_of(led: Led) -> None:
     assert led.partition.sequence == sequence + 2
 
 
-async def test_trading_goes_on_while_a_checkpoint_is_made(led: Led, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_trading_goes_on_while_a_checkpoint_is_made(led: Led) -> None:
     """Whoever answers waits for the fork, and for nothing that comes after it."""
-    monkeypatch.setattr(checkpoints_module, "CHUNK_BYTES", 1_000)
     await led.trade(20)
-    making = asyncio.create_task(led.make())
+    making = asyncio.create_task(led.make(chunk_bytes=1_000))
     answered = 0
     while not making.done():
         await led.trade()
@@ -256,14 +253,14 @@ async def test_a_leader_makes_checkpoints_as_it_goes(settings: StreamSettings, c
         assert newest.commands - before.commands >= 20
 
 
-async def test_making_takes_a_tenth_of_the_time_at_most(led: Led, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_making_takes_a_tenth_of_the_time_at_most(led: Led) -> None:
     """However much is traded meanwhile: after one that took two seconds the next is due in eighteen."""
-    clock = iter([0.0, 100.0, 102.0, 119.9, 120.0])
-    monkeypatch.setattr(checkpoint_maker, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    maker = CheckpointMaker(led.connection, replace(led.settings, checkpoint_commands=1), led.partition)
-    monkeypatch.setattr(maker, "_make", AsyncMock())
+    made, began, logged, ended, early, due = 0.0, 100.0, 102.0, 102.0, 119.9, 120.0
+    clock = iter([made, began, logged, ended, early, due])
+    often = replace(led.settings, checkpoint_commands=1)
+    maker = CheckpointMaker(led.connection, often, led.partition, monotonic=lambda: next(clock))
     await maker.make()
-    led.partition.commands += 1
+    await led.trade()
     assert [maker.is_due(), maker.is_due()] == [False, True]
 
 
@@ -288,16 +285,13 @@ async def test_a_leader_tells_of_the_newest_checkpoint(settings: StreamSettings,
         assert await told() == made
 
 
-async def test_a_worker_that_ends_leaves_a_checkpoint(
-    settings: StreamSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_worker_that_ends_leaves_a_checkpoint(settings: StreamSettings, connection: Connection) -> None:
     """When nobody takes over, whoever starts next has nothing to replay; a few commands are not worth it."""
     alone = replace(settings, partitions=1)
     async with running_worker(alone), open_venue(alone) as venue:
         await venue.submit(0, listing("ACME"))
     assert await Checkpoints(connection, 0).all() == []
-    monkeypatch.setattr(checkpoint_maker, "LAST_COMMANDS_MIN", 3)
     async with running_worker(alone), open_venue(alone) as venue:
-        await venue.submit(0, buy("anna", "ACME", 3, 100, "a1"))
+        await asyncio.gather(*(venue.submit(0, Tick()) for _ in range(LAST_COMMANDS_MIN)))
     [manifest] = await Checkpoints(connection, 0).all()
     assert manifest.sequence == (await state_of(connection, subjects.journal_stream(0))).last

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from streams import connection as connection_module
 from streams import subjects, topology
 from streams.bucket import Bucket
-from streams.connection import Connection
+from streams.connection import Connection, Watch
 from streams.errors import (
     ApiRefused,
     NobodyListens,
@@ -224,12 +223,10 @@ async def test_subscriptions_outlive_a_reconnect(settings: StreamSettings, conne
         await far.close()
 
 
-async def test_a_deaf_connection_is_replaced(settings: StreamSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_deaf_connection_is_replaced(settings: StreamSettings) -> None:
     """When its own echo does not come back, the connection is made anew although nothing looked broken."""
-    monkeypatch.setattr(connection_module, "WATCHDOG_INTERVAL", 0.05)
-    monkeypatch.setattr(connection_module, "WATCHDOG_TIMEOUT", 0.2)
     async with wire_to(settings.nats_url) as wire:
-        far = await Connection.open(replace(settings, nats_url=wire.url), "far")
+        far = await Connection.open(replace(settings, nats_url=wire.url), "far", watch=Watch(0.05, 0.2))
         back = []
         far.on_reconnect(lambda: back.append(1))
         wire.deaf = True

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from openbell.data_dir import DataDir
 from openbell.doctor import streams as checks
 from openbell.doctor.finding import Finding, Setup, Status
-from streams import codec, scrub, subjects, topology
+from streams import codec, subjects, topology
 from streams.auditing import audit
 from streams.connection import Connection
 from streams.copies import Copy, Proof, Proofs, copies_of, key_of, place_of
@@ -131,9 +131,7 @@ async def fill(connection: Connection) -> int:
     return partition.sequence
 
 
-async def test_a_bit_that_flips_in_a_copy_is_found_there(
-    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bit_that_flips_in_a_copy_is_found_there(cluster: Cluster, tmp_path: Path) -> None:
     """By an audit and by the scrub beside a leader, while whoever asks the leader finds nothing; doctor names it.
 
     When its server has gone, that copy is named as not read.
@@ -177,9 +175,8 @@ async def test_a_bit_that_flips_in_a_copy_is_found_there(
     found = await audit(connection, 0)
     assert found.clean
     assert [copy.server for copy in found.copies if copy.unread] == [damaged]
-    monkeypatch.setattr(scrub, "AWAY_INTERVAL", 0.0)
     with capture_logs() as logs:
-        await Scrub(connection, 0, last).run()
+        await Scrub(connection, 0, last, away_interval=0.0).run()
     assert {(entry["event"], entry["server"]) for entry in logs if "server" in entry} == whole | {
         ("partition.copy_not_read", damaged)
     }

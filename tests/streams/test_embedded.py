@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from streams import embedded
 from streams.connection import Connection
 from streams.embedded import HOST, EmbeddedServer, binary, configuration, healthy
 from streams.errors import ServerFailed
@@ -36,11 +35,10 @@ async def test_a_server_that_is_quicker_than_we_are_is_found(tmp_path: Path, mon
         return process
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", start_slowly)
-    monkeypatch.setattr(embedded, "START_TIMEOUT", 5.0)
     (tmp_path / "store").mkdir()
     left = tmp_path / "store" / f"{Path(binary()).name}_1.ports"
     left.write_text("{}")
-    server = await EmbeddedServer.start(tmp_path / "store", log_file=tmp_path / "log")
+    server = await EmbeddedServer.start(tmp_path / "store", log_file=tmp_path / "log", start_timeout=5.0)
     assert await healthy(HOST, server.port)
     assert not left.exists()
     await server.stop()

@@ -12,7 +12,6 @@ from structlog.testing import capture_logs
 
 from exchange.events import Canceled, Event
 from streams import codec, subjects, topology
-from streams import event_stream as event_stream_module
 from streams.connection import Connection
 from streams.errors import Overtaken
 from streams.event_stream import EVENTS_BYTES_MAX, EventStream, as_stored
@@ -71,12 +70,9 @@ def test_events_that_are_too_large_are_stored_as_their_chain() -> None:
     assert codec.decode_facts(as_stored(large)) == codec.Facts(7, b"c" * 16, [])
 
 
-async def test_publishing_waits_when_too_much_is_unacknowledged(
-    ready: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_publishing_waits_when_too_much_is_unacknowledged(ready: Connection) -> None:
     """The bound holds the leader back instead of growing a queue."""
-    monkeypatch.setattr(event_stream_module, "UNACKNOWLEDGED_MAX", 3)
-    events = EventStream(ready, 0)
+    events = EventStream(ready, 0, unacknowledged_max=3)
     publishing = asyncio.create_task(publish(events, 1, 5))
     await until(lambda: len(events._unsettled) == 3)
     assert not publishing.done()

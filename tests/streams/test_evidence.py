@@ -95,14 +95,11 @@ async def test_without_a_directory_it_is_said_that_nothing_is_left(
     assert "OPENBELL_DATA_DIR" in last_event(logs, "evidence.not_left")["error"]
 
 
-async def test_streams_that_do_not_answer_leave_a_report_that_says_so(
-    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_streams_that_do_not_answer_leave_a_report_that_says_so(connection: Connection, tmp_path: Path) -> None:
     """After some attempts what is known without them is written, and why the rest is missing."""
-    monkeypatch.setattr(evidence, "ATTEMPT_INTERVAL", 0.0)
     await connection.api("STREAM.CREATE.ORDERS_0", {"name": "ORDERS_0", "subjects": ["orders.0"]})
     with capture_logs() as logs:
-        await evidence.leave(connection, str(tmp_path), PartitionStopped(0, 7, "a sentence"))
+        await evidence.leave(connection, str(tmp_path), PartitionStopped(0, 7, "a sentence"), attempt_interval=0.0)
     assert [entry["event"] for entry in logs] == ["evidence.waiting"] * evidence.ATTEMPTS + ["evidence.left"]
     report = json.loads((Path(logs[-1]["path"]) / "report.json").read_text())
     assert (report["sequence"], report["error"]) == (7, "partition 0 stopped at sequence 7: a sentence")

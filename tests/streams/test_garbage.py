@@ -13,12 +13,6 @@ from streams import garbage
 TURNS = 10
 
 
-@pytest.fixture(autouse=True)
-def looks_at_every_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody has to wait by the clock."""
-    monkeypatch.setattr(garbage, "INTERVAL", 0)
-
-
 async def take_turns() -> None:
     """Let others of the loop have some turns: looks, if there are any."""
     for _ in range(TURNS):
@@ -54,7 +48,7 @@ async def test_a_cycle_that_ends_young_is_collected() -> None:
         assert young() is None
 
     before = gc.get_threshold()
-    await garbage.beside(work())
+    await garbage.beside(work(), interval=0)
 
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
@@ -71,7 +65,7 @@ async def test_what_is_left_of_the_young_is_not_looked_at_again() -> None:
         await take_turns()
         assert left() is not None
 
-    await garbage.beside(work())
+    await garbage.beside(work(), interval=0)
 
 
 async def test_nothing_is_looked_at_while_a_partition_is_loaded() -> None:
@@ -84,7 +78,7 @@ async def test_nothing_is_looked_at_while_a_partition_is_loaded() -> None:
             assert young() is not None
         assert gc.isenabled()
 
-    await garbage.beside(work())
+    await garbage.beside(work(), interval=0)
 
 
 async def test_calls_that_were_canceled_hold_nothing_on() -> None:

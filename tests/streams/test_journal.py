@@ -11,7 +11,6 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from exchange.commands import CancelOrder, Tick
-from streams import journal as journal_module
 from streams import subjects, topology
 from streams.codec import COMMANDS_MAX, Batch, Results, decode_batch, encode_command
 from streams.connection import Connection
@@ -101,12 +100,9 @@ async def test_a_message_holds_no_more_than_its_bounds(ready: Connection, settin
     assert await stored_numbers(ready) == list(range(2200))
 
 
-async def test_a_large_batch_is_cut_by_its_bytes(
-    ready: Connection, settings: StreamSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_large_batch_is_cut_by_its_bytes(ready: Connection, settings: StreamSettings) -> None:
     """The commands that would make the message too long wait for the next."""
-    monkeypatch.setattr(journal_module, "BATCH_BYTES_MAX", 1000)
-    journal = Journal(ready, 0, "me", settings)
+    journal = Journal(ready, 0, "me", settings, batch_bytes_max=1000)
     for number in range(100):
         journal.append(command(number, "x" * 32))
     await until_stored(ready, 100)
@@ -185,12 +181,9 @@ async def test_too_many_waiting_are_busy(ready: Connection, settings: StreamSett
     await until_stored(ready, 4)
 
 
-async def test_too_many_unanswered_are_busy(
-    ready: Connection, settings: StreamSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_too_many_unanswered_are_busy(ready: Connection, settings: StreamSettings) -> None:
     """A leader that does not answer cannot make a gateway remember without end."""
-    monkeypatch.setattr(journal_module, "COMMANDS_UNANSWERED_MAX", 2)
-    journal = Journal(ready, 0, "me", settings)
+    journal = Journal(ready, 0, "me", settings, commands_unanswered_max=2)
     outcomes = [journal.append(command(number)) for number in range(2)]
     await until_stored(ready, 2)
     with pytest.raises(Busy):

@@ -6,7 +6,7 @@ import pytest
 from exchange.commands import CancelOrder
 from exchange.instrument import Instrument
 from exchange.units import UNIT
-from streams import codec, queries
+from streams import codec
 from tests.support.journaled import ACME, Journaled, buy, sell
 
 BETA = Instrument("BETA", [(0, UNIT // 2)], UNIT // 100, collar_bps=125_050, reference_price=20 * UNIT)
@@ -183,9 +183,9 @@ def test_open_orders_come_in_pages(journaled: Journaled) -> None:
     assert names(after=6) == []
 
 
-def test_a_page_of_open_orders_is_bounded(journaled: Journaled, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_of_open_orders_is_bounded(journaled: Journaled) -> None:
     """However many are asked for, a page has its largest size."""
-    monkeypatch.setattr(queries, "ORDERS_MAX", 1)
+    journaled.partition.queries.orders_max = 1
 
     assert len(journaled.ask("open_orders", account="anna", limit=1_000_000)["orders"]) == 1
 
@@ -254,17 +254,17 @@ def test_what_is_no_question_is_a_bad_request(journaled: Journaled, request_byte
     assert code == json.loads(body)["code"] == "bad_request"
 
 
-def test_an_answer_that_fits_no_message_is_refused(journaled: Journaled, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_fits_no_message_is_refused(journaled: Journaled) -> None:
     """The connection would be closed for it."""
-    monkeypatch.setattr(queries, "ANSWER_BYTES_MAX", 100)
+    journaled.partition.queries.answer_bytes_max = 100
 
     assert journaled.ask_for_answer("book", symbol="ACME")[0] == "too_large"
 
 
-def test_a_snapshot_of_many_orders_comes_in_pages(journaled: Journaled, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_snapshot_of_many_orders_comes_in_pages(journaled: Journaled) -> None:
     """Nobody waits for one account's thousands of orders to be printed; the last page has no `more`."""
     whole = journaled.ask("orders_snapshot", account="anna")
-    monkeypatch.setattr(queries, "SNAPSHOT_ORDERS_MAX", 1)
+    journaled.partition.queries.snapshot_orders_max = 1
 
     first = journaled.ask("orders_snapshot", account="anna")
     second = journaled.ask("orders_snapshot", account="anna", after=int(first["orders"][0]["order_id"].split("-")[1]))

@@ -120,8 +120,7 @@ async def test_what_retention_drops_meanwhile_is_no_damage(connection: Connectio
 async def test_what_cannot_be_read_now_is_no_damage(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that was not there when it was asked for, and is, or a server that does not say: it asks again."""
     await write(connection)
-    monkeypatch.setattr(scrub_module, "RETRY_INTERVAL", 0.0)
-    scrub = Scrub(connection, 0, LENGTH)
+    scrub = Scrub(connection, 0, LENGTH, retry_interval=0.0)
     read, faults = scrub._read, [StreamGap("a message"), Unavailable("nobody")]
 
     async def fail_twice(copy: Any) -> None:
@@ -156,7 +155,7 @@ async def test_it_goes_on_where_it_was(connection: Connection, monkeypatch: pyte
     assert read == list(range(1, LENGTH + 1))
 
 
-async def test_it_reads_no_quicker_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_reads_no_quicker_than_it_may() -> None:
     """By messages where they are small, by bytes where they are large; what is not used is not saved up."""
     now, slept = 1000.0, 0.0
 
@@ -164,10 +163,7 @@ async def test_it_reads_no_quicker_than_it_may(monkeypatch: pytest.MonkeyPatch) 
         nonlocal now, slept
         now, slept = now + seconds, slept + seconds
 
-    pace = Pace()
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    monkeypatch.setattr(pace, "_loop", type("Clock", (), {"time": lambda _: now})())
-    pace._due = now
+    pace = Pace(lambda: now, sleep)
     for _ in range(3 * scrub_module.MESSAGES_PER_SECOND):
         await pace.keep(10)
     assert slept == pytest.approx(3, abs=0.1)

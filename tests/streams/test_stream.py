@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from streams import stream as stream_module
 from streams.connection import Connection
 from streams.errors import StreamGap, StreamTooShort
 from streams.stream import StreamMessage, StreamReader, read_message, state_of
@@ -128,11 +127,10 @@ async def test_reading_goes_on_after_a_reconnect(settings: StreamSettings, conne
     assert [message.payload for message in messages] == [b"%d" % number for number in range(1, 601)]
 
 
-async def test_a_lost_consumer_is_made_again(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lost_consumer_is_made_again(connection: Connection) -> None:
     """A consumer that the server has forgotten is noticed, by its status or by silence, and replaced."""
-    monkeypatch.setattr(stream_module, "SILENCE_MAX", 0.5)
     await make_stream(connection)
-    async with StreamReader(connection, "S", 1) as reader:
+    async with StreamReader(connection, "S", 1, silence_max=0.5) as reader:
         await fill(connection, 1)
         await take(reader, 1)
         for name in (await connection.api("CONSUMER.NAMES.S"))["consumers"]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from streams import codec, subjects, topology
 from streams.checkpoint_maker import CheckpointMaker
-from streams.checkpoints import Checkpoints, Manifest
+from streams.checkpoints import CHUNK_BYTES, Checkpoints, Manifest
 from streams.partition import Partition
 from streams.recovery import answered_through, load, replay
 from streams.stream import StreamReader, state_of
@@ -58,9 +58,9 @@ class Led:
                 output = self.partition.answer(message.payload, message.sequence, message.stored_at)
                 await self.connection.store(subjects.events(0), output.events)
 
-    async def make(self) -> Manifest:
+    async def make(self, chunk_bytes: int = CHUNK_BYTES) -> Manifest:
         """Make a checkpoint of now; its manifest."""
-        await CheckpointMaker(self.connection, self.settings, self.partition).make()
+        await CheckpointMaker(self.connection, self.settings, self.partition, chunk_bytes=chunk_bytes).make()
         return (await self.checkpoints.all())[0]
 
     async def recovered(self) -> tuple[int, Partition]:

@@ -217,6 +217,11 @@ class LocalVenue:
         for callback in self._led_anew:
             callback(partition)
 
+    def page_snapshots(self, orders_max: int) -> None:
+        """Have the leaders tell of so many open orders at most in one page."""
+        for partition in self._partitions:
+            partition.queries.snapshot_orders_max = orders_max
+
     def release(self) -> None:
         """Deliver what was held."""
         self.held.clear()
