@@ -8,32 +8,11 @@ import { signal } from "@preact/signals-core";
 import { Latency } from "./latency";
 import { ConnectionLost, Refusal } from "./refusal";
 import { Subscriptions, type Subscription } from "./subscriptions";
+import type { Socket, Surroundings } from "./surroundings";
 import type { ChannelFrame, Error as Failure, HeartbeatFrame, Time } from "./protocol";
 
 /** live: all is current. resyncing: waiting for snapshots. stale: connected but silent. down: no connection. */
 export type Connection = "live" | "resyncing" | "stale" | "down";
-
-export interface Socket {
-  send(text: string): void;
-  close(): void;
-}
-
-/** What a socket tells; nothing is told before `open` has returned. */
-export interface Listener {
-  opened(): void;
-  heard(text: string): void;
-  closed(): void;
-}
-
-export interface Surroundings {
-  open(listener: Listener): Socket;
-  /** Milliseconds of a clock that never steps back. */
-  now(): number;
-  /** Runs once after `delay` milliseconds; what it returns calls it off. */
-  after(delay: number, run: () => void): () => void;
-  /** From 0 up to, not including, 1. */
-  random(): number;
-}
 
 const WATCH_EVERY_MS = 500;
 const PING_EVERY_MS = 5_000;

@@ -2,7 +2,7 @@
 //
 // Always: a subscription is unsynced until a snapshot has come and drops updates until then; `complete` when none
 // is unsynced. What belongs to no symbol and no account may have nothing to show: there the answer is enough.
-import type { Surroundings } from "./feed";
+import type { Surroundings } from "./surroundings";
 import type { ChannelFrame, OrdersEnd, PositionsEnd } from "./protocol";
 import { Refusal } from "./refusal";
 

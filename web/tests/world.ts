@@ -1,5 +1,5 @@
 // Surroundings that tests drive by hand: a clock that only they move, sockets whose other end is the test.
-import type { Listener, Socket, Surroundings } from "../src/feed";
+import type { Listener, Socket, Surroundings } from "../src/surroundings";
 
 interface Timer {
   at: number;

@@ -22,7 +22,7 @@ import type { Candle } from "../candles";
 import type { FillRow } from "../history";
 import { decimalsOfPrice } from "../instrument";
 import type { Order } from "../protocol";
-import type { ChartProps } from "./chart";
+import type { ChartProps } from "./chart_props";
 import { colours, type Colours } from "./colours";
 
 export function CandleChart({ screen, market }: ChartProps): VNode {

@@ -1,16 +1,10 @@
 // The chart of the chosen instrument: candles with volume, or the depth of its book. Both come when first shown.
 import { signal } from "@preact/signals";
 import type { VNode } from "preact";
-import type { Market } from "../market";
 import { CANDLE_SECONDS, type CandleSeconds } from "../preferences";
-import type { Screen } from "../screen";
+import type { ChartProps } from "./chart_props";
 import { lazy } from "./lazy";
 import { Panel, Segments } from "./panel";
-
-export interface ChartProps {
-  screen: Screen;
-  market: Market;
-}
 
 const CandleChart = lazy<ChartProps>(() => import("./candle_chart").then((module) => module.CandleChart));
 const DepthChart = lazy<ChartProps>(() => import("./depth_chart").then((module) => module.DepthChart));

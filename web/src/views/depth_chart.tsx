@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Curves } from "../depth";
-import type { ChartProps } from "./chart";
+import type { ChartProps } from "./chart_props";
 import { colours, type Colours } from "./colours";
 
 export function DepthChart({ screen, market }: ChartProps): VNode {

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { timeOfDay } from "../../clock";
 import type { Action } from "../../console/operator";
 import { Panel } from "../panel";
-import type { ConsoleProps } from "./console";
+import type { ConsoleProps } from "./props";
 import { Fault } from "./fault";
 
 export function Audit({ operator }: ConsoleProps): VNode {

@@ -12,11 +12,6 @@ import { AccountLimits } from "./limits";
 import { PartitionList } from "./partitions";
 import { SessionList } from "./sessions";
 
-export interface ConsoleProps {
-  screen: Screen;
-  operator: Operator;
-}
-
 export function Console({ screen }: { screen: Screen }): VNode {
   const operator = useMemo(() => new Operator(screen, { now: () => performance.now(), after }), [screen]);
   useEffect(() => {

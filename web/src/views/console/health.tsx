@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { targetOf } from "../../console/kill_switch";
 import { fullnessOf, isFilling } from "../../console/partitions";
-import type { ConsoleProps } from "./console";
+import type { ConsoleProps } from "./props";
 
 export function Health(props: ConsoleProps): VNode {
   return (

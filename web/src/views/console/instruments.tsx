@@ -4,7 +4,7 @@ import { timeLeft } from "../../clock";
 import { STEP_WORDS, stepsFrom } from "../../console/phases";
 import { PhaseChip } from "../headline";
 import { Panel } from "../panel";
-import type { ConsoleProps } from "./console";
+import type { ConsoleProps } from "./props";
 
 export function InstrumentPhases({ screen, operator }: ConsoleProps): VNode {
   const { phases } = operator;

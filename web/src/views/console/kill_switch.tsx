@@ -2,7 +2,7 @@
 import type { TargetedEvent, VNode } from "preact";
 import { EVERYTHING, targetOf, type KillForm, type Scope } from "../../console/kill_switch";
 import { Panel, Segments } from "../panel";
-import type { ConsoleProps } from "./console";
+import type { ConsoleProps } from "./props";
 import { Fault } from "./fault";
 
 const SCOPES = [

@@ -4,7 +4,7 @@ import type { TargetedEvent, VNode } from "preact";
 import { AMOUNTS, type Amount, type LimitsForm } from "../../console/limits";
 import type { Account } from "../../protocol";
 import { Panel } from "../panel";
-import type { ConsoleProps } from "./console";
+import type { ConsoleProps } from "./props";
 
 const WORDS: Record<Amount, string> = {
   max_quantity: "Largest order",

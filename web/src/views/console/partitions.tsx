@@ -4,7 +4,7 @@ import type { VNode } from "preact";
 import { age } from "../../clock";
 import { type Partition, fullnessOf, isFilling, reasonsOf, stateOf } from "../../console/partitions";
 import { Panel } from "../panel";
-import type { ConsoleProps } from "./console";
+import type { ConsoleProps } from "./props";
 import { Fault } from "./fault";
 
 const chosen = signal<number | null>(null);

@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import type { Session } from "../../console/operator";
 import { Panel } from "../panel";
-import type { ConsoleProps } from "./console";
+import type { ConsoleProps } from "./props";
 import { Fault } from "./fault";
 import { SLOW_BYTES } from "./health";
 
