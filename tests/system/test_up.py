@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from openbell.demo_instruments import DEMO_INSTRUMENTS
-from openbell.up import ONE_REQUEST_SECONDS
 from tests.support.local_exchange import LocalExchange, alive, command_of, kill, wait_for
 
 if TYPE_CHECKING:
@@ -221,8 +219,13 @@ def test_a_second_ctrl_c_kills(start: Callable[..., LocalExchange]) -> None:
     os.kill(worker, signal.SIGSTOP)  # it cannot drain now
     exchange.process.send_signal(signal.SIGINT)
     wait_for(lambda: not exchange.children("openbell gateway"))
-    time.sleep(ONE_REQUEST_SECONDS)
-    exchange.process.send_signal(signal.SIGINT)
+
+    def killed() -> bool:
+        if alive(worker):
+            exchange.process.send_signal(signal.SIGINT)  # close behind the first one it is the same request
+        return not alive(worker)
+
+    wait_for(killed)
     assert exchange.wait() == 1
     assert not alive(worker)
     assert "killed before everything had drained" in "".join(exchange.lines)
