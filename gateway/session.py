@@ -66,8 +66,9 @@ class Session:
         self._channels = Channels(self.replies, self.login, self.held, services)
         self._turnstile = Turnstile(self._take, shell, services.tasks)
         self._bad_frames = 0
-        self._now = asyncio.get_running_loop().time
-        self._quiet_since = self._now()
+        self.now = asyncio.get_running_loop().time
+        """The clock that quiet is measured by, in seconds."""
+        self._quiet_since = self.now()
 
     @property
     def in_flight(self) -> int:
@@ -100,8 +101,8 @@ class Session:
         self.login.check_expiry()
         self.held.beat(time.time_ns())
         if self.login.principal is not None or len(self.held):
-            self._quiet_since = self._now()
-        elif self._now() - self._quiet_since > self._services.settings.idle_seconds:
+            self._quiet_since = self.now()
+        elif self.now() - self._quiet_since > self._services.settings.idle_seconds:
             self._shell.close(POLICY, "log in or subscribe")
 
     # Carrying requests out

@@ -42,7 +42,8 @@ class Sessions:
         self._connected: dict[Connected, str] = {}
         self._addresses: Counter[str] = Counter()
         self._accounts: Counter[str] = Counter()
-        self._promises: set[asyncio.Task[None]] = set()
+        self.promises_at_work: set[asyncio.Task[None]] = set()
+        """What is being done for sessions that have ended."""
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -81,7 +82,7 @@ class Sessions:
     def keep_promise(self, work: Coroutine[Any, Any, None]) -> None:
         """Do what an ended session has promised; stopping waits for it."""
         task = self._tasks.create_task(work)
-        self._promises.add(task)
+        self.promises_at_work.add(task)
         task.add_done_callback(self._kept)
 
     def described(self) -> list[dict[str, Any]]:
@@ -94,14 +95,14 @@ class Sessions:
             connected.go_away()
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
-                while self._connected or self._promises:
+                while self._connected or self.promises_at_work:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
             pass
 
     def _kept(self, task: asyncio.Task[None]) -> None:
-        self._promises.discard(task)
+        self.promises_at_work.discard(task)
         self._changed.set()
 
 

@@ -59,7 +59,7 @@ class LineRate(logging.Filter):
         self._tell = tell
         self._clock = clock
         self._most = lines_at_once
-        self._kinds: OrderedDict[str, Kind] = OrderedDict()
+        self.kinds: OrderedDict[str, Kind] = OrderedDict()
         self._silenced: dict[str, Kind] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -84,13 +84,13 @@ class LineRate(logging.Filter):
         self._own_up(float("inf"))
 
     def _kind(self, name: str, level: int, now: float) -> Kind:
-        kind = self._kinds.get(name)
+        kind = self.kinds.get(name)
         if kind is not None:
-            self._kinds.move_to_end(name)
+            self.kinds.move_to_end(name)
             return kind
-        if len(self._kinds) >= KINDS_MAX:
-            self._kinds.popitem(last=False)
-        kind = self._kinds[name] = Kind(self._most, now, level)
+        if len(self.kinds) >= KINDS_MAX:
+            self.kinds.popitem(last=False)
+        kind = self.kinds[name] = Kind(self._most, now, level)
         return kind
 
     def _own_up(self, now: float) -> None:

@@ -88,6 +88,11 @@ class EventStream:
         self.found_at = NEVER
         """Journal time of the last message that was found stored without that: another leader may have stored it."""
 
+    @property
+    def unsettled(self) -> int:
+        """How many messages are sent and not known to be stored."""
+        return len(self._unsettled)
+
     async def publish(self, sequence: int, at: int, payload: bytes) -> None:
         """Send the message that is to be number `sequence`; calls come in order, without a gap."""
         await self._room.acquire()

@@ -90,9 +90,10 @@ class Orphans:
         self.missing = {gateway: self.missing.get(gateway, now) for gateway in lapsed}
         for gateway in lapsed:
             if now - self.missing.get(gateway, now) >= GRACE:
-                await self._sweep(gateway, registered[gateway])
+                await self.sweep(gateway, registered[gateway])
 
-    async def _sweep(self, gateway: str, number: int) -> None:
+    async def sweep(self, gateway: str, number: int) -> None:
+        """Keep the promises of a gateway that is gone, unless it is back under this number by then."""
         swept = await self._bucket.read_all(f"swept.{gateway}.*")
         current = {key for key, entry in swept.items() if entry.value == str(number)}
         mark = swept_key(gateway, self._partition)
@@ -104,10 +105,10 @@ class Orphans:
             await former_promises.remove(self._bucket, gateway, number)
 
     async def _keep_promises(self, gateway: str, number: int, claimed: int) -> None:
-        made = await self._promises_of(gateway, number, claimed)
+        made = await self.promises_of(gateway, number, claimed)
         wanted = list(dict.fromkeys(promise for of_session in made or () for promise in of_session))
         for some in _parts(wanted):
-            if await self._promises_of(gateway, number, claimed) is None:
+            if await self.promises_of(gateway, number, claimed) is None:
                 return
             commands = [CancelAll(account, session=session, reason=REASON) for account, session in some]
             await asyncio.gather(*[self._journal.append(command) for command in commands])
@@ -116,7 +117,7 @@ class Orphans:
             told = {"partition": self._partition, "gateway": gateway, "sessions": len(made)}
             log.info("orphans.swept", **told, canceled_for=len(wanted))
 
-    async def _promises_of(self, gateway: str, number: int, claimed: int) -> list[list[Promise]] | None:
+    async def promises_of(self, gateway: str, number: int, claimed: int) -> list[list[Promise]] | None:
         """What a gateway that is gone has promised, by session; None if it is not gone, or has registered anew.
 
         Unavailable if the copy of the bucket that answers has not heard of our claim.

@@ -103,9 +103,9 @@ class Timekeeper:
                 await asyncio.wait([outcome for _, outcome in written])
         for command, outcome in written:
             if outcome.result().code and isinstance(command, SetPhase | DoubleBands):
-                self._pass_over(command)
+                self.pass_over(command)
 
-    def _pass_over(self, command: SetPhase | DoubleBands) -> None:
+    def pass_over(self, command: SetPhase | DoubleBands) -> None:
         """A change was refused: there is no use in wanting it again."""
         log.warning("timekeeper.refused", partition=self._partition, symbol=command.symbol, due=command.due)
         self._refused[command.symbol] = command.due

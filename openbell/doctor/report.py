@@ -44,7 +44,7 @@ def examine(setup: Setup, only: Sequence[str]) -> list[Finding]:
     if unknown:
         raise Fault(f"there is no check {', '.join(unknown)}", f"There are: {', '.join(known)}.", code=WRONG_USE)
     logs.configure(logs.LogSettings(level="error"))
-    return list(_examine(setup, only or known))
+    return list(findings_of(setup, only or known))
 
 
 def exit_code(findings: Sequence[Finding], *, strict: bool) -> int:
@@ -72,15 +72,17 @@ def show_json(findings: Sequence[Finding]) -> None:
     print(json.dumps({"status": list(Status)[worst], "findings": rows}))  # noqa: T201 - what was asked for
 
 
-def _examine(setup: Setup, names: Sequence[str]) -> Iterator[Finding]:
+def findings_of(setup: Setup, names: Sequence[str]) -> Iterator[Finding]:
+    """What the checks of these names find, one after the other."""
     for name, check in CHECKS.items():
         if name in names:
-            yield _survived(name, check, setup)
+            yield survived(name, check, setup)
     if set(names) & set(NATS_CHECKS):
         yield from _about_nats(setup, names)
 
 
-def _survived(name: str, check: Callable[[Setup], Finding], setup: Setup) -> Finding:
+def survived(name: str, check: Callable[[Setup], Finding], setup: Setup) -> Finding:
+    """What a check finds, or that it broke."""
     try:
         return check(setup)
     except Exception as error:

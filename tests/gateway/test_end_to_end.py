@@ -78,12 +78,17 @@ class Socket:
 
     async def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """A request and its result."""
-        self._ids += 1
-        await self._socket.send_json({"id": self._ids, "method": method, "params": params})
-        answer = await self.hear(lambda frame: frame.get("id") == self._ids)
+        answer = await self.answer(method, **params)
         assert "result" in answer, answer
         result: dict[str, Any] = answer["result"]
         return result
+
+    async def answer(self, method: str, **params: Any) -> dict[str, Any]:
+        """A request and its answer, whatever it is."""
+        self._ids += 1
+        identity = self._ids
+        await self._socket.send_json({"id": identity, "method": method, "params": params})
+        return await self.hear(lambda frame: frame.get("id") == identity)
 
     async def hear(self, wanted: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         """The first message that is wanted."""

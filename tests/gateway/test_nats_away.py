@@ -33,14 +33,8 @@ class Scene:
 
     async def refusal(self, method: str, **params: Any) -> dict[str, Any]:
         """The error that a request of anna's is answered with."""
-        error: dict[str, Any] = (await self.answer(method, **params))["error"]
+        error: dict[str, Any] = (await self.anna.answer(method, **params))["error"]
         return error
-
-    async def answer(self, method: str, **params: Any) -> dict[str, Any]:
-        self.anna._ids += 1
-        identity = self.anna._ids
-        await self.anna._socket.send_json({"id": identity, "method": method, "params": params})
-        return await self.anna.hear(lambda frame: frame.get("id") == identity)
 
     async def is_ready(self) -> bool:
         async with self.http.get(f"{self.near.url}/health/ready") as response:
@@ -141,7 +135,7 @@ async def test_a_gateway_that_hears_nothing_says_so_too(scene: Scene) -> None:
     scene.wire.deaf = False
 
     await assert_all_is_well(scene, 3)  # the unknown order was stored, and is the second report
-    again = await scene.answer("order.place", **ORDER, client_order_id="repeated")
+    again = await scene.anna.answer("order.place", **ORDER, client_order_id="repeated")
     assert again["result"]["client_order_id"] == "repeated"
     orders = (await scene.anna.ask("order.list"))["orders"]
     assert sorted(order["price"] for order in orders) == ["10.00", "11.00", "9.00"]

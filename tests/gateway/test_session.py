@@ -204,7 +204,7 @@ async def test_idle_connections_are_closed(services: Services) -> None:
     idle, busy = Trader(services), Trader(services)
     await busy.do("subscribe", channel="heartbeat")
     for trader in (idle, busy):
-        trader.session._now = lambda: 10**9
+        trader.session.now = lambda: 10**9
         trader.session.tick()
     assert (idle.closed, busy.closed) == (POLICY, None)
 
@@ -288,7 +288,7 @@ async def test_cancel_on_disconnect_covers_the_connection_or_the_account(venue: 
     await watcher.place("buy", 4, "1", account="dora")
     for trader in (plain, connection, account):
         trader.session.end()
-    await eventually(lambda: not services.sessions._promises)
+    await eventually(lambda: not services.sessions.promises_at_work)
     left = {name: (await watcher.do("order.list", account=name))["orders"] for name in ("anna", "carla", "dora")}
     assert {name: [row["order_id"] for row in rows] for name, rows in left.items()} == {
         "anna": [kept["order_id"]],

@@ -120,7 +120,7 @@ async def test_two_orders_of_one_account_may_meet_in_an_uncross(admin: Client, a
 
 async def test_a_cascade_of_stops_is_told_order_by_order(anna: Trader, boris: Trader, viewer: Trader) -> None:
     """A trade triggers a stop, whose trade triggers the next: reports in that order, and one tape."""
-    carla = Trader(anna.session._services, "s-carla")
+    carla = Trader(anna.services, "s-carla")
     await carla.login("carla")
     await carla.do("subscribe", channel="orders")
     await watched(viewer, "trades")
@@ -168,7 +168,7 @@ async def test_a_stop_that_may_not_enter_any_more_is_rejected_by_report(
     """Its owner was allowed less in the meantime."""
     await anna.do("subscribe", channel="orders")
     await boris.place("sell", 1, "10")
-    carla = Trader(anna.session._services, "s-carla")
+    carla = Trader(anna.services, "s-carla")
     await carla.login("carla")
     await carla.place("buy", 1, "10")
     order = await anna.do(

@@ -177,7 +177,7 @@ def test_the_embedded_server_syncs_every_write(data_dir: DataDir) -> None:
 
 def test_every_check_gives_a_finding(data_dir: DataDir) -> None:
     """All of them run on any machine, none breaks, and what is not ok says how to mend it."""
-    findings = list(report._examine(setup_of(data_dir), (*report.CHECKS, *report.NATS_CHECKS)))
+    findings = list(report.findings_of(setup_of(data_dir), (*report.CHECKS, *report.NATS_CHECKS)))
     assert [finding.check for finding in findings] == [*report.CHECKS, "nats"]
     assert not [finding for finding in findings if "broke" in finding.what]
     assert all(finding.mend for finding in findings if finding.status is not Status.OK)
@@ -189,7 +189,7 @@ def test_a_check_that_breaks_is_a_finding(data_dir: DataDir) -> None:
     def broken(_: Setup) -> Finding:
         raise ZeroDivisionError("ouch")
 
-    finding = report._survived("port", broken, setup_of(data_dir))
+    finding = report.survived("port", broken, setup_of(data_dir))
     assert finding.status is Status.FAIL
     assert "ouch" in finding.what
 

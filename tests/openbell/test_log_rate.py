@@ -53,4 +53,4 @@ def test_kinds_are_bounded() -> None:
     rate = LineRate(lambda *_: None, lambda: 0.0, lines_at_once=1)
     for number in range(KINDS_MAX + 10):
         assert rate.filter(logging.makeLogRecord({"msg": {"event": f"kind.{number}"}, "levelno": 20}))
-    assert len(rate._kinds) == KINDS_MAX
+    assert len(rate.kinds) == KINDS_MAX

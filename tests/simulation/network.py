@@ -145,7 +145,7 @@ class FaultyNetwork(Network):
     def forget(self, process: Process) -> None:
         """A process has died."""
         for client in self._clients(process):
-            client._broker.detach(client)
+            client.broker.detach(client)
             del self._wires[client]
 
     def _clients(self, process: Process) -> list[MemoryClient]:

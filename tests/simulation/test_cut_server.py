@@ -18,7 +18,7 @@ MOVES_MAX = 4
 
 def server_of(made: Simulated, process: Process) -> int | None:
     """The server that a process is connected to, None while it is on its way."""
-    return next((each.server for each in made.broker._clients if process_of(each) is process), None)
+    return next((each.server for each in made.broker.clients if process_of(each) is process), None)
 
 
 def test_a_gateway_leaves_a_server_that_is_cut_off() -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from streams import subjects
 from streams.errors import Busy, OutcomeUnknown
-from streams.handover import ask_to_go
 from streams.roster import lease_key, standby_key
 from tests.simulation.by_hand import Simulated, simulated
 from tests.simulation.exchange import Role
@@ -96,7 +95,7 @@ def flowing() -> Iterator[tuple[Simulated, Flow]]:
 def leader(made: Simulated) -> Role:
     """The worker's process that answers the partition's questions."""
     asked = subjects.query(0)
-    clients = [each for each in made.broker._clients if any(s[0] == asked for s in each._subscriptions.values())]
+    clients = [each for each in made.broker.clients if any(s[0] == asked for s in each.subscriptions.values())]
     (led,) = [role for role in made.exchange.workers if role.process in {process_of(client) for client in clients}]
     return led
 
@@ -134,10 +133,10 @@ def test_a_worker_that_is_asked_to_go_hands_over_at_once() -> None:
 def test_an_operator_moves_a_partition_at_once() -> None:
     """The standby leads when the answer comes, and hardly anybody notices."""
     with flowing() as (made, flow):
-        before, after = (leads(made, key(0)) for key in (lease_key, standby_key))
+        after = leads(made, standby_key(0))
         gateway = made.exchange.gateways[0].process
         assert gateway.services is not None
-        gone = gateway.loop.create_task(ask_to_go(gateway.services.venue._connection, before, 0))
+        gone = gateway.loop.create_task(gateway.services.venue.hand_over(0))
         assert made.world.run(SETTLED_SECONDS, gone.done)
         assert (gone.result().to, leads(made, lease_key(0))) == (after, after)
     assert max(flow.waited.values()) < HANDOVER_SECONDS

@@ -64,11 +64,11 @@ async def test_a_connection_moves_only_where_there_is_another_server(
         heard, back = [], []
         await both.subscribe("a", lambda *message: heard.append(message))
         both.on_reconnect(lambda: back.append(1))
-        assert not wire._writers
+        assert not wire.carries
         assert both.can_move()
         await both.move()
         await until(lambda: back)
-        assert wire._writers
+        assert wire.carries
         both.publish("a", b"1")
         await until(lambda: heard)
         await both.close()

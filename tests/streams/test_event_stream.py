@@ -74,7 +74,7 @@ async def test_publishing_waits_when_too_much_is_unacknowledged(ready: Connectio
     """The bound holds the leader back instead of growing a queue."""
     events = EventStream(ready, 0, unacknowledged_max=3)
     publishing = asyncio.create_task(publish(events, 1, 5))
-    await until(lambda: len(events._unsettled) == 3)
+    await until(lambda: events.unsettled == 3)
     assert not publishing.done()
     running = asyncio.create_task(events.run())
     await publishing

@@ -231,7 +231,7 @@ async def test_thousands_of_sessions_can_be_read(settings: StreamSettings, conne
     await bucket.put(promises.lease_key("gw"), "", None, 1.0)
     claim = await bucket.put(promises.swept_key("gw", 0), orphans.CLAIM)
     assert claim.sequence < 500
-    assert await looking._promises_of("gw", number, claim.sequence) == [[("anna", "")]] * 1_500
+    assert await looking.promises_of("gw", number, claim.sequence) == [[("anna", "")]] * 1_500
 
 
 async def test_a_lease_outlives_the_server_and_lapses_after_it(tmp_path: Path) -> None:
@@ -294,12 +294,12 @@ async def test_a_gateway_that_comes_back_during_the_sweep_is_left_alone(
     journal = Told(come_back)
     sweeper = orphans.Orphans(connection, 2, 0, journal)
     number = register.read(await bucket.get(REGISTER_KEY)).numbers["gw"]
-    await sweeper._sweep("gw", number)
+    await sweeper.sweep("gw", number)
     assert journal.commands == [("anna", "s0")]
     for partition in (0, 1):
         await bucket.put(promises.swept_key("gw", partition), str(number))
     await book.enter("gw")
-    await sweeper._sweep("gw", number)
+    await sweeper.sweep("gw", number)
     assert await registered(connection) == ["gw"]
 
 
@@ -337,7 +337,7 @@ async def test_a_copy_that_lags_behind_decides_nothing(settings: StreamSettings,
     await Register(bucket).enter("gw")
     claim = await bucket.put(promises.swept_key("gw", 0), orphans.CLAIM)
     with pytest.raises(Unavailable):
-        await orphans.Orphans(connection, 2, 0, Told())._promises_of("gw", 1, claim.sequence + 1)
+        await orphans.Orphans(connection, 2, 0, Told()).promises_of("gw", 1, claim.sequence + 1)
 
 
 async def test_of_an_older_exchange_only_promises_to_sessions_are_kept(

@@ -205,7 +205,7 @@ async def test_a_change_that_is_refused_is_not_written_again() -> None:
     """The next one comes when it is due."""
     led = Led(replace(ACME, calendar="day"))
     refused = wanted(PRE_OPEN, at(9))
-    led.keeper._pass_over(refused)
+    led.keeper.pass_over(refused)
 
     assert await led.look() == [wanted(AUCTION, at(9, 50), OPENING, at(10, 0, 5))]
 

@@ -121,6 +121,7 @@ class Trader:
     """A session without a socket, and what it was told."""
 
     def __init__(self, services: Services, number: str = "s1", address: str = "192.0.2.1") -> None:
+        self.services = services
         self.wire = Wire()
         self.closed: int | None = None
         self.paused = False

@@ -73,6 +73,11 @@ class Wire:
         for writer in list(self._writers):
             writer.transport.abort()
 
+    @property
+    def carries(self) -> bool:
+        """Whether anybody is connected through it."""
+        return bool(self._writers)
+
     async def _carry(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         from_server, to_server = await asyncio.open_connection(self._host, self._port)
         ends = {to_client, to_server}

@@ -34,10 +34,10 @@ class MemoryClient:
         self.generation = 0
         self.server = MemoryClient.made % len(SERVERS)
         """Which server of the cluster it is on. The broker is one, but one of its servers may be cut off."""
-        self._broker = broker
+        self.broker = broker
         self._number = MemoryClient.made
         self._inboxes = 0
-        self._subscriptions: dict[int, tuple[str, str, Receiver]] = {}
+        self.subscriptions: dict[int, tuple[str, str, Receiver]] = {}
         self._next_subscription = 1
         self._reconnecting: asyncio.Task[None] | None = None
 
@@ -62,7 +62,7 @@ class MemoryClient:
         if self._reconnecting is not None:
             self._reconnecting.cancel()
         if was_connected:
-            self._up(lambda: self._broker.detach(self))
+            self._up(lambda: self.broker.detach(self))
             await self._disconnected()
         await self._gone()
 
@@ -81,7 +81,7 @@ class MemoryClient:
             headers = _headers(rest[: int(sizes[0])]) if verb == "HPUB" else {}
             payload = rest[int(sizes[0]) : size] if verb == "HPUB" else rest[:size]
             data = rest[size + 2 :]
-            self._up(partial(self._broker.publish, self, subject, payload, reply, headers))
+            self._up(partial(self.broker.publish, self, subject, payload, reply, headers))
 
     def forget_unsent(self) -> None:
         """Nothing ever waits here."""
@@ -92,15 +92,15 @@ class MemoryClient:
     async def listen(self, subject: str, receiver: Receiver, queue: str = "") -> int:
         number = self._next_subscription
         self._next_subscription += 1
-        self._subscriptions[number] = (subject, queue, receiver)
+        self.subscriptions[number] = (subject, queue, receiver)
         if self.is_connected:
             self._ask_for(number, subject, queue)
         return number
 
     async def stop_listening(self, number: int) -> None:
-        self._subscriptions.pop(number, None)
+        self.subscriptions.pop(number, None)
         if self.is_connected:
-            self._up(lambda: self._broker.unsubscribe(self, number))
+            self._up(lambda: self.broker.unsubscribe(self, number))
 
     async def flush(self, timeout: float) -> None:  # noqa: ASYNC109 - nats-py's own name
         ponged: asyncio.Future[None] = self.loop.create_future()
@@ -109,7 +109,7 @@ class MemoryClient:
             if not ponged.done():
                 ponged.set_result(None)
 
-        self._up(lambda: self._broker.network.to_client(self, pong))
+        self._up(lambda: self.broker.network.to_client(self, pong))
         await asyncio.wait_for(ponged, timeout)
 
     def is_given_up(self) -> bool:
@@ -117,10 +117,10 @@ class MemoryClient:
         return False
 
     def has_other_server(self) -> bool:
-        return self._broker.clustered
+        return self.broker.clustered
 
     async def force_reconnect(self) -> None:
-        if self._broker.clustered:
+        if self.broker.clustered:
             self.server = (self.server + 1) % len(SERVERS)
         self._lose()
 
@@ -129,7 +129,7 @@ class MemoryClient:
     def cut(self) -> None:
         """The connection is broken from the other end, or on the way; the client hears of it in its own time."""
         generation = self.generation
-        self._broker.network.to_client(self, lambda: self._lose() if generation == self.generation else None)
+        self.broker.network.to_client(self, lambda: self._lose() if generation == self.generation else None)
 
     def send_down(
         self, number: int, subject: str, payload: bytes, reply: str, headers: bytes, copies: tuple[float, ...]
@@ -143,12 +143,12 @@ class MemoryClient:
 
         for delay in copies:
             if delay:
-                self._broker.network.later(delay, lambda: self._broker.network.to_client(self, arrive))
+                self.broker.network.later(delay, lambda: self.broker.network.to_client(self, arrive))
             else:
-                self._broker.network.to_client(self, arrive)
+                self.broker.network.to_client(self, arrive)
 
     def _receive(self, number: int, subject: str, payload: bytes, reply: str, headers: bytes) -> None:
-        subscription = self._subscriptions.get(number)
+        subscription = self.subscriptions.get(number)
         if subscription is None:
             return
         try:
@@ -157,14 +157,14 @@ class MemoryClient:
             log.exception("connection.receiver_failed", subject=subject)
 
     def _up(self, action: Callable[[], None]) -> None:
-        self._broker.network.to_server(self, action)
+        self.broker.network.to_server(self, action)
 
     def _lose(self) -> None:
         if self.is_closed or not self.is_connected:
             return
         self.is_connected = False
         self.generation += 1
-        self._broker.detach(self)
+        self.broker.detach(self)
         self._reconnecting = self.loop.create_task(self._reconnect())
 
     async def _reconnect(self) -> None:
@@ -173,11 +173,11 @@ class MemoryClient:
         await self._reconnected()
 
     async def _attach(self) -> None:
-        while not self._broker.attach(self):  # noqa: ASYNC110 - whatever keeps it away, nobody signals its end
+        while not self.broker.attach(self):  # noqa: ASYNC110 - whatever keeps it away, nobody signals its end
             await asyncio.sleep(self._pause)
         self.generation += 1
         self.is_connected = True
-        for number, (subject, queue, _) in self._subscriptions.items():
+        for number, (subject, queue, _) in self.subscriptions.items():
             self._ask_for(number, subject, queue)
 
     def _ask_for(self, number: int, subject: str, queue: str) -> None:
@@ -185,7 +185,7 @@ class MemoryClient:
 
         def subscribe() -> None:
             if generation == self.generation:
-                self._broker.subscribe(self, subject, number, queue)
+                self.broker.subscribe(self, subject, number, queue)
 
         self._up(subscribe)
 

@@ -56,7 +56,7 @@ class Broker:
         self.cut_off: int | None = None
         """The server that is cut off from the others, and has no majority."""
         self._lagging: dict[str, StoredStream] = {}
-        self._clients: list[MemoryClient] = []
+        self.clients: list[MemoryClient] = []
         self._routes = Routes()
         self._api = Api(self)
 
@@ -66,18 +66,18 @@ class Broker:
         """A client connects; whether it got through."""
         if not self.up or not self.network.reachable(client):
             return False
-        self._clients.append(client)
+        self.clients.append(client)
         return True
 
     def detach(self, client: MemoryClient) -> None:
         """A client's connection has ended, whoever ended it."""
-        if client in self._clients:
-            self._clients.remove(client)
+        if client in self.clients:
+            self.clients.remove(client)
             self._routes.remove(client)
 
     def subscribe(self, client: MemoryClient, subject: str, number: int, queue: str) -> None:
         """SUB."""
-        if client in self._clients:
+        if client in self.clients:
             self._routes.add(subject, Interest(client, number, queue))
 
     def unsubscribe(self, client: MemoryClient, number: int) -> None:
@@ -91,8 +91,8 @@ class Broker:
             consumer.forget()
         self.consumers.clear()
         self._routes.clear()
-        for client in list(self._clients):
-            self._clients.remove(client)
+        for client in list(self.clients):
+            self.clients.remove(client)
             client.cut()
         self.streams = {name: stream for name, stream in self.streams.items() if _on_disk(stream)}
         self.deposed.clear()
