@@ -55,6 +55,8 @@ class Login:
         self._replies = replies
         self._held = held
         self._services = services
+        self.cancel_pause_seconds = CANCEL_PAUSE_SECONDS
+        """Before a promise is tried again to be kept."""
         self._now = services.identity.now
         self._by_connection = False
         self._expired = False
@@ -169,7 +171,7 @@ class Login:
         try:
             await self._services.venue.promises.make(self._replies.number, list(promised))
         except Unavailable as error:
-            raise ApiError("unavailable", retry_after=CANCEL_PAUSE_SECONDS) from error
+            raise ApiError("unavailable", retry_after=self.cancel_pause_seconds) from error
 
     async def _keep_promises(self) -> None:
         """Cancel until it is known to be done, however long the exchange is away, then let go of the promise."""
@@ -180,7 +182,7 @@ class Login:
             try:
                 await self._services.venue.promises.forget(self._replies.number)
             except Unavailable:
-                await asyncio.sleep(CANCEL_PAUSE_SECONDS)
+                await asyncio.sleep(self.cancel_pause_seconds)
             else:
                 return
 
@@ -192,6 +194,6 @@ class Login:
                 await asyncio.wait([future])
                 result_of(future)
             except ApiError:
-                await asyncio.sleep(CANCEL_PAUSE_SECONDS)
+                await asyncio.sleep(self.cancel_pause_seconds)
             else:
                 return

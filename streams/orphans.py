@@ -75,6 +75,8 @@ class Orphans:
         self._partitions = partitions
         self._partition = partition
         self._journal = journal
+        self.grace = GRACE
+        self.commands_at_once = COMMANDS_AT_ONCE
         self._loop = asyncio.get_running_loop()
 
     def start_over(self) -> None:
@@ -89,7 +91,7 @@ class Orphans:
         lapsed = [gateway for gateway in registered if not _lives(gateway, entries)]
         self.missing = {gateway: self.missing.get(gateway, now) for gateway in lapsed}
         for gateway in lapsed:
-            if now - self.missing.get(gateway, now) >= GRACE:
+            if now - self.missing.get(gateway, now) >= self.grace:
                 await self.sweep(gateway, registered[gateway])
 
     async def sweep(self, gateway: str, number: int) -> None:
@@ -107,7 +109,7 @@ class Orphans:
     async def _keep_promises(self, gateway: str, number: int, claimed: int) -> None:
         made = await self.promises_of(gateway, number, claimed)
         wanted = list(dict.fromkeys(promise for of_session in made or () for promise in of_session))
-        for some in _parts(wanted):
+        for some in _parts(wanted, self.commands_at_once):
             if await self.promises_of(gateway, number, claimed) is None:
                 return
             commands = [CancelAll(account, session=session, reason=REASON) for account, session in some]
@@ -152,7 +154,7 @@ def _read(entry: Entry) -> dict[str, list[Promise]]:
         return {}
 
 
-def _parts(wanted: Iterable[Promise]) -> Iterable[list[Promise]]:
+def _parts(wanted: Iterable[Promise], at_once: int) -> Iterable[list[Promise]]:
     rest = iter(wanted)
-    while some := list(islice(rest, COMMANDS_AT_ONCE)):
+    while some := list(islice(rest, at_once)):
         yield some

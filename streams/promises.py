@@ -118,6 +118,8 @@ class Promises:
     def __init__(self, connection: Connection, gateway: str) -> None:
         self._connection = connection
         self._gateway = gateway
+        self.beat_interval = BEAT_INTERVAL
+        self.retry_interval = RETRY_INTERVAL
         self._bucket = Bucket(connection, subjects.SESSIONS)
         self._loop = asyncio.get_running_loop()
         self._register = Register(self._bucket)
@@ -166,7 +168,7 @@ class Promises:
                 self._wake.clear()
                 stored = await self._beat()
                 try:
-                    async with asyncio.timeout(BEAT_INTERVAL if stored else RETRY_INTERVAL):
+                    async with asyncio.timeout(self.beat_interval if stored else self.retry_interval):
                         await self._wake.wait()
                 except TimeoutError:
                     continue

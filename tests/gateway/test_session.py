@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway import login
 from gateway.frames import POLICY
 from tests.support.gateway import Frame, Trader, eventually, gateway_parts, list_instrument, token
 from tests.support.local_venue import LocalVenue
@@ -333,12 +332,10 @@ async def test_a_promise_that_cannot_be_stored_is_not_given(venue: LocalVenue, s
     await eventually(lambda: list(venue.promises.stored) == ["broker"])
 
 
-async def test_a_promise_is_kept_when_the_exchange_is_back(
-    venue: LocalVenue, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_promise_is_kept_when_the_exchange_is_back(venue: LocalVenue, services: Services) -> None:
     """However long it was away."""
-    monkeypatch.setattr(login, "CANCEL_PAUSE_SECONDS", 0)
     trader, watcher = Trader(services, "trader"), Trader(services, "watcher")
+    trader.session.login.cancel_pause_seconds = 0
     await watcher.login("anna")
     await trader.login("anna", cancel_on_disconnect="connection")
     await trader.place("buy", 1, "1")

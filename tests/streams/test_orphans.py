@@ -202,13 +202,10 @@ async def test_a_gateway_without_a_lease_promises_nothing(settings: StreamSettin
         await Promises(connection, "gw").make("s1", [("anna", "")])
 
 
-async def test_a_beat_that_failed_is_soon_tried_again(
-    settings: StreamSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_beat_that_failed_is_soon_tried_again(settings: StreamSettings, connection: Connection) -> None:
     """A server that was just started takes nothing for a moment; a gateway is well as soon as it does."""
-    monkeypatch.setattr(promises, "BEAT_INTERVAL", 3600.0)
-    monkeypatch.setattr(promises, "RETRY_INTERVAL", 0.01)
     alive = Promises(connection, "gw")
+    alive.beat_interval, alive.retry_interval = 3600.0, 0.01
     beating = asyncio.create_task(alive.run())
     await connection.request("$JS.API.INFO", b"", 5.0)  # answered behind the first beat, which no stream took
     assert not alive.well
@@ -277,10 +274,9 @@ class Told:
 
 
 async def test_a_gateway_that_comes_back_during_the_sweep_is_left_alone(
-    settings: StreamSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    settings: StreamSettings, connection: Connection
 ) -> None:
     """What was not canceled by then is not canceled at all, and its new registration is swept by nobody."""
-    monkeypatch.setattr(orphans, "COMMANDS_AT_ONCE", 1)
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
     book = Register(bucket)
@@ -293,6 +289,7 @@ async def test_a_gateway_that_comes_back_during_the_sweep_is_left_alone(
 
     journal = Told(come_back)
     sweeper = orphans.Orphans(connection, 2, 0, journal)
+    sweeper.commands_at_once = 1
     number = register.read(await bucket.get(REGISTER_KEY)).numbers["gw"]
     await sweeper.sweep("gw", number)
     assert journal.commands == [("anna", "s0")]
@@ -311,9 +308,9 @@ async def test_a_leader_whose_store_is_cut_off_cancels_nothing(
     bucket = Bucket(connection, subjects.SESSIONS)
     await Register(bucket).enter("gw")
     await bucket.put(promises.promised_key("gw", 0), '{"s1":[["anna",""]]}')
-    monkeypatch.setattr(orphans, "GRACE", 0.0)
     journal = Told()
     sweeper = orphans.Orphans(connection, 2, 0, journal)
+    sweeper.grace = 0.0
     store = connection.store
     monkeypatch.setattr(connection, "store", lambda *_, **__: _unanswered())
     with pytest.raises(StoreUnknown):
@@ -341,7 +338,7 @@ async def test_a_copy_that_lags_behind_decides_nothing(settings: StreamSettings,
 
 
 async def test_of_an_older_exchange_only_promises_to_sessions_are_kept(
-    settings: StreamSettings, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    settings: StreamSettings, connection: Connection
 ) -> None:
     """A key of a session's that came back cannot be told from one that is owed; one to a session harms nobody."""
     await topology.ensure(connection, settings)
@@ -349,9 +346,10 @@ async def test_of_an_older_exchange_only_promises_to_sessions_are_kept(
     await bucket.put("gateway.old", "old")
     await bucket.put("session.old.3.s1", '[["anna","s1"],["anna",""]]')
     await bucket.put("session.old.4.s2", '[["boris",""]]')
-    monkeypatch.setattr(orphans, "GRACE", 0.0)
     journal = Told()
     sweepers = [orphans.Orphans(connection, 2, partition, journal) for partition in (0, 1)]
+    for sweeper in sweepers:
+        sweeper.grace = 0.0
     for _ in range(2):
         for sweeper in sweepers:
             await sweeper.look()
