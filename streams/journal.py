@@ -343,3 +343,4 @@ def _settle(answer: FutureOutcome, outcome: Outcome | StreamError) -> None:
         answer.set_result(outcome)
     else:
         answer.set_exception(outcome)
+        answer.exception()  # else the event loop complains where whoever waited for it is gone, or has gone on

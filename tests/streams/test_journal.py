@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
@@ -159,6 +160,26 @@ async def test_a_receiver_is_told_once_however_the_command_ends(ready: Connectio
     assert [type(error) for error in told] == [Busy, OutcomeUnknown]
     journal.answer(results(1, 1))
     assert len(told) == 2
+
+
+async def test_an_outcome_that_nobody_waits_for_any_more_is_no_fault(
+    ready: Connection, settings: StreamSettings
+) -> None:
+    """Whoever waited was canceled, as at a gateway's end, or has gone on after an earlier one failed."""
+    unheard: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+    journal = Journal(ready, 0, "me", settings)
+    outcomes = [journal.append(command(number)) for number in range(3)]
+    waiting = asyncio.create_task(asyncio.wait(outcomes[:2]))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    journal.close()
+    assert all(isinstance(outcome.exception(), OutcomeUnknown) for outcome in outcomes[2:])
+    outcomes.clear()
+    del waiting
+    gc.collect()
+    assert not unheard
 
 
 async def test_an_answer_that_does_not_come_is_unknown(ready: Connection, settings: StreamSettings) -> None:
