@@ -174,10 +174,11 @@ async def test_an_outcome_that_nobody_waits_for_any_more_is_no_fault(
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.wait([waiting])
+    await until_stored(ready, 3)
     journal.close()
     assert all(isinstance(outcome.exception(), OutcomeUnknown) for outcome in outcomes[2:])
     outcomes.clear()
-    del waiting
+    del waiting, journal
     gc.collect()
     assert not unheard
 
