@@ -326,7 +326,8 @@ def told(before: Any, after: Any) -> Any:
 
 def subscription() -> Any:
     """A subscription that may lag behind."""
-    return subscriptions.Subscription(Key("book", "ACME"), subscriptions.Options(), None)  # type: ignore[arg-type]
+    nowhere: Any = None
+    return subscriptions.Subscription(Key("book", "ACME"), subscriptions.Options(), nowhere)
 
 
 class Page(HTMLParser):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange.commands import AmendOrder, CancelAll, CancelOrder, ListInstrument, SetPhase
+from exchange.commands import AmendOrder, CancelAll, CancelOrder, Command, ListInstrument, SetPhase
 from exchange.instrument import Instrument
 from exchange.terms import AUCTION, CONTINUOUS, IOC
 from exchange.units import UNIT
@@ -91,9 +91,9 @@ def test_a_deep_book_has_the_checksum_of_its_top() -> None:
     journaled, follower = Journaled(), Follower("ACME")
     follower.hear(journaled.opening.frames)
 
-    def send(*commands: object) -> None:
+    def send(*commands: Command) -> None:
         for command in commands:
-            follower.hear(journaled.send(command).frames)  # type: ignore[arg-type]
+            follower.hear(journaled.send(command).frames)
             follower.compare(journaled)
 
     send(*[buy("anna", 1, 100 - n, f"a-{n}") for n in range(15)])
