@@ -32,7 +32,7 @@ _subscribe = msgspec.json.Decoder(SubscribeParams)
 _resume = msgspec.json.Decoder(ResumeParams)
 
 
-class Channels:
+class ChannelMethods:
     """What a session asks about its subscriptions."""
 
     def __init__(self, replies: Replies, login: Login, held: Held, services: Services) -> None:
@@ -72,7 +72,7 @@ class Channels:
 
 
 METHODS: Final = {
-    "subscribe": Channels.subscribe,
-    "unsubscribe": Channels.unsubscribe,
-    "resume": Channels.resume,
+    "subscribe": ChannelMethods.subscribe,
+    "unsubscribe": ChannelMethods.unsubscribe,
+    "resume": ChannelMethods.resume,
 }

@@ -47,11 +47,11 @@ _cancel_after = msgspec.json.Decoder(CancelAfterParams)
 _list = msgspec.json.Decoder(ListParams)
 _batch = msgspec.json.Decoder(BatchParams)
 
-Row = Outcome | ApiError
+CommandResult = Outcome | ApiError
 """What became of one of several commands."""
 
 
-class Entry:
+class OrderMethods:
     """Order entry of one session."""
 
     def __init__(self, replies: Replies, login: Login, services: Services) -> None:
@@ -91,12 +91,14 @@ class Entry:
         params = protocol.params_of(request, _cancel_after)
         self._submit_all(request, self._orders.cancel_after(params, self._trader(params)), deadline_in_all)
 
-    def _submit_all(self, request: Request, commands: list[Prepared], sum_up: Callable[[list[Row]], bytes]) -> None:
+    def _submit_all(
+        self, request: Request, commands: list[Prepared], sum_up: Callable[[list[CommandResult]], bytes]
+    ) -> None:
         """Commands for several partitions: one answer when all of them have answered."""
         self._replies.spend(CANCELS)
         self._replies.begin(kind=CANCELS)
 
-        def finish(rows: list[Row]) -> None:
+        def finish(rows: list[CommandResult]) -> None:
             self._replies.finish()
             try:
                 body = sum_up(rows)
@@ -106,7 +108,7 @@ class Entry:
                 journal = rows[0].journal if len(rows) == 1 and isinstance(rows[0], Outcome) else b""
                 self._replies.answer(request.id, body, journal)
 
-        Tally(commands, finish).submit(self._orders)
+        ResultCollector(commands, finish).submit(self._orders)
 
     def batch(self, request: Request) -> None:
         """order.batch: carried out in order, each with its own answer."""
@@ -124,11 +126,11 @@ class Entry:
         cancels = self._spend_batch(params.requests)
         self._replies.begin(len(commands), CANCELS if cancels == len(commands) else ORDERS)
 
-        def finish(rows: list[Row]) -> None:
+        def finish(rows: list[CommandResult]) -> None:
             self._replies.finish(len(commands))
             self._replies.answer(request.id, b"[%b]" % b",".join(map(self._row, rows)))
 
-        Tally(commands, finish).submit(self._orders)
+        ResultCollector(commands, finish).submit(self._orders)
 
     def get(self, request: Request) -> None:
         """order.get."""
@@ -200,7 +202,7 @@ class Entry:
             self._replies.spend(CANCELS, cancels)
         return cancels
 
-    def _row(self, row: Row) -> bytes:
+    def _row(self, row: CommandResult) -> bytes:
         if isinstance(row, ApiError):
             return b'{"error":%b}' % protocol.error_json(row, self._replies.request_id())
         if row.code:
@@ -209,16 +211,16 @@ class Entry:
         return b'{"journal":"%b","result":%b}' % (row.journal, row.body)
 
 
-class Tally:
+class ResultCollector:
     """Sends several commands and calls `finish` once with what became of each, in their order.
 
     One that is an ApiError instead was refused before it could be sent.
     """
 
-    def __init__(self, commands: Sequence[Prepared | ApiError], finish: Callable[[list[Row]], None]) -> None:
+    def __init__(self, commands: Sequence[Prepared | ApiError], finish: Callable[[list[CommandResult]], None]) -> None:
         self._commands = commands
         self._finish = finish
-        self._rows: dict[int, Row] = {}
+        self._rows: dict[int, CommandResult] = {}
 
     def submit(self, orders: Orders) -> None:
         """Send them."""
@@ -236,19 +238,19 @@ class Tally:
     def _told(self, place: int, outcome: Outcome | StreamError) -> None:
         self._note(place, outcome if isinstance(outcome, Outcome) else failure_of(outcome))
 
-    def _note(self, place: int, row: Row) -> None:
+    def _note(self, place: int, row: CommandResult) -> None:
         self._rows[place] = row
         if len(self._rows) == len(self._commands):
             self._finish([self._rows[number] for number in range(len(self._commands))])
 
 
 METHODS: Final = {
-    "order.place": Entry.place,
-    "order.amend": Entry.amend,
-    "order.cancel": Entry.cancel,
-    "order.cancel_all": Entry.cancel_all,
-    "order.cancel_after": Entry.cancel_after,
-    "order.batch": Entry.batch,
-    "order.get": Entry.get,
-    "order.list": Entry.list_orders,
+    "order.place": OrderMethods.place,
+    "order.amend": OrderMethods.amend,
+    "order.cancel": OrderMethods.cancel,
+    "order.cancel_all": OrderMethods.cancel_all,
+    "order.cancel_after": OrderMethods.cancel_after,
+    "order.batch": OrderMethods.batch,
+    "order.get": OrderMethods.get,
+    "order.list": OrderMethods.list_orders,
 }

@@ -19,9 +19,9 @@ import orjson
 
 from gateway import protocol
 from gateway.channels import METHODS as CHANNEL_METHODS
-from gateway.channels import Channels, ResumeParams
+from gateway.channels import ChannelMethods, ResumeParams
 from gateway.entry import METHODS as ORDER_METHODS
-from gateway.entry import Entry
+from gateway.entry import OrderMethods
 from gateway.errors import ApiError, BadRequest, Malformed, NotKnown, NotPromised
 from gateway.frames import POLICY
 from gateway.held import Held
@@ -62,8 +62,8 @@ class Session:
         self.login = Login(self.replies, self.held, services)
         self._services = services
         self._shell = shell
-        self._entry = Entry(self.replies, self.login, services)
-        self._channels = Channels(self.replies, self.login, self.held, services)
+        self._entry = OrderMethods(self.replies, self.login, services)
+        self._channels = ChannelMethods(self.replies, self.login, self.held, services)
         self._turnstile = Turnstile(self._take, shell, services.tasks)
         self._bad_frames = 0
         self.now = asyncio.get_running_loop().time
