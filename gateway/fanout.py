@@ -10,10 +10,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.feeds import RETRY_SECONDS, Feed
+from gateway.feeds import RETRY_SECONDS, PublicFeed
 from gateway.groups import encoded
-from gateway.positions import PositionFeed
-from gateway.reports import PAUSE_SECONDS, SNAPSHOT_ORDERS_MAX, ReportFeed
+from gateway.positions import PositionsFeed
+from gateway.reports import PAUSE_SECONDS, SNAPSHOT_ORDERS_MAX, OrdersFeed
 from gateway.subscriptions import ORDERS, POSITIONS, Key, Subscription
 from gateway.timestamps import time_text
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LINGER_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 1.0
 
-AnyFeed = Feed | ReportFeed | PositionFeed
+AnyFeed = PublicFeed | OrdersFeed | PositionsFeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Fanout:
                 symbols.setdefault(symbol, {})["seq"] = member.seq
             elif member.seq >= 0 and channel == "trades":
                 feed = self._feeds[member.key]
-                assert isinstance(feed, Feed), "trades are public"
+                assert isinstance(feed, PublicFeed), "trades are public"
                 symbols.setdefault(symbol, {}).update(trade_id=feed.last_trade_id, trade_seq=member.seq)
         return symbols
 
@@ -113,11 +113,11 @@ class Fanout:
     def _new_feed(self, key: Key) -> AnyFeed:
         if key.channel == ORDERS:
             orders_max, pause = self.bounds.orders_max, self.bounds.pause_seconds
-            return ReportFeed(self._venue, self._tasks, key.name, orders_max, pause)
+            return OrdersFeed(self._venue, self._tasks, key.name, orders_max, pause)
         if key.channel == POSITIONS:
-            return PositionFeed(self._venue, self._tasks, key.name)
+            return PositionsFeed(self._venue, self._tasks, key.name)
         partition = self._directory.partition_of(key.name)
-        return Feed(self._venue, self._tasks, key, partition, self.bounds.retry_seconds)
+        return PublicFeed(self._venue, self._tasks, key, partition, self.bounds.retry_seconds)
 
     def _drop(self, feed: AnyFeed) -> None:
         if feed.empty and self._feeds.get(feed.key) is feed:

@@ -38,7 +38,7 @@ VIEWS: Final[dict[str, Callable[[], View]]] = {
 }
 
 
-class Feed:
+class PublicFeed:
     """A followed channel, its view and the groups of its subscribers."""
 
     def __init__(

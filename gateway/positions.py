@@ -35,7 +35,7 @@ ROWS: Final = ("positions", "limits", "used")
 Json = dict[str, Any]
 
 
-class PositionFeed:
+class PositionsFeed:
     """See the module. `seq` numbers the messages of this gateway for this account; -1 before the first is ready."""
 
     def __init__(self, venue: Venue, tasks: asyncio.TaskGroup, account: str) -> None:

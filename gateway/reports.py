@@ -64,17 +64,17 @@ class _Start(msgspec.Struct):
     partitions: int
 
 
-class _Numbered(msgspec.Struct):
+class _NumberedReport(msgspec.Struct):
     seq: int
 
 
-class _Reports(msgspec.Struct):
+class _MissedReports(msgspec.Struct):
     reports: list[msgspec.Raw]
 
 
 _snapshot = msgspec.json.Decoder(_Snapshot)
-_numbered = msgspec.json.Decoder(_Numbered)
-_reports = msgspec.json.Decoder(_Reports)
+_numbered = msgspec.json.Decoder(_NumberedReport)
+_reports = msgspec.json.Decoder(_MissedReports)
 
 
 class PartitionReports:
@@ -220,7 +220,7 @@ class PartitionReports:
                 member.send(b"".join([frame for seq, frame in following if seq > had]), last)
 
 
-class ReportFeed:
+class OrdersFeed:
     """All partitions' reports of one account. `orders_max`: open orders in one partition that a session is told."""
 
     def __init__(
