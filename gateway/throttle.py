@@ -46,7 +46,7 @@ class Policy(NamedTuple):
         return f'"{self.name}";q={self.burst};w={self.window_seconds}'
 
 
-class Allowance(NamedTuple):
+class Grant(NamedTuple):
     """What one request was given, and what is left."""
 
     policy: Policy
@@ -61,7 +61,7 @@ class Allowance(NamedTuple):
         return {"RateLimit-Policy": self.policy.header(), "RateLimit": left}
 
 
-class Bucket:
+class TokenBucket:
     """Tokens of one key. `tokens` were there at time `at`; it may owe some after a large batch."""
 
     __slots__ = ("at", "tokens")
@@ -76,18 +76,18 @@ class Bucket:
         self.at = now
 
 
-class Buckets:
+class TokenBuckets:
     """The buckets of one policy, longest unused first."""
 
     def __init__(self, policy: Policy, buckets_max: int = BUCKETS_MAX) -> None:
         self.policy = policy
         self._max = buckets_max
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, key: str, count: int, now: float) -> Allowance:
+    def take(self, key: str, count: int, now: float) -> Grant:
         """Take `count` tokens, or none. `count` 0 only looks and is always allowed."""
         bucket = self._bucket(key, now)
         bucket.fill(self.policy, now)
@@ -98,20 +98,20 @@ class Buckets:
             bucket.tokens -= count
         return self._allowance(bucket, allowed, needed)
 
-    def _bucket(self, key: str, now: float) -> Bucket:
+    def _bucket(self, key: str, now: float) -> TokenBucket:
         bucket = self._buckets.get(key)
         if bucket is not None:
             self._buckets.move_to_end(key)
             return bucket
         if len(self._buckets) >= self._max:
             self._buckets.popitem(last=False)
-        bucket = self._buckets[key] = Bucket(self.policy.burst, now)
+        bucket = self._buckets[key] = TokenBucket(self.policy.burst, now)
         return bucket
 
-    def _allowance(self, bucket: Bucket, allowed: bool, needed: int) -> Allowance:
+    def _allowance(self, bucket: TokenBucket, allowed: bool, needed: int) -> Grant:
         missing = self.policy.burst - bucket.tokens
         wait = 0.0 if allowed else (needed - bucket.tokens) / self.policy.rate
-        return Allowance(self.policy, allowed, max(0, int(bucket.tokens)), missing / self.policy.rate, wait)
+        return Grant(self.policy, allowed, max(0, int(bucket.tokens)), missing / self.policy.rate, wait)
 
 
 class Throttle:
@@ -119,7 +119,7 @@ class Throttle:
 
     def __init__(self, policies: list[Policy], enabled: bool = True, buckets_max: int = BUCKETS_MAX) -> None:
         self.enabled = enabled
-        self._kinds = {policy.name: Buckets(policy, buckets_max) for policy in policies}
+        self._kinds = {policy.name: TokenBuckets(policy, buckets_max) for policy in policies}
 
     @classmethod
     def from_settings(cls, settings: GatewaySettings) -> Throttle:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import ApiError
 from gateway.settings import GatewaySettings
-from gateway.throttle import ADDRESS, CANCELS, ORDERS, READS, Buckets, Policy, Throttle
+from gateway.throttle import ADDRESS, CANCELS, ORDERS, READS, Policy, Throttle, TokenBuckets
 
 
 def test_a_burst_passes_and_then_the_rate_holds() -> None:
@@ -45,7 +45,7 @@ def test_an_address_without_login_gets_100_a_second() -> None:
 
 def test_a_batch_is_taken_whole_or_not_at_all() -> None:
     """What is refused costs nothing."""
-    buckets = Buckets(Policy(ORDERS, rate=1, burst=10))
+    buckets = TokenBuckets(Policy(ORDERS, rate=1, burst=10))
     assert buckets.take("a", 8, now=0.0).remaining == 2
     refused = buckets.take("a", 5, now=0.0)
     assert (refused.allowed, refused.remaining) == (False, 2)
@@ -55,7 +55,7 @@ def test_a_batch_is_taken_whole_or_not_at_all() -> None:
 
 def test_a_batch_larger_than_the_burst_passes_on_a_full_bucket_into_debt() -> None:
     """A small limit never makes a lawful batch impossible, and it is paid for afterwards."""
-    buckets = Buckets(Policy(ORDERS, rate=1, burst=10))
+    buckets = TokenBuckets(Policy(ORDERS, rate=1, burst=10))
     assert buckets.take("a", 50, now=0.0).allowed
     refused = buckets.take("a", 1, now=0.0)
     assert (refused.allowed, refused.remaining) == (False, 0)
@@ -65,7 +65,7 @@ def test_a_batch_larger_than_the_burst_passes_on_a_full_bucket_into_debt() -> No
 
 def test_a_look_is_always_allowed_and_costs_nothing() -> None:
     """The state of a bucket can be shown even while it owes."""
-    buckets = Buckets(Policy(ORDERS, rate=1, burst=10))
+    buckets = TokenBuckets(Policy(ORDERS, rate=1, burst=10))
     buckets.take("a", 50, now=0.0)
     look = buckets.take("a", 0, now=0.0)
     assert (look.allowed, look.remaining, look.full_in_seconds) == (True, 0, 50.0)
@@ -101,7 +101,7 @@ def test_switched_off_everything_passes() -> None:
 
 def test_the_bucket_longest_unused_is_forgotten() -> None:
     """The number of buckets is bounded, and who is active keeps his."""
-    buckets = Buckets(Policy(ADDRESS, rate=1, burst=2), buckets_max=2)
+    buckets = TokenBuckets(Policy(ADDRESS, rate=1, burst=2), buckets_max=2)
     buckets.take("a", 1, now=0.0)
     buckets.take("b", 1, now=1.0)
     buckets.take("a", 1, now=1.5)
@@ -112,7 +112,7 @@ def test_the_bucket_longest_unused_is_forgotten() -> None:
 
 def test_a_clock_that_steps_back_gives_nothing_and_takes_nothing() -> None:
     """Time that did not pass fills no bucket."""
-    buckets = Buckets(Policy(ORDERS, rate=1, burst=10))
+    buckets = TokenBuckets(Policy(ORDERS, rate=1, burst=10))
     buckets.take("a", 10, now=100.0)
     assert buckets.take("a", 1, now=50.0).retry_after == pytest.approx(1.0)
     assert buckets.take("a", 1, now=51.0).allowed
@@ -122,7 +122,7 @@ def test_a_clock_that_steps_back_gives_nothing_and_takes_nothing() -> None:
 def test_never_more_than_the_burst_and_the_rate_passes(asked: list[tuple[float, int]]) -> None:
     """Whatever the pattern of requests, what passed by any time is at most burst + rate × time."""
     policy = Policy(ORDERS, rate=5, burst=20)
-    buckets = Buckets(policy)
+    buckets = TokenBuckets(policy)
     now, passed = 0.0, 0
     for pause, count in asked:
         now += pause
@@ -134,7 +134,7 @@ def test_never_more_than_the_burst_and_the_rate_passes(asked: list[tuple[float, 
 @given(st.integers(0, 20), st.integers(1, 20))
 def test_waiting_for_retry_after_is_enough(spent: int, asked: int) -> None:
     """Who waits exactly as long as told is let through."""
-    buckets = Buckets(Policy(ORDERS, rate=3, burst=20))
+    buckets = TokenBuckets(Policy(ORDERS, rate=3, burst=20))
     buckets.take("a", spent, now=0.3)
     answer = buckets.take("a", asked, now=0.3)
     assert answer.allowed or buckets.take("a", asked, now=0.3 + answer.retry_after).allowed
