@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-class Accounts:
+class AccountQueries:
     """Asks about accounts."""
 
     def __init__(self, venue: Venue) -> None:

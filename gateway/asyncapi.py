@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gateway.methods import CHANNELS, METHODS, ON_NATS, PARTITION, Channel, Method
+from gateway.methods import CHANNELS, METHODS, ON_NATS, PARTITION, ChannelDescription, Method
 from gateway.requests import BatchItem
 from gateway.schemas import (
     SYMBOL,
@@ -167,7 +167,7 @@ def result_frame(method: Method) -> Schema:
     return record("", {"id": ID, "journal": JOURNAL, "result": method.result}, may_lack=("journal",))
 
 
-def channel_frame(channel: Channel, kind: str, members: dict[str, Schema]) -> Schema:
+def channel_frame(channel: ChannelDescription, kind: str, members: dict[str, Schema]) -> Schema:
     """The frame of a channel message: the members that all have, and its own."""
     common: dict[str, Schema] = {"channel": {"const": channel.name}, "type": {"const": kind}}
     if channel.name not in (*PRIVATE, "heartbeat"):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CHECKSUM_LEVELS: Final = 10
 
-Level = tuple[str, str]
+PrintedLevel = tuple[str, str]
 """Price and quantity, printed."""
 
 
@@ -29,7 +29,7 @@ class Half:
     def __init__(self, *, bids: bool) -> None:
         self._sign = -1 if bids else 1
         self.keys: list[int] = []
-        self.levels: list[Level] = []
+        self.levels: list[PrintedLevel] = []
         self.digits: list[bytes] = []
 
     def put(self, price: str, quantity: str) -> None:
@@ -56,7 +56,7 @@ class Half:
         found = place < len(self.keys) and self.keys[place] == key
         return self.levels[place][1] if found else ""
 
-    def top(self, depth: int) -> list[Level]:
+    def top(self, depth: int) -> list[PrintedLevel]:
         """The best `depth` levels, with 0 all of them."""
         return self.levels[:depth] if depth else list(self.levels)
 
@@ -68,7 +68,7 @@ class Depth:
         self.bids = Half(bids=True)
         self.asks = Half(bids=False)
 
-    def apply(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+    def apply(self, bids: Iterable[PrintedLevel], asks: Iterable[PrintedLevel]) -> None:
         """Take the changed levels of an update, or all levels of a snapshot."""
         for price, quantity in bids:
             self.bids.put(price, quantity)
@@ -97,7 +97,7 @@ def zero_like(quantity: str) -> str:
     return "0" + point + "0" * len(decimals)
 
 
-def changes(before: list[Level], after: list[Level]) -> list[Level]:
+def changes(before: list[PrintedLevel], after: list[PrintedLevel]) -> list[PrintedLevel]:
     """What turns one window of a side into another: what left it with zero, what is new or different as it is."""
     if before == after:
         return []

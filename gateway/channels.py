@@ -13,7 +13,7 @@ from gateway.requests import Text
 from gateway.subscriptions import ORDERS, PRIVATE, SubscribeParams
 
 if TYPE_CHECKING:
-    from gateway.held import Held
+    from gateway.held import SessionSubscriptions
     from gateway.login import Login
     from gateway.protocol import Request
     from gateway.replies import Replies
@@ -35,7 +35,7 @@ _resume = msgspec.json.Decoder(ResumeParams)
 class ChannelMethods:
     """What a session asks about its subscriptions."""
 
-    def __init__(self, replies: Replies, login: Login, held: Held, services: Services) -> None:
+    def __init__(self, replies: Replies, login: Login, held: SessionSubscriptions, services: Services) -> None:
         self._replies = replies
         self._login = login
         self._held = held

@@ -14,7 +14,7 @@ from gateway.feeds import RETRY_SECONDS, PublicFeed
 from gateway.groups import encoded
 from gateway.positions import PositionsFeed
 from gateway.reports import PAUSE_SECONDS, SNAPSHOT_ORDERS_MAX, OrdersFeed
-from gateway.subscriptions import ORDERS, POSITIONS, Key, Subscription
+from gateway.subscriptions import ORDERS, POSITIONS, ChannelSubscription, Key
 from gateway.timestamps import time_text
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ class Fanout:
         self.bounds = Bounds()
         """Of the feeds that begin from now on."""
         self._feeds: dict[Key, AnyFeed] = {}
-        self._instruments: dict[Subscription, None] = {}
+        self._instruments: dict[ChannelSubscription, None] = {}
         directory.watchers.append(self._listed)
         venue.on_reconnect(self.heal)
         venue.on_new_leader(self.look_after)
 
-    def join(self, member: Subscription) -> None:
+    def join(self, member: ChannelSubscription) -> None:
         """Begin a subscription. Its symbol, if it has one, is known to the directory."""
         if member.key.channel == "instruments":
             self._instruments[member] = None
@@ -63,7 +63,7 @@ class Fanout:
         elif member.key.channel != "heartbeat":
             self._feed(member.key).join(member)
 
-    def leave(self, member: Subscription) -> None:
+    def leave(self, member: ChannelSubscription) -> None:
         """End a subscription."""
         self._instruments.pop(member, None)
         feed = self._feeds.get(member.key)
@@ -84,13 +84,13 @@ class Fanout:
         for feed in self._feeds.values():
             feed.look_after(partition)
 
-    def stale(self, members: Iterable[Subscription]) -> list[Subscription]:
+    def stale(self, members: Iterable[ChannelSubscription]) -> list[ChannelSubscription]:
         """Those whose feed has a hole, or may have one: NATS does not answer, or a partition of the feed does not."""
         well, dead = self._venue.well, self._venue.dead
         followed = [(member, self._feeds[member.key]) for member in members if member.key in self._feeds]
         return [member for member, feed in followed if not (well and feed.whole and dead.isdisjoint(feed.partitions))]
 
-    def last_numbers(self, members: Iterable[Subscription]) -> dict[str, dict[str, int]]:
+    def last_numbers(self, members: Iterable[ChannelSubscription]) -> dict[str, dict[str, int]]:
         """By symbol, the last numbers of the books and trades that these have been given."""
         symbols: dict[str, dict[str, int]] = {}
         for member in members:
@@ -142,7 +142,7 @@ def instrument_frame(listed: Listed, previous: int | None, journal: str) -> byte
     return encoded(frame | {"instrument": listed.definition})
 
 
-def heartbeat_frame(seq: int, now: int, symbols: dict[str, dict[str, int]], stale: list[Subscription]) -> bytes:
+def heartbeat_frame(seq: int, now: int, symbols: dict[str, dict[str, int]], stale: list[ChannelSubscription]) -> bytes:
     """A frame of channel `heartbeat`. `stale` are the subscriptions that may lag behind the exchange."""
     frame: dict[str, Any] = {"channel": "heartbeat", "type": "update" if seq > 1 else "snapshot", "seq": seq}
     if seq > 1:

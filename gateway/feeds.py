@@ -15,13 +15,13 @@ import structlog
 
 from gateway.continuity import Continuity
 from gateway.groups import BookGroup, Group, LatestGroup
-from gateway.views import BookView, Frame, FullView, LatestView, TradesView, View
+from gateway.views import BookView, FrameBody, FullView, LatestView, TradesView, View
 from streams.errors import StreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.subscriptions import Key, Options, Subscription
+    from gateway.subscriptions import ChannelSubscription, Key, Options
     from streams.venue import Venue
 
 log = structlog.get_logger()
@@ -54,7 +54,7 @@ class PublicFeed:
         self._venue = venue
         self._tasks = tasks
         self._partition = partition
-        self._continuity: Continuity[tuple[Frame, bytes]] = Continuity()
+        self._continuity: Continuity[tuple[FrameBody, bytes]] = Continuity()
         self._view = VIEWS[key.channel]()
         self._groups: dict[Options, Group[Any]] = {}
         self._keeper: asyncio.Task[None] | None = None
@@ -91,7 +91,7 @@ class PublicFeed:
         """The number of the last trade on the tape, 0 before the first; of other channels 0."""
         return self._view.last_id if isinstance(self._view, TradesView) else 0
 
-    def join(self, member: Subscription) -> None:
+    def join(self, member: ChannelSubscription) -> None:
         """Take a subscriber in; it has its snapshot at once, or as soon as there is one."""
         group = self._groups.get(member.options)
         if group is None:
@@ -100,7 +100,7 @@ class PublicFeed:
                 group.reset(self._continuity.seq)
         group.join(member)
 
-    def leave(self, member: Subscription) -> None:
+    def leave(self, member: ChannelSubscription) -> None:
         """Let a subscriber go."""
         group = self._groups.get(member.options)
         if group is not None:
@@ -138,7 +138,7 @@ class PublicFeed:
             log.info("feed.gap", channel=self.key.channel, symbol=self.key.name, seq=frame["seq"])
             self.heal()
 
-    def _update(self, frame: Frame, payload: bytes) -> None:
+    def _update(self, frame: FrameBody, payload: bytes) -> None:
         if not self._view.apply(frame):
             log.warning("feed.checksum", channel=self.key.channel, symbol=self.key.name, seq=frame["seq"])
             self.heal()
@@ -177,14 +177,14 @@ class PublicFeed:
             except TimeoutError:
                 pause = min(pause * 2, longest)
 
-    async def _snapshot(self) -> Frame:
+    async def _snapshot(self) -> FrameBody:
         answer = await self._venue.query(self._partition, self.key.channel, symbol=self.key.name)
         if answer.code:
             raise StreamError(f"the leader answers {answer.code}")
-        frame: Frame = orjson.loads(answer.body)
+        frame: FrameBody = orjson.loads(answer.body)
         return frame
 
-    def _begin(self, snapshot: Frame) -> None:
+    def _begin(self, snapshot: FrameBody) -> None:
         if not self._continuity.broken and snapshot["seq"] <= self._continuity.seq:
             return  # what came before an answer was published before it, so nothing was missed
         self._view.reset(snapshot)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import orjson
 
-from gateway.books import Level, changes
+from gateway.books import PrintedLevel, changes
 from gateway.frames import frame_of
-from gateway.views import BookView, Frame, LatestView, View
+from gateway.views import BookView, FrameBody, LatestView, View
 
 if TYPE_CHECKING:
-    from gateway.subscriptions import Options, Subscription
+    from gateway.subscriptions import ChannelSubscription, Options
 
 CATCH_UP_SECONDS: Final = 0.1
 """How often it is looked whether a lagging member has read what it had."""
@@ -31,17 +31,17 @@ class Group(Generic[State]):
     def __init__(self, view: State, options: Options) -> None:
         self.view = view
         self.options = options
-        self.members: dict[Subscription, None] = {}
+        self.members: dict[ChannelSubscription, None] = {}
         self.seq = -1
 
-    def join(self, member: Subscription) -> None:
+    def join(self, member: ChannelSubscription) -> None:
         """Take a member in; it has its snapshot at once if the feed is whole (`seq` is not -1)."""
         if self.seq >= 0:
             self.settle()
             member.send(self.snapshot(), self.seq)
         self.members[member] = None
 
-    def leave(self, member: Subscription) -> None:
+    def leave(self, member: ChannelSubscription) -> None:
         """Let a member go."""
         self.members.pop(member, None)
 
@@ -58,7 +58,7 @@ class Group(Generic[State]):
         """Something was missed: nothing more goes out until `reset`."""
         self.seq = -1
 
-    def update(self, frame: Frame, payload: bytes) -> None:
+    def update(self, frame: FrameBody, payload: bytes) -> None:
         """The view has taken an update."""
         self.seq = frame["seq"]
         self.send(frame_of(payload))
@@ -95,7 +95,7 @@ class Conflated(Group[State], ABC):
         self._cancel()
         super().break_off()
 
-    def update(self, frame: Frame, payload: bytes) -> None:
+    def update(self, frame: FrameBody, payload: bytes) -> None:
         """The view has taken an update."""
         if not self.options.interval_ms:
             self.pass_on(frame, payload)
@@ -114,11 +114,11 @@ class Conflated(Group[State], ABC):
             self._sent_at = self._loop.time()
             self.flush()
 
-    def pass_on(self, frame: Frame, payload: bytes) -> None:
+    def pass_on(self, frame: FrameBody, payload: bytes) -> None:
         """An update for members who want no conflation."""
         super().update(frame, payload)
 
-    def hold(self, frame: Frame) -> None:
+    def hold(self, frame: FrameBody) -> None:
         """Note an update for `flush`."""
 
     @abstractmethod
@@ -146,8 +146,8 @@ class BookGroup(Conflated[BookView]):
 
     def __init__(self, view: BookView, options: Options) -> None:
         super().__init__(view, options)
-        self._bids: list[Level] = []
-        self._asks: list[Level] = []
+        self._bids: list[PrintedLevel] = []
+        self._asks: list[PrintedLevel] = []
         self._changed_bids: dict[str, str] = {}
         self._changed_asks: dict[str, str] = {}
         self._catching_up: asyncio.TimerHandle | None = None
@@ -159,14 +159,14 @@ class BookGroup(Conflated[BookView]):
         self._remember_window()
         super().reset(seq)
 
-    def pass_on(self, frame: Frame, payload: bytes) -> None:
+    def pass_on(self, frame: FrameBody, payload: bytes) -> None:
         """Whole books go out as they came; of windows most updates are invisible."""
         if self.options.depth:
             self.flush()
         else:
             super().pass_on(frame, payload)
 
-    def hold(self, frame: Frame) -> None:
+    def hold(self, frame: FrameBody) -> None:
         """Note which levels changed; the last quantity of each counts."""
         if not self.options.depth:
             self._changed_bids.update(frame["bids"])

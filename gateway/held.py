@@ -12,10 +12,10 @@ from gateway.fanout import heartbeat_frame
 from gateway.subscriptions import (
     OF_SYMBOL,
     PRIVATE,
+    ChannelSubscription,
     Key,
     Options,
     SubscribeParams,
-    Subscription,
     check_channel,
     options_of,
     symbols_of,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 HEARTBEAT: Final = Key("heartbeat", "")
 
 
-class Held:
+class SessionSubscriptions:
     """What a session is subscribed to, by channel and name."""
 
     def __init__(self, services: Services, outbox: Outbox) -> None:
@@ -36,7 +36,7 @@ class Held:
         self._directory = services.directory
         self._most = services.settings.subscriptions_per_connection
         self._outbox = outbox
-        self._held: dict[Key, Subscription] = {}
+        self._held: dict[Key, ChannelSubscription] = {}
         self._suspended: dict[Key, Options] = {}
         self._beats = 0
 
@@ -66,14 +66,14 @@ class Held:
         if len(self._held) + sum(key not in self._held for key in keys) > self._most:
             raise ApiError("too_many", f"a connection may hold {self._most} subscriptions")
 
-    def add(self, keys: list[Key], options: Options) -> list[Subscription]:
+    def add(self, keys: list[Key], options: Options) -> list[ChannelSubscription]:
         """Hold these, anew where they were held already; `begin` starts them."""
         for key in keys:
             self._end(key)
-            self._held[key] = Subscription(key, options, self._outbox)
+            self._held[key] = ChannelSubscription(key, options, self._outbox)
         return [self._held[key] for key in keys]
 
-    def begin(self, members: list[Subscription]) -> None:
+    def begin(self, members: list[ChannelSubscription]) -> None:
         """Start: each brings its snapshot."""
         for member in members:
             self._fanout.join(member)

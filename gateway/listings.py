@@ -44,7 +44,7 @@ SECONDS_MAX: Final = 7 * 86_400
 REASON_CHARACTERS_MAX: Final = 256
 
 
-class Row(Struct, forbid_unknown_fields=True, rename={"start": "from"}):
+class TickRow(Struct, forbid_unknown_fields=True, rename={"start": "from"}):
     """One row of a table of ticks: the tick from this price on."""
 
     start: Raw
@@ -67,7 +67,7 @@ class ListingParams(Struct, forbid_unknown_fields=True):
 
     lot_size: Raw
     tick_size: Decimal = UNSET
-    ticks: list[Row] | UnsetType = UNSET
+    ticks: list[TickRow] | UnsetType = UNSET
     min_quantity: Decimal = UNSET
     max_quantity: Decimal = UNSET
     min_price: Decimal = UNSET

@@ -24,7 +24,7 @@ from gateway.timestamps import time_text
 from streams.errors import Unavailable
 
 if TYPE_CHECKING:
-    from gateway.held import Held
+    from gateway.held import SessionSubscriptions
     from gateway.identity import Principal
     from gateway.protocol import Request
     from gateway.replies import Replies
@@ -50,7 +50,7 @@ _login = msgspec.json.Decoder(LoginParams)
 class Login:
     """The principal of a session. `_promised` are the cancels due at its end: account and session, "" for all."""
 
-    def __init__(self, replies: Replies, held: Held, services: Services) -> None:
+    def __init__(self, replies: Replies, held: SessionSubscriptions, services: Services) -> None:
         self.principal: Principal | None = None
         self._replies = replies
         self._held = held

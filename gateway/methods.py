@@ -61,7 +61,7 @@ class Method(NamedTuple):
     summary: str
 
 
-class Channel(NamedTuple):
+class ChannelDescription(NamedTuple):
     """A channel: what its snapshots and updates hold beside the common members, and what it is for."""
 
     name: str
@@ -199,14 +199,16 @@ REPORT: Final = {
 OF_A_TRADE: Final = ("reason", "self_match", "last_price", "last_quantity", "trade_id", "liquidity", "fee")
 
 CHANNELS: Final = (
-    Channel("book", DEPTH, DEPTH, "Total displayed quantity per price, absolute."),
-    Channel("full", FULL, FULL, "Every displayed order; never conflated."),
-    Channel("trades", TAPE, TAPE, "The tape."),
-    Channel("ticker", QUOTE, QUOTE, "Best prices and the last trade."),
-    Channel("status", PHASE, PHASE, "The instrument's phase, the auction to be, the bands."),
-    Channel("instruments", INSTRUMENT, INSTRUMENT, "Reference data: a snapshot for each instrument, then changes."),
-    Channel("heartbeat", HEARTBEAT, HEARTBEAT, "Once a second: the time, and the last numbers sent."),
-    Channel(
+    ChannelDescription("book", DEPTH, DEPTH, "Total displayed quantity per price, absolute."),
+    ChannelDescription("full", FULL, FULL, "Every displayed order; never conflated."),
+    ChannelDescription("trades", TAPE, TAPE, "The tape."),
+    ChannelDescription("ticker", QUOTE, QUOTE, "Best prices and the last trade."),
+    ChannelDescription("status", PHASE, PHASE, "The instrument's phase, the auction to be, the bands."),
+    ChannelDescription(
+        "instruments", INSTRUMENT, INSTRUMENT, "Reference data: a snapshot for each instrument, then changes."
+    ),
+    ChannelDescription("heartbeat", HEARTBEAT, HEARTBEAT, "Once a second: the time, and the last numbers sent."),
+    ChannelDescription(
         "orders",
         {
             **PARTITION,
@@ -217,7 +219,7 @@ CHANNELS: Final = (
         "Private: a snapshot for each partition, then execution reports.",
         OF_A_TRADE,
     ),
-    Channel(
+    ChannelDescription(
         "positions",
         {"account": ACCOUNT, **ROWS_OF_ACCOUNT},
         {"account": ACCOUNT, **ROWS_OF_ACCOUNT},

@@ -22,7 +22,7 @@ from streams.codec import decode_reports
 from streams.errors import StreamError
 
 if TYPE_CHECKING:
-    from gateway.subscriptions import Subscription
+    from gateway.subscriptions import ChannelSubscription
     from streams.venue import Subscription as Following
     from streams.venue import Venue
 
@@ -42,7 +42,7 @@ class PositionsFeed:
         self.key = Key(POSITIONS, account)
         self._venue = venue
         self._tasks = tasks
-        self._members: dict[Subscription, None] = {}
+        self._members: dict[ChannelSubscription, None] = {}
         self._parts: dict[int, Json] = {}
         self._wanted = [asyncio.Event() for _ in range(venue.partitions)]
         self._seq = -1
@@ -73,14 +73,14 @@ class PositionsFeed:
         """Whether nobody is subscribed."""
         return not self._members
 
-    def join(self, member: Subscription) -> None:
+    def join(self, member: ChannelSubscription) -> None:
         """Take a subscriber in; it has its snapshot at once, or as soon as there is one."""
         self._members[member] = None
         if self._seq >= 0:
             self._greet(member)
             self.heal()  # limits may have changed without a report
 
-    def leave(self, member: Subscription) -> None:
+    def leave(self, member: ChannelSubscription) -> None:
         """Let a subscriber go."""
         self._members.pop(member, None)
 
@@ -144,7 +144,7 @@ class PositionsFeed:
             for member in self._members:
                 self._greet(member)
 
-    def _greet(self, member: Subscription) -> None:
+    def _greet(self, member: ChannelSubscription) -> None:
         member.send(snapshot_frame(self.key.name, self._seq, list(self._parts.values())), self._seq)
 
     def _tell(self, before: Json, after: Json) -> None:

@@ -40,7 +40,7 @@ class Request(Struct, frozen=True, gc=False):
     frame: bytes
 
 
-class _Frame(Struct, forbid_unknown_fields=True, gc=False):
+class _RequestFrame(Struct, forbid_unknown_fields=True, gc=False):
     id: Raw
     method: str
     params: Raw | UnsetType = UNSET
@@ -50,7 +50,7 @@ class _OnlyId(Struct, gc=False):
     id: Raw | UnsetType = UNSET
 
 
-_frame = msgspec.json.Decoder(_Frame)
+_frame = msgspec.json.Decoder(_RequestFrame)
 _only_id = msgspec.json.Decoder(_OnlyId)
 
 

@@ -32,7 +32,7 @@ from streams.errors import StreamError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.subscriptions import Subscription
+    from gateway.subscriptions import ChannelSubscription
     from streams.venue import Subscription as Following
     from streams.venue import Venue
 
@@ -88,12 +88,12 @@ class PartitionReports:
         venue: Venue,
         number: int,
         account: str,
-        end: Callable[[Subscription], None],
+        end: Callable[[ChannelSubscription], None],
         orders_max: int,
         pause_seconds: float,
     ) -> None:
-        self.members: dict[Subscription, int] = {}
-        self.joining: dict[Subscription, None] = {}
+        self.members: dict[ChannelSubscription, int] = {}
+        self.joining: dict[ChannelSubscription, None] = {}
         self.wanted = asyncio.Event()
         self._venue = venue
         self._number = number
@@ -264,19 +264,19 @@ class OrdersFeed:
         """Whether nobody is subscribed."""
         return not any(partition.members or partition.joining for partition in self._partitions)
 
-    def join(self, member: Subscription) -> None:
+    def join(self, member: ChannelSubscription) -> None:
         """Take a subscriber in; the snapshots follow."""
         for partition in self._partitions:
             partition.joining[member] = None
             partition.wanted.set()
 
-    def leave(self, member: Subscription) -> None:
+    def leave(self, member: ChannelSubscription) -> None:
         """Let a subscriber go."""
         for partition in self._partitions:
             partition.members.pop(member, None)
             partition.joining.pop(member, None)
 
-    def _end(self, member: Subscription) -> None:
+    def _end(self, member: ChannelSubscription) -> None:
         """There is too much to tell in one partition: without that the others' reports are of no use."""
         self.leave(member)
         member.end("too_many")

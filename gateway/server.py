@@ -15,7 +15,7 @@ import structlog
 from aiohttp import web, web_response
 
 from gateway import admin, control, market, middleware, pages, trading, websocket
-from gateway.accounts import Accounts
+from gateway.accounts import AccountQueries
 from gateway.directory import Directory
 from gateway.door import Door
 from gateway.errors import ServerEnded
@@ -77,7 +77,7 @@ def make_services(settings: GatewaySettings, venue: Venue, tasks: asyncio.TaskGr
         throttle=Throttle.from_settings(settings),
         directory=directory,
         orders=Orders(venue, directory, settings),
-        accounts=Accounts(venue),
+        accounts=AccountQueries(venue),
         fanout=Fanout(venue, directory, tasks),
         sessions=sessions,
         tasks=tasks,

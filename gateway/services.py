@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-    from gateway.accounts import Accounts
+    from gateway.accounts import AccountQueries
     from gateway.directory import Directory
     from gateway.fanout import Fanout
     from gateway.identity import Identity
@@ -29,7 +29,7 @@ class Services:
     throttle: Throttle
     directory: Directory
     orders: Orders
-    accounts: Accounts
+    accounts: AccountQueries
     fanout: Fanout
     sessions: Sessions
     tasks: asyncio.TaskGroup

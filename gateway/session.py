@@ -24,14 +24,14 @@ from gateway.entry import METHODS as ORDER_METHODS
 from gateway.entry import OrderMethods
 from gateway.errors import ApiError, BadRequest, Malformed, NotKnown, NotPromised
 from gateway.frames import POLICY
-from gateway.held import Held
+from gateway.held import SessionSubscriptions
 from gateway.login import Login
 from gateway.order_frames import order_of
 from gateway.protocol import Request
 from gateway.replies import Replies
 from gateway.throttle import READS
 from gateway.timestamps import time_text
-from gateway.turnstile import Shell, Turnstile
+from gateway.turnstile import FrameGate, Shell
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,13 +58,13 @@ class Session:
     def __init__(self, services: Services, outbox: Outbox, shell: Shell, number: str, address: str) -> None:
         self.number = number
         self.replies = Replies(services, outbox, number, address)
-        self.held = Held(services, outbox)
+        self.held = SessionSubscriptions(services, outbox)
         self.login = Login(self.replies, self.held, services)
         self._services = services
         self._shell = shell
         self._entry = OrderMethods(self.replies, self.login, services)
         self._channels = ChannelMethods(self.replies, self.login, self.held, services)
-        self._turnstile = Turnstile(self._take, shell, services.tasks)
+        self._turnstile = FrameGate(self._take, shell, services.tasks)
         self._bad_frames = 0
         self.now = asyncio.get_running_loop().time
         """The clock that quiet is measured by, in seconds."""

@@ -76,7 +76,7 @@ class Options(NamedTuple):
     snapshot: bool = True
 
 
-class Subscription:
+class ChannelSubscription:
     """One subscription of one session. `seq` is the number of the last message it was given, -1 before the first.
 
     `lagging`: depth was left out and a snapshot is due. `ended`: nothing more comes, and the session was sent why.

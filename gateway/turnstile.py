@@ -26,7 +26,7 @@ class Shell(Protocol):
         """Read again."""
 
 
-class Turnstile:
+class FrameGate:
     """`take` is given each frame in its turn."""
 
     def __init__(self, take: Callable[[bytes], None], shell: Shell, tasks: asyncio.TaskGroup) -> None:

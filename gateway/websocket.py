@@ -56,7 +56,7 @@ KERNEL_UNSENT_BYTES: Final = 131_072
 ACCEPT_SUFFIX: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
 
-class Connection:
+class WebSocketConnection:
     """One WebSocket. aiohttp's connection feeds it bytes; `closed` is set when the socket is gone."""
 
     def __init__(self, services: Services, transport: asyncio.Transport, address: str) -> None:
@@ -217,7 +217,7 @@ async def serve(request: web.Request, services: Services, address: str, token: s
     response = web.StreamResponse(status=101, headers=headers)
     response.force_close()
     await response.prepare(request)
-    connection = Connection(services, transport, address)
+    connection = WebSocketConnection(services, transport, address)
     try:
         services.sessions.enter(connection, limit_key(address))
         if principal is not None:

@@ -17,7 +17,7 @@ from gateway import protocol
 from gateway.accounts import distinct
 from gateway.errors import ApiError
 from gateway.frames import TEXT, FrameReader
-from gateway.held import Held
+from gateway.held import SessionSubscriptions
 from gateway.market import NoQuery
 from gateway.subscriptions import Key, Options, SubscribeParams
 from tests.gateway.test_frames import masked
@@ -161,7 +161,7 @@ class Compared(str):
 
 async def test_unsubscribing_many_compares_each_name_once(services: Services) -> None:
     """The symbols of a request are not gone through again for each subscription held."""
-    held = Held(services, Trader(services).outbox)
+    held = SessionSubscriptions(services, Trader(services).outbox)
     held.add([Key("book", f"S{number}") for number in range(400)], Options())
     names: list[str] = [Compared(f"N{number}") for number in range(400)]
     Compared.times = 0

@@ -327,7 +327,7 @@ def told(before: Any, after: Any) -> Any:
 def subscription() -> Any:
     """A subscription that may lag behind."""
     nowhere: Any = None
-    return subscriptions.Subscription(Key("book", "ACME"), subscriptions.Options(), nowhere)
+    return subscriptions.ChannelSubscription(Key("book", "ACME"), subscriptions.Options(), nowhere)
 
 
 class Page(HTMLParser):

@@ -109,7 +109,7 @@ class SocketTransport(asyncio.Transport):
     def __init__(self, socket: ClientSocket) -> None:
         super().__init__()
         self._socket = socket
-        self._connection: websocket.Connection | None = None
+        self._connection: websocket.WebSocketConnection | None = None
         self._paused = False
         self._waiting: list[bytes] = []
         self._closing = False
@@ -127,7 +127,7 @@ class SocketTransport(asyncio.Transport):
             self.close()
             return
         self._socket.gateway.transports[self] = None
-        self._connection = websocket.Connection(services, self, "192.0.2.1")
+        self._connection = websocket.WebSocketConnection(services, self, "192.0.2.1")
         services.sessions.enter(self._connection, "192.0.2.1")
 
     def feed(self, data: bytes) -> None:
