@@ -46,7 +46,7 @@ from streams.errors import (
 )
 from streams.event_stream import as_stored
 from streams.findings import Audit, CopyFound, Finding
-from streams.ledger import Ledger
+from streams.ledger import OrderLedger
 from streams.partition import Partition
 from streams.recovery import load
 from streams.scrub import Links
@@ -88,7 +88,7 @@ class Replay:
         self.partition = partition
         self._resumes: set[int] = set()  # by which messages were answered late, until they are met
         self.begun_from = Sealed(partition.at, partition.chain, b"")
-        self.ledger = Ledger.of(partition.engine)
+        self.ledger = OrderLedger.of(partition.engine)
         self._before = partition.commands
         self._check_at = COMMANDS_PER_CHECK
 

@@ -28,21 +28,21 @@ from streams.stream import NO_SUCH_MESSAGE
 READ_TIMEOUT = 2.0
 
 
-class Entry(NamedTuple):
+class BucketEntry(NamedTuple):
     """What a key holds, and the revision that a compare-and-set has to name."""
 
     value: str
     revision: int
 
 
-ABSENT = Entry("", 0)
+ABSENT = BucketEntry("", 0)
 """In place of an entry that does not exist; its revision creates."""
 
 
 Value = TypeVar("Value")
 
 
-def decoded(decoder: msgspec.json.Decoder[Value], key: str, entry: Entry) -> Value:
+def decoded(decoder: msgspec.json.Decoder[Value], key: str, entry: BucketEntry) -> Value:
     """What a key holds, in JSON. Unavailable if that cannot be read: it is damaged, or of another version."""
     try:
         return decoder.decode(entry.value)
@@ -74,7 +74,7 @@ class Bucket:
         self._connection = connection
         self._name = name
 
-    async def get(self, key: str) -> Entry:
+    async def get(self, key: str) -> BucketEntry:
         """A key's entry from the stream's leader, or ABSENT."""
         stream = subjects.bucket_stream(self._name)
         try:
@@ -86,16 +86,16 @@ class Bucket:
                 return ABSENT
             raise
         message = answer["message"]
-        return Entry(_text(message.get("data", "")), message["seq"])
+        return BucketEntry(_text(message.get("data", "")), message["seq"])
 
-    async def get_present(self, key: str) -> Entry:
+    async def get_present(self, key: str) -> BucketEntry:
         """A key's entry, where it is known that there is one: Unavailable if who answers has not heard of it."""
         entry = await self.get(key)
         if entry == ABSENT:
             raise Unavailable(f"the copy of {self._name} that answered has not heard of {key}")
         return entry
 
-    async def read_all(self, *keys: str) -> dict[str, Entry]:
+    async def read_all(self, *keys: str) -> dict[str, BucketEntry]:
         """The entries by key, of all keys or of those that patterns mean; at most 1,024 of them.
 
         They are what one copy of the stream held at one moment, and that copy may lag behind the others.
@@ -103,13 +103,13 @@ class Bucket:
         patterns = [subjects.bucket_key(self._name, key) for key in keys or (">",)]
         return await self._read({"multi_last": patterns})
 
-    async def read_on(self, keys: str, revision: int, count: int) -> dict[str, Entry]:
+    async def read_on(self, keys: str, revision: int, count: int) -> dict[str, BucketEntry]:
         """Likewise `count` entries at most, of a pattern's keys, from a revision on in its order."""
         pattern = subjects.bucket_key(self._name, keys)
         return await self._read({"next_by_subj": pattern, "seq": revision, "batch": count})
 
-    async def _read(self, request: Mapping[str, Any]) -> dict[str, Entry]:
-        entries: dict[str, Entry] = {}
+    async def _read(self, request: Mapping[str, Any]) -> dict[str, BucketEntry]:
+        entries: dict[str, BucketEntry] = {}
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         prefix = subjects.bucket_key(self._name, "")
 
@@ -117,7 +117,7 @@ class Bucket:
             status = status_of(headers)
             if not status:
                 key = header_value(headers, "Nats-Subject").removeprefix(prefix)
-                entries[key] = Entry(payload.decode(), int(header_value(headers, "Nats-Sequence")))
+                entries[key] = BucketEntry(payload.decode(), int(header_value(headers, "Nats-Sequence")))
             elif not done.done():
                 if status in {END_OF_ANSWER, NO_MESSAGES}:
                     done.set_result(None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import structlog
 
-from streams.bucket import Bucket, Entry
+from streams.bucket import Bucket, BucketEntry
 from streams.promises import SHARDS, Promise
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ REMOVED_TTL: Final = 1.0
 decoder: Final = msgspec.json.Decoder(list[Promise])
 
 
-def numbers(entries: Mapping[str, Entry]) -> dict[str, int]:
+def numbers(entries: Mapping[str, BucketEntry]) -> dict[str, int]:
     """The gateways whose keys are among these, with the revision of each."""
     return {
         key.removeprefix(PREFIX): entry.revision
@@ -55,14 +55,14 @@ async def remove(bucket: Bucket, gateway: str, number: int) -> None:
         await bucket.put(PREFIX + gateway, "", number, REMOVED_TTL)
 
 
-async def _entries(bucket: Bucket, gateway: str) -> dict[str, Entry]:
-    found: dict[str, Entry] = {}
+async def _entries(bucket: Bucket, gateway: str) -> dict[str, BucketEntry]:
+    found: dict[str, BucketEntry] = {}
     for shard in range(SHARDS):
         found |= await bucket.read_all(f"session.{gateway}.{shard}.*")
     return {key: entry for key, entry in found.items() if entry.value}
 
 
-def _read(entry: Entry) -> list[Promise]:
+def _read(entry: BucketEntry) -> list[Promise]:
     try:
         return decoder.decode(entry.value)
     except msgspec.MsgspecError:

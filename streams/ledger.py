@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Entry:
+class LedgerOrder:
     """An order as far as it is known to be open."""
 
     symbol: str
@@ -37,13 +37,13 @@ class Entry:
         return self.quantity - self.filled - self.canceled
 
 
-class Ledger:
+class OrderLedger:
     """The open orders by id, as of the last event taken."""
 
     def __init__(self) -> None:
         self.trades = 0
         """How many trades were taken."""
-        self._open: dict[int, Entry] = {}
+        self._open: dict[int, LedgerOrder] = {}
         self._last_order = 0
         self._last_trade: dict[str, int] = {}
 
@@ -53,7 +53,7 @@ class Ledger:
         ledger = cls()
         for order in engine.orders.values():
             if is_open(order.status):
-                entry = Entry(order.symbol, order.side, order.quantity, order.filled, order.canceled)
+                entry = LedgerOrder(order.symbol, order.side, order.quantity, order.filled, order.canceled)
                 ledger._open[order.order_id] = entry
         ledger._last_order = engine.register.next_order_id - 1
         ledger._last_trade = {book.symbol: book.last_trade_id for book in engine.books.values()}
@@ -87,7 +87,7 @@ class Ledger:
             if event.order_id <= self._last_order:
                 raise WrongEntry(f"order {event.order_id} is accepted a second time")
             self._last_order = event.order_id
-            self._open[event.order_id] = Entry(event.order.symbol, event.order.side, event.order.quantity)
+            self._open[event.order_id] = LedgerOrder(event.order.symbol, event.order.side, event.order.quantity)
         elif isinstance(event, Amended):
             entry = self._entry(event.order_id)
             entry.quantity, entry.canceled = event.quantity, event.canceled
@@ -111,19 +111,19 @@ class Ledger:
         self._fill(trade.maker_order_id, maker, trade.quantity, trade.maker_filled, trade.maker_open)
         self._fill(trade.taker_order_id, taker, trade.quantity, trade.taker_filled, trade.taker_open)
 
-    def _fill(self, order_id: int, entry: Entry, quantity: int, filled: int, open_quantity: int) -> None:
+    def _fill(self, order_id: int, entry: LedgerOrder, quantity: int, filled: int, open_quantity: int) -> None:
         entry.filled += quantity
         if entry.filled != filled:
             raise WrongEntry(f"order {order_id} has filled {filled}, its trades make {entry.filled}")
         self._agree(order_id, entry, open_quantity)
 
-    def _agree(self, order_id: int, entry: Entry, open_quantity: int) -> None:
+    def _agree(self, order_id: int, entry: LedgerOrder, open_quantity: int) -> None:
         if entry.open_quantity != open_quantity or open_quantity < 0:
             raise WrongEntry(f"order {order_id} has {open_quantity} open, its events leave {entry.open_quantity}")
         if open_quantity == 0:
             self._open.pop(order_id, None)
 
-    def _entry(self, order_id: int) -> Entry:
+    def _entry(self, order_id: int) -> LedgerOrder:
         entry = self._open.get(order_id)
         if entry is None:
             raise WrongEntry(f"order {order_id} is not open, and something happened to it")

@@ -15,7 +15,7 @@ from streams.errors import WrongSequence
 from streams.register import REGISTER_KEY
 
 if TYPE_CHECKING:
-    from streams.bucket import Entry
+    from streams.bucket import BucketEntry
     from streams.connection import Connection
     from streams.register import Registered
 
@@ -62,13 +62,13 @@ class Leftovers:
         self._next[keys] = max(entry.revision for entry in found.values()) + 1 if more else 1
         return more
 
-    async def _remove(self, key: str, entry: Entry) -> None:
+    async def _remove(self, key: str, entry: BucketEntry) -> None:
         try:
             await self._bucket.put(key, "", entry.revision, REMOVED_TTL)
         except WrongSequence:
             return
 
 
-def _is_left(key: str, entry: Entry, registered: Registered) -> bool:
+def _is_left(key: str, entry: BucketEntry, registered: Registered) -> bool:
     gateway = key.split(".")[1]
     return bool(entry.value) and entry.revision < registered.revision and gateway not in registered.numbers

@@ -24,7 +24,7 @@ import structlog
 
 from exchange.commands import CancelAll
 from streams import former_promises, promises, register, subjects
-from streams.bucket import ABSENT, Bucket, Entry
+from streams.bucket import ABSENT, Bucket, BucketEntry
 from streams.errors import StreamError, Unavailable
 from streams.leftovers import Leftovers
 from streams.promises import LEASE_TTL, Promise, lease_key, swept_key
@@ -137,16 +137,16 @@ class Orphans:
         )
 
 
-def _numbers(entries: Mapping[str, Entry]) -> dict[str, int]:
+def _numbers(entries: Mapping[str, BucketEntry]) -> dict[str, int]:
     """The gateways whose promises count, with the number of each one's registration."""
     return former_promises.numbers(entries) | register.read(entries.get(REGISTER_KEY, ABSENT)).numbers
 
 
-def _lives(gateway: str, entries: Mapping[str, Entry]) -> bool:
+def _lives(gateway: str, entries: Mapping[str, BucketEntry]) -> bool:
     return bool(entries.get(lease_key(gateway), ABSENT).value)
 
 
-def _read(entry: Entry) -> dict[str, list[Promise]]:
+def _read(entry: BucketEntry) -> dict[str, list[Promise]]:
     try:
         return promises.decoder.decode(entry.value) if entry.value else {}
     except msgspec.MsgspecError:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 import structlog
 
-from streams.bucket import Bucket, Entry
+from streams.bucket import Bucket, BucketEntry
 from streams.errors import NotStored, StoreUnknown, Unavailable, WrongSequence
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Register:
         raise Unavailable("the register of gateways is written by too many")
 
 
-def read(entry: Entry) -> Registered:
+def read(entry: BucketEntry) -> Registered:
     """What the key holds. Unavailable if that cannot be read: nobody's promises are kept by guess."""
     try:
         return Registered(decoder.decode(entry.value) if entry.value else {}, entry.revision)

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from streams.bucket import ABSENT, Entry
+from streams.bucket import ABSENT, BucketEntry
 
 BEATS_PER_LEASE: Final = 4
 BEATS_LEFT_TO_STANDBY: Final = 2
@@ -82,7 +82,7 @@ class Roster:
         self._vacant_since: dict[int, float] = {}
         self._now = -lease_ttl_seconds
 
-    def see(self, entries: Mapping[str, Entry], now: float) -> None:
+    def see(self, entries: Mapping[str, BucketEntry], now: float) -> None:
         """Take in what the bucket holds now."""
         if now - self._now > BEATS_MISSED_MAX * self._beat:
             self._begin_anew(now)
@@ -102,13 +102,13 @@ class Roster:
         self._absent_since.clear()
         self._vacant_since.clear()
 
-    def _see_worker(self, worker: str, entry: Entry) -> None:
+    def _see_worker(self, worker: str, entry: BucketEntry) -> None:
         known = self._signs.get(worker)
         if known is None or known.revision != entry.revision:
             self._signs[worker] = Sign(entry.value, entry.revision, self._now)
             self._gone.discard(worker)
 
-    def _see_partition(self, partition: int, entries: Mapping[str, Entry]) -> None:
+    def _see_partition(self, partition: int, entries: Mapping[str, BucketEntry]) -> None:
         lease = entries.get(lease_key(partition), ABSENT)
         self.revisions[partition] = lease.revision
         if lease is ABSENT:
@@ -122,7 +122,7 @@ class Roster:
         else:
             self._vacant_since.pop(partition, None)
 
-    def _forget_dead(self, entries: Mapping[str, Entry]) -> None:
+    def _forget_dead(self, entries: Mapping[str, BucketEntry]) -> None:
         """Not before their key is gone: whoever is forgotten and still has one would seem to have come just now."""
         named = {*self.leaders, *self.standbys}
         self._signs = {

@@ -12,7 +12,7 @@ from exchange.events import Accepted, Amended, Canceled, Event, Expired, Traded
 from exchange.terms import BUY, SELL
 from exchange.units import UNIT
 from streams import codec
-from streams.ledger import Ledger
+from streams.ledger import OrderLedger
 from tests.support.journaled import Journaled, order
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step
@@ -51,7 +51,7 @@ WRONG: dict[str, list[Event]] = {
 
 def test_a_story_that_adds_up_is_taken() -> None:
     """Two orders, a trade, the rest canceled."""
-    ledger = Ledger()
+    ledger = OrderLedger()
 
     assert ledger.take([ANNA, BORIS, TRADE, REST]) == ""
     assert ledger.trades == 1
@@ -60,7 +60,7 @@ def test_a_story_that_adds_up_is_taken() -> None:
 @pytest.mark.parametrize("sentence", WRONG)
 def test_what_cannot_follow_is_said(sentence: str) -> None:
     """Filled twice, filled too much, one-sided, dead orders that move: each is named."""
-    assert Ledger().take(WRONG[sentence]) == sentence
+    assert OrderLedger().take(WRONG[sentence]) == sentence
 
 
 @given(stories())
@@ -68,19 +68,19 @@ def test_what_cannot_follow_is_said(sentence: str) -> None:
 def test_whatever_the_engine_does_adds_up(story: list[Step]) -> None:
     """Over any story the ledger agrees with every event and, at each point, with the engine's open orders."""
     journaled = Journaled(PLAIN, configure=NARROW)
-    ledger = Ledger.of(journaled.partition.engine)
+    ledger = OrderLedger.of(journaled.partition.engine)
     for step in story:
         output = journaled.take(step).output
         for events in codec.decode_facts(output.events).events:
             assert ledger.take(events) == ""
         assert ledger.differs_from(journaled.partition.engine) == ""
-    assert Ledger.of(journaled.partition.engine).differs_from(journaled.partition.engine) == ""
+    assert OrderLedger.of(journaled.partition.engine).differs_from(journaled.partition.engine) == ""
 
 
 def test_an_engine_that_forgot_a_fill_differs() -> None:
     """The state and the events are two accounts of the same orders."""
     journaled = Journaled()
-    ledger = Ledger.of(journaled.partition.engine)
+    ledger = OrderLedger.of(journaled.partition.engine)
     output = journaled.send(ANNA.order, BORIS.order).output
     for events in codec.decode_facts(output.events).events:
         ledger.take(events)

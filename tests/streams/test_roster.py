@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.bucket import Entry
+from streams.bucket import BucketEntry
 from streams.roster import (
     BEATS_LEFT_TO_STANDBY,
     BUSY,
@@ -25,14 +25,14 @@ class Leases:
     """The bucket and a clock: whoever is in `beating` renews its key at each beat."""
 
     def __init__(self, *beating: str) -> None:
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, BucketEntry] = {}
         self.beating = list(beating)
         self.now = 100.0
         self._revision = 0
 
     def write(self, key: str, value: str) -> None:
         self._revision += 1
-        self.entries[key] = Entry(value, self._revision)
+        self.entries[key] = BucketEntry(value, self._revision)
 
     def led(self, **leaders: str) -> None:
         for number, leader in leaders.items():
@@ -227,7 +227,7 @@ def settle(leases: Leases, workers: list[Roster], beats: int) -> None:
         for worker in workers:
             held = [number for number, leader in enumerate(worker.leaders) if leader == worker.worker]
             for number in worker.to_take(held, []):
-                if worker.revisions[number] == leases.entries.get(lease_key(number), Entry("", 0)).revision:
+                if worker.revisions[number] == leases.entries.get(lease_key(number), BucketEntry("", 0)).revision:
                     leases.write(lease_key(number), worker.worker)
             for number, standby in worker.choices(held).items():
                 leases.write(standby_key(number), standby)
