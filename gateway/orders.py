@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from exchange.commands import Command
     from gateway.directory import Directory
     from gateway.settings import GatewaySettings
-    from streams.venue import Answer, Receiver, Venue
+    from streams.venue import Answer, OutcomeReceiver, Venue
 
 ROWS_ASKED_MAX: Final = 500
 """Orders asked of a partition at once, so that its answer stays well below what one message may carry."""
@@ -99,7 +99,7 @@ class Orders:
         except Busy as error:
             raise failure_of(error) from error
 
-    def send(self, prepared: Prepared, receiver: Receiver) -> None:
+    def send(self, prepared: Prepared, receiver: OutcomeReceiver) -> None:
         """Send a command on its way and be told what became of it; ApiError `busy` if it cannot be taken."""
         try:
             self._venue.send(prepared.partition, prepared.command, receiver)

@@ -34,7 +34,7 @@ Body = tuple[str, bytes]
 Decoded = TypeVar("Decoded")
 
 
-class Batch(NamedTuple):
+class CommandBatch(NamedTuple):
     """A journal message: the commands of `origin`, whose message `number` for this partition it is."""
 
     origin: str
@@ -181,14 +181,14 @@ def encode_batch(origin: str, number: int, encoded: Iterable[bytes]) -> bytes:
     return encode((VERSION, origin, number, [Raw(command) for command in encoded]))
 
 
-def decode_batch(data: bytes) -> Batch:
+def decode_batch(data: bytes) -> CommandBatch:
     """Read a journal message."""
     form = decode(batch_decoder, data)
     try:
         commands = unpack_commands(form.commands)
     except msgspec.ValidationError as error:
         raise Undecodable(str(error)) from error
-    return Batch(form.origin, form.number, commands)
+    return CommandBatch(form.origin, form.number, commands)
 
 
 def encode_events(events: list[list[Event]]) -> bytes:

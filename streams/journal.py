@@ -72,11 +72,11 @@ class Outcome(Struct, frozen=True, gc=False):
 
 
 FutureOutcome = asyncio.Future[Outcome]
-Receiver = Callable[[Outcome | StreamError], None]
+OutcomeReceiver = Callable[[Outcome | StreamError], None]
 """Called once with what became of a command: its Outcome, Busy or OutcomeUnknown."""
 
 
-class Batch:
+class PendingBatch:
     """One journal message and whoever waits for its answers."""
 
     __slots__ = (
@@ -92,7 +92,9 @@ class Batch:
         "timer",
     )
 
-    def __init__(self, number: int, message_id: str, payload: bytes, receivers: list[Receiver], size: int) -> None:
+    def __init__(
+        self, number: int, message_id: str, payload: bytes, receivers: list[OutcomeReceiver], size: int
+    ) -> None:
         self.number = number
         self.message_id = message_id
         self.payload = payload
@@ -144,9 +146,9 @@ class Journal:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._pending_bytes = 0  # of commands that were taken and are not known to be stored or not
-        self._receivers: list[Receiver] = []  # of those that wait, in the same order
-        self._in_flight: deque[Batch] = deque()  # in order of number
-        self._unanswered: dict[int, Batch] = {}
+        self._receivers: list[OutcomeReceiver] = []  # of those that wait, in the same order
+        self._in_flight: deque[PendingBatch] = deque()  # in order of number
+        self._unanswered: dict[int, PendingBatch] = {}
         self._commands_unanswered = 0
         self._next_number = 1
         self._stored_through = 0  # the highest number known to be stored
@@ -164,7 +166,7 @@ class Journal:
         self.send(encode_command(command), partial(_settle, answer), urgency)
         return answer
 
-    def send(self, command: bytes, receiver: Receiver, urgency: int = OPERATING) -> None:
+    def send(self, command: bytes, receiver: OutcomeReceiver, urgency: int = OPERATING) -> None:
         """Take a command that `encode_command` made; Busy at once if it cannot be taken, and nobody is told then."""
         if self._trouble.is_set() or not self._connection.connected:
             raise Busy("the journal does not answer", BUSY_RETRY_AFTER)
@@ -215,7 +217,7 @@ class Journal:
         while self._waiting and len(self._in_flight) < limit and not self._trouble.is_set():
             self._send(self._next_batch())
 
-    def _next_batch(self) -> Batch:
+    def _next_batch(self) -> PendingBatch:
         count = self._count_of_next()
         commands, self._waiting = self._waiting[:count], self._waiting[count:]
         receivers, self._receivers = self._receivers[:count], self._receivers[count:]
@@ -224,7 +226,7 @@ class Journal:
         number = self._next_number
         self._next_number += 1
         message_id = f"{self.origin}-{self.partition}-{number}"
-        return Batch(number, message_id, encode_batch(self.origin, number, commands), receivers, size)
+        return PendingBatch(number, message_id, encode_batch(self.origin, number, commands), receivers, size)
 
     def _count_of_next(self) -> int:
         """How many of those that wait fit into one message: at least one."""
@@ -236,7 +238,7 @@ class Journal:
                     return max(place, 1)
         return count
 
-    def _send(self, batch: Batch) -> None:
+    def _send(self, batch: PendingBatch) -> None:
         batch.first_sent = self._loop.time()
         batch.sent = time.monotonic_ns()
         batch.timer = self._loop.call_later(self._settings.outcome_timeout_seconds, self._stop_waiting, batch)
@@ -246,7 +248,7 @@ class Journal:
         batch.stored = self._connection.store(self._subject, batch.payload, batch.message_id)
         batch.stored.add_done_callback(lambda future: self._acknowledged(batch, future))
 
-    def _acknowledged(self, batch: Batch, stored: asyncio.Future[Stored]) -> None:
+    def _acknowledged(self, batch: PendingBatch, stored: asyncio.Future[Stored]) -> None:
         error = None if stored.cancelled() else stored.exception()
         if error is None:
             self.room.note(stored.result().sequence, len(batch.payload))
@@ -262,7 +264,7 @@ class Journal:
             self._trouble.set()
         self._leave()
 
-    def _end(self, batch: Batch, error: StreamError | None) -> None:
+    def _end(self, batch: PendingBatch, error: StreamError | None) -> None:
         """A batch in flight is definite: stored, or ended with `error`."""
         self._land(batch)
         if error is None:
@@ -272,7 +274,7 @@ class Journal:
             self._retire(batch)
             batch.fail(error)
 
-    def _land(self, batch: Batch) -> None:
+    def _land(self, batch: PendingBatch) -> None:
         self._in_flight.remove(batch)
         self._pending_bytes -= batch.size
 
@@ -285,11 +287,11 @@ class Journal:
         for receiver in refused:
             _tell(receiver, error)
 
-    def _stop_waiting(self, batch: Batch) -> None:
+    def _stop_waiting(self, batch: PendingBatch) -> None:
         self._retire(batch)
         batch.fail(OutcomeUnknown("no answer in time"))
 
-    def _retire(self, batch: Batch) -> None:
+    def _retire(self, batch: PendingBatch) -> None:
         """Nobody waits for this batch's answers any more."""
         if self._unanswered.pop(batch.number, None) is not None:
             self._commands_unanswered -= len(batch.receivers)
@@ -302,7 +304,7 @@ class Journal:
         for batch in list(self._in_flight):
             await self._repeat(batch)
 
-    async def _repeat(self, batch: Batch) -> None:
+    async def _repeat(self, batch: PendingBatch) -> None:
         while True:
             if batch.known:
                 self._land(batch)
@@ -327,7 +329,7 @@ class Journal:
                 return
 
 
-def _tell(receiver: Receiver, outcome: Outcome | StreamError) -> None:
+def _tell(receiver: OutcomeReceiver, outcome: Outcome | StreamError) -> None:
     """Tell one of many: whatever it makes of it, the others are told too."""
     try:
         receiver(outcome)

@@ -20,7 +20,7 @@ from exchange.errors import UnknownSemantics
 from exchange.events import Event, InstrumentListed, MessageRejected
 from streams import actions, codec, subjects
 from streams.actions import Actions
-from streams.codec import Batch, Body, Results
+from streams.codec import Body, CommandBatch, Results
 from streams.errors import PartitionFailed, PartitionStopped, Undecodable
 from streams.feed import Frame, Hears, Moment, Unprinted, everybody, nobody
 from streams.later import Later, LateReports, messages_of, split
@@ -107,7 +107,7 @@ class Partition:
             self.reports.forget()
         return self.take(data, sequence, stored_at, lambda batch: self.count_out(batch, data))
 
-    def take(self, data: bytes, sequence: int, stored_at: int, carry_out: Callable[[Batch], Output]) -> Output:
+    def take(self, data: bytes, sequence: int, stored_at: int, carry_out: Callable[[CommandBatch], Output]) -> Output:
         """Read the journal's next message and have it carried out."""
         assert sequence == self.sequence + 1, "the journal has a gap"
         self.sequence = sequence
@@ -135,7 +135,7 @@ class Partition:
         """The reply to a request to `query.<p>`."""
         return self.queries.answer(request)
 
-    def carry_out(self, batch: Batch, data: bytes, hears: Hears, *, render: bool) -> Output:
+    def carry_out(self, batch: CommandBatch, data: bytes, hears: Hears, *, render: bool) -> Output:
         """Apply a batch's commands in order."""
         events: list[list[Event]] = []
         bodies: list[Body] = []
@@ -175,7 +175,7 @@ class Partition:
             later=later if later.reports or later.frames else None,
         )
 
-    def count_out(self, batch: Batch, data: bytes) -> Output:
+    def count_out(self, batch: CommandBatch, data: bytes) -> Output:
         """Apply a batch's commands in order, and only count what follows."""
         engine, tally, sequence, at = self.engine, self.tally, self.sequence, self.at
         events: list[list[Event]] = []

@@ -28,7 +28,7 @@ from streams.errors import (
     WrongSequence,
 )
 from streams.handover import Gone, ask_to_go
-from streams.journal import FutureOutcome, Journal, Outcome, Receiver
+from streams.journal import FutureOutcome, Journal, Outcome, OutcomeReceiver
 from streams.liveness import Liveness
 from streams.nats_client import Subscription
 from streams.promises import Promises
@@ -39,7 +39,7 @@ from streams.settings import StreamSettings
 from streams.stops import Mark, Stops
 from streams.urgency import PLACING, SHARES, urgency_of
 
-__all__ = ["Answer", "Outcome", "Receiver", "Subscription", "Venue"]
+__all__ = ["Answer", "Outcome", "OutcomeReceiver", "Subscription", "Venue"]
 
 log = structlog.get_logger()
 
@@ -173,7 +173,7 @@ class Venue:
         self._refuse_if_not_answered(partition, command)
         return self._journals[partition].append(command, urgency_of(command))
 
-    def send(self, partition: int, command: Command, receiver: Receiver) -> None:
+    def send(self, partition: int, command: Command, receiver: OutcomeReceiver) -> None:
         """Like `submit` for those who do not wait: what became of the command is told by a call (journal.py)."""
         self._refuse_if_not_answered(partition, command)
         self._journals[partition].send(codec.encode_command(command), receiver, urgency_of(command))

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from exchange.commands import CancelOrder, Tick
 from streams import subjects, topology
-from streams.codec import COMMANDS_MAX, Batch, Results, decode_batch, encode_command
+from streams.codec import COMMANDS_MAX, CommandBatch, Results, decode_batch, encode_command
 from streams.connection import Connection
 from streams.errors import Busy, OutcomeUnknown, StreamError
 from streams.journal import FutureOutcome, Journal, Outcome
@@ -35,7 +35,7 @@ async def ready(connection: Connection, settings: StreamSettings) -> Connection:
     return connection
 
 
-async def stored_batches(connection: Connection) -> list[Batch]:
+async def stored_batches(connection: Connection) -> list[CommandBatch]:
     """All messages of journal 0 but its Configure."""
     last = (await state_of(connection, subjects.journal_stream(0))).last
     payloads = [await stored(connection, subjects.journal_stream(0), n) for n in range(2, last + 1)]

@@ -18,7 +18,7 @@ from exchange.commands import Command, Tick
 from exchange.units import SECOND
 from streams import codec
 from streams.errors import Busy, NearlyFull, OutcomeUnknown, StreamError, Unavailable
-from streams.journal import Outcome, Receiver
+from streams.journal import Outcome, OutcomeReceiver
 from streams.partition import Partition
 from streams.refused import Refusal
 from streams.room import EVERYTHING, Room
@@ -147,7 +147,7 @@ class LocalVenue:
         self.send(partition, command, settle)
         return answer
 
-    def send(self, partition: int, command: Command, receiver: Receiver) -> None:
+    def send(self, partition: int, command: Command, receiver: OutcomeReceiver) -> None:
         if self.away:
             raise Busy("NATS is away", retry_after=0.5)
         if partition in self.stopped:
