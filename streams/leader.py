@@ -29,7 +29,7 @@ from streams.connection import Connection
 from streams.errors import PayloadTooLarge, StreamError
 from streams.event_stream import EventStream, as_stored
 from streams.journal import Journal
-from streams.liveness import Sign
+from streams.liveness import LeaderSign
 from streams.partition import Output, Partition
 from streams.queries import begins_a_feed
 from streams.resumption import Resumption
@@ -93,7 +93,7 @@ class Leader:
         self._partitions = settings.partitions
         partition.queries.calendars = sorted(calendars)
         self._reader = reader
-        self.sign = Sign(connection, partition, self._events)
+        self.sign = LeaderSign(connection, partition, self._events)
         self._stop = asyncio.Event()
         self._held: list[tuple[bytes, str]] = []
         self._asked = asyncio.Event()

@@ -44,7 +44,7 @@ class Mends(Protocol):
         """See `EventStream`."""
 
 
-class Sign:
+class LeaderSign:
     """The signs of one leader. `waits`: its loop has nothing to answer.
 
     It knows what the loop works on and not the loop itself: a leader that ends leaves no circle of references behind.

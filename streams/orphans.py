@@ -28,7 +28,7 @@ from streams.bucket import ABSENT, Bucket, BucketEntry
 from streams.errors import StreamError, Unavailable
 from streams.leftovers import Leftovers
 from streams.promises import LEASE_TTL, Promise, lease_key, swept_key
-from streams.register import REGISTER_KEY, Register
+from streams.register import REGISTER_KEY, GatewayRegister
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,7 +71,7 @@ class Orphans:
     def __init__(self, connection: Connection, partitions: int, partition: int, journal: Appends) -> None:
         self.missing: dict[str, float] = {}
         self._bucket = Bucket(connection, subjects.SESSIONS)
-        self._register = Register(self._bucket)
+        self._register = GatewayRegister(self._bucket)
         self._partitions = partitions
         self._partition = partition
         self._journal = journal

@@ -28,7 +28,7 @@ from streams.scrub import Scrub, look_at
 from streams.second_look import look_carefully
 from streams.settings import StreamSettings
 from streams.standby import Standby
-from streams.stops import Mark, Stops
+from streams.stops import Mark, StopMarks
 from streams.stream import Asks, StreamReader, state_of
 
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ class Post:
         self._calendars = calendars
         self._loaded: Partition | None = None
         self._partition: Partition | None = None  # once it is as far as its events were
-        self._stops = Stops(connection, number)
+        self._stops = StopMarks(connection, number)
         self._leader: Leader | None = None
         self._promoted = asyncio.Event()
         self._let_go = asyncio.Event()

@@ -28,7 +28,7 @@ from streams import subjects
 from streams.bucket import Bucket
 from streams.errors import NotStored, StoreUnknown, Unavailable
 from streams.record import Record
-from streams.register import Register
+from streams.register import GatewayRegister
 
 if TYPE_CHECKING:
     from streams.connection import Connection
@@ -122,7 +122,7 @@ class Promises:
         self.retry_interval = RETRY_INTERVAL
         self._bucket = Bucket(connection, subjects.SESSIONS)
         self._loop = asyncio.get_running_loop()
-        self._register = Register(self._bucket)
+        self._register = GatewayRegister(self._bucket)
         self._shards = [Shard(self._bucket, gateway, number) for number in range(SHARDS)]
         self._renewed_at: float | None = None
         self._registered = False

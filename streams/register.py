@@ -38,7 +38,7 @@ class Registered(NamedTuple):
     revision: int
 
 
-class Register:
+class GatewayRegister:
     """See the module."""
 
     def __init__(self, bucket: Bucket) -> None:

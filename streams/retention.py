@@ -29,7 +29,15 @@ from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, Manifest
 from streams.connection import Connection
 from streams.errors import ApiRefused, CheckpointDamaged, CheckpointUnusable, Unavailable
 from streams.recovery import stored_chain
-from streams.room import MEASURE_INTERVAL, PRESSED_INTERVAL, PRESSED_SHARE, Fill, Fills, full_in_seconds, measure_both
+from streams.room import (
+    MEASURE_INTERVAL,
+    PRESSED_INTERVAL,
+    PRESSED_SHARE,
+    Fills,
+    StreamFill,
+    full_in_seconds,
+    measure_both,
+)
 from streams.settings import EVENTS_PER_JOURNAL_BYTES, StreamSettings
 from streams.stream import read_message
 
@@ -165,7 +173,7 @@ def first_kept(fills: Fills, settings: StreamSettings) -> int:
     return max(first_within(journal, kept), first_within(events, min(kept * EVENTS_PER_JOURNAL_BYTES, events.size_max)))
 
 
-def first_within(fill: Fill, kept: int) -> int:
+def first_within(fill: StreamFill, kept: int) -> int:
     """The first sequence to keep so that about `kept` bytes are left; 0 if there are not clearly more, or no bound."""
     if not kept or fill.size <= kept + kept // PART:
         return 0

@@ -48,7 +48,7 @@ GROWTH_SECONDS_MIN: Final = 60.0
 """A stream has to be so old before its growth is taken for its future."""
 
 
-class Fill(NamedTuple):
+class StreamFill(NamedTuple):
     """One stream, measured: `first` to `last` are its sequences, `first_at` is when the first was stored, 0 of none."""
 
     size: int
@@ -65,15 +65,15 @@ class Fill(NamedTuple):
         return self.size / self.size_max if self.size_max > 0 else 0.0
 
 
-NOTHING: Final = Fill(0, 0, 0, 0, 0, 0, 0)
+NOTHING: Final = StreamFill(0, 0, 0, 0, 0, 0, 0)
 """Of a stream that was not measured yet."""
 
 
 class Fills(NamedTuple):
     """A partition's journal and events, measured one after the other."""
 
-    journal: Fill
-    events: Fill
+    journal: StreamFill
+    events: StreamFill
 
     @property
     def share(self) -> float:
@@ -81,15 +81,15 @@ class Fills(NamedTuple):
         return max(self.journal.share, self.events.share)
 
 
-async def measure(connection: Connection, stream: str) -> Fill:
+async def measure(connection: Connection, stream: str) -> StreamFill:
     """Ask a stream's leader. Raises Unavailable, ApiRefused."""
     return fill_of(await connection.api(f"STREAM.INFO.{stream}"))
 
 
-def fill_of(information: dict[str, Any]) -> Fill:
+def fill_of(information: dict[str, Any]) -> StreamFill:
     """What an answer of STREAM.INFO says."""
     state = information["state"]
-    return Fill(
+    return StreamFill(
         state["bytes"],
         information["config"]["max_bytes"],
         state["messages"],

@@ -54,7 +54,7 @@ def standby_key(partition: int) -> str:
     return f"standby.{partition}"
 
 
-class Sign(NamedTuple):
+class WorkerSign(NamedTuple):
     """The last sign of life of a worker: what its key held, at which revision, and since when."""
 
     value: str
@@ -76,7 +76,7 @@ class Roster:
         """The workers that live and stay, in one order for all who look; the one who looks counts as staying."""
         self._ttl = lease_ttl_seconds
         self._beat = lease_ttl_seconds / BEATS_PER_LEASE
-        self._signs: dict[str, Sign] = {}
+        self._signs: dict[str, WorkerSign] = {}
         self._gone: set[str] = set()
         self._absent_since: dict[int, float] = {}
         self._vacant_since: dict[int, float] = {}
@@ -105,7 +105,7 @@ class Roster:
     def _see_worker(self, worker: str, entry: BucketEntry) -> None:
         known = self._signs.get(worker)
         if known is None or known.revision != entry.revision:
-            self._signs[worker] = Sign(entry.value, entry.revision, self._now)
+            self._signs[worker] = WorkerSign(entry.value, entry.revision, self._now)
             self._gone.discard(worker)
 
     def _see_partition(self, partition: int, entries: Mapping[str, BucketEntry]) -> None:

@@ -52,7 +52,7 @@ Look = Callable[[Asks], Awaitable[Found]]
 """Asks the streams, and raises PartitionStopped if they contradict each other; it may be done again."""
 
 
-class Leader(NamedTuple):
+class StreamLeader(NamedTuple):
     """Who gave a STREAM.INFO: its server, "" where none is named; `silent_seconds` since it had heard from a majority.
 
     `alone`: there is no other replica.
@@ -117,27 +117,27 @@ async def _is_alone(connection: Connection, number: int) -> bool:
     return all([(await leader_of(connection, stream)).alone for stream in streams])
 
 
-async def leader_of(connection: Asks, stream: str) -> Leader:
+async def leader_of(connection: Asks, stream: str) -> StreamLeader:
     """Who answers for a stream now; of one that does not exist nobody can be wrong."""
     try:
         return read_leader(await connection.api(f"{INFO}{stream}"))
     except ApiRefused as error:
         if error.code != NO_SUCH_STREAM:
             raise
-        return Leader("", 0.0, alone=True)
+        return StreamLeader("", 0.0, alone=True)
 
 
-def read_leader(information: Mapping[str, Any]) -> Leader:
+def read_leader(information: Mapping[str, Any]) -> StreamLeader:
     """Who gave this STREAM.INFO."""
     cluster: dict[str, Any] = information.get("cluster") or {}
     replicas: list[dict[str, Any]] = cluster.get("replicas") or []
     server: str = cluster.get("leader") or ""
     if not replicas:
-        return Leader(server, 0.0, alone=True)
+        return StreamLeader(server, 0.0, alone=True)
     # 0 is what it says of one that it has never heard from.
     silent = sorted((replica.get("active") or float("inf")) / NANOSECONDS for replica in replicas)
     others_needed = (len(replicas) + 1) // 2
-    return Leader(server, silent[others_needed - 1], alone=False)
+    return StreamLeader(server, silent[others_needed - 1], alone=False)
 
 
 class Careful:

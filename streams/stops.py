@@ -44,7 +44,7 @@ class Mark(NamedTuple):
 decoder: Final = msgspec.json.Decoder(tuple[int, str])
 
 
-class Stops:
+class StopMarks:
     """The marks of all partitions, or of one: `marks` by partition, as last read."""
 
     def __init__(self, connection: Connection, partition: int | None = None) -> None:

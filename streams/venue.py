@@ -36,7 +36,7 @@ from streams.refused import Refusal, all_refusals
 from streams.room import EVERYTHING, MEASURE_INTERVAL, Room, measure, measure_both
 from streams.roster import NOBODY, lease_key
 from streams.settings import StreamSettings
-from streams.stops import Mark, Stops
+from streams.stops import Mark, StopMarks
 from streams.urgency import PLACING, SHARES, urgency_of
 
 __all__ = ["Answer", "Outcome", "OutcomeReceiver", "Subscription", "Venue"]
@@ -78,7 +78,7 @@ class Venue:
         self._journals = [Journal(connection, number, self.origin, settings) for number in range(partitions)]
         self.promises = Promises(connection, self.origin)
         """What this gateway has promised to cancel, should it end."""
-        self._stops = Stops(connection)
+        self._stops = StopMarks(connection)
         self._liveness = Liveness(partitions, settings.leader_absent_seconds)
         self._running: asyncio.Task[None] | None = None
         self._on_new_leader: list[Callable[[int], None]] = []

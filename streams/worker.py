@@ -38,7 +38,7 @@ from streams.queries import Standing
 from streams.refused import Refusals
 from streams.roster import NOBODY
 from streams.settings import StreamSettings
-from streams.stops import Stops
+from streams.stops import StopMarks
 
 log = structlog.get_logger()
 
@@ -216,7 +216,7 @@ class Worker:
     async def _mark(self, stopped: PartitionStopped) -> None:
         """Before the lease goes to anybody else: they have to look at the place too."""
         try:
-            await Stops(self._connection, stopped.partition).put(stopped)
+            await StopMarks(self._connection, stopped.partition).put(stopped)
         except Unavailable as error:
             log.warning("partition.not_marked", partition=stopped.partition, error=str(error))
 

@@ -27,7 +27,7 @@ from streams.bucket import ABSENT, Bucket
 from streams.diagnosis import ENGINE
 from streams.errors import ApiRefused, PartitionStopped, StreamError, Unavailable
 from streams.findings import Audit, CopyFound, Finding
-from streams.stops import Stops
+from streams.stops import StopMarks
 from streams.stream import NO_SUCH_STREAM
 from streams.topology import PARTITIONS_KEY
 
@@ -78,7 +78,7 @@ async def _audit_one(connection: Connection, number: int, first: int, last: int,
 async def _mark(connection: Connection, number: int, finding: Finding) -> None:
     """Have whoever leads the partition look at the place, and stop if it sees the same."""
     try:
-        await Stops(connection).put(PartitionStopped(number, finding.sequence, f"the audit says: {finding}"))
+        await StopMarks(connection).put(PartitionStopped(number, finding.sequence, f"the audit says: {finding}"))
     except Unavailable as error:
         log.warning("audit.not_marked", partition=number, error=str(error))
 

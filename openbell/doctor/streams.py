@@ -21,7 +21,7 @@ from streams.errors import ApiRefused, SettingsError, Unavailable
 from streams.liveness import SIGN_INTERVAL
 from streams.refused import all_refusals
 from streams.settings import StreamSettings, without_password
-from streams.stops import Stops
+from streams.stops import StopMarks
 from streams.stream import NO_SUCH_STREAM, state_of
 from streams.topology import PARTITIONS_KEY
 
@@ -138,7 +138,7 @@ def _clock_time(seconds: float) -> str:
 
 async def _partitions(connection: Connection, partitions: int) -> Finding:
     """Whether an order would be answered in each partition: none has stopped or is refused, and each has a leader."""
-    stops = Stops(connection)
+    stops = StopMarks(connection)
     await stops.read()
     refusals = await all_refusals(connection)
     silent = [number for number in await _silent(connection, partitions) if number not in stops.marks]

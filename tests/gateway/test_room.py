@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from streams.room import Fill, Fills
+from streams.room import Fills, StreamFill
 from tests.support.gateway import Trader, gateway_parts, served, token
 from tests.support.http import ORDER, client_of
 
@@ -19,8 +19,8 @@ LIMIT = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "1", "pri
 
 def fill(venue: LocalVenue, share: float, partition: int = 0) -> None:
     """Fill a partition's journal up to this share of its room."""
-    journal = Fill(round(share * 100_000), 100_000, 10, 1, 10, 1, 2)
-    venue.rooms[partition].learn(Fills(journal, Fill(100, 300_000, 10, 1, 10, 1, 2)))
+    journal = StreamFill(round(share * 100_000), 100_000, 10, 1, 10, 1, 2)
+    venue.rooms[partition].learn(Fills(journal, StreamFill(100, 300_000, 10, 1, 10, 1, 2)))
 
 
 @pytest.mark.parametrize("share", [0.9, 0.97])

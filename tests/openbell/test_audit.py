@@ -15,7 +15,7 @@ import pytest
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
 from streams.settings import StreamSettings
-from streams.stops import Mark, Stops
+from streams.stops import Mark, StopMarks
 from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, make_exchange
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def test_what_is_damaged_in_a_running_exchange_is_marked(data_dir: Path) -> None
         connection = await Connection.open(StreamSettings(nats_url=server.url), "test")
         try:
             code, output, _ = await asyncio.to_thread(audit, "--nats-url", server.url, "--json")
-            stops = Stops(connection)
+            stops = StopMarks(connection)
             await stops.read()
             return code, json.loads(output)["partitions"][0]["finding"], stops.marks
         finally:

@@ -20,7 +20,7 @@ from streams import topology
 from streams.connection import Connection
 from streams.errors import PartitionStopped
 from streams.settings import StreamSettings
-from streams.stops import Stops
+from streams.stops import StopMarks
 from tests.support.answering import answering
 from tests.support.exchange import running_worker
 from tests.support.nats import nats_server
@@ -156,7 +156,7 @@ async def test_a_nats_server_of_an_exchange_is_well(data_dir: DataDir) -> None:
         wanted = ("nats", "jetstream", "topology", "partitions", "clock")
         assert {name: found[name].status.value for name in wanted} == dict.fromkeys(wanted, "ok")
         assert found["topology"].what.startswith("2 partitions")
-        await Stops(connection).put(PartitionStopped(1, 42, "a sentence"))
+        await StopMarks(connection).put(PartitionStopped(1, 42, "a sentence"))
         await connection.close()
         rows = await asyncio.to_thread(report.examine, setup, ())
         (stopped,) = [finding for finding in rows if finding.check == "partitions"]

@@ -22,7 +22,7 @@ from streams.embedded import EmbeddedServer
 from streams.errors import Busy, PartitionStopped, Unavailable
 from streams.recovery import answered_through, load
 from streams.settings import StreamSettings
-from streams.stops import Stops
+from streams.stops import StopMarks
 from tests.support.altered import flipped, plant_checkpoint, read_all, write
 from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, last_of, make_exchange
 from tests.support.exchange import open_venue, running_worker
@@ -155,12 +155,12 @@ async def test_a_store_that_was_mended_opens_by_itself(pristine: Pristine, cover
     """A mark is a claim: whoever is to lead looks at the place, and takes it back where nothing is wrong."""
     store = shutil.copytree(covered, tmp_path / "store")
     async with served(store, pristine[1]) as (connection, settings):
-        await Stops(connection).put(PartitionStopped(0, 40, "a mark that was left"))
+        await StopMarks(connection).put(PartitionStopped(0, 40, "a mark that was left"))
         with capture_logs() as logs:
             async with open_venue(settings) as venue, running_worker(settings):
                 await until(lambda: named(logs, "partition.leading"), 30)
                 await until(lambda: not venue.is_stopped(0))
-                await Stops(connection).put(PartitionStopped(0, 41, "an error of an audit"))
+                await StopMarks(connection).put(PartitionStopped(0, 41, "an error of an audit"))
                 await until(lambda: len(named(logs, "partition.mark_taken_back")) == 2)
                 await until(lambda: not venue.is_stopped(0))
                 await venue.submit(0, Tick())

@@ -9,7 +9,7 @@ import pytest
 
 from exchange.commands import CancelAll
 from streams.errors import Busy, OutcomeUnknown
-from streams.liveness import SIGN_INTERVAL, Liveness, Sign
+from streams.liveness import SIGN_INTERVAL, LeaderSign, Liveness
 from streams.partition import Partition
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until
@@ -44,7 +44,7 @@ async def test_a_loop_that_stands_still_does_not_sign() -> None:
     """It signs while it waits for orders, and while it answers; not with an order in its hands that goes nowhere."""
     wire = Signed()
     partition, events = Partition(3), Mending()
-    sign = Sign(wire, partition, events)
+    sign = LeaderSign(wire, partition, events)
     told = []
     for sign.waits, partition.sequence in [(True, 0), (False, 1), (False, 1), (False, 1), (False, 2), (True, 2)]:
         before = len(wire.signs)

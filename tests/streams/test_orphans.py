@@ -18,7 +18,7 @@ from streams.embedded import EmbeddedServer
 from streams.errors import StoreUnknown, Unavailable
 from streams.journal import FutureOutcome, Outcome
 from streams.promises import Promises
-from streams.register import REGISTER_KEY, Register
+from streams.register import REGISTER_KEY, GatewayRegister
 from streams.settings import StreamSettings
 from streams.urgency import OPERATING
 from streams.venue import Venue
@@ -183,7 +183,7 @@ async def test_a_gateway_is_known_again_after_it_had_nothing_to_lose(
     await until(lambda: made.well)
     await made.make("s1", [("anna", "")])
     await made.forget("s1")
-    await Register(Bucket(connection, subjects.SESSIONS)).strike("gw")
+    await GatewayRegister(Bucket(connection, subjects.SESSIONS)).strike("gw")
     made._renewed_at = None  # as after a long silence
     with pytest.raises(Unavailable):
         await made.make("s2", [("anna", "")])
@@ -279,7 +279,7 @@ async def test_a_gateway_that_comes_back_during_the_sweep_is_left_alone(
     """What was not canceled by then is not canceled at all, and its new registration is swept by nobody."""
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
-    book = Register(bucket)
+    book = GatewayRegister(bucket)
     await book.enter("gw")
     held = {f"s{number}": [["anna", f"s{number}"]] for number in range(3)}
     await bucket.put(promises.promised_key("gw", 0), json.dumps(held))
@@ -306,7 +306,7 @@ async def test_a_leader_whose_store_is_cut_off_cancels_nothing(
     """It sees no lease renewed, in a copy that nobody writes to, and cannot store its claim."""
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
-    await Register(bucket).enter("gw")
+    await GatewayRegister(bucket).enter("gw")
     await bucket.put(promises.promised_key("gw", 0), '{"s1":[["anna",""]]}')
     journal = Told()
     sweeper = orphans.Orphans(connection, 2, 0, journal)
@@ -331,7 +331,7 @@ async def test_a_copy_that_lags_behind_decides_nothing(settings: StreamSettings,
     """A read that does not show the claim may lack a lease as well."""
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
-    await Register(bucket).enter("gw")
+    await GatewayRegister(bucket).enter("gw")
     claim = await bucket.put(promises.swept_key("gw", 0), orphans.CLAIM)
     with pytest.raises(Unavailable):
         await orphans.Orphans(connection, 2, 0, Told()).promises_of("gw", 1, claim.sequence + 1)

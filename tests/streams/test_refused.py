@@ -11,7 +11,7 @@ from streams import subjects, worker
 from streams.errors import PartitionStopped
 from streams.refused import RELOOK_MAX, RELOOK_MIN, RESTS, Refusals, all_refusals
 from streams.roster import lease_key
-from streams.stops import Stops
+from streams.stops import StopMarks
 from tests.support.altered import write
 from tests.support.nats import until
 from tests.support.virtual import Stage
@@ -49,7 +49,7 @@ def test_a_mended_partition_opens_by_itself() -> None:
         async with working(stage):
             await until(lambda: stage.logged.count("partition.still_stopped") == 2, 200)
             [refusal] = await all_refusals(connection)
-            stops = Stops(connection)
+            stops = StopMarks(connection)
             await stops.read()
             journal.restore(lost)
             mended = asyncio.get_running_loop().time()
@@ -94,7 +94,7 @@ def test_a_fault_that_may_pass_keeps_its_mark_until_it_is_answered() -> None:
         await write(connection, events=lambda messages: messages[:-1])
         async with working(stage):
             await until(lambda: "worker.started" in stage.logged, 200)
-            await Stops(connection).put(PartitionStopped(0, 24, "our own fault"))
+            await StopMarks(connection).put(PartitionStopped(0, 24, "our own fault"))
             await until(lambda: "partition.mark_taken_back" in stage.logged, 200)
         return stage.broker.streams[subjects.events_stream(0)].last
 

@@ -17,7 +17,7 @@ from streams.connection import Connection
 from streams.errors import PartitionStopped
 from streams.recovery import load
 from streams.retention import Retention, first_kept
-from streams.room import Fill, Fills
+from streams.room import Fills, StreamFill
 from streams.stream import state_of
 from tests.support.exchange import listing
 from tests.support.led import Led
@@ -267,7 +267,7 @@ async def test_who_keeps_everything_is_told_when_it_will_be_full(led: Led) -> No
     await checkpoints(led, 3)
     with capture_logs() as lines:
         trims = retention(led)
-        now = Fill(500, 1_000, 10, 1, 10, 1, 1 + 120 * SECOND)
+        now = StreamFill(500, 1_000, 10, 1, 10, 1, 1 + 120 * SECOND)
         trims.say_when_full(Fills(now, now))
         trims.say_when_full(Fills(now, now))
         await look(led, trims)
@@ -278,8 +278,8 @@ async def test_who_keeps_everything_is_told_when_it_will_be_full(led: Led) -> No
 
 def test_what_is_kept_follows_from_both_streams(small: StreamSettings) -> None:
     """About the bytes that are wanted, of the journal or of its events, whichever drops more; a little more is kept."""
-    little, much = Fill(4_200, 65_536, 100, 11, 110, 1, 2), Fill(8_192, 65_536, 100, 11, 110, 1, 2)
-    events = Fill(24_576, 196_608, 100, 11, 110, 1, 2)
+    little, much = StreamFill(4_200, 65_536, 100, 11, 110, 1, 2), StreamFill(8_192, 65_536, 100, 11, 110, 1, 2)
+    events = StreamFill(24_576, 196_608, 100, 11, 110, 1, 2)
     assert first_kept(Fills(little, little), small) == 0
     assert first_kept(Fills(much, little), small) == 61
     assert first_kept(Fills(little, events), small) == 61

@@ -12,9 +12,9 @@ from streams.bucket import ABSENT, Bucket
 from streams.connection import Connection
 from streams.embedded import EmbeddedServer
 from streams.errors import PartitionStopped
-from streams.register import Register
+from streams.register import GatewayRegister
 from streams.settings import StreamSettings
-from streams.stops import Stops
+from streams.stops import StopMarks
 from streams.venue import Venue
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until
@@ -101,7 +101,7 @@ async def test_a_mark_that_came_back_does_not_stop_its_partition(tmp_path: Path)
     settings = StreamSettings(nats_url=server.url, partitions=2)
     connection = await Connection.open(settings, "test")
     await topology.ensure(connection, settings)
-    stops = Stops(connection)
+    stops = StopMarks(connection)
     for partition in (0, 1):
         await stops.put(PartitionStopped(partition, 1, "somebody thought so"))
     await stops.read()
@@ -137,7 +137,7 @@ async def test_keys_of_gateways_that_have_ended_do_not_pile_up(
     """They are removed a few at a time; those of a registered one, or written after the register, stay."""
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
-    register = Register(bucket)
+    register = GatewayRegister(bucket)
     for number in range(3):
         await register.enter(f"ended{number}")
         await bucket.put(promises.promised_key(f"ended{number}", 0), "{}")

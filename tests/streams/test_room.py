@@ -15,7 +15,7 @@ from streams.bucket import Bucket
 from streams.errors import Busy, Unavailable
 from streams.forms import COMMANDS
 from streams.journal import Journal
-from streams.room import Fill, Fills, Room, full_in_seconds, taken_at
+from streams.room import Fills, Room, StreamFill, full_in_seconds, taken_at
 from streams.urgency import CANCELING, OPERATING, PLACING, URGENCIES
 from tests.support.exchange import open_venue, running_worker
 from tests.support.nats import until
@@ -28,9 +28,9 @@ DAY = 86_400
 SECOND = 1_000_000_000
 
 
-def fill(size: int, size_max: int = 100_000, last: int = 10, age_seconds: int = 100) -> Fill:
+def fill(size: int, size_max: int = 100_000, last: int = 10, age_seconds: int = 100) -> StreamFill:
     """A stream of `last` messages, the first of them so old."""
-    return Fill(size, size_max, last, 1, last, 1, 1 + age_seconds * SECOND)
+    return StreamFill(size, size_max, last, 1, last, 1, 1 + age_seconds * SECOND)
 
 
 def fills(journal: int, events: int = 0) -> Fills:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from streams import subjects, topology
 from streams.bucket import Bucket
 from streams.errors import PartitionStopped, Unavailable
-from streams.stops import Stops, key_of
+from streams.stops import StopMarks, key_of
 from tests.support.nats import until
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ async def ready(connection: Connection, settings: StreamSettings) -> Connection:
     return connection
 
 
-def where(stops: Stops) -> dict[int, int]:
+def where(stops: StopMarks) -> dict[int, int]:
     """The sequences of the marks, by partition."""
     return {number: mark.sequence for number, mark in stops.marks.items()}
 
 
 async def test_a_mark_says_where_and_why(ready: Connection) -> None:
     """Whoever reads all marks sees it, whoever reads those of another partition does not."""
-    all_of_them, other = Stops(ready), Stops(ready, 0)
-    await Stops(ready, 1).put(PartitionStopped(1, 42, "a sentence"))
+    all_of_them, other = StopMarks(ready), StopMarks(ready, 0)
+    await StopMarks(ready, 1).put(PartitionStopped(1, 42, "a sentence"))
     await all_of_them.read()
     await other.read()
     assert where(all_of_them) == {1: 42}
@@ -43,7 +43,7 @@ async def test_a_mark_says_where_and_why(ready: Connection) -> None:
 
 async def test_a_mark_that_is_taken_back_is_gone(ready: Connection) -> None:
     """For whoever took it back at once, and for all who read."""
-    stops = Stops(ready)
+    stops = StopMarks(ready)
     await stops.put(PartitionStopped(1, 42, "a sentence"))
     await stops.read()
     await stops.take_back(1)
@@ -54,7 +54,7 @@ async def test_a_mark_that_is_taken_back_is_gone(ready: Connection) -> None:
 
 async def test_a_newer_mark_is_not_taken_back(ready: Connection) -> None:
     """Only what was read can be: the newer one has to be looked at first."""
-    stops = Stops(ready)
+    stops = StopMarks(ready)
     await stops.put(PartitionStopped(1, 42, "a sentence"))
     await stops.read()
     await stops.put(PartitionStopped(1, 43, "another sentence"))
@@ -67,7 +67,7 @@ async def test_a_newer_mark_is_not_taken_back(ready: Connection) -> None:
 async def test_marks_are_heard_of_as_they_come_and_go(ready: Connection) -> None:
     """They are heeded once at the start, and at each change; an Unavailable of who heeds them ends nothing."""
     seen = []
-    stops = Stops(ready)
+    stops = StopMarks(ready)
 
     async def heed() -> None:
         seen.append(where(stops))
@@ -76,7 +76,7 @@ async def test_marks_are_heard_of_as_they_come_and_go(ready: Connection) -> None
 
     running = asyncio.create_task(stops.run(heed))
     await until(lambda: seen == [{}])
-    other = Stops(ready)
+    other = StopMarks(ready)
     await other.put(PartitionStopped(0, 7, "a sentence"))
     await until(lambda: seen[-1] == {0: 7})
     await other.read()
@@ -87,7 +87,7 @@ async def test_marks_are_heard_of_as_they_come_and_go(ready: Connection) -> None
 
 async def test_what_jetstream_has_refused_changes_nothing(ready: Connection) -> None:
     """Who follows the bucket hears a write that was refused too, and asks what is true."""
-    stops = Stops(ready)
+    stops = StopMarks(ready)
     looks = []
 
     async def heed() -> None:
@@ -106,7 +106,7 @@ async def test_what_jetstream_has_refused_changes_nothing(ready: Connection) -> 
 @pytest.mark.parametrize("value", ["nonsense", "[1]", '{"sequence":1}'])
 async def test_a_mark_that_cannot_be_read_changes_nothing(ready: Connection, value: str) -> None:
     """It may be of a later version: what is known stays known, and whoever reads tries again."""
-    stops = Stops(ready)
+    stops = StopMarks(ready)
     await stops.put(PartitionStopped(1, 42, "a sentence"))
     await stops.read()
     await Bucket(ready, subjects.DIRECTORY).put(key_of(2), value)

@@ -11,7 +11,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from streams import subjects
 from streams.connection import Connection
-from streams.room import Fill, measure
+from streams.room import StreamFill, measure
 from streams.settings import StreamSettings
 from tests.support.local_exchange import LocalExchange, wait_for
 
@@ -103,7 +103,7 @@ class Filling:
         self.cancel()
         return bool(self.room()["takes"] == "everything")
 
-    async def _measure(self) -> Fill:
+    async def _measure(self) -> StreamFill:
         connection = await Connection.open(StreamSettings(nats_url=self._exchange.facts["nats_url"]), "filling")
         try:
             return await measure(connection, subjects.journal_stream(0))
