@@ -43,7 +43,7 @@ NAMES: Final[dict[type, str]] = {
 """The commands of operators, by what clients call them."""
 
 
-class Action(NamedTuple):
+class OperatorAction(NamedTuple):
     """One command of an operator. `code` is that of its refusal or "", `details` is JSON."""
 
     at: int
@@ -62,7 +62,7 @@ class Actions:
     """The latest actions, oldest first."""
 
     def __init__(self) -> None:
-        self.rows: deque[Action] = deque(maxlen=ACTIONS_MAX)
+        self.rows: deque[OperatorAction] = deque(maxlen=ACTIONS_MAX)
 
     def note(self, command: Command, events: list[Event], at: int, sequence: int, index: int) -> None:
         """Keep a command that was carried out so, if it is an operator's."""
@@ -74,22 +74,24 @@ class Actions:
         code = next((event.code for event in events if isinstance(event, Rejected)), "")
         details = print_object(details_of(command))
         name = NAMES[type(command)]
-        row = Action(at, sequence, index, command.principal, name, symbol, account, command.reason, code, details)
+        row = OperatorAction(
+            at, sequence, index, command.principal, name, symbol, account, command.reason, code, details
+        )
         self.rows.append(row)
 
-    def before(self, cursor: str, partition: int) -> Iterator[Action]:
+    def before(self, cursor: str, partition: int) -> Iterator[OperatorAction]:
         """Newest first, those before the one that a cursor names, or with "" all."""
         for action in reversed(self.rows):
             if not cursor or cursor_of(action, partition) < cursor:
                 yield action
 
 
-def cursor_of(action: Action, partition: int) -> str:
+def cursor_of(action: OperatorAction, partition: int) -> str:
     """An action's place among those of all partitions: these texts sort by age."""
     return f"{action.at:019d}-{partition:03d}-{action.sequence:019d}-{action.place:03d}"
 
 
-def print_action(action: Action, partition: int) -> str:
+def print_action(action: OperatorAction, partition: int) -> str:
     """A row of the audit, with its cursor."""
     told = {
         "cursor": cursor_of(action, partition),

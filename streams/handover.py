@@ -4,7 +4,8 @@ The leader asks the standby how far it is; when that is near enough it reads no 
 is stored, writes the standby's id into the lease and tells it. If the word is lost, the standby reads the lease at its
 next beat. Gateways go on storing commands meanwhile; the successor answers them.
 
-What one worker asks another, on `worker.<id>`: an empty request is only "are you there"; the others are `Ask`.
+What one worker asks another, on `worker.<id>`: an empty request is only "are you there"; all others are a
+`WorkerRequest`.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ PATIENCE: Final = 5.0
 """How long a leader that could stay waits for its standby to be ready."""
 
 
-class Ask(Struct, array_like=True):
+class WorkerRequest(Struct, array_like=True):
     """A request to a worker about one partition."""
 
     what: str
@@ -60,12 +61,12 @@ class Gone(Struct, array_like=True):
         return msgspec.msgpack.encode(self)
 
 
-_ask_decoder = msgspec.msgpack.Decoder(Ask)
+_ask_decoder = msgspec.msgpack.Decoder(WorkerRequest)
 _gone_decoder = msgspec.msgpack.Decoder(Gone)
 _number_decoder = msgspec.msgpack.Decoder(int)
 
 
-def read_ask(request: bytes) -> Ask:
+def read_ask(request: bytes) -> WorkerRequest:
     """Read a request to a worker; Undecodable if it is none."""
     return codec.decode(_ask_decoder, request)
 
@@ -121,4 +122,4 @@ async def _ready_successor(connection: Connection, leadership: Leadership, post:
 
 
 def _encode(what: str, partition: int, revision: int = 0) -> bytes:
-    return msgspec.msgpack.encode(Ask(what, partition, revision))
+    return msgspec.msgpack.encode(WorkerRequest(what, partition, revision))

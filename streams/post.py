@@ -23,7 +23,7 @@ from streams.errors import PartitionStopped, Unavailable
 from streams.leader import Leader
 from streams.packer import Packer
 from streams.partition import Partition
-from streams.queries import Standing
+from streams.queries import PartitionStanding
 from streams.scrub import Scrub, look_at
 from streams.second_look import look_carefully
 from streams.settings import StreamSettings
@@ -105,7 +105,7 @@ class Post:
             for _ in release(partition.engine):
                 await asyncio.sleep(0)
 
-    def describe(self, standing: Standing) -> None:
+    def describe(self, standing: PartitionStanding) -> None:
         """What queries about the partition tell of who leads and follows it."""
         if self._partition is not None:
             self._partition.queries.standing = standing

@@ -54,7 +54,7 @@ class OfSymbol(Struct, forbid_unknown_fields=True):
     symbol: str
 
 
-class Trades(Struct, forbid_unknown_fields=True):
+class TradesQuery(Struct, forbid_unknown_fields=True):
     """The last `limit` trades with an id below `before`, 0 for the latest."""
 
     symbol: str
@@ -117,14 +117,14 @@ class OfKillSwitch(Struct, forbid_unknown_fields=True):
     symbol: str = ""
 
 
-class Audit(Struct, forbid_unknown_fields=True):
+class ActionsQuery(Struct, forbid_unknown_fields=True):
     """The last `limit` actions of operators before a cursor, "" for the latest."""
 
     limit: Annotated[int, Meta(ge=1)]
     before: str = ""
 
 
-class Standing(NamedTuple):
+class PartitionStanding(NamedTuple):
     """Who leads and who follows the partition, and by how many journal messages the follower was behind lately."""
 
     leader: str = ""
@@ -165,7 +165,7 @@ class Queries:
         self.answer_bytes_max = ANSWER_BYTES_MAX
         self.calendars: list[str] = []
         self.journal = "0.0"
-        self.standing = Standing()
+        self.standing = PartitionStanding()
         self.checkpoint: Checkpointed | None = None
 
     def answer(self, request: bytes) -> bytes:
@@ -200,7 +200,7 @@ class Queries:
         """Every displayed order."""
         return self.feed(of.symbol).full_snapshot(self.journal)
 
-    def trades(self, of: Trades) -> str:
+    def trades(self, of: TradesQuery) -> str:
         """Some of the latest trades, oldest first."""
         return self.feed(of.symbol).trades_snapshot(self.journal, of.limit, of.before)
 
@@ -240,7 +240,7 @@ class Queries:
         """The kill switches that are on, and what another would find."""
         return print_kill_switch(self.engine, of.account, of.symbol)
 
-    def audit(self, of: Audit) -> str:
+    def audit(self, of: ActionsQuery) -> str:
         """A page of what operators did here, newest first."""
         partition = self.renderer.partition
         page = islice(self.actions.before(of.before, partition), of.limit)
@@ -309,18 +309,18 @@ class Queries:
         return QueryRefused(code, self.renderer.refusal(Rejected(code, field)))
 
 
-Ask = Callable[[Queries, Any], str]
+Answerer = Callable[[Queries, Any], str]
 
-KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Ask]]] = {
+KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Answerer]]] = {
     "book": (msgspec.msgpack.Decoder(OfSymbol), Queries.book),
     "full": (msgspec.msgpack.Decoder(OfSymbol), Queries.full),
-    "trades": (msgspec.msgpack.Decoder(Trades), Queries.trades),
+    "trades": (msgspec.msgpack.Decoder(TradesQuery), Queries.trades),
     "ticker": (msgspec.msgpack.Decoder(OfSymbol), Queries.ticker),
     "status": (msgspec.msgpack.Decoder(OfSymbol), Queries.status),
     "instruments": (msgspec.msgpack.Decoder(Nothing), Queries.instruments),
     "calendars": (msgspec.msgpack.Decoder(Nothing), Queries.calendars_known),
     "kill_switch": (msgspec.msgpack.Decoder(OfKillSwitch), Queries.kill_switch),
-    "audit": (msgspec.msgpack.Decoder(Audit), Queries.audit),
+    "audit": (msgspec.msgpack.Decoder(ActionsQuery), Queries.audit),
     "account": (msgspec.msgpack.Decoder(OfAccount), Queries.account),
     "partition": (msgspec.msgpack.Decoder(Nothing), Queries.partition),
     "order": (msgspec.msgpack.Decoder(OfOrder), Queries.order),
@@ -339,7 +339,7 @@ def begins_a_feed(request: bytes) -> bool:
         return False
 
 
-def read(request: bytes) -> tuple[Ask, Any]:
+def read(request: bytes) -> tuple[Answerer, Any]:
     """Who answers a request, and its arguments; Undecodable if it is none."""
     query = codec.decode_query(request)
     if query.kind not in KINDS:

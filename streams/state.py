@@ -16,7 +16,7 @@ from exchange.checkpoint import parts_of as parts_of_engine
 from exchange.checkpoint import restore_part as restore_engine
 from exchange.order_rows import placed_from, placed_row
 from exchange.terms import is_open
-from streams.actions import Action
+from streams.actions import OperatorAction
 from streams.feed import Feed
 from streams.partition import Partition
 from streams.rendering import OrderState
@@ -76,7 +76,7 @@ def restore(partition: Partition, part: Part) -> None:
     elif kind == "gone":
         partition.market_data.gone.update((symbol, numbers) for symbol, numbers in rows)
     elif kind == "actions":
-        partition.actions.rows.extend(Action(*row) for row in rows)
+        partition.actions.rows.extend(OperatorAction(*row) for row in rows)
     elif kind == "accounts":
         for row in rows:
             restore_account(partition, row)

@@ -34,7 +34,7 @@ from streams.health import HealthPage
 from streams.leadership import Leadership
 from streams.post import Post
 from streams.pulse import PULSE_INTERVAL, Pulse
-from streams.queries import Standing
+from streams.queries import PartitionStanding
 from streams.refused import Refusals
 from streams.roster import NOBODY
 from streams.settings import StreamSettings
@@ -253,7 +253,7 @@ class Worker:
         post = self._posts.get(partition)
         if post is not None:
             lag = None if followed == NOT_AT_ALL else max(0, post.sequence - followed)
-            post.describe(Standing(self._worker, standby, lag))
+            post.describe(PartitionStanding(self._worker, standby, lag))
 
     def _answer(self, _: str, request: bytes, reply: str) -> None:
         """What other workers and operators ask of this one (handover.py)."""
