@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from openbell.durations import seconds_of
 from openbell.errors import WRONG_USE, Fault
 from streams.calendar_files import DAYS, schedule_of
-from streams.calendars import Session
+from streams.calendars import TradingSession
 from streams.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def hours_of(spans: tuple[Span, ...], usual: tuple[Span, ...], calls: Calls) -> 
     return [f"sessions = [{', '.join(rows)}]"]
 
 
-def sessions_of(spans: tuple[Span, ...], calls: Calls) -> list[Session]:
+def sessions_of(spans: tuple[Span, ...], calls: Calls) -> list[TradingSession]:
     """The sessions of a day: calls stand before the first open and after the last close."""
     last = len(spans) - 1
     return [
@@ -139,7 +139,7 @@ def sessions_of(spans: tuple[Span, ...], calls: Calls) -> list[Session]:
     ]
 
 
-def session_of(span: Span, calls: Calls) -> Session:
+def session_of(span: Span, calls: Calls) -> TradingSession:
     """A span with its calls."""
     call = earlier(span.open, calls.opening)
     found = {
@@ -149,10 +149,10 @@ def session_of(span: Span, calls: Calls) -> Session:
         "closing_call": span.close if calls.closing else None,
         "close": later(span.close, calls.closing) if calls.closing else span.close,
     }
-    return Session({name: at for name, at in found.items() if at is not None}, span.overnight)
+    return TradingSession({name: at for name, at in found.items() if at is not None}, span.overnight)
 
 
-def members_of(session: Session, *, always: bool = False) -> list[str]:
+def members_of(session: TradingSession, *, always: bool = False) -> list[str]:
     """The members that tell a session; whether it is overnight only where it is, or always."""
     times = [f"{name} = {at:%H:%M:%S}" for name, at in session.moments.items()]
     overnight = f"overnight = {'true' if session.overnight else 'false'}"

@@ -33,7 +33,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from streams.calendars import MOMENTS, ONE_DAY, Hours, Schedule, Session
+from streams.calendars import MOMENTS, ONE_DAY, Hours, Schedule, TradingSession
 from streams.errors import SettingsError
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -131,11 +131,11 @@ def hours_of(where: str, table: HoursTable) -> Hours:
     """The hours that a table gives in full."""
     flat = moments_of(table)
     if isinstance(table.sessions, UnsetType):
-        sessions = [Session(flat, table.overnight is True)]
+        sessions = [TradingSession(flat, table.overnight is True)]
     elif flat or table.overnight is not UNSET:
         raise SettingsError(f"{where}: give sessions or the times of one, not both")
     else:
-        sessions = [Session(moments_of(row), row.overnight is True) for row in table.sessions]
+        sessions = [TradingSession(moments_of(row), row.overnight is True) for row in table.sessions]
     check_sessions(where, sessions)
     return Hours(tuple(sessions), windows_of(where, table, sessions))
 
@@ -154,7 +154,7 @@ def half_day_of(where: str, row: HalfDayTable, usual: Hours) -> Hours:
         if len(sessions) == 1:
             [session] = sessions
             overnight = session.overnight if row.overnight is UNSET else row.overnight is True
-            sessions = [Session({**session.moments, **times}, overnight)]
+            sessions = [TradingSession({**session.moments, **times}, overnight)]
         check_sessions(where, sessions)
         found = Hours(tuple(sessions), windows_of(where, row, sessions))
     if row.luld_doubled is not UNSET:
@@ -170,7 +170,7 @@ def moments_of(table: SessionTable) -> dict[str, time]:
     return {name: moment for name in MOMENTS if (moment := getattr(table, name)) is not UNSET}
 
 
-def windows_of(where: str, table: HoursTable, sessions: list[Session]) -> tuple[tuple[time, time], ...]:
+def windows_of(where: str, table: HoursTable, sessions: list[TradingSession]) -> tuple[tuple[time, time], ...]:
     """When bands are doubled: windows that rise, within the day."""
     if isinstance(table.luld_doubled, UnsetType):
         return ()
@@ -190,7 +190,7 @@ def windows_of(where: str, table: HoursTable, sessions: list[Session]) -> tuple[
 # What cannot be right
 
 
-def check_sessions(where: str, sessions: list[Session]) -> None:
+def check_sessions(where: str, sessions: list[TradingSession]) -> None:
     """A day has a session, each opens and closes, and all times rise."""
     if not sessions:
         raise SettingsError(f"{where}: sessions needs at least one session")
@@ -207,7 +207,7 @@ def check_sessions(where: str, sessions: list[Session]) -> None:
             raise SettingsError(f"{where}: {begin[0]} {begin[1]:%H:%M:%S} must be later than close {close:%H:%M:%S}")
 
 
-def check_session(where: str, session: Session, day: date) -> None:
+def check_session(where: str, session: TradingSession, day: date) -> None:
     """A session opens, closes, and its times rise; midnight is passed once where it is overnight."""
     for name in ("open", "close"):
         if name not in session.moments:

@@ -35,7 +35,7 @@ OPERATOR: Final = "calendar"
 ONE_DAY: Final = timedelta(1)
 
 
-class Change(NamedTuple):
+class PhaseChange(NamedTuple):
     """What is wanted at `due`: a phase, or with PHASE_STAYS that LULD bands are doubled or no more."""
 
     due: int
@@ -52,7 +52,7 @@ MOMENTS: Final = ("pre_open", "opening_call", "open", "closing_call", "close")
 
 
 @dataclass(frozen=True)
-class Session:
+class TradingSession:
     """One stretch of trading: its times by their names in MOMENTS. Of an overnight one they pass midnight once."""
 
     moments: Mapping[str, time]
@@ -76,7 +76,7 @@ class Session:
 class Hours:
     """A trading day's sessions, in order, and the times at which LULD bands begin and cease to be doubled."""
 
-    sessions: tuple[Session, ...]
+    sessions: tuple[TradingSession, ...]
     luld_doubled: tuple[tuple[time, time], ...] = ()
 
     def first(self, day: date) -> datetime:
@@ -99,7 +99,7 @@ class Schedule:
     holidays: frozenset[date] = frozenset()
     half_days: Mapping[date, Hours] = field(default_factory=dict)
 
-    def changes_after(self, last_due: int, now: int) -> Iterator[Change]:
+    def changes_after(self, last_due: int, now: int) -> Iterator[PhaseChange]:
         """What is still to be carried out, in order: what is past by `now`, and what comes.
 
         Of an instrument that has carried out nothing yet (0) that begins with its latest trading day.
@@ -113,7 +113,7 @@ class Schedule:
                 if change.due > last_due:
                     yield change
 
-    def changes_on(self, day: date) -> list[Change]:
+    def changes_on(self, day: date) -> list[PhaseChange]:
         """What a trading day wants, from its first session's beginning on; nothing of a day that is none."""
         wanted = self._wanted(day)
         # A day may begin the very moment when the one before it ends.
@@ -128,31 +128,31 @@ class Schedule:
         """The hours of a trading day."""
         return self.half_days.get(day, self.hours)
 
-    def _wanted(self, day: date) -> list[Change]:
+    def _wanted(self, day: date) -> list[PhaseChange]:
         """What a day wants by the clock, in order; several changes may have one due."""
         if not self.trades_on(day):
             return []
         hours = self.hours_on(day)
-        wanted: list[Change] = []
+        wanted: list[PhaseChange] = []
         for start, end in hours.luld_doubled:
-            wanted.append(Change(self._due(datetime.combine(day, start)), PHASE_STAYS, doubled=True))
-            wanted.append(Change(self._due(datetime.combine(day, end)), PHASE_STAYS))
+            wanted.append(PhaseChange(self._due(datetime.combine(day, start)), PHASE_STAYS, doubled=True))
+            wanted.append(PhaseChange(self._due(datetime.combine(day, end)), PHASE_STAYS))
         for session in hours.sessions:
             wanted += self._changes_of(session, day, last=session is hours.sessions[-1])
         wanted.sort(key=lambda change: change.due)
         return wanted
 
-    def _changes_of(self, session: Session, day: date, *, last: bool) -> list[Change]:
+    def _changes_of(self, session: TradingSession, day: date, *, last: bool) -> list[PhaseChange]:
         at = {name: self._due(moment) for name, moment in session.dated(day).items()}
-        wanted = [Change(at["pre_open"], PRE_OPEN)] if "pre_open" in at else []
+        wanted = [PhaseChange(at["pre_open"], PRE_OPEN)] if "pre_open" in at else []
         if "opening_call" in at:
-            wanted.append(Change(at["opening_call"], AUCTION, OPENING, at["open"]))
+            wanted.append(PhaseChange(at["opening_call"], AUCTION, OPENING, at["open"]))
         else:
-            wanted.append(Change(at["open"], CONTINUOUS))
+            wanted.append(PhaseChange(at["open"], CONTINUOUS))
         if "closing_call" in at:
-            wanted.append(Change(at["closing_call"], AUCTION, CLOSING, at["close"]))
+            wanted.append(PhaseChange(at["closing_call"], AUCTION, CLOSING, at["close"]))
         else:
-            wanted.append(Change(at["close"], CLOSED if last else CANCEL_ONLY))
+            wanted.append(PhaseChange(at["close"], CLOSED if last else CANCEL_ONLY))
         return wanted
 
     def _latest_trading_day(self, today: date, now: int) -> date:
@@ -186,7 +186,7 @@ def instant_of(local: datetime, zone: ZoneInfo) -> int:
     return after
 
 
-def rising(changes: list[Change], floor: int = 0) -> list[Change]:
+def rising(changes: list[PhaseChange], floor: int = 0) -> list[PhaseChange]:
     """The same, each a nanosecond later where it would fall together with the one before; the first after `floor`.
 
     A call ends after it has begun, also where the clock jumps over all of it.
@@ -199,7 +199,7 @@ def rising(changes: list[Change], floor: int = 0) -> list[Change]:
     return changes
 
 
-def command_for(symbol: str, change: Change) -> SetPhase | DoubleBands:
+def command_for(symbol: str, change: PhaseChange) -> SetPhase | DoubleBands:
     """The command that carries a change out in one instrument."""
     if change.phase == PHASE_STAYS:
         return DoubleBands(symbol, change.doubled, change.due)

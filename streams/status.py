@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from streams.rendering import Printer
 
 
-class Status(NamedTuple):
+class InstrumentStatus(NamedTuple):
     """`kind` is UNNAMED outside an auction, and what follows it up to `side` is of an auction only. 0 is none.
 
     price: the indicative one. low, high: the outermost prices that may trade.
@@ -39,18 +39,18 @@ class Status(NamedTuple):
     high: int = 0
 
 
-NEVER_TOLD: Final = Status(-1, "", 0)
+NEVER_TOLD: Final = InstrumentStatus(-1, "", 0)
 
 
-def status_of(book: Book) -> Status:
+def status_of(book: Book) -> InstrumentStatus:
     """How an instrument stands now."""
     low, high = bands_of(book)
     if book.halted:
-        return Status(HALTED, book.reason, book.until, low=low, high=high)
+        return InstrumentStatus(HALTED, book.reason, book.until, low=low, high=high)
     if book.phase != AUCTION:
-        return Status(book.phase, book.reason, book.until, low=low, high=high)
+        return InstrumentStatus(book.phase, book.reason, book.until, low=low, high=high)
     seen = indication(book)
-    return Status(
+    return InstrumentStatus(
         AUCTION,
         book.reason,
         book.until,
@@ -69,7 +69,7 @@ def may_move(book: Book) -> bool:
     return book.banded or book.phase == AUCTION
 
 
-def print_status(status: Status, printer: Printer) -> str:
+def print_status(status: InstrumentStatus, printer: Printer) -> str:
     """The members of the channel; those of an auction are null outside one."""
     price, quantity = printer.price, printer.quantity
     low, high = status.low, status.high

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from exchange.book import Book
     from exchange.commands import Command
     from exchange.engine import Engine
-    from streams.calendars import Change, Schedule
+    from streams.calendars import PhaseChange, Schedule
     from streams.clock import JournalClock
     from streams.journal import Appends, FutureOutcome
 
@@ -48,7 +48,7 @@ class Awaited(NamedTuple):
 
     calendar: str
     last_due: int
-    change: Change | None
+    change: PhaseChange | None
     again: int
 
 
@@ -126,7 +126,7 @@ class Timekeeper:
         if timer and now >= timer:
             yield Tick()
 
-    def next_change(self, book: Book, now: int) -> Change | None:
+    def next_change(self, book: Book, now: int) -> PhaseChange | None:
         """What an instrument's calendar wants next; None if nobody here knows the calendar."""
         name, last_due = book.instrument.calendar, max(book.last_due, self._refused.get(book.symbol, 0))
         known = self._next.get(book.symbol)

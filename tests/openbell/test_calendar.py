@@ -10,7 +10,7 @@ import pytest
 from openbell.calendar import Calls, Day, Span, export, spans_of, toml_of
 from openbell.errors import Fault
 from streams.calendar_files import schedule_of
-from streams.calendars import Schedule, Session
+from streams.calendars import Schedule, TradingSession
 
 
 def read(text: str) -> Schedule:
@@ -31,10 +31,10 @@ def test_what_is_printed_is_what_was_given() -> None:
     schedule = read(toml_of("xetra", "Europe/Berlin", weeks(), Calls()))
 
     assert (schedule.name, schedule.zone.key, schedule.days) == ("xetra", "Europe/Berlin", frozenset(range(5)))
-    assert schedule.hours.sessions == (Session({"open": time(9), "close": time(17, 30)}),)
+    assert schedule.hours.sessions == (TradingSession({"open": time(9), "close": time(17, 30)}),)
     assert schedule.holidays == {date(2026, 12, 25)}
     assert list(schedule.half_days) == [date(2026, 12, 30)]
-    assert schedule.half_days[date(2026, 12, 30)].sessions == (Session({"open": time(9), "close": time(14)}),)
+    assert schedule.half_days[date(2026, 12, 30)].sessions == (TradingSession({"open": time(9), "close": time(14)}),)
 
 
 def test_calls_stand_before_the_open_and_after_the_close() -> None:
@@ -89,8 +89,8 @@ def test_a_session_across_midnight_is_printed_as_one() -> None:
     night = Span(time(17), time(16), overnight=True)
     schedule = read(toml_of("cme", "America/Chicago", trading(night, other=Span(time(9), time(16))), Calls()))
 
-    assert schedule.hours.sessions == (Session({"open": time(17), "close": time(16)}, overnight=True),)
-    assert schedule.hours_on(date(2026, 11, 18)).sessions == (Session({"open": time(9), "close": time(16)}),)
+    assert schedule.hours.sessions == (TradingSession({"open": time(17), "close": time(16)}, overnight=True),)
+    assert schedule.hours_on(date(2026, 11, 18)).sessions == (TradingSession({"open": time(9), "close": time(16)}),)
 
 
 def test_calls_that_do_not_fit_between_two_days_are_refused() -> None:
@@ -131,7 +131,7 @@ def test_the_library_knows_new_york() -> None:
 
     schedule = read(export("XNYS", 2026, 2026, "nyse", Calls()))
 
-    assert schedule.hours.sessions == (Session({"open": time(9, 30), "close": time(16)}),)
+    assert schedule.hours.sessions == (TradingSession({"open": time(9, 30), "close": time(16)}),)
     assert date(2026, 11, 26) in schedule.holidays
     assert schedule.half_days[date(2026, 11, 27)].sessions[0].moments["close"] == time(13)
 

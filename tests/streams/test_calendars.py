@@ -11,7 +11,7 @@ from exchange.commands import DoubleBands, SetPhase
 from exchange.terms import AUCTION, CANCEL_ONLY, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN
 from exchange.units import SECOND
 from streams import calendar_files
-from streams.calendars import PHASE_STAYS, Change, Schedule, command_for
+from streams.calendars import PHASE_STAYS, PhaseChange, Schedule, command_for
 
 XETRA = """
 [xetra]
@@ -55,11 +55,11 @@ def test_a_day_has_its_calls_with_their_ends(xetra: Schedule) -> None:
     day = datetime(2026, 11, 23, tzinfo=UTC).date()
 
     assert xetra.changes_on(day) == [
-        Change(at("2026-11-23T07:00:00"), PRE_OPEN),
-        Change(at("2026-11-23T07:50:00"), AUCTION, OPENING, at("2026-11-23T08:00:00")),
-        Change(at("2026-11-23T08:00:00"), PHASE_STAYS, doubled=True),
-        Change(at("2026-11-23T08:15:00"), PHASE_STAYS),
-        Change(at("2026-11-23T16:30:00"), AUCTION, CLOSING, at("2026-11-23T16:35:00")),
+        PhaseChange(at("2026-11-23T07:00:00"), PRE_OPEN),
+        PhaseChange(at("2026-11-23T07:50:00"), AUCTION, OPENING, at("2026-11-23T08:00:00")),
+        PhaseChange(at("2026-11-23T08:00:00"), PHASE_STAYS, doubled=True),
+        PhaseChange(at("2026-11-23T08:15:00"), PHASE_STAYS),
+        PhaseChange(at("2026-11-23T16:30:00"), AUCTION, CLOSING, at("2026-11-23T16:35:00")),
     ]
 
 
@@ -68,8 +68,8 @@ def test_without_calls_the_phases_change_at_open_and_close(tmp_path: Path) -> No
     plain = loaded(tmp_path, PLAIN)["plain"]
 
     assert plain.changes_on(datetime(2026, 11, 23, tzinfo=UTC).date()) == [
-        Change(at("2026-11-23T14:30:00"), CONTINUOUS),
-        Change(at("2026-11-23T21:00:00"), CLOSED),
+        PhaseChange(at("2026-11-23T14:30:00"), CONTINUOUS),
+        PhaseChange(at("2026-11-23T21:00:00"), CLOSED),
     ]
 
 
@@ -86,7 +86,9 @@ def test_weekends_and_holidays_are_no_trading_days(xetra: Schedule) -> None:
     saturday, christmas, half = (datetime(2026, *day, tzinfo=UTC).date() for day in ((11, 28), (12, 25), (12, 30)))
 
     assert xetra.changes_on(saturday) == xetra.changes_on(christmas) == []
-    assert xetra.changes_on(half)[-1] == Change(at("2026-12-30T12:50:00"), AUCTION, CLOSING, at("2026-12-30T13:00:00"))
+    assert xetra.changes_on(half)[-1] == PhaseChange(
+        at("2026-12-30T12:50:00"), AUCTION, CLOSING, at("2026-12-30T13:00:00")
+    )
 
 
 def test_what_was_missed_comes_in_order(xetra: Schedule) -> None:
@@ -122,10 +124,10 @@ def test_two_things_at_one_time_have_two_dues(tmp_path: Path) -> None:
 
 def test_a_change_becomes_a_command() -> None:
     """Of phases with the calendar as principal, of bands without touching the phase."""
-    assert command_for("ACME", Change(7, AUCTION, OPENING, 9)) == SetPhase(
+    assert command_for("ACME", PhaseChange(7, AUCTION, OPENING, 9)) == SetPhase(
         "ACME", AUCTION, OPENING, 9, principal="calendar", due=7
     )
-    assert command_for("ACME", Change(8, PHASE_STAYS, doubled=True)) == DoubleBands("ACME", doubled=True, due=8)
+    assert command_for("ACME", PhaseChange(8, PHASE_STAYS, doubled=True)) == DoubleBands("ACME", doubled=True, due=8)
 
 
 TOKYO = """
@@ -152,11 +154,11 @@ def test_a_break_between_sessions_lets_orders_be_canceled_and_stay(tmp_path: Pat
     tokyo = loaded(tmp_path, TOKYO)["tokyo"]
 
     assert tokyo.changes_on(date(2026, 11, 24)) == [
-        Change(at("2026-11-23T23:00:00"), PRE_OPEN),
-        Change(at("2026-11-24T00:00:00"), CONTINUOUS),
-        Change(at("2026-11-24T02:30:00"), CANCEL_ONLY),
-        Change(at("2026-11-24T03:30:00"), CONTINUOUS),
-        Change(at("2026-11-24T06:25:00"), AUCTION, CLOSING, at("2026-11-24T06:30:00")),
+        PhaseChange(at("2026-11-23T23:00:00"), PRE_OPEN),
+        PhaseChange(at("2026-11-24T00:00:00"), CONTINUOUS),
+        PhaseChange(at("2026-11-24T02:30:00"), CANCEL_ONLY),
+        PhaseChange(at("2026-11-24T03:30:00"), CONTINUOUS),
+        PhaseChange(at("2026-11-24T06:25:00"), AUCTION, CLOSING, at("2026-11-24T06:30:00")),
     ]
     assert [change.phase for change in tokyo.changes_on(date(2026, 12, 30))] == [CONTINUOUS, CLOSED]
 
@@ -166,8 +168,8 @@ def test_a_session_may_begin_on_the_evening_before(tmp_path: Path) -> None:
     chicago = loaded(tmp_path, CHICAGO)["chicago"]
 
     assert chicago.changes_on(date(2026, 11, 23)) == [
-        Change(at("2026-11-22T23:00:00"), CONTINUOUS),
-        Change(at("2026-11-23T22:00:00"), CLOSED),
+        PhaseChange(at("2026-11-22T23:00:00"), CONTINUOUS),
+        PhaseChange(at("2026-11-23T22:00:00"), CLOSED),
     ]
     assert chicago.changes_on(date(2026, 11, 26))[-1].due == at("2026-11-26T18:00:00")
     assert chicago.changes_on(date(2026, 11, 28)) == []
@@ -220,9 +222,9 @@ def test_a_local_time_that_the_clock_skips_is_the_moment_of_its_jump(tmp_path: P
     jump = at("2026-03-29T01:00:00")
 
     assert night.changes_on(date(2026, 3, 29)) == [
-        Change(at("2026-03-29T00:30:00"), PRE_OPEN),
-        Change(jump, AUCTION, OPENING, jump + 1),
-        Change(at("2026-03-29T01:15:00"), CLOSED),
+        PhaseChange(at("2026-03-29T00:30:00"), PRE_OPEN),
+        PhaseChange(jump, AUCTION, OPENING, jump + 1),
+        PhaseChange(at("2026-03-29T01:15:00"), CLOSED),
     ]
 
 

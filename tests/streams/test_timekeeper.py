@@ -18,7 +18,7 @@ from exchange.events import EndDrawn, PhaseSet, Traded
 from exchange.instrument import Instrument
 from exchange.terms import AUCTION, CLOSED, CONTINUOUS, CROSSED, GTD, OPENING, PRE_OPEN
 from exchange.units import SECOND, UNIT
-from streams.calendars import Hours, Schedule, Session
+from streams.calendars import Hours, Schedule, TradingSession
 from streams.clock import JournalClock
 from streams.journal import FutureOutcome, Outcome
 from streams.timekeeper import Timekeeper
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 DAY = Schedule(
     "day",
     ZoneInfo("UTC"),
-    Hours((Session({"pre_open": time(9), "opening_call": time(9, 50), "open": time(10, 0, 5), "close": time(17)}),)),
+    Hours(
+        (TradingSession({"pre_open": time(9), "opening_call": time(9, 50), "open": time(10, 0, 5), "close": time(17)}),)
+    ),
     days=frozenset(range(7)),
 )
 """NOW is ten o'clock: its opening call goes on for five more seconds."""
