@@ -23,7 +23,7 @@ from streams.errors import StreamError
 
 if TYPE_CHECKING:
     from gateway.subscriptions import ChannelSubscription
-    from streams.venue import Subscription as Following
+    from streams.venue import SubjectSubscription as Following
     from streams.venue import Venue
 
 log = structlog.get_logger()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.subscriptions import ChannelSubscription
-    from streams.venue import Subscription as Following
+    from streams.venue import SubjectSubscription as Following
     from streams.venue import Venue
 
 log = structlog.get_logger()

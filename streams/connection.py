@@ -31,7 +31,7 @@ from streams.errors import (
 )
 from streams.failover import Failover, in_turn
 from streams.headers import NO_RESPONDERS, header_block, status_of
-from streams.nats_client import NatsClient, Receiver, Subscription
+from streams.nats_client import NatsClient, Receiver, SubjectSubscription
 from streams.settings import StreamSettings
 
 log = structlog.get_logger()
@@ -184,13 +184,13 @@ class Connection:
 
     async def subscribe(
         self, subject: str, callback: Callable[[str, bytes, str], None], queue: str = ""
-    ) -> Subscription:
+    ) -> SubjectSubscription:
         """Call `callback(subject, payload, reply)` for each message from now on."""
         return await self.listen(subject, lambda about, payload, reply, _: callback(about, payload, reply), queue)
 
-    async def listen(self, subject: str, receiver: Receiver, queue: str = "") -> Subscription:
+    async def listen(self, subject: str, receiver: Receiver, queue: str = "") -> SubjectSubscription:
         """Like `subscribe`, for receivers that want the headers too."""
-        return Subscription(self._client, await self._client.listen(subject, receiver, queue))
+        return SubjectSubscription(self._client, await self._client.listen(subject, receiver, queue))
 
     def store(
         self,

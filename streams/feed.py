@@ -38,11 +38,11 @@ KIND_NAMES: Final = ("open", "change", "done")
 BUST: Final = ',"bust":true'
 """Marks a line of the tape whose trade was undone."""
 
-Frame = tuple[str, bytes]
+PublishedFrame = tuple[str, bytes]
 """Subject and JSON."""
 
 
-Trade = tuple[int, int, int, int, int, bool]
+TapeRow = tuple[int, int, int, int, int, bool]
 """One line of the tape: trade_id, price, quantity, the taker's side or CROSSED, at, and whether it was undone."""
 
 Quote = tuple[int, int, int, int, int, int]
@@ -68,7 +68,7 @@ class Unprinted:
         printer: Printer,
         partition: int,
         changes: Sequence[Change],
-        trades: Sequence[Trade],
+        trades: Sequence[TapeRow],
     ) -> None:
         self.subject = subject
         self.opening = opening
@@ -99,17 +99,17 @@ def nobody(_: str) -> bool:
 
 
 @mypyc_attr(acyclic=True)
-class Moment:
+class CommandMoment:
     """The place of one command in the journal, and the frames that it gives to those who hear."""
 
     def __init__(self, journal: str, at: int, hears: Hears) -> None:
         self.journal = journal
         self.at = at
         self.hears = hears
-        self.frames: list[Frame | Unprinted] = []
+        self.frames: list[PublishedFrame | Unprinted] = []
 
 
-class Channel:
+class InstrumentChannel:
     """One channel of one instrument: where its frames go, and the numbers of the last one and the one before."""
 
     def __init__(self, symbol: str, name: str) -> None:
@@ -124,7 +124,7 @@ class Channel:
         self.prev = self.seq
         self.seq = seq
 
-    def update(self, journal: str, body: str) -> Frame:
+    def update(self, journal: str, body: str) -> PublishedFrame:
         """The frame of the last update."""
         return self.subject, f"{self.opening_update(journal)}{body}}}".encode()
 
@@ -137,7 +137,7 @@ class Channel:
         return f'{self.opening_snapshot}{self.seq},"journal":"{journal}",{body}}}'
 
 
-class Feed:
+class InstrumentFeed:
     """The channels of one instrument, with what is needed to print them."""
 
     def __init__(self, book: Book, printer: Printer, partition: int) -> None:
@@ -146,15 +146,16 @@ class Feed:
         self.partition = partition
         self.checksum = Checksum(book, printer)
         self.instruments, self.status, self.trades, self.full, self.levels, self.ticker = (
-            Channel(book.symbol, name) for name in ("instruments", "status", "trades", "full", "book", "ticker")
+            InstrumentChannel(book.symbol, name)
+            for name in ("instruments", "status", "trades", "full", "book", "ticker")
         )
-        self.recent: deque[Trade] = deque(maxlen=RECENT_TRADES_MAX)
+        self.recent: deque[TapeRow] = deque(maxlen=RECENT_TRADES_MAX)
         self.quote = NO_QUOTE
         self.quoted_at = 0
         self.told = NEVER_TOLD
 
     @property
-    def channels(self) -> tuple[Channel, ...]:
+    def channels(self) -> tuple[InstrumentChannel, ...]:
         """All six; the number before a channel's last is only ever printed at once."""
         return self.instruments, self.status, self.trades, self.full, self.levels, self.ticker
 
@@ -169,7 +170,7 @@ class Feed:
 
     # What one command did
 
-    def advance(self, changes: Sequence[Change], trades: Sequence[Trade], moment: Moment) -> None:
+    def advance(self, changes: Sequence[Change], trades: Sequence[TapeRow], moment: CommandMoment) -> None:
         """A command changed these displayed orders and made these trades; an uncross may do one without the other."""
         if trades:
             self.recent.extend(trades)
@@ -187,7 +188,7 @@ class Feed:
             self.quoted_at = moment.at
             self.publish_quote(moment)
 
-    def publish_trades(self, lines: Sequence[Trade], moment: Moment) -> None:
+    def publish_trades(self, lines: Sequence[TapeRow], moment: CommandMoment) -> None:
         """Add lines to the tape, in as many frames as it takes: an uncross may make more than one holds."""
         if len(lines) > ROWS_PER_FRAME_MAX:
             for part in parts_of(lines):
@@ -199,7 +200,7 @@ class Feed:
         if moment.hears(self.trades.subject):
             moment.frames.append(self.trades.update(moment.journal, print_trades(lines, self.printer)))
 
-    def publish_changes(self, changes: Sequence[Change], moment: Moment) -> None:
+    def publish_changes(self, changes: Sequence[Change], moment: CommandMoment) -> None:
         """Tell of displayed orders, in as many frames as it takes."""
         if len(changes) > ROWS_PER_FRAME_MAX:
             for part in parts_of(changes):
@@ -213,13 +214,13 @@ class Feed:
             moment.frames.append(self.full.update(moment.journal, printed))
 
     def unprinted(
-        self, channel: Channel, moment: Moment, changes: Sequence[Change], trades: Sequence[Trade]
+        self, channel: InstrumentChannel, moment: CommandMoment, changes: Sequence[Change], trades: Sequence[TapeRow]
     ) -> Unprinted:
         """The last update of a channel, as it is to be printed later."""
         opening = channel.opening_update(moment.journal)
         return Unprinted(channel.subject, opening, self.printer, self.partition, changes, trades)
 
-    def undo(self, busted: Busted, moment: Moment) -> None:
+    def undo(self, busted: Busted, moment: CommandMoment) -> None:
         """A trade was undone: the tape marks it, with the trade's time as long as that is known here."""
         at = moment.at
         place = -1
@@ -227,12 +228,12 @@ class Feed:
             if trade[0] == busted.trade_id:
                 place, at = index, trade[4]
                 break
-        line: Trade = (busted.trade_id, busted.price, busted.quantity, busted.side, at, True)
+        line: TapeRow = (busted.trade_id, busted.price, busted.quantity, busted.side, at, True)
         if place >= 0:
             self.recent[place] = line
         self.publish_trades((line,), moment)
 
-    def look(self, moment: Moment) -> None:
+    def look(self, moment: CommandMoment) -> None:
         """Publish the status if it has changed."""
         now = status_of(self.book)
         if now != self.told:
@@ -247,13 +248,13 @@ class Feed:
         self.checksum.touch(bids, asks)
         return self.print_book(self.print_levels(BUY, bids), self.print_levels(SELL, asks))
 
-    def announce(self, definition: str, moment: Moment) -> None:
+    def announce(self, definition: str, moment: CommandMoment) -> None:
         """The instrument was listed, or is no more, defined as this JSON says."""
         self.instruments.advance(self.instruments.seq + 1)
         if moment.hears(self.instruments.subject):
             moment.frames.append(self.instruments.update(moment.journal, f'"instrument":{definition}'))
 
-    def reprint(self, printer: Printer, moment: Moment) -> None:
+    def reprint(self, printer: Printer, moment: CommandMoment) -> None:
         """Print all numbers anew, because a listing changed the tick's or the lot's decimals.
 
         Every order is stated again; every level is withdrawn as it was printed before that, because otherwise a
@@ -272,7 +273,7 @@ class Feed:
         if self.quote != NO_QUOTE:
             self.publish_quote(moment)
 
-    def publish_quote(self, moment: Moment) -> None:
+    def publish_quote(self, moment: CommandMoment) -> None:
         """Show best prices and last trade."""
         self.ticker.advance(self.ticker.seq + 1)
         if moment.hears(self.ticker.subject):
@@ -365,7 +366,7 @@ def print_changes(changes: Iterable[Change], printer: Printer, partition: int) -
     return f'"orders":[{",".join(rows)}]'
 
 
-def print_trades(trades: Iterable[Trade], printer: Printer) -> str:
+def print_trades(trades: Iterable[TapeRow], printer: Printer) -> str:
     """Lines of the tape."""
     price, quantity = printer.price, printer.quantity
     rows = [

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from exchange.engine import Engine
     from exchange.events import Event
     from exchange.order import Order
-    from streams.feed import Frame, Hears
+    from streams.feed import Hears, PublishedFrame
     from streams.rendering import OrderState, Renderer
-    from streams.report import Report
+    from streams.report import ExecutionReport
 
 EVENTS_PER_TURN: Final = 2_000
 """Events whose reports are made in one turn of the loop: a few milliseconds."""
@@ -83,7 +83,7 @@ class Later:
         self.renderer = renderer
         self.hears = hears
         self.reports: list[tuple[LateReports, Printed]] = []
-        self.frames: Sequence[Frame | Unprinted] = ()
+        self.frames: Sequence[PublishedFrame | Unprinted] = ()
 
     def add(self, late: LateReports) -> Printed:
         """Another command's reports are told here, and so are those of the commands after it: put them into this."""
@@ -122,7 +122,7 @@ def messages_of(partition: int, printed: Printed) -> list[tuple[str, bytes]]:
     ]
 
 
-def print_reports(reports: Sequence[Report], renderer: Renderer) -> bytes:
+def print_reports(reports: Sequence[ExecutionReport], renderer: Renderer) -> bytes:
     """A message of reports of one account."""
     printed = [
         (report.seq, print_report(report, renderer.order(report.state), renderer).encode()) for report in reports
@@ -130,9 +130,11 @@ def print_reports(reports: Sequence[Report], renderer: Renderer) -> bytes:
     return codec.encode_reports(codec.Reports(renderer.partition, printed))
 
 
-def split(frames: Sequence[Frame | Unprinted]) -> tuple[list[Frame], Sequence[Frame | Unprinted]]:
+def split(
+    frames: Sequence[PublishedFrame | Unprinted],
+) -> tuple[list[PublishedFrame], Sequence[PublishedFrame | Unprinted]]:
     """The frames before the first long one, and the rest."""
-    at_once: list[Frame] = []
+    at_once: list[PublishedFrame] = []
     for frame in frames:
         if isinstance(frame, Unprinted):
             return at_once, frames[len(at_once) :]

@@ -19,7 +19,7 @@ from exchange.events import (
     PhaseSet,
     Traded,
 )
-from streams.feed import Feed, Moment, Trade
+from streams.feed import CommandMoment, InstrumentFeed, TapeRow
 from streams.status import may_move
 
 if TYPE_CHECKING:
@@ -43,20 +43,22 @@ class MarketData:
     def __init__(self, engine: Engine, renderer: Renderer) -> None:
         self.engine = engine
         self.renderer = renderer
-        self.feeds: dict[str, Feed] = {}
-        self.moving: dict[str, Feed] = {}
-        self.timed: dict[str, Feed] = {}
+        self.feeds: dict[str, InstrumentFeed] = {}
+        self.moving: dict[str, InstrumentFeed] = {}
+        self.timed: dict[str, InstrumentFeed] = {}
         self.gone: dict[str, list[int]] = {}
-        self.moved: dict[str, Feed] = {}
+        self.moved: dict[str, InstrumentFeed] = {}
         self.bands_due = 0
 
-    def take(self, events: Sequence[Event], changes: Sequence[Change], moment: Moment, *, last: bool = True) -> None:
+    def take(
+        self, events: Sequence[Event], changes: Sequence[Change], moment: CommandMoment, *, last: bool = True
+    ) -> None:
         """Put a command's frames into `moment`. A listing has to be known to the renderer before.
 
         What orders do to a status (the auction to be, the bands) is looked at once in a journal message, with its
         `last` command: finding it in a call costs more than the order.
         """
-        trades: list[Trade] = []
+        trades: list[TapeRow] = []
         symbols: list[str] = []
         looks = self.moved_by_time() if self.timed else {}
         for event in events:
@@ -84,7 +86,7 @@ class MarketData:
             self.advance(symbols[0], trades, symbols, changes, moment)
 
     def advance(
-        self, symbol: str, trades: list[Trade], symbols: list[str], changes: Sequence[Change], moment: Moment
+        self, symbol: str, trades: list[TapeRow], symbols: list[str], changes: Sequence[Change], moment: CommandMoment
     ) -> None:
         """Tell of trades, in these instruments, and of changes: most commands do all that in one, in `symbol`."""
         for change in changes:
@@ -98,10 +100,10 @@ class MarketData:
         self.feeds[symbol].advance(changes, trades, moment)
 
     def take_apart(
-        self, trades: Sequence[Trade], symbols: Sequence[str], changes: Sequence[Change], moment: Moment
+        self, trades: Sequence[TapeRow], symbols: Sequence[str], changes: Sequence[Change], moment: CommandMoment
     ) -> None:
         """What one command did in several instruments: cancel all, or timers that were due before it."""
-        made: dict[str, list[Trade]] = {}
+        made: dict[str, list[TapeRow]] = {}
         for trade, symbol in zip(trades, symbols, strict=True):
             made.setdefault(symbol, []).append(trade)
         changed: dict[str, list[Change]] = {}
@@ -110,7 +112,7 @@ class MarketData:
         for symbol in changed | made:
             self.feeds[symbol].advance(changed.get(symbol, ()), made.get(symbol, ()), moment)
 
-    def take_operator_s(self, event: Event, looks: dict[str, Feed], moment: Moment) -> None:
+    def take_operator_s(self, event: Event, looks: dict[str, InstrumentFeed], moment: CommandMoment) -> None:
         """Publish what an event says by itself, and note in `looks` whose status it may have changed."""
         if isinstance(event, (PhaseSet, BandsDoubled)):
             looks[event.symbol] = self.feeds[event.symbol]
@@ -124,7 +126,7 @@ class MarketData:
         elif isinstance(event, Configured):
             looks |= self.moving  # other rules may see the same book otherwise
 
-    def moved_by_time(self) -> dict[str, Feed]:
+    def moved_by_time(self) -> dict[str, InstrumentFeed]:
         """The feeds whose bands may have changed without an order of theirs: the engine has looked at all of them."""
         due = self.engine.bands_due
         if due == self.bands_due:
@@ -143,7 +145,7 @@ class MarketData:
                 found.append(orders[event.order_id].symbol)
         return found
 
-    def follow(self, feed: Feed) -> None:
+    def follow(self, feed: InstrumentFeed) -> None:
         """Sort a feed by what may move its status from here on."""
         symbol, book = feed.book.symbol, feed.book
         for feeds, belongs in ((self.moving, may_move(book)), (self.timed, book.luld is not None)):
@@ -154,19 +156,19 @@ class MarketData:
         if symbol not in self.moving:
             self.moved.pop(symbol, None)
 
-    def announce(self, instrument: Instrument, moment: Moment) -> None:
+    def announce(self, instrument: Instrument, moment: CommandMoment) -> None:
         """Publish a listing."""
         printer = self.renderer.printers[instrument.symbol]
         feed = self.feeds.get(instrument.symbol)
         if feed is None:
             book = self.engine.books[instrument.symbol]
-            feed = self.feeds[instrument.symbol] = Feed(book, printer, self.renderer.partition)
+            feed = self.feeds[instrument.symbol] = InstrumentFeed(book, printer, self.renderer.partition)
             feed.go_on_from(self.gone.pop(instrument.symbol, ()))
         feed.announce(self.renderer.instrument(instrument), moment)
         if printer is not feed.printer:
             feed.reprint(printer, moment)
 
-    def withdraw(self, symbol: str, moment: Moment) -> None:
+    def withdraw(self, symbol: str, moment: CommandMoment) -> None:
         """An instrument is not listed any more."""
         feed = self.feeds.pop(symbol)
         self.moving.pop(symbol, None)

@@ -110,7 +110,7 @@ class NatsClient(Client):
             log.exception("connection.receiver_failed", subject=subject.decode())
 
 
-class Subscription:
+class SubjectSubscription:
     """Interest in a subject, until closed."""
 
     def __init__(self, client: NatsClient, number: int) -> None:

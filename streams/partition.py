@@ -22,15 +22,15 @@ from streams import actions, codec, subjects
 from streams.actions import Actions
 from streams.codec import Body, CommandBatch, Results
 from streams.errors import PartitionFailed, PartitionStopped, Undecodable
-from streams.feed import Frame, Hears, Moment, Unprinted, everybody, nobody
+from streams.feed import CommandMoment, Hears, PublishedFrame, Unprinted, everybody, nobody
 from streams.later import Later, LateReports, messages_of, split
 from streams.market_data import MarketData
 from streams.queries import Queries
 from streams.rendering import Renderer
-from streams.report import Report, print_report
+from streams.report import ExecutionReport, print_report
 from streams.reports import ExecutionReports, is_long
 from streams.results import result_of
-from streams.tally import Tally
+from streams.tally import Skim
 
 OPEN_ORDERS_MANY: Final = 10_000
 """With fewer, an uncross takes less than a tenth of a second."""
@@ -57,7 +57,7 @@ class Output(NamedTuple):
     happened: list[list[Event]]
     results: tuple[str, bytes] | None
     reports: list[tuple[str, bytes]]
-    market_data: list[Frame]
+    market_data: list[PublishedFrame]
     later: Later | None
 
     def messages(self) -> Iterator[tuple[str, bytes] | None]:
@@ -86,7 +86,7 @@ class Partition:
         self.reports = ExecutionReports()
         self.market_data = MarketData(self.engine, self.renderer)
         self.actions = Actions()
-        self.tally = Tally(self.reports, self.market_data)
+        self.tally = Skim(self.reports, self.market_data)
         self.queries = Queries(self.engine, self.renderer, self.reports, self.market_data, self.actions)
 
     def answer(
@@ -141,16 +141,16 @@ class Partition:
         bodies: list[Body] = []
         first: dict[str, list[tuple[int, bytes]]] = {}
         reports = first
-        frames: list[Frame | Unprinted] = []
+        frames: list[PublishedFrame | Unprinted] = []
         later = Later(self.renderer, hears)
         self.commands += len(batch.commands)
         last = len(batch.commands) - 1
         for index, command in enumerate(batch.commands):
-            moment = Moment(f"{self.sequence}.{index}", self.at, hears)
+            moment = CommandMoment(f"{self.sequence}.{index}", self.at, hears)
             of_command = self.engine.apply(command, self.sequence, self.at)
             events.append(of_command)
             self.follow(command, index, moment, last=index == last)
-            made: list[Report] = []
+            made: list[ExecutionReport] = []
             if is_long(of_command):
                 before = self.reports.take_many(self.engine, moment.journal, self.at)
                 heard = {account: seq for account, seq in before.items() if hears(subjects.reports(account))}
@@ -199,7 +199,7 @@ class Partition:
         if isinstance(command, ListInstrument) and isinstance(events[-1], InstrumentListed):
             self.renderer.define(command.instrument)
 
-    def follow(self, command: Command, index: int, moment: Moment, *, last: bool) -> None:
+    def follow(self, command: Command, index: int, moment: CommandMoment, *, last: bool) -> None:
         """Let what is counted follow the command just applied; of its reports, that is left to others."""
         engine = self.engine
         if type(command) in actions.NAMES:
@@ -208,7 +208,7 @@ class Partition:
         self.queries.journal = moment.journal
 
     def print_reports(
-        self, made: list[Report], reports: dict[str, list[tuple[int, bytes]]], hears: Hears
+        self, made: list[ExecutionReport], reports: dict[str, list[tuple[int, bytes]]], hears: Hears
     ) -> dict[int, str]:
         """Print a command's reports, each to its account; the orders in them as the command has left them, by id.
 

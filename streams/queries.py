@@ -26,7 +26,7 @@ from streams.report import print_report
 if TYPE_CHECKING:
     from exchange.engine import Engine
     from streams.actions import Actions
-    from streams.feed import Feed
+    from streams.feed import InstrumentFeed
     from streams.market_data import MarketData
     from streams.reports import ExecutionReports
 
@@ -250,7 +250,7 @@ class Queries:
         """What an account has here."""
         return print_account(self.engine, self.renderer, of.account, self.journal)
 
-    def feed(self, symbol: str) -> Feed:
+    def feed(self, symbol: str) -> InstrumentFeed:
         """The market data of an instrument that is listed here."""
         feed = self.market_data.feeds.get(symbol)
         if feed is None:

@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 SELF_MATCH: Final = '"self_match":true,'
 """Marks both reports of an uncross that brought two orders of one account together."""
 
-Side = tuple[int, int, int, int, int, bool]
+TradeSide = tuple[int, int, int, int, int, bool]
 """One side of a trade: trade_id, price, quantity, liquidity, fee, whether both sides are of one account."""
 
-Happening = tuple[str, OrderState, str, Side | None]
+Happening = tuple[str, OrderState, str, TradeSide | None]
 """What a report tells: what happened, the order right after it, an amendment's reason, a trade's side."""
 
 
 @mypyc_attr(acyclic=True)
-class Report:
+class ExecutionReport:
     """The `seq`-th report of its account."""
 
     __slots__ = ("execution", "journal", "reason", "seq", "side", "state")
 
     def __init__(
-        self, seq: int, journal: str, execution: str, state: OrderState, reason: str, side: Side | None
+        self, seq: int, journal: str, execution: str, state: OrderState, reason: str, side: TradeSide | None
     ) -> None:
         self.seq = seq
         self.journal = journal
@@ -42,7 +42,7 @@ class Report:
         self.side = side
 
 
-def print_report(report: Report, order: str, renderer: Renderer) -> str:
+def print_report(report: ExecutionReport, order: str, renderer: Renderer) -> str:
     """The frame of channel `orders`, complete; `order` is the report's, printed."""
     seq, partition = report.seq, renderer.partition
     extra = ""
@@ -57,7 +57,7 @@ def print_report(report: Report, order: str, renderer: Renderer) -> str:
     )
 
 
-def print_side(side: Side, printer: Printer) -> str:
+def print_side(side: TradeSide, printer: Printer) -> str:
     """The order's side of a trade."""
     trade_id, price, quantity, liquidity, fee, own = side
     return (

@@ -20,7 +20,7 @@ from exchange.commands import PlaceOrder
 from exchange.events import OF_ONE_ORDER, Accepted, Busted, Traded
 from exchange.memory import Memory, Share
 from streams.rendering import OrderState
-from streams.report import Report
+from streams.report import ExecutionReport
 from streams.rewind import Recall, Rewind, alone
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ EVENTS_MANY: Final = 2_000
 
 
 PLACED: Final = PlaceOrder("", "", "", 0, 0, 0)
-PENDING: Final = Report(0, "", "", OrderState(0, PLACED, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", 0, 0), "", None)
+PENDING: Final = ExecutionReport(0, "", "", OrderState(0, PLACED, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", 0, 0), "", None)
 """Stands for a report that is held and still to be made, within one command."""
 
 
@@ -47,7 +47,7 @@ class AccountReports:
 
     __slots__ = ("held", "seq")
 
-    def __init__(self, held: Share[Report]) -> None:
+    def __init__(self, held: Share[ExecutionReport]) -> None:
         self.seq = 0
         self.held = held
 
@@ -56,10 +56,10 @@ class ExecutionReports:
     """The reports of all accounts of a partition."""
 
     def __init__(self) -> None:
-        self.held: Memory[Report] = Memory(number_of, REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX)
+        self.held: Memory[ExecutionReport] = Memory(number_of, REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX)
         self.accounts: dict[str, AccountReports] = {}
 
-    def take(self, engine: Engine, journal: str, at: int) -> list[Report]:
+    def take(self, engine: Engine, journal: str, at: int) -> list[ExecutionReport]:
         """The reports that the events of the command just applied give, in order."""
         events = engine.events
         if len(events) == 1:
@@ -114,15 +114,15 @@ class ExecutionReports:
                 items.pop()
             items.extend(reversed(made))
 
-    def number(self, happening: Happening, journal: str) -> Report:
+    def number(self, happening: Happening, journal: str) -> ExecutionReport:
         """Make the next report of an account, and let go of the oldest where a bound is met."""
         reports = self.of(happening[1].command.account)
         reports.seq += 1
-        report = Report(reports.seq, journal, *happening)
+        report = ExecutionReport(reports.seq, journal, *happening)
         self.hold(reports, report)
         return report
 
-    def hold(self, reports: AccountReports, report: Report) -> None:
+    def hold(self, reports: AccountReports, report: ExecutionReport) -> None:
         """Hold an account's next report, in place of its oldest one if it has as many as it may have."""
         held = self.held
         if held.put(reports.held, report) is None:
@@ -151,7 +151,7 @@ class ExecutionReports:
         reports = self.accounts.get(account)
         return 0 if reports is None else reports.seq
 
-    def since(self, account: str, after: int) -> list[Report] | None:
+    def since(self, account: str, after: int) -> list[ExecutionReport] | None:
         """All reports with a number above `after`, or None if some of them are not held, or not made yet."""
         reports = self.accounts.get(account)
         if reports is None:
@@ -163,7 +163,7 @@ class ExecutionReports:
         return list(islice(items, len(items) - missing, None))
 
 
-def number_of(report: Report) -> int:
+def number_of(report: ExecutionReport) -> int:
     """What an account's reports are ordered by."""
     return report.seq
 

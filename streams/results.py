@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from exchange.events import Event
     from streams.codec import Body
     from streams.rendering import OrderState, Printer, Renderer
-    from streams.report import Report
+    from streams.report import ExecutionReport
 
 
 def result_of(
-    command: Command, engine: Engine, renderer: Renderer, made: Sequence[Report], printed: dict[int, str]
+    command: Command, engine: Engine, renderer: Renderer, made: Sequence[ExecutionReport], printed: dict[int, str]
 ) -> Body:
     """The answer to the command that the engine has just applied: its code, "" for success, and its body.
 
@@ -109,7 +109,7 @@ def print_busted(event: Busted, printer: Printer) -> str:
     )
 
 
-def state_in(made: Sequence[Report], order_id: int) -> OrderState | None:
+def state_in(made: Sequence[ExecutionReport], order_id: int) -> OrderState | None:
     """The order as the last of these reports tells it, which is as it is now."""
     for report in reversed(made):
         if report.state.order_id == order_id:

@@ -25,13 +25,13 @@ from exchange.terms import (
     TAKER,
 )
 from streams.rendering import OrderState, state_of
-from streams.report import Report
+from streams.report import ExecutionReport
 
 if TYPE_CHECKING:
     from exchange.engine import Engine
     from exchange.events import Event
     from exchange.order import Order, Terms
-    from streams.report import Happening, Side
+    from streams.report import Happening, TradeSide
 
 NOTHING: Final = (0, 0)
 """No quantity traded, at no cost."""
@@ -121,7 +121,7 @@ class Rewind:
         *,
         ended: str = "",
         reason: str = "",
-        side: Side | None = None,
+        side: TradeSide | None = None,
     ) -> None:
         """Note what happened to an order, and how it was right after; `ended` is the reason that it has ended for."""
         order = self.order(order_id)
@@ -175,7 +175,7 @@ class Recall(Rewind):
         self.numbers = numbers.copy()
         self.above = above
         self.left = sum([numbers[account] - number for account, number in above.items()])
-        self.made: dict[str, list[Report]] = {account: [] for account in above}
+        self.made: dict[str, list[ExecutionReport]] = {account: [] for account in above}
 
     def is_wanted(self, account: str) -> bool:
         """Count a report, and tell whether it is to be made."""
@@ -187,7 +187,7 @@ class Recall(Rewind):
     def keep(self, happening: Happening) -> None:
         """Make the report that was counted last."""
         account = happening[1].command.account
-        self.made[account].append(Report(self.numbers[account] + 1, self.journal, *happening))
+        self.made[account].append(ExecutionReport(self.numbers[account] + 1, self.journal, *happening))
         self.left -= 1
 
 

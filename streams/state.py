@@ -17,10 +17,10 @@ from exchange.checkpoint import restore_part as restore_engine
 from exchange.order_rows import placed_from, placed_row
 from exchange.terms import is_open
 from streams.actions import OperatorAction
-from streams.feed import Feed
+from streams.feed import InstrumentFeed
 from streams.partition import Partition
 from streams.rendering import OrderState
-from streams.report import Report
+from streams.report import ExecutionReport
 from streams.reports import AccountReports
 from streams.status import status_of
 
@@ -108,7 +108,7 @@ def restore_partition(partition: Partition, row: list[Any]) -> None:
     partition.sequence, partition.at, partition.chain, partition.commands, partition.queries.journal = row
 
 
-def feed_row(feed: Feed) -> list[Any]:
+def feed_row(feed: InstrumentFeed) -> list[Any]:
     """An instrument's symbol, the numbers of its channels, its ticker."""
     return [feed.book.symbol, feed.numbers(), list(feed.quote), feed.quoted_at]
 
@@ -118,7 +118,7 @@ def restore_feed(partition: Partition, row: list[Any]) -> None:
     symbol, numbers, quote, quoted_at = row
     book, renderer = partition.engine.books[symbol], partition.renderer
     renderer.define(book.instrument)
-    feed = partition.market_data.feeds[symbol] = Feed(book, renderer.printers[symbol], partition.number)
+    feed = partition.market_data.feeds[symbol] = InstrumentFeed(book, renderer.printers[symbol], partition.number)
     feed.go_on_from(numbers)
     feed.quote = cast("Quote", tuple(quote))
     feed.quoted_at = quoted_at
@@ -137,7 +137,7 @@ def restore_account(partition: Partition, row: list[Any]) -> None:
     partition.reports.of(row[0]).seq = row[1]
 
 
-def report_row(report: Report, orders: dict[int, Order]) -> list[Any]:
+def report_row(report: ExecutionReport, orders: dict[int, Order]) -> list[Any]:
     """A report; its order's placement unless that order is open."""
     order = orders.get(report.state.order_id)
     remembered = order is not None and is_open(order.status) and order.command is report.state.command
@@ -145,11 +145,11 @@ def report_row(report: Report, orders: dict[int, Order]) -> list[Any]:
     return [report.seq, report.journal, report.execution, state, report.reason, report.side]
 
 
-def report_from(row: list[Any], orders: dict[int, Order]) -> Report:
+def report_from(row: list[Any], orders: dict[int, Order]) -> ExecutionReport:
     """The report of a row."""
     seq, journal, execution, state, reason, side = row
     command = placed_from(state[1]) if state[1] else orders[state[0]].command
-    return Report(seq, journal, execution, state_from(state, command), reason, tuple(side) if side else None)
+    return ExecutionReport(seq, journal, execution, state_from(state, command), reason, tuple(side) if side else None)
 
 
 def state_row(state: OrderState, placed: list[Any] | None) -> list[Any]:

@@ -21,7 +21,7 @@ import structlog
 from streams.connection import Connection
 from streams.errors import ApiRefused, CopyAway, StreamGap, StreamTooShort, Unavailable
 from streams.headers import HEARTBEAT, PULL_EXPIRED, header_value, status_of
-from streams.nats_client import Subscription
+from streams.nats_client import SubjectSubscription
 
 log = structlog.get_logger()
 
@@ -142,7 +142,7 @@ class StreamReader:
         self._something = asyncio.Event()
         self._stopped = False
         self._consumer = ""
-        self._subscription: Subscription | None = None
+        self._subscription: SubjectSubscription | None = None
         self._inbox = ""
         self._fresh = False
         self._gap = False

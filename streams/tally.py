@@ -21,17 +21,17 @@ from exchange.events import (
     Traded,
 )
 from exchange.terms import BUY
-from streams.feed import ROWS_PER_FRAME_MAX, Moment, Trade, nobody
+from streams.feed import ROWS_PER_FRAME_MAX, CommandMoment, TapeRow, nobody
 
 if TYPE_CHECKING:
     from exchange.events import Event
     from exchange.terms import Change
-    from streams.feed import Feed, Quote
+    from streams.feed import InstrumentFeed, Quote
     from streams.market_data import MarketData
     from streams.reports import ExecutionReports
 
 
-class Tally:
+class Skim:
     """Counts on in a partition's reports and market data: `take` each command, then `enter` it all."""
 
     def __init__(self, reports: ExecutionReports, market_data: MarketData) -> None:
@@ -45,7 +45,7 @@ class Tally:
         reported = self.reported
         symbol = changes[0][0] if changes else ""
         plain = not self.market_data.moving
-        trades: list[Trade] = []
+        trades: list[TapeRow] = []
         for event in events:
             if isinstance(event, Accepted):
                 reported.append(event.order.account)
@@ -68,7 +68,7 @@ class Tally:
         if len(changes) > ROWS_PER_FRAME_MAX or (trades and not changes):
             plain = False
         if not plain:
-            self.market_data.take(events, changes, Moment("", at, nobody), last=last)
+            self.market_data.take(events, changes, CommandMoment("", at, nobody), last=last)
         elif changes:
             feed = self.market_data.feeds[symbol]
             feed.full.seq += 1
@@ -93,8 +93,8 @@ def any_at_best(quote: Quote, changes: list[Change]) -> bool:
     return False
 
 
-def quote_again(feed: Feed, trades: list[Trade], at: int) -> None:
-    """What `Feed.advance` does to the tape and the ticker."""
+def quote_again(feed: InstrumentFeed, trades: list[TapeRow], at: int) -> None:
+    """What `InstrumentFeed.advance` does to the tape and the ticker."""
     if trades:
         feed.recent.extend(trades)
         feed.trades.seq += len(trades)

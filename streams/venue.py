@@ -30,7 +30,7 @@ from streams.errors import (
 from streams.handover import Gone, ask_to_go
 from streams.journal import FutureOutcome, Journal, Outcome, OutcomeReceiver
 from streams.liveness import Liveness
-from streams.nats_client import Subscription
+from streams.nats_client import SubjectSubscription
 from streams.promises import Promises
 from streams.refused import Refusal, all_refusals
 from streams.room import EVERYTHING, MEASURE_INTERVAL, Room, measure, measure_both
@@ -39,7 +39,7 @@ from streams.settings import StreamSettings
 from streams.stops import Mark, StopMarks
 from streams.urgency import PLACING, SHARES, urgency_of
 
-__all__ = ["Answer", "Outcome", "OutcomeReceiver", "Subscription", "Venue"]
+__all__ = ["Answer", "Outcome", "OutcomeReceiver", "SubjectSubscription", "Venue"]
 
 log = structlog.get_logger()
 
@@ -196,15 +196,15 @@ class Venue:
             else:
                 return Answer(*codec.decode_answer(reply))
 
-    async def follow(self, symbol: str, channel: str, callback: Callable[[bytes], None]) -> Subscription:
+    async def follow(self, symbol: str, channel: str, callback: Callable[[bytes], None]) -> SubjectSubscription:
         """Call `callback` with each frame of one public channel of one instrument."""
         return await self._follow(subjects.market_data(symbol, channel), callback)
 
-    async def follow_instruments(self, callback: Callable[[bytes], None]) -> Subscription:
+    async def follow_instruments(self, callback: Callable[[bytes], None]) -> SubjectSubscription:
         """Call `callback` with each listing and each change of an instrument."""
         return await self._follow(subjects.every_market_data("instruments"), callback)
 
-    async def follow_reports(self, account: str, callback: Callable[[bytes], None]) -> Subscription:
+    async def follow_reports(self, account: str, callback: Callable[[bytes], None]) -> SubjectSubscription:
         """Call `callback` with each message of execution reports of an account (`codec.decode_reports`)."""
         return await self._follow(subjects.reports(account), callback)
 
@@ -245,7 +245,7 @@ class Venue:
         if partition in self._liveness.absent and urgency_of(command) == PLACING:
             raise Busy("no worker leads the partition", ABSENT_RETRY_AFTER)
 
-    async def _follow(self, subject: str, callback: Callable[[bytes], None]) -> Subscription:
+    async def _follow(self, subject: str, callback: Callable[[bytes], None]) -> SubjectSubscription:
         return await self._connection.subscribe(subject, lambda _, payload, __: callback(payload))
 
     async def _run(self) -> None:

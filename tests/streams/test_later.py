@@ -22,7 +22,7 @@ from tests.support.journaled import replayed as replayed_journal
 
 if TYPE_CHECKING:
     from exchange.commands import Command
-    from streams.report import Report
+    from streams.report import ExecutionReport
 
 ORDERS = 3_000
 NAMES = ("anna", "boris", "carla", "dora")
@@ -63,7 +63,7 @@ def call(orders: int = ORDERS) -> Call:
     return Call(journaled, commands)
 
 
-def told_at_once(partition: Partition, command: Command, sequence: int, at: int) -> list[Report]:
+def told_at_once(partition: Partition, command: Command, sequence: int, at: int) -> list[ExecutionReport]:
     """The reports of a command, made and kept as those of a short one are."""
     partition.engine.apply(command, sequence, at)
     assert is_long(partition.engine.events)

@@ -28,7 +28,7 @@ from tests.support.told_orders import ToldOrders, seen
 if TYPE_CHECKING:
     from exchange.commands import Command
     from exchange.events import Event
-    from streams.feed import Frame, Hears
+    from streams.feed import Hears, PublishedFrame
     from streams.partition import Output
     from tests.support.told_orders import ToldOrder
 
@@ -52,7 +52,7 @@ class Told:
 
     def __init__(self, output: Output) -> None:
         self.reports: dict[str, dict[int, bytes]] = {}
-        self.frames: list[Frame] = []
+        self.frames: list[PublishedFrame] = []
         accounts = subjects.reports("_").removesuffix("_")
         for message in output.messages():
             if message is not None and message[0].startswith(accounts):
