@@ -24,7 +24,7 @@ app = typer.Typer(
 
 Url = Annotated[str, typer.Option("--url", envvar="OPENBELL_URL", help="Where the exchange is.")]
 Token = Annotated[str, typer.Option("--token", envvar="OPENBELL_TOKEN", help="A token with the scope `admin`.")]
-Directory = Annotated[
+DirectoryArgument = Annotated[
     Path,
     typer.Option(
         "--data-dir",
@@ -70,7 +70,7 @@ def list_instrument(
     reason: Annotated[str, typer.Option(help="Kept in the audit.")] = "",
     url: Url = DEFAULT_URL,
     token: Token = "",
-    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    data_dir: DirectoryArgument = Path(DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """List an instrument, or replace the terms of one that is listed.
@@ -131,7 +131,7 @@ def instruments(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
 def partitions(
     url: Url = DEFAULT_URL,
     token: Token = "",
-    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    data_dir: DirectoryArgument = Path(DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Show who leads and who follows each partition, and how far they are.
@@ -154,7 +154,7 @@ def handover(
     partition: Annotated[int, typer.Option(help="Which one its leader is to let go.", min=0)],
     url: Url = DEFAULT_URL,
     token: Token = "",
-    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    data_dir: DirectoryArgument = Path(DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Let a partition's standby lead it; orders wait for some milliseconds and none is refused.

@@ -126,7 +126,7 @@ def on_tick(instrument: Instrument, price: Decimal) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class BotPace:
     """How often bots do something, and how long they pause when that failed."""
 
     step_seconds: float = STEP_SECONDS
@@ -134,10 +134,10 @@ class Pace:
     pause_seconds: float = PAUSE_SECONDS
 
 
-USUAL: Final = Pace()
+USUAL: Final = BotPace()
 
 
-async def run(url: str, token_of: TokenOf, stop: asyncio.Event, seed: int = SEED, pace: Pace = USUAL) -> None:
+async def run(url: str, token_of: TokenOf, stop: asyncio.Event, seed: int = SEED, pace: BotPace = USUAL) -> None:
     """Trade the demo's instruments until told to stop, whatever the exchange does meanwhile."""
     async with (
         Client(url, lambda: token_of(MAKER)) as maker,
@@ -149,7 +149,7 @@ async def run(url: str, token_of: TokenOf, stop: asyncio.Event, seed: int = SEED
         trading.cancel()
 
 
-async def _trade_listed(maker: Client, taker: Client, seed: int, pace: Pace) -> None:
+async def _trade_listed(maker: Client, taker: Client, seed: int, pace: BotPace) -> None:
     traded: set[str] = set()
     async with asyncio.TaskGroup() as tasks:
         async for instrument in maker.instruments():
@@ -161,7 +161,7 @@ async def _trade_listed(maker: Client, taker: Client, seed: int, pace: Pace) -> 
                 log.info("bots.trading", symbol=symbol)
 
 
-async def _make(client: Client, maker: Maker, pace: Pace) -> None:
+async def _make(client: Client, maker: Maker, pace: BotPace) -> None:
     symbol = maker.instrument.symbol
 
     async def begin() -> None:
@@ -180,7 +180,7 @@ async def _make(client: Client, maker: Maker, pace: Pace) -> None:
             await asyncio.sleep(pace.step_seconds)
 
 
-async def _take(client: Client, instrument: Instrument, seed: int, pace: Pace) -> None:
+async def _take(client: Client, instrument: Instrument, seed: int, pace: BotPace) -> None:
     random = Random(f"{seed} {instrument.symbol} taker")  # noqa: S311
 
     async def step() -> None:
@@ -192,7 +192,7 @@ async def _take(client: Client, instrument: Instrument, seed: int, pace: Pace) -
         await _survive(instrument.symbol, step, pace)
 
 
-async def _survive(symbol: str, step: Callable[[], Awaitable[None]], pace: Pace) -> bool:
+async def _survive(symbol: str, step: Callable[[], Awaitable[None]], pace: BotPace) -> bool:
     """Do a step; when it fails, pause. Whether it went well."""
     try:
         await step()

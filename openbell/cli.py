@@ -45,7 +45,7 @@ app = typer.Typer(
 admin.app.add_typer(control.app)
 app.add_typer(admin.app, name="admin")
 
-Directory = Annotated[
+DirectoryOption = Annotated[
     Path,
     typer.Option("--data-dir", envvar="OPENBELL_DATA_DIR", help="Where the exchange keeps its journals and secrets."),
 ]
@@ -72,7 +72,7 @@ def common(
 def up(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where the gateways listen; 0 is any free one.")] = 8080,
     host: Annotated[str, typer.Option(help="The address they listen on; 0.0.0.0 is all.")] = "127.0.0.1",
-    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+    data_dir: DirectoryOption = Path(admin.DEFAULT_DIRECTORY),
     demo: Annotated[bool, typer.Option(help="List eight instruments and run bots that trade them.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that match orders.")] = 1,
     gateways: Annotated[int, typer.Option(min=1, max=64, help="Processes that serve clients, on one port.")] = 1,
@@ -119,7 +119,7 @@ def up(
 
 
 @app.command()
-def init(data_dir: Directory = Path(admin.DEFAULT_DIRECTORY)) -> None:
+def init(data_dir: DirectoryOption = Path(admin.DEFAULT_DIRECTORY)) -> None:
     """Make a data directory and the secret that signs tokens, and nothing else; what is there stays.
 
     Example: `openbell init --data-dir /srv/exchange`
@@ -153,7 +153,7 @@ def worker() -> None:
 @app.command()
 def nats(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Where it listens, on 127.0.0.1.")] = 4222,
-    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+    data_dir: DirectoryOption = Path(admin.DEFAULT_DIRECTORY),
 ) -> None:
     """Keep the journals: the embedded nats-server alone.
 
@@ -167,7 +167,7 @@ def nats(
 @app.command()
 def bots(
     url: admin.Url = DEFAULT_URL,
-    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+    data_dir: DirectoryOption = Path(admin.DEFAULT_DIRECTORY),
 ) -> None:
     """Trade the demo's instruments: makers around a moving price, and takers. `openbell up --demo` runs this.
 
@@ -184,7 +184,7 @@ def token(
     scope: Annotated[str, typer.Option(help="One or more of: read trade admin.")] = "read trade",
     accounts: Annotated[str, typer.Option(help='Others it may act for: "a,b", or "*" for all.')] = "",
     ttl: Annotated[str, typer.Option(help="How long it lasts, at most 24h.")] = "1h",
-    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+    data_dir: DirectoryOption = Path(admin.DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Mint a token for a local exchange, signed with the secret of its data directory.
@@ -227,7 +227,7 @@ def doctor(
     nats_url: Annotated[
         str, typer.Option(envvar="OPENBELL_NATS_URL", help="Its NATS server; of a local exchange it is known.")
     ] = "",
-    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+    data_dir: DirectoryOption = Path(admin.DEFAULT_DIRECTORY),
     only: Annotated[list[str] | None, typer.Option(help="A check to make; may be repeated. All if none.")] = None,
     strict: Annotated[bool, typer.Option(help="Warnings count as failures.")] = False,
     as_json: AsJson = False,
@@ -254,7 +254,7 @@ def audit(
     nats_url: Annotated[
         str, typer.Option(help="The NATS server of an exchange; that of --data-dir if none is given.")
     ] = "",
-    data_dir: Directory = Path(admin.DEFAULT_DIRECTORY),
+    data_dir: DirectoryOption = Path(admin.DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Replay the journals and compare every byte of the events; says at which sequence something is wrong, and what.

@@ -15,7 +15,7 @@ import typer
 
 from exchange.limits import LIMIT_NAMES
 from exchange.terms import PHASE_NAMES
-from openbell.admin import DEFAULT_DIRECTORY, AsJson, Directory, Token, Url, print_answer, token_or_minted
+from openbell.admin import DEFAULT_DIRECTORY, AsJson, DirectoryArgument, Token, Url, print_answer, token_or_minted
 from openbell.api import DEFAULT_URL, Api, path_of
 from openbell.durations import seconds_of
 from openbell.errors import WRONG_USE, Fault
@@ -39,7 +39,7 @@ def phase(
     reason: Annotated[str, typer.Option(help="Kept in the audit, and shown to everybody.")] = "",
     url: Url = DEFAULT_URL,
     token: Token = "",
-    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    data_dir: DirectoryArgument = Path(DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Bring instruments into a phase: open, close, call an auction, halt, or let a halt end.
@@ -71,7 +71,7 @@ def delist(
     yes: Yes = False,
     url: Url = DEFAULT_URL,
     token: Token = "",
-    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    data_dir: DirectoryArgument = Path(DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Take an instrument off the exchange. Positions in it stay; it may be listed again.
@@ -89,7 +89,7 @@ def account(
     name: Annotated[str, typer.Argument(help="The account; `fees` receives what trading costs.", metavar="ACCOUNT")],
     url: Url = DEFAULT_URL,
     token: Token = "",
-    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    data_dir: DirectoryArgument = Path(DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Show what an account has: cash, fees, positions and its own limits.
@@ -122,7 +122,7 @@ def limits(
     reason: Reason = "",
     url: Url = DEFAULT_URL,
     token: Token = "",
-    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    data_dir: DirectoryArgument = Path(DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Change what an account may do; limits that are not named stay.
@@ -169,7 +169,7 @@ def kill_switch(
     yes: Yes = False,
     url: Url = DEFAULT_URL,
     token: Token = "",
-    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    data_dir: DirectoryArgument = Path(DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Stop an account, an instrument or, with neither, the whole exchange; says first what it will cancel.
@@ -204,7 +204,7 @@ def bust(
     yes: Yes = False,
     url: Url = DEFAULT_URL,
     token: Token = "",
-    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    data_dir: DirectoryArgument = Path(DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Undo a trade: positions, cash and fees of both sides. Orders, prices and volumes stay.
@@ -223,7 +223,7 @@ def audit(
     limit: Annotated[int, typer.Option(help="Rows at most.", min=1, max=1_000)] = 50,
     url: Url = DEFAULT_URL,
     token: Token = "",
-    data_dir: Directory = Path(DEFAULT_DIRECTORY),
+    data_dir: DirectoryArgument = Path(DEFAULT_DIRECTORY),
     as_json: AsJson = False,
 ) -> None:
     """Show what operators did: when, who, what and why, newest first.

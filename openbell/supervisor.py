@@ -50,7 +50,7 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class RestartBounds:
     """How long children are waited for, in seconds, and how long a line of theirs may be, in bytes."""
 
     backoff_seconds: float = BACKOFF_SECONDS
@@ -59,13 +59,13 @@ class Bounds:
     line_bytes_max: int = LINE_BYTES_MAX
 
 
-USUAL: Final = Bounds()
+USUAL: Final = RestartBounds()
 
 
 class Child:
     """One role, kept running until it is stopped."""
 
-    def __init__(self, role: Role, gave_up: Callable[[Child], None], bounds: Bounds = USUAL) -> None:
+    def __init__(self, role: Role, gave_up: Callable[[Child], None], bounds: RestartBounds = USUAL) -> None:
         """`gave_up` is told when the role cannot run with what it was given."""
         self.role = role
         self._bounds = bounds
@@ -159,7 +159,7 @@ class Child:
 class Supervisor:
     """The children of one exchange, in the order they were started."""
 
-    def __init__(self, bounds: Bounds = USUAL) -> None:
+    def __init__(self, bounds: RestartBounds = USUAL) -> None:
         """Nothing runs yet."""
         self._bounds = bounds
         self.children: list[Child] = []

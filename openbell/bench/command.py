@@ -70,9 +70,9 @@ def path(
 
     Example: `openbell bench path --seconds 5 --rounds 3 --json`
     """
-    from openbell.bench.path import Plan, measure
+    from openbell.bench.path import LoadPlan, measure
 
-    report = asyncio.run(measure(Plan(seconds, clients, in_flight, full, rounds, rate), _tell_findings))
+    report = asyncio.run(measure(LoadPlan(seconds, clients, in_flight, full, rounds, rate), _tell_findings))
     if as_json:
         typer.echo(json.dumps(asdict(report)))
         return

@@ -32,7 +32,7 @@ TOKEN_SECONDS: Final = 3_600
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class BenchMarket:
     """Where the two chains listen, and tokens for the real one."""
 
     real_port: int
@@ -41,7 +41,7 @@ class Market:
 
 
 @asynccontextmanager
-async def running(clients: int) -> AsyncIterator[Market]:
+async def running(clients: int) -> AsyncIterator[BenchMarket]:
     """Both chains, ready for so many clients."""
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="openbell-bench-")))
@@ -66,7 +66,7 @@ async def running(clients: int) -> AsyncIterator[Market]:
         api = Api(f"http://{HOST}:{real_port}", own_admin_token(data_dir))
         await asyncio.to_thread(api.put, path_of(SYMBOL), {"tick_size": "0.01", "lot_size": "1"})
         tokens = [token_for(data_dir, f"bench-{number}", "trade", TOKEN_SECONDS) for number in range(clients)]
-        yield Market(real_port, floor_port, tokens)
+        yield BenchMarket(real_port, floor_port, tokens)
 
 
 def _environment(nats_url: str, port: int, data_dir: DataDir) -> dict[str, str]:

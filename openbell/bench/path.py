@@ -15,7 +15,7 @@ from statistics import median
 from typing import Final
 
 from openbell.bench.load import Findings, Task
-from openbell.bench.market import HOST, SYMBOL, Market, running
+from openbell.bench.market import HOST, SYMBOL, BenchMarket, running
 from openbell.errors import Fault
 
 UNLOADED: Final = "unloaded"
@@ -29,7 +29,7 @@ GRACE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LoadPlan:
     """What to measure: `in_flight` per client in the closed loop, `rate` orders a second in the open one.
 
     full: requests per client of a closed loop that keeps every process of either chain busy. With fewer a longer chain
@@ -45,7 +45,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PathRow:
     """Medians of one mode on one chain: orders a second and milliseconds."""
 
     mode: str
@@ -57,16 +57,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PathReport:
     """All rows, and real to floor: the most that each chain reaches in a closed loop, and its unloaded p50."""
 
-    rows: list[Row]
+    rows: list[PathRow]
     throughput_ratio: float
     unloaded_p50_ratio: float
     refused: dict[str, int]
 
 
-async def measure(plan: Plan, advance: Callable[[str, str, Findings], None]) -> Report:
+async def measure(plan: LoadPlan, advance: Callable[[str, str, Findings], None]) -> PathReport:
     """Start everything, measure all rounds; `advance` is told of each measurement."""
     seen: dict[tuple[str, str], list[Findings]] = {(mode, chain): [] for mode in MODES for chain in CHAINS}
     async with running(plan.clients) as market:
@@ -79,7 +79,7 @@ async def measure(plan: Plan, advance: Callable[[str, str, Findings], None]) -> 
     return report_of(seen)
 
 
-def task_of(plan: Plan, market: Market, mode: str, chain: str) -> Task:
+def task_of(plan: LoadPlan, market: BenchMarket, mode: str, chain: str) -> Task:
     """The load client's orders for one measurement."""
     tokens = market.tokens[:1] if mode == UNLOADED else market.tokens
     return Task(
@@ -93,7 +93,7 @@ def task_of(plan: Plan, market: Market, mode: str, chain: str) -> Task:
     )
 
 
-def report_of(seen: dict[tuple[str, str], list[Findings]]) -> Report:
+def report_of(seen: dict[tuple[str, str], list[Findings]]) -> PathReport:
     """Medians and ratios."""
     rows = {key: _row(*key, findings) for key, findings in seen.items()}
     refused: dict[str, int] = {}
@@ -101,7 +101,7 @@ def report_of(seen: dict[tuple[str, str], list[Findings]]) -> Report:
         for one in findings:
             for code, number in one.refused.items():
                 refused[code] = refused.get(code, 0) + number
-    return Report(
+    return PathReport(
         rows=list(rows.values()),
         throughput_ratio=_most(rows, "real") / _most(rows, "floor"),
         unloaded_p50_ratio=rows[UNLOADED, "real"].p50 / rows[UNLOADED, "floor"].p50,
@@ -109,13 +109,13 @@ def report_of(seen: dict[tuple[str, str], list[Findings]]) -> Report:
     )
 
 
-def _most(rows: dict[tuple[str, str], Row], chain: str) -> float:
+def _most(rows: dict[tuple[str, str], PathRow], chain: str) -> float:
     return max(rows[CLOSED, chain].rate, rows[FULL, chain].rate)
 
 
-def _row(mode: str, chain: str, rounds: list[Findings]) -> Row:
+def _row(mode: str, chain: str, rounds: list[Findings]) -> PathRow:
     figures = {name: median(getattr(one, name) for one in rounds) for name in ("rate", "p50", "p99", "p999")}
-    return Row(mode, chain, **figures)
+    return PathRow(mode, chain, **figures)
 
 
 async def _load(task: Task) -> Findings:

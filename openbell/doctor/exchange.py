@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from openbell.api import NO_EXCHANGE, NOBODY, Api
 from openbell.data_dir import OWNER_ONLY
 from openbell.degraded import mend_of, names_of
-from openbell.doctor.finding import Finding, fail, ok, warn
+from openbell.doctor.finding import CheckResult, fail, ok, warn
 from openbell.errors import Fault
 from openbell.up import reserve_port
 
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS: Final = 3.0
 LOCAL: Final = ("127.0.0.1", "::1", "localhost")
 
 
-def answers(setup: Setup) -> Finding:
+def answers(setup: Setup) -> CheckResult:
     """Whether the exchange answers orders for every instrument."""
     readiness = Api(setup.url, timeout_seconds=TIMEOUT_SECONDS).readiness()
     if readiness.ready:
@@ -39,7 +39,7 @@ def answers(setup: Setup) -> Finding:
     return warn("exchange", f"none runs at {setup.url}", mend)
 
 
-def port(setup: Setup) -> Finding:
+def port(setup: Setup) -> CheckResult:
     """Whether `openbell up` could listen where the URL says, or already does."""
     address = urlsplit(setup.url)
     number = address.port or (443 if address.scheme == "https" else 80)
@@ -56,7 +56,7 @@ def port(setup: Setup) -> Finding:
     return ok("port", f"{number} is free")
 
 
-def secrets(setup: Setup) -> Finding:
+def secrets(setup: Setup) -> CheckResult:
     """Whether the secret that signs tokens is there and for its owner's eyes alone."""
     path = setup.data_dir.secret_file
     try:
@@ -74,7 +74,7 @@ def secrets(setup: Setup) -> Finding:
     return ok("secrets", f"{path} is its owner's alone")
 
 
-def rate_limits(setup: Setup) -> Finding:
+def rate_limits(setup: Setup) -> CheckResult:
     """Whether one client can take the exchange from the others."""
     if setup.environ.get("OPENBELL_RATE_LIMITS", "").strip().lower() in {"off", "0", "false", "no"}:
         return warn("rate-limits", "rate limits are off", "Unset OPENBELL_RATE_LIMITS: off is for load tests alone.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openbell.data_dir import DataDir
 
 
-class Status(StrEnum):
+class Severity(StrEnum):
     """How grave a finding is: `warn` costs speed or safety, with `fail` something does not work."""
 
     OK = "ok"
@@ -23,28 +23,28 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One check's result; `mend` says what to do about it and is empty when all is well."""
 
     check: str
-    status: Status
+    status: Severity
     what: str
     mend: str = ""
 
 
-def ok(check: str, what: str) -> Finding:
+def ok(check: str, what: str) -> CheckResult:
     """All is well."""
-    return Finding(check, Status.OK, what)
+    return CheckResult(check, Severity.OK, what)
 
 
-def warn(check: str, what: str, mend: str) -> Finding:
+def warn(check: str, what: str, mend: str) -> CheckResult:
     """It works, but not as it should."""
-    return Finding(check, Status.WARN, what, mend)
+    return CheckResult(check, Severity.WARN, what, mend)
 
 
-def fail(check: str, what: str, mend: str) -> Finding:
+def fail(check: str, what: str, mend: str) -> CheckResult:
     """It does not work."""
-    return Finding(check, Status.FAIL, what, mend)
+    return CheckResult(check, Severity.FAIL, what, mend)
 
 
 @dataclass(frozen=True)

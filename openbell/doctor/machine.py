@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from openbell import core
-from openbell.doctor.finding import Finding, fail, ok, warn
+from openbell.doctor.finding import CheckResult, fail, ok, warn
 from streams import embedded
 from streams.errors import ServerFailed
 
@@ -26,7 +26,7 @@ LITTLE_SPACE_BYTES: Final = 10 * GIGABYTE
 NO_SPACE_BYTES: Final = GIGABYTE
 
 
-def python(_setup: Setup) -> Finding:
+def python(_setup: Setup) -> CheckResult:
     """Whether this Python is new enough, and the system one we know."""
     text = ".".join(str(part) for part in sys.version_info[:3])
     if sys.version_info[:2] < OLDEST_PYTHON:
@@ -40,7 +40,7 @@ def python(_setup: Setup) -> Finding:
     return ok("python", f"Python {text}")
 
 
-def engine(_setup: Setup) -> Finding:
+def engine(_setup: Setup) -> CheckResult:
     """Whether the engine and the worker's core run compiled, made from the sources that are there."""
     if not core.is_compiled():
         again = "run `make build`" if core.in_source_tree() else "install Openbell again from its source distribution"
@@ -59,7 +59,7 @@ def engine(_setup: Setup) -> Finding:
     return ok("engine", "compiled and current")
 
 
-def nats_server(setup: Setup) -> Finding:
+def nats_server(setup: Setup) -> CheckResult:
     """Whether there is a nats-server to embed, of a version that was tried."""
     try:
         binary = embedded.binary()
@@ -78,7 +78,7 @@ def nats_server(setup: Setup) -> Finding:
     return ok("nats-server", f"nats-server {version}")
 
 
-def disk(setup: Setup, *, little: int = LITTLE_SPACE_BYTES, nothing: int = NO_SPACE_BYTES) -> Finding:
+def disk(setup: Setup, *, little: int = LITTLE_SPACE_BYTES, nothing: int = NO_SPACE_BYTES) -> CheckResult:
     """Whether journals have room to grow: when the disk is full, orders time out (nats/README.md)."""
     place = next(
         path for path in (setup.data_dir.path.absolute(), *setup.data_dir.path.absolute().parents) if path.exists()
@@ -96,7 +96,7 @@ def disk(setup: Setup, *, little: int = LITTLE_SPACE_BYTES, nothing: int = NO_SP
     return ok("disk", text)
 
 
-def web(_setup: Setup) -> Finding:
+def web(_setup: Setup) -> CheckResult:
     """Whether the page at `/` has been built."""
     page = Path(str(importlib.import_module("gateway").__file__)).parent / "static" / "index.html"
     if page.exists():

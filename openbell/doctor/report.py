@@ -14,13 +14,13 @@ from rich.markup import escape
 
 from openbell import logs
 from openbell.doctor import exchange, machine, streams
-from openbell.doctor.finding import Finding, Setup, Status, fail
+from openbell.doctor.finding import CheckResult, Setup, Severity, fail
 from openbell.errors import FAILED, WRONG_USE, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-CHECKS: Final[dict[str, Callable[[Setup], Finding]]] = {
+CHECKS: Final[dict[str, Callable[[Setup], CheckResult]]] = {
     "python": machine.python,
     "engine": machine.engine,
     "nats-server": machine.nats_server,
@@ -34,10 +34,10 @@ CHECKS: Final[dict[str, Callable[[Setup], Finding]]] = {
 NATS_CHECKS: Final = ("nats", "jetstream", "sync", "topology", "room", "partitions", "copies", "clock")
 """Answered together, over one connection."""
 
-MARKS: Final = {Status.OK: "[green] ok [/]", Status.WARN: "[yellow]warn[/]", Status.FAIL: "[bold red]fail[/]"}
+MARKS: Final = {Severity.OK: "[green] ok [/]", Severity.WARN: "[yellow]warn[/]", Severity.FAIL: "[bold red]fail[/]"}
 
 
-def examine(setup: Setup, only: Sequence[str]) -> list[Finding]:
+def examine(setup: Setup, only: Sequence[str]) -> list[CheckResult]:
     """The findings of the checks named, of all if none is."""
     known = (*CHECKS, *NATS_CHECKS)
     unknown = [name for name in only if name not in known]
@@ -47,13 +47,13 @@ def examine(setup: Setup, only: Sequence[str]) -> list[Finding]:
     return list(findings_of(setup, only or known))
 
 
-def exit_code(findings: Sequence[Finding], *, strict: bool) -> int:
+def exit_code(findings: Sequence[CheckResult], *, strict: bool) -> int:
     """0 if nothing failed; with `strict`, a warning counts as a failure."""
-    bad = {Status.FAIL, Status.WARN} if strict else {Status.FAIL}
+    bad = {Severity.FAIL, Severity.WARN} if strict else {Severity.FAIL}
     return FAILED if any(finding.status in bad for finding in findings) else 0
 
 
-def show(findings: Sequence[Finding]) -> None:
+def show(findings: Sequence[CheckResult]) -> None:
     """A line for each finding, and below it how to mend it."""
     console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
@@ -62,17 +62,17 @@ def show(findings: Sequence[Finding]) -> None:
             console.print(f"      {'':<12} [dim]→[/] {escape(finding.mend)}")
 
 
-def show_json(findings: Sequence[Finding]) -> None:
+def show_json(findings: Sequence[CheckResult]) -> None:
     """One object, for scripts."""
     rows = [
         {"check": finding.check, "status": finding.status, "what": finding.what, "mend": finding.mend}
         for finding in findings
     ]
-    worst = max((list(Status).index(finding.status) for finding in findings), default=0)
-    print(json.dumps({"status": list(Status)[worst], "findings": rows}))  # noqa: T201 - what was asked for
+    worst = max((list(Severity).index(finding.status) for finding in findings), default=0)
+    print(json.dumps({"status": list(Severity)[worst], "findings": rows}))  # noqa: T201 - what was asked for
 
 
-def findings_of(setup: Setup, names: Sequence[str]) -> Iterator[Finding]:
+def findings_of(setup: Setup, names: Sequence[str]) -> Iterator[CheckResult]:
     """What the checks of these names find, one after the other."""
     for name, check in CHECKS.items():
         if name in names:
@@ -81,7 +81,7 @@ def findings_of(setup: Setup, names: Sequence[str]) -> Iterator[Finding]:
         yield from _about_nats(setup, names)
 
 
-def survived(name: str, check: Callable[[Setup], Finding], setup: Setup) -> Finding:
+def survived(name: str, check: Callable[[Setup], CheckResult], setup: Setup) -> CheckResult:
     """What a check finds, or that it broke."""
     try:
         return check(setup)
@@ -89,7 +89,7 @@ def survived(name: str, check: Callable[[Setup], Finding], setup: Setup) -> Find
         return _broken(name, error)
 
 
-def _about_nats(setup: Setup, names: Sequence[str]) -> list[Finding]:
+def _about_nats(setup: Setup, names: Sequence[str]) -> list[CheckResult]:
     """What was asked for, and why it could not be found out where NATS itself is the trouble."""
     try:
         found = asyncio.run(streams.nats(setup))
@@ -98,9 +98,9 @@ def _about_nats(setup: Setup, names: Sequence[str]) -> list[Finding]:
     return [finding for finding in found if finding.check in names or _in_the_way(finding)]
 
 
-def _in_the_way(finding: Finding) -> bool:
-    return finding.check in {"nats", "jetstream"} and finding.status is not Status.OK
+def _in_the_way(finding: CheckResult) -> bool:
+    return finding.check in {"nats", "jetstream"} and finding.status is not Severity.OK
 
 
-def _broken(name: str, error: Exception) -> Finding:
+def _broken(name: str, error: Exception) -> CheckResult:
     return fail(name, f"the check itself broke: {type(error).__name__}: {error}", "Please report this line.")

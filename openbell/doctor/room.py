@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from openbell.doctor.finding import Finding, fail, ok, warn
+from openbell.doctor.finding import CheckResult, fail, ok, warn
 from streams.room import FILLING_SHARE, FULL_SHARE, full_in_seconds, measure_both, taken_at
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ MEND: Final = (
 )
 
 
-async def room(connection: Connection, partitions: int, settings: StreamSettings) -> Finding:
+async def room(connection: Connection, partitions: int, settings: StreamSettings) -> CheckResult:
     """The finding about the fullest of all partitions. Raises Unavailable, ApiRefused."""
     measured = [await measure_both(connection, number) for number in range(partitions)]
     fullest = max(range(partitions), key=lambda number: measured[number].share)
     return finding_of(fullest, measured[fullest], settings)
 
 
-def finding_of(partition: int, fills: Fills, settings: StreamSettings) -> Finding:
+def finding_of(partition: int, fills: Fills, settings: StreamSettings) -> CheckResult:
     """What is to be said of the fullest partition."""
     share = fills.share
     text = (

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from openbell.doctor.finding import Finding, Status, fail, ok, warn
+from openbell.doctor.finding import CheckResult, Severity, fail, ok, warn
 from openbell.doctor.room import room
 from streams import embedded, subjects
 from streams.bucket import ABSENT, Bucket
@@ -38,7 +38,7 @@ SIGNS_SECONDS: Final = 3 * SIGN_INTERVAL
 """Two signs may be late."""
 
 
-async def nats(setup: Setup, connect_seconds: float = CONNECT_SECONDS) -> list[Finding]:
+async def nats(setup: Setup, connect_seconds: float = CONNECT_SECONDS) -> list[CheckResult]:
     """Everything about NATS that can be seen from here."""
     if not setup.nats_url:
         mend = "Start one with `openbell up`, or name a server with --nats-url."
@@ -56,7 +56,7 @@ async def nats(setup: Setup, connect_seconds: float = CONNECT_SECONDS) -> list[F
         await connection.close()
 
 
-async def _look(connection: Connection, setup: Setup, settings: StreamSettings) -> list[Finding]:
+async def _look(connection: Connection, setup: Setup, settings: StreamSettings) -> list[CheckResult]:
     reachable = ok("nats", f"{without_password(setup.nats_url)} answers")
     try:
         await connection.api("INFO")
@@ -67,7 +67,7 @@ async def _look(connection: Connection, setup: Setup, settings: StreamSettings) 
     return found + await _topology(connection, setup, settings)
 
 
-async def _topology(connection: Connection, setup: Setup, settings: StreamSettings) -> list[Finding]:
+async def _topology(connection: Connection, setup: Setup, settings: StreamSettings) -> list[CheckResult]:
     """Whether the streams are those of this exchange, with room left and none stopped, and whose clock they have."""
     try:
         entry = await Bucket(connection, subjects.DIRECTORY).get(PARTITIONS_KEY)
@@ -85,7 +85,7 @@ async def _topology(connection: Connection, setup: Setup, settings: StreamSettin
         return [fail("topology", f"the exchange has {entry.value} partitions, OPENBELL_PARTITIONS says {wanted}", mend)]
     partitions = int(entry.value)
     streams = await _streams(connection, partitions)
-    if streams.status is not Status.OK:
+    if streams.status is not Severity.OK:
         return [streams]
     return [
         streams,
@@ -96,7 +96,7 @@ async def _topology(connection: Connection, setup: Setup, settings: StreamSettin
     ]
 
 
-async def _streams(connection: Connection, partitions: int) -> Finding:
+async def _streams(connection: Connection, partitions: int) -> CheckResult:
     """Whether every partition has its streams."""
     names = [name(number) for number in range(partitions) for name in (subjects.journal_stream, subjects.events_stream)]
     for name in names:
@@ -107,7 +107,7 @@ async def _streams(connection: Connection, partitions: int) -> Finding:
     return ok("topology", f"{partitions} partitions")
 
 
-async def _copies(connection: Connection, partitions: int) -> Finding:
+async def _copies(connection: Connection, partitions: int) -> CheckResult:
     """Whether each server's copy of the streams has been read, and was whole."""
     try:
         copies = {number: await copies_of(connection, number) for number in range(partitions)}
@@ -136,7 +136,7 @@ def _clock_time(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-async def _partitions(connection: Connection, partitions: int) -> Finding:
+async def _partitions(connection: Connection, partitions: int) -> CheckResult:
     """Whether an order would be answered in each partition: none has stopped or is refused, and each has a leader."""
     stops = StopMarks(connection)
     await stops.read()
@@ -177,7 +177,7 @@ async def _silent(connection: Connection, partitions: int) -> list[int]:
     return [number for number in range(partitions) if subjects.answering(number) in silent]
 
 
-async def _clock(connection: Connection) -> Finding:
+async def _clock(connection: Connection) -> CheckResult:
     """How far the clock that stamps the journal is from ours, to within the time of one request."""
     before = time.time_ns()
     state = await state_of(connection, subjects.journal_stream(0))
@@ -189,7 +189,7 @@ async def _clock(connection: Connection) -> Finding:
     return ok("clock", text)
 
 
-def sync(setup: Setup) -> Finding:
+def sync(setup: Setup) -> CheckResult:
     """Whether an acknowledged message is on the disk: the default leaves two minutes' worth to a power cut."""
     if setup.running is not None:
         always, source = _configured_sync(), embedded.configuration().name

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from openbell.replay.lobster import BUY, SELL, Message, Opening, Top, printed
+from openbell.replay.lobster import BUY, SELL, LobsterMessage, Opening, Top, printed
 from openbell.replay.plan import Plan, Resting
 
 
@@ -57,7 +57,7 @@ class _Suspicion(NamedTuple):
     excess: int
 
 
-def compare(messages: list[Message], opening: Opening, recorded: list[Top], shown: list[Top]) -> Comparison:
+def compare(messages: list[LobsterMessage], opening: Opening, recorded: list[Top], shown: list[Top]) -> Comparison:
     """Set the shown tops against the recorded ones, row by row."""
     comparison = Comparison(rows=len(recorded), equal=sum(a == b for a, b in zip(recorded, shown, strict=True)))
     different = {row for row, (a, b) in enumerate(zip(recorded, shown, strict=True), 1) if a != b}
@@ -72,7 +72,7 @@ def compare(messages: list[Message], opening: Opening, recorded: list[Top], show
 
 
 def _suspicions(
-    messages: list[Message], opening: Opening, recorded: list[Top], shown: list[Top], different: set[int]
+    messages: list[LobsterMessage], opening: Opening, recorded: list[Top], shown: list[Top], different: set[int]
 ) -> Iterator[tuple[int, list[_Suspicion]]]:
     """For each row that differs as the messages themselves make it differ, the orders it may be due to."""
     for row, plan in _states(messages, opening):
@@ -92,7 +92,9 @@ def _suspicion(plan: Plan, side: int, price: int, size: int) -> _Suspicion:
     return _Suspicion(better, level, plan.size_at(side, price) - size)
 
 
-def _absences(messages: list[Message], opening: Opening, suspicions: dict[int, list[_Suspicion]]) -> dict[str, int]:
+def _absences(
+    messages: list[LobsterMessage], opening: Opening, suspicions: dict[int, list[_Suspicion]]
+) -> dict[str, int]:
     """For each suspect that was ever out of the file's sight, the first row in which it was."""
     holdings = [held for sides in suspicions.values() for side in sides for held in side.better + side.level]
     suspects = {held.order.name: held.order for held in holdings}
@@ -144,7 +146,7 @@ def _told(held: _Holding, absence: int) -> str:
     )
 
 
-def _states(messages: list[Message], opening: Opening) -> Iterator[tuple[int, Plan]]:
+def _states(messages: list[LobsterMessage], opening: Opening) -> Iterator[tuple[int, Plan]]:
     """The reference book after each message."""
     plan = Plan()
     plan.opening(opening.levels)

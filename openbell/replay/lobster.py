@@ -35,7 +35,7 @@ NO_PRICE: Final = 9_999_999_999
 """What stands, with either sign, where a side has no such level."""
 
 
-class Message(NamedTuple):
+class LobsterMessage(NamedTuple):
     """One event; `side` is that of the resting order."""
 
     row: int
@@ -61,7 +61,7 @@ class Top(NamedTuple):
     bid_size: int
 
 
-class Level(NamedTuple):
+class OpeningLevel(NamedTuple):
     """A price of the opening book and the shares at it."""
 
     side: int
@@ -73,15 +73,15 @@ class Opening(NamedTuple):
     """The book before the first message; `depth` is how many levels a side the file shows."""
 
     depth: int
-    levels: list[Level]
+    levels: list[OpeningLevel]
 
 
-def read_messages(path: Path) -> list[Message]:
+def read_messages(path: Path) -> list[LobsterMessage]:
     """All messages of a file, at least one."""
-    messages: list[Message] = []
+    messages: list[LobsterMessage] = []
     for line, row in _rows(path, "time, type, order id, size, price, direction", columns=6):
         kind, size, price, side = _whole(path, line, [row[1], *row[3:6]])
-        messages.append(Message(len(messages) + 1, kind, row[2], size, price, side))
+        messages.append(LobsterMessage(len(messages) + 1, kind, row[2], size, price, side))
     return messages
 
 
@@ -90,7 +90,7 @@ def read_tops(path: Path) -> list[Top]:
     return [Top(*(_known(cell) for cell in _whole(path, line, row[:4]))) for line, row in _book_rows(path)]
 
 
-def read_opening(path: Path, first: Message) -> Opening:
+def read_opening(path: Path, first: LobsterMessage) -> Opening:
     """The first row of a book file, which is the book after the first message, with that message undone.
 
     A submission is taken out again, what was reduced, deleted or executed put back; anything else left the displayed
@@ -107,7 +107,9 @@ def read_opening(path: Path, first: Message) -> Opening:
     if first.is_displayed:
         before = -first.size if first.kind == SUBMITTED else first.size
         sizes[first.side, first.price] = sizes.get((first.side, first.price), 0) + before
-    return Opening(len(cells) // 4, [Level(side, price, size) for (side, price), size in sizes.items() if size > 0])
+    return Opening(
+        len(cells) // 4, [OpeningLevel(side, price, size) for (side, price), size in sizes.items() if size > 0]
+    )
 
 
 def printed(price: int) -> str:

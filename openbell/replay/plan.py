@@ -28,8 +28,8 @@ from openbell.replay.lobster import (
     SELL,
     SUBMITTED,
     TAKEN_AWAY,
-    Level,
-    Message,
+    LobsterMessage,
+    OpeningLevel,
     Top,
 )
 
@@ -93,18 +93,18 @@ class Plan:
         self.levels: dict[int, dict[int, dict[str, Resting]]] = {BUY: {}, SELL: {}}
         self._named: dict[str, Resting] = {}
 
-    def opening(self, levels: list[Level]) -> list[Action]:
+    def opening(self, levels: list[OpeningLevel]) -> list[Action]:
         """Place the opening book."""
         return [self._rest(_opening_name(level.side, level.price), level, row=0) for level in levels]
 
-    def actions(self, message: Message) -> list[Action]:
+    def actions(self, message: LobsterMessage) -> list[Action]:
         """What to send for a message."""
         if not message.is_displayed:
             self.counts[_why_nothing(message)] += 1
             return []
         if message.kind == SUBMITTED:
             self.counts["submitted"] += 1
-            level = Level(message.side, message.price, message.size)
+            level = OpeningLevel(message.side, message.price, message.size)
             return [self._rest(message.order_id, level, message.row)]
         return list(self._execute(message) if message.kind == EXECUTED else self._reduce(message))
 
@@ -118,7 +118,7 @@ class Plan:
         """The shares at a price."""
         return sum(order.open for order in self.levels[side].get(price, {}).values())
 
-    def _rest(self, name: str, level: Level, row: int) -> Action:
+    def _rest(self, name: str, level: OpeningLevel, row: int) -> Action:
         side, price, size = level
         order = Resting(name, side, price, row, size, self._match(-side, price, size), size)
         self._named[name] = order
@@ -126,7 +126,7 @@ class Plan:
             self.levels[side].setdefault(price, {})[name] = order
         return Action("place", order.account, name, side, price, size)
 
-    def _execute(self, message: Message) -> Iterator[Action]:
+    def _execute(self, message: LobsterMessage) -> Iterator[Action]:
         self.counts["executed"] += 1
         named = self._find(message)
         if named is None:
@@ -137,7 +137,7 @@ class Plan:
         self._match(message.side, message.price, message.size)
         yield Action("take", TAKERS_ACCOUNT, f"take-{message.row}", -message.side, message.price, message.size)
 
-    def _reduce(self, message: Message) -> Iterator[Action]:
+    def _reduce(self, message: LobsterMessage) -> Iterator[Action]:
         self.counts["reduced" if message.kind == REDUCED else "deleted"] += 1
         named = self._find(message)
         if named is None:
@@ -152,7 +152,7 @@ class Plan:
                 own += part
                 yield self._shrink(other, part)
 
-    def _find(self, message: Message) -> Resting | None:
+    def _find(self, message: LobsterMessage) -> Resting | None:
         """The order a message is about, or the one that stands for all that was at its price at the start."""
         named = self._named.get(message.order_id) or self._named.get(_opening_name(message.side, message.price))
         if named is None or not named.owed:
@@ -195,7 +195,7 @@ class Plan:
                 del self.levels[order.side][order.price]
 
 
-def _why_nothing(message: Message) -> str:
+def _why_nothing(message: LobsterMessage) -> str:
     """What a message is counted as that sends nothing."""
     if message.kind in WITHOUT_EFFECT:
         return "without effect on the displayed book"

@@ -21,7 +21,7 @@ from openbell.client.book import Book
 from openbell.client.feeds import Frame
 from openbell.client.requests import Request, Terms
 from openbell.errors import Fault
-from openbell.replay.lobster import BUY, PRICE_SCALE, Message, Opening, Top, printed
+from openbell.replay.lobster import BUY, PRICE_SCALE, LobsterMessage, Opening, Top, printed
 from openbell.replay.plan import ACCOUNTS, TAKERS_ACCOUNT, Action, Plan
 
 BATCH: Final = 50
@@ -136,7 +136,7 @@ class Sender:
 class Script:
     """All requests of a replay in order; `last` tells for each message how many of them it needs to be done."""
 
-    def __init__(self, symbol: str, opening: Opening, messages: list[Message]) -> None:
+    def __init__(self, symbol: str, opening: Opening, messages: list[LobsterMessage]) -> None:
         self.plan = Plan()
         self.requests: list[Request] = []
         self.last: list[int] = []

@@ -165,7 +165,7 @@ def test_ratios_are_of_medians() -> None:
 async def test_both_chains_are_measured_for_real() -> None:
     """Floor and exchange start, answer everything in every mode, and leave nothing behind."""
     told = []
-    plan = path.Plan(seconds=0.5, clients=2, in_flight=8, full=16, rounds=1, rate=100)
+    plan = path.LoadPlan(seconds=0.5, clients=2, in_flight=8, full=16, rounds=1, rate=100)
     report = await path.measure(plan, lambda mode, chain, _: told.append((mode, chain)))
     assert told == [(mode, chain) for mode in path.MODES for chain in path.CHAINS]
     assert report.refused == {}

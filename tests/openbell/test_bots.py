@@ -112,7 +112,7 @@ def test_price_comes_home() -> None:
 
 async def test_bots_trade_and_outlive_a_lost_connection() -> None:
     """They quote and take on the demo's instruments, and go on after a disconnect."""
-    pace = bots.Pace(0.01, 0.01, 0.01)
+    pace = bots.BotPace(0.01, 0.01, 0.01)
     refusing = iter([True])
 
     def cancel_all(_: object) -> dict[str, int]:

@@ -17,7 +17,7 @@ from openbell.bench.flow import LISTING, SYMBOL, command_of
 from openbell.errors import Fault
 from openbell.replay import lobster
 from openbell.replay.comparison import compare
-from openbell.replay.lobster import BUY, SELL, Level, Message, Opening, Top
+from openbell.replay.lobster import BUY, SELL, LobsterMessage, Opening, OpeningLevel, Top
 from openbell.replay.plan import Action, Plan
 
 if TYPE_CHECKING:
@@ -73,19 +73,19 @@ def _parts(action: Action) -> tuple[object, ...]:
 @pytest.fixture
 def plan() -> Plan:
     plan = Plan()
-    plan.opening([Level(SELL, 101, 50), Level(BUY, 99, 30)])
+    plan.opening([OpeningLevel(SELL, 101, 50), OpeningLevel(BUY, 99, 30)])
     return plan
 
 
 def message(
     kind: int, order_id: str = "a", size: int = 10, price: int = 101, side: int = SELL, row: int = 1
-) -> Message:
-    return Message(row, kind, order_id, size, price, side)
+) -> LobsterMessage:
+    return LobsterMessage(row, kind, order_id, size, price, side)
 
 
 def test_opening_levels_are_orders(plan: Plan) -> None:
     """Each level of the opening book is one resting order."""
-    assert told(Plan().opening([Level(SELL, 101, 50)])) == ["place opening-ask-101 sell 50 at 101"]
+    assert told(Plan().opening([OpeningLevel(SELL, 101, 50)])) == ["place opening-ask-101 sell 50 at 101"]
     assert plan.top() == Top(101, 50, 99, 30)
 
 
@@ -153,7 +153,9 @@ def test_opening_is_the_first_row_without_the_first_message(tmp_path: Path) -> N
     path = tmp_path / "book.csv.gz"
     path.write_bytes(gzip.compress(b"1010000,5,1000000,18,9999999999,0,990000,7\n"))
     first = message(lobster.SUBMITTED, size=18, price=1_000_000, side=BUY)
-    assert lobster.read_opening(path, first) == Opening(2, [Level(SELL, 1_010_000, 5), Level(BUY, 990_000, 7)])
+    assert lobster.read_opening(path, first) == Opening(
+        2, [OpeningLevel(SELL, 1_010_000, 5), OpeningLevel(BUY, 990_000, 7)]
+    )
 
 
 @pytest.mark.parametrize("kind", [lobster.REDUCED, lobster.DELETED, lobster.EXECUTED])
@@ -165,11 +167,11 @@ def test_a_file_may_begin_with_what_takes_shares_away(tmp_path: Path, kind: int)
     at_a_level = lobster.read_opening(path, message(kind, size=2, price=1_010_000, side=SELL))
     at_a_price_that_is_gone = lobster.read_opening(path, message(kind, size=2, price=1_005_000, side=SELL))
 
-    assert at_a_level.levels == [Level(SELL, 1_010_000, 7), Level(BUY, 1_000_000, 18)]
+    assert at_a_level.levels == [OpeningLevel(SELL, 1_010_000, 7), OpeningLevel(BUY, 1_000_000, 18)]
     assert sorted(at_a_price_that_is_gone.levels) == [
-        Level(SELL, 1_005_000, 2),
-        Level(SELL, 1_010_000, 5),
-        Level(BUY, 1_000_000, 18),
+        OpeningLevel(SELL, 1_005_000, 2),
+        OpeningLevel(SELL, 1_010_000, 5),
+        OpeningLevel(BUY, 1_000_000, 18),
     ]
 
 
@@ -181,7 +183,7 @@ def test_a_file_may_begin_with_what_leaves_the_displayed_book_alone(tmp_path: Pa
 
     opening = lobster.read_opening(path, message(kind, size=2, price=1_010_000, side=SELL))
 
-    assert opening.levels == [Level(SELL, 1_010_000, 5), Level(BUY, 1_000_000, 18)]
+    assert opening.levels == [OpeningLevel(SELL, 1_010_000, 5), OpeningLevel(BUY, 1_000_000, 18)]
 
 
 def test_the_book_after_each_message_is_the_recorded_one_whatever_comes_first(tmp_path: Path) -> None:
@@ -255,7 +257,7 @@ def test_a_book_whose_cells_are_not_four_for_each_level_is_named(tmp_path: Path)
         (message(lobster.CROSSED), "without effect on the displayed book"),
     ],
 )
-def test_what_cannot_be_used_is_passed_over_and_counted(plan: Plan, given: Message, counted: str) -> None:
+def test_what_cannot_be_used_is_passed_over_and_counted(plan: Plan, given: LobsterMessage, counted: str) -> None:
     """It sends nothing, and the report says how many there were."""
     assert plan.actions(given) == []
     assert plan.counts == {counted: 1}
@@ -266,13 +268,13 @@ def test_files_are_read_plain_or_compressed(tmp_path: Path) -> None:
     messages, tops = tmp_path / "messages.csv", tmp_path / "tops.csv"
     messages.write_text("36000.25,1,4711,30,1002500,1\n36000.5,3,4711,30,1002500,1\n")
     tops.write_text("1003500,200,-9999999999,0\n")
-    assert lobster.read_messages(messages)[1] == Message(2, lobster.DELETED, "4711", 30, 1_002_500, BUY)
+    assert lobster.read_messages(messages)[1] == LobsterMessage(2, lobster.DELETED, "4711", 30, 1_002_500, BUY)
     assert lobster.read_tops(tops) == [Top(1_003_500, 200, 0, 0)]
 
 
-def vanished_below_the_window() -> tuple[Opening, list[Message], list[Top]]:
+def vanished_below_the_window() -> tuple[Opening, list[LobsterMessage], list[Top]]:
     """An order enters in sight, is left below the window of one level, and is gone when prices come back."""
-    opening = Opening(1, [Level(SELL, 110, 5), Level(BUY, 90, 5)])
+    opening = Opening(1, [OpeningLevel(SELL, 110, 5), OpeningLevel(BUY, 90, 5)])
     messages = [
         message(lobster.SUBMITTED, "kept", 7, 100, BUY, row=1),
         message(lobster.SUBMITTED, "over", 3, 105, BUY, row=2),

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from openbell.errors import WRONG_USE
-from openbell.supervisor import Bounds, Child, Role, Supervisor
+from openbell.supervisor import Child, RestartBounds, Role, Supervisor
 from tests.support.nats import until
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def role(name: str, program: str, shown: Shown) -> Role:
 @asynccontextmanager
 async def supervising(**bounds: Any) -> AsyncIterator[Supervisor]:
     """A supervisor that starts a child again soon."""
-    found = Supervisor(Bounds(**{"backoff_seconds": 0.01} | bounds))
+    found = Supervisor(RestartBounds(**{"backoff_seconds": 0.01} | bounds))
     yield found
     found.kill()
     await asyncio.gather(*(child.stop() for child in found.children))

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from openbell.data_dir import DataDir
 from openbell.doctor import streams as checks
-from openbell.doctor.finding import Finding, Setup, Status
+from openbell.doctor.finding import CheckResult, Setup, Severity
 from streams import codec, subjects, topology
 from streams.auditing import audit
 from streams.connection import Connection
@@ -147,7 +147,7 @@ async def test_a_bit_that_flips_in_a_copy_is_found_there(cluster: Cluster, tmp_p
     assert found.clean
     assert sorted([found.server, *(copy.server for copy in found.copies)]) == sorted(servers)
     assert {copy.last for copy in found.copies} == {found.last} == {last}
-    assert (await copies_check(setup)).status is Status.OK
+    assert (await copies_check(setup)).status is Severity.OK
 
     damaged = servers[-1]
     await cluster.restart_damaged(damaged)
@@ -167,7 +167,7 @@ async def test_a_bit_that_flips_in_a_copy_is_found_there(cluster: Cluster, tmp_p
     whole = {("partition.scrubbed", server) for server in servers if server != damaged}
     assert said == whole | {("partition.copy_damaged", damaged)}
     finding = await copies_check(setup)
-    assert finding.status is Status.FAIL
+    assert finding.status is Severity.FAIL
     assert damaged in finding.what
     assert "start it empty" in finding.mend
 
@@ -182,7 +182,7 @@ async def test_a_bit_that_flips_in_a_copy_is_found_there(cluster: Cluster, tmp_p
     }
 
 
-async def copies_check(setup: Setup) -> Finding:
+async def copies_check(setup: Setup) -> CheckResult:
     """What doctor says of the copies."""
     return next(finding for finding in await checks.nats(setup) if finding.check == "copies")
 
