@@ -30,7 +30,7 @@ AnyFeed = PublicFeed | OrdersFeed | PositionsFeed
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class FanoutBounds:
     """What feeds wait for, in seconds, and how many open orders of a partition an account's first page may tell."""
 
     linger_seconds: float = LINGER_SECONDS
@@ -46,7 +46,7 @@ class Fanout:
         self._venue = venue
         self._directory = directory
         self._tasks = tasks
-        self.bounds = Bounds()
+        self.bounds = FanoutBounds()
         """Of the feeds that begin from now on."""
         self._feeds: dict[Key, AnyFeed] = {}
         self._instruments: dict[ChannelSubscription, None] = {}

@@ -54,7 +54,7 @@ class OfSymbol(Struct, forbid_unknown_fields=True):
     symbol: str
 
 
-class TradesQuery(Struct, forbid_unknown_fields=True):
+class LatestTradesQuery(Struct, forbid_unknown_fields=True):
     """The last `limit` trades with an id below `before`, 0 for the latest."""
 
     symbol: str
@@ -200,7 +200,7 @@ class Queries:
         """Every displayed order."""
         return self.feed(of.symbol).full_snapshot(self.journal)
 
-    def trades(self, of: TradesQuery) -> str:
+    def trades(self, of: LatestTradesQuery) -> str:
         """Some of the latest trades, oldest first."""
         return self.feed(of.symbol).trades_snapshot(self.journal, of.limit, of.before)
 
@@ -314,7 +314,7 @@ Answerer = Callable[[Queries, Any], str]
 KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Answerer]]] = {
     "book": (msgspec.msgpack.Decoder(OfSymbol), Queries.book),
     "full": (msgspec.msgpack.Decoder(OfSymbol), Queries.full),
-    "trades": (msgspec.msgpack.Decoder(TradesQuery), Queries.trades),
+    "trades": (msgspec.msgpack.Decoder(LatestTradesQuery), Queries.trades),
     "ticker": (msgspec.msgpack.Decoder(OfSymbol), Queries.ticker),
     "status": (msgspec.msgpack.Decoder(OfSymbol), Queries.status),
     "instruments": (msgspec.msgpack.Decoder(Nothing), Queries.instruments),

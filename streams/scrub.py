@@ -117,7 +117,7 @@ class Scrub:
             log.info("partition.proof_not_kept", partition=self._number, server=copy.name, error=str(error))
 
     async def _read(self, copy: Copy) -> None:
-        pace = Pace()
+        pace = ScrubPace()
         await see_that_it_is_there(self._connection, self._number, copy)
         async with copy.readers(self._connection, self._number, self._links.next) as (journal, events):
             while self._links.next <= self._through:
@@ -166,7 +166,7 @@ class Links:
         self.next, self.before = message.sequence + 1, sealed
 
 
-class Pace:
+class ScrubPace:
     """Holds a reader back to the bounded rate."""
 
     def __init__(

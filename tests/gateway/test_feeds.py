@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.books import Depth
-from gateway.fanout import Bounds
+from gateway.fanout import FanoutBounds
 from tests.support.gateway import Trader, eventually, list_instrument
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ async def test_a_level_that_leaves_the_window_is_removed(anna: Trader, viewer: T
 
 async def test_one_follow_serves_all_subscribers(services: Services, venue: LocalVenue, anna: Trader) -> None:
     """However many subscribe, a channel is followed once, and no more some time after the last has left."""
-    services.fanout.bounds = Bounds(linger_seconds=0.01)
+    services.fanout.bounds = FanoutBounds(linger_seconds=0.01)
     viewers = [Trader(services, f"v{number}") for number in range(5)]
     for number, viewer in enumerate(viewers):
         await viewer.do("subscribe", channel="book", symbols=["ACME"], depth=(1, 10, 50, 0, 0)[number])
@@ -215,7 +215,7 @@ async def test_a_leader_that_was_long_away_is_asked_at_once_when_nats_is_back(
     venue: LocalVenue, services: Services, viewer: Trader
 ) -> None:
     """Whoever has failed for long waits long, and not for what is known to be over."""
-    services.fanout.bounds = Bounds(retry_seconds=(3600.0, 3600.0))
+    services.fanout.bounds = FanoutBounds(retry_seconds=(3600.0, 3600.0))
     venue.silent.add(0)
     await viewer.do("subscribe", channel="book", symbols=["ACME"])
     await eventually(lambda: venue.queries.count("book") == 1)

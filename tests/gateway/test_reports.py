@@ -9,7 +9,7 @@ import pytest
 from exchange.commands import PlaceOrder
 from exchange.terms import BUY, LIMIT
 from exchange.units import UNIT
-from gateway.fanout import Bounds
+from gateway.fanout import FanoutBounds
 from tests.support.gateway import Trader, eventually
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ async def test_more_orders_than_can_be_told_end_the_channel(
 ) -> None:
     """The leader is asked once, whatever happens to the orders then, and once more when somebody subscribes again."""
     venue.page_snapshots(2)
-    services.fanout.bounds = Bounds(orders_max=3)
+    services.fanout.bounds = FanoutBounds(orders_max=3)
     ask, asked = venue.query, []
 
     async def noted(partition: int, kind: str, **arguments: Any) -> Answer:
@@ -245,7 +245,7 @@ async def test_a_leader_that_never_agrees_is_asked_at_a_pace(
     venue: LocalVenue, services: Services, anna: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It wants another snapshot to be taken after each one: that is asked for after a pause, however long that is."""
-    services.fanout.bounds = Bounds(pause_seconds=3_600)
+    services.fanout.bounds = FanoutBounds(pause_seconds=3_600)
     ask, asked = venue.query, []
 
     async def disagree(partition: int, kind: str, **arguments: Any) -> Answer:
@@ -267,7 +267,7 @@ async def test_who_has_too_many_orders_for_a_snapshot_hears_its_reports_without_
 ) -> None:
     """From a number on, after one question and no page; another session that wants a snapshot changes nothing."""
     venue.page_snapshots(2)
-    services.fanout.bounds = Bounds(orders_max=3)
+    services.fanout.bounds = FanoutBounds(orders_max=3)
     ask, told = venue.query, []
 
     async def noted(partition: int, kind: str, **arguments: Any) -> Answer:

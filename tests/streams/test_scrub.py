@@ -12,7 +12,7 @@ from streams import scrub as scrub_module
 from streams import subjects
 from streams.codec import decode_facts, encode_events, encode_facts
 from streams.errors import PartitionStopped, StreamGap, Unavailable
-from streams.scrub import Links, Pace, Scrub, look_at
+from streams.scrub import Links, Scrub, ScrubPace, look_at
 from streams.stream import StreamMessage
 from tests.support.altered import LENGTH, Change, flipped, missing, swapped, untouched, write
 
@@ -163,7 +163,7 @@ async def test_it_reads_no_quicker_than_it_may() -> None:
         nonlocal now, slept
         now, slept = now + seconds, slept + seconds
 
-    pace = Pace(lambda: now, sleep)
+    pace = ScrubPace(lambda: now, sleep)
     for _ in range(3 * scrub_module.MESSAGES_PER_SECOND):
         await pace.keep(10)
     assert slept == pytest.approx(3, abs=0.1)
