@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("exchange", "streams", "gateway", "openbell")
+SDK = ROOT / "openbell" / "client"
 
 MAY_IMPORT = {
     "exchange": {"exchange"},
@@ -184,13 +185,14 @@ def test_every_exception_is_raised() -> None:
         assert node.name in made | built_on, f"{path.relative_to(ROOT)}: nobody raises {node.name}"
 
 
-def test_an_exception_has_its_name_alone() -> None:
-    """Of two with one name the wrong one is caught. The SDK's are its users', who know no others."""
+def test_a_class_has_its_name_alone() -> None:
+    """Two classes with one name are taken for each other. The SDK's are its users' words, who know no others."""
     seen: dict[str, Path] = {}
-    for path, node in exceptions():
-        if "client" not in path.parts:
-            assert node.name not in seen, f"{node.name} stands in {path.relative_to(ROOT)} and in {seen[node.name]}"
-            seen[node.name] = path
+    for path in (path for folder in FOLDERS for path in modules(folder) if not path.is_relative_to(SDK)):
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef):
+                assert node.name not in seen, f"{path.relative_to(ROOT)}: {node.name} is that of {seen[node.name]}"
+                seen[node.name] = path.relative_to(ROOT)
 
 
 def test_nats_holds_no_python() -> None:
