@@ -108,9 +108,9 @@ class Directory:
             raise ApiError("unknown_instrument", field="symbol")
         raise NotKnown(symbol)
 
-    async def look(self, symbol: str) -> None:
+    async def locate(self, symbol: str) -> None:
         """Ask every partition whether the symbol is its own; whatever comes of it, `partition_of` knows then."""
-        if not self._may_look():
+        if not self._may_locate():
             raise ApiError("busy", retry_after=1.0)
         partitions = range(self._venue.partitions)
         answers = await asyncio.gather(*(self._lists(number, symbol) for number in partitions))
@@ -128,13 +128,13 @@ class Directory:
             try:
                 self.partition_of(symbol)
             except NotKnown:
-                await self.look(symbol)
+                await self.locate(symbol)
         found = self._listed.get(symbol)
         if found is None:
             raise ApiError("unknown_instrument", field="symbol")
         return found
 
-    def _may_look(self) -> bool:
+    def _may_locate(self) -> bool:
         now = _now()
         if now - self._looks_from >= 1.0:
             self._looks_from, self._looks = now, 0

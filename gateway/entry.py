@@ -60,7 +60,7 @@ class OrderMethods:
         self._orders = services.orders
         self._batch_max = services.settings.batch_requests
 
-    def take(self, identity: bytes, params: OrderParams) -> None:
+    def accept(self, identity: bytes, params: OrderParams) -> None:
         """One placement, amendment or cancel."""
         if isinstance(params, PlaceParams):
             self._submit(identity, self._placement(params), ORDERS)
@@ -71,15 +71,15 @@ class OrderMethods:
 
     def place(self, request: Request) -> None:
         """order.place."""
-        self.take(request.id, protocol.params_of(request, _place))
+        self.accept(request.id, protocol.params_of(request, _place))
 
     def amend(self, request: Request) -> None:
         """order.amend."""
-        self.take(request.id, protocol.params_of(request, _amend))
+        self.accept(request.id, protocol.params_of(request, _amend))
 
     def cancel(self, request: Request) -> None:
         """order.cancel."""
-        self.take(request.id, protocol.params_of(request, _name))
+        self.accept(request.id, protocol.params_of(request, _name))
 
     def cancel_all(self, request: Request) -> None:
         """order.cancel_all."""
@@ -226,19 +226,19 @@ class ResultCollector:
         """Send them."""
         for place, command in enumerate(self._commands):
             if isinstance(command, ApiError):
-                self._note(place, command)
+                self._record(place, command)
                 continue
             try:
-                orders.send(command, partial(self._told, place))
+                orders.send(command, partial(self._record_outcome, place))
             except ApiError as error:
-                self._note(place, error)
+                self._record(place, error)
         if not self._commands:
             self._finish([])
 
-    def _told(self, place: int, outcome: Outcome | StreamError) -> None:
-        self._note(place, outcome if isinstance(outcome, Outcome) else failure_of(outcome))
+    def _record_outcome(self, place: int, outcome: Outcome | StreamError) -> None:
+        self._record(place, outcome if isinstance(outcome, Outcome) else failure_of(outcome))
 
-    def _note(self, place: int, row: CommandResult) -> None:
+    def _record(self, place: int, row: CommandResult) -> None:
         self._rows[place] = row
         if len(self._rows) == len(self._commands):
             self._finish([self._rows[number] for number in range(len(self._commands))])

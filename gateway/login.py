@@ -61,7 +61,7 @@ class Login:
         self._by_connection = False
         self._expired = False
         self._promised: dict[tuple[str, str], None] = {}
-        self._noted = False  # whether a promise may be stored
+        self._maybe_stored = False  # whether a promise may be stored
 
     async def begin(self, request: Request) -> None:
         """Carry out a login."""
@@ -73,13 +73,13 @@ class Login:
         principal = await self._services.identity.verify(params.token)
         promised = self._promised_after(principal, mode)
         if promised != self._promised and not self._replies.ended:
-            await self._note(promised)
+            await self._store(promised)
         if self._replies.ended:
             return
         try:
             self.become(principal)
         except ApiError:
-            await self._note(self._promised)
+            await self._store(self._promised)
             raise
         self._by_connection = mode == "connection"
         self._promised = promised
@@ -148,14 +148,14 @@ class Login:
     async def promise(self, account: str) -> None:
         """Promise to cancel what this connection places for an account; ApiError `unavailable`."""
         promised = self._promised | {(account, self._replies.number): None}
-        await self._note(promised)
+        await self._store(promised)
         self._promised = promised
 
     def end(self) -> None:
         """The connection is gone."""
         if self.principal is not None:
             self._services.sessions.leave_account(self.principal.account)
-        if self._noted:
+        if self._maybe_stored:
             self._services.sessions.keep_promise(self._keep_promises())
 
     def _promised_after(self, principal: Principal, mode: str) -> dict[tuple[str, str], None]:
@@ -165,9 +165,9 @@ class Login:
             promised[principal.account, self._replies.number if mode == "connection" else ""] = None
         return promised
 
-    async def _note(self, promised: dict[tuple[str, str], None]) -> None:
+    async def _store(self, promised: dict[tuple[str, str], None]) -> None:
         """Store what is promised; ApiError `unavailable`."""
-        self._noted = True
+        self._maybe_stored = True
         try:
             await self._services.venue.promises.make(self._replies.number, list(promised))
         except Unavailable as error:

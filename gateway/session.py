@@ -64,7 +64,7 @@ class Session:
         self._shell = shell
         self._entry = OrderMethods(self.replies, self.login, services)
         self._channels = ChannelMethods(self.replies, self.login, self.held, services)
-        self._turnstile = FrameGate(self._take, shell, services.tasks)
+        self._turnstile = FrameGate(self._accept, shell, services.tasks)
         self._bad_frames = 0
         self.now = asyncio.get_running_loop().time
         """The clock that quiet is measured by, in seconds."""
@@ -77,11 +77,11 @@ class Session:
 
     # What comes in
 
-    def take(self, frame: bytes) -> None:
+    def accept(self, frame: bytes) -> None:
         """A text frame of the client."""
         self._turnstile.arrive(frame)
 
-    def take_bad(self, error: ApiError) -> None:
+    def accept_bad(self, error: ApiError) -> None:
         """A frame that is no text, or too large, or no request."""
         self.replies.paid = False
         self._turn_down(b"", error)
@@ -107,7 +107,7 @@ class Session:
 
     # Carrying requests out
 
-    def _take(self, frame: bytes) -> None:
+    def _accept(self, frame: bytes) -> None:
         if self.replies.ended:
             return
         self.replies.paid = False
@@ -115,18 +115,18 @@ class Session:
         if order is not None:
             identity, params = order
             try:
-                self._entry.take(identity, params)
+                self._entry.accept(identity, params)
                 self._bad_frames = 0
             except ApiError as error:
                 self._turn_down(identity, error)
             except (NotKnown, NotPromised):
-                self._take_any(frame)
+                self._accept_any(frame)
             except Exception as error:
                 self.replies.refuse_fault(identity, type(params).__name__, error)
         else:
-            self._take_any(frame)
+            self._accept_any(frame)
 
-    def _take_any(self, frame: bytes) -> None:
+    def _accept_any(self, frame: bytes) -> None:
         """Any frame: also an order's that has to wait for something."""
         request = self._read(frame)
         if request is None:
@@ -146,7 +146,7 @@ class Session:
         try:
             return protocol.request_of(frame)
         except Malformed as error:
-            self.take_bad(error)
+            self.accept_bad(error)
         except BadRequest as error:
             self._turn_down(error.id, error)
         return None
@@ -187,7 +187,7 @@ class Session:
     async def _carry_out_after(self, request: Request, missing: NotKnown | NotPromised) -> None:
         """See to what is missing for a request, then carry it out, unless something else is missing."""
         if isinstance(missing, NotKnown):
-            await self._services.directory.look(missing.symbol)
+            await self._services.directory.locate(missing.symbol)
         else:
             await self.login.promise(missing.account)
         if self.replies.ended:

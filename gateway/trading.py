@@ -159,7 +159,7 @@ async def known(call: Call, prepare: Callable[[], Any]) -> Any:  # noqa: ANN401 
     try:
         return prepare()
     except NotKnown as missing:
-        await call.services.directory.look(missing.symbol)
+        await call.services.directory.locate(missing.symbol)
     try:
         return prepare()
     except NotKnown as missing:

@@ -29,8 +29,8 @@ class Shell(Protocol):
 class FrameGate:
     """`take` is given each frame in its turn."""
 
-    def __init__(self, take: Callable[[bytes], None], shell: Shell, tasks: asyncio.TaskGroup) -> None:
-        self._take = take
+    def __init__(self, accept: Callable[[bytes], None], shell: Shell, tasks: asyncio.TaskGroup) -> None:
+        self._accept = accept
         self._shell = shell
         self._tasks = tasks
         self._waiting: deque[bytes] = deque()
@@ -41,7 +41,7 @@ class FrameGate:
         if self._held:
             self._waiting.append(frame)
         else:
-            self._take(frame)
+            self._accept(frame)
 
     def hold(self, work: Coroutine[Any, Any, None]) -> None:
         """Let nothing more in until this is done; it takes care of its own failures."""
@@ -53,6 +53,6 @@ class FrameGate:
         await work
         self._held = False
         while self._waiting and not self._held:
-            self._take(self._waiting.popleft())
+            self._accept(self._waiting.popleft())
         if not self._held:
             self._shell.go_on()

@@ -86,7 +86,7 @@ class WebSocketConnection:
                 if self._closing:
                     break
                 if message.kind == TEXT:
-                    self.session.take(message.payload)
+                    self.session.accept(message.payload)
                 else:
                     self._take(message)
         except Exception:
@@ -179,9 +179,9 @@ class WebSocketConnection:
         elif kind == CLOSE:
             self._goodbye(message)
         elif kind == BINARY:
-            self.session.take_bad(ApiError("bad_request", "send text frames, not binary ones"))
+            self.session.accept_bad(ApiError("bad_request", "send text frames, not binary ones"))
         elif kind == LARGE:
-            self.session.take_bad(ApiError("too_large"))
+            self.session.accept_bad(ApiError("too_large"))
         elif kind == OFFENCE:
             self.close(message.code, message.payload.decode())
 

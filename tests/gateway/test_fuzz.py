@@ -179,9 +179,9 @@ def say(trader: Trader, frame: bytes) -> None:
     try:
         frame.decode()
     except UnicodeDecodeError:
-        trader.session.take_bad(ApiError("bad_request"))
+        trader.session.accept_bad(ApiError("bad_request"))
     else:
-        trader.session.take(frame)
+        trader.session.accept(frame)
 
 
 def check_answers(frames: list[dict[str, Any]]) -> set[str]:

@@ -109,7 +109,7 @@ async def test_a_frame_is_read_in_linear_time(services: Services, shape: str) ->
     def cost(count: int) -> int:
         viewer = Trader(services)
         frame = frame_with.replace("…", content(count)).encode()
-        return work_of(lambda: viewer.session.take(frame))
+        return work_of(lambda: viewer.session.accept(frame))
 
     cost(MEMBERS)
     assert cost(2 * MEMBERS) <= GROWTH_MAX * cost(MEMBERS)

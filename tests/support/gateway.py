@@ -147,7 +147,7 @@ class Trader:
         """Send a frame as it is."""
         if isinstance(text, dict):
             text = json.dumps(text)
-        self.session.take(text if isinstance(text, bytes) else text.encode())
+        self.session.accept(text if isinstance(text, bytes) else text.encode())
 
     async def ask(self, method: str, **params: Any) -> Frame:
         """Send a request and wait for its answer: the whole frame."""
