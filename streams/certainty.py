@@ -33,7 +33,7 @@ class Certainty:
         self._certain = asyncio.Event()
         self._certain.set()
 
-    def look(self) -> bool:
+    def refresh(self) -> bool:
         """Whether all is certain; finds out by itself that the process was frozen."""
         now = self._loop.time()
         pause, self._looked = now - self._looked, now
@@ -44,7 +44,7 @@ class Certainty:
 
     def is_sure(self) -> bool:
         """Whether nobody else can lead now what we do: all is certain, and the lease has not lapsed."""
-        certain = self.look()
+        certain = self.refresh()
         if self._loop.time() >= self._lapses and not self._lapsed:
             self._lapsed = True
             self.doubts += 1
@@ -74,7 +74,7 @@ class Certainty:
 
     def begin(self) -> int:
         """A beat begins; give what this returns to `end`."""
-        self.look()
+        self.refresh()
         return self.doubts
 
     def end(self, begun: int) -> None:

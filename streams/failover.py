@@ -76,9 +76,9 @@ class Failover:
             await asyncio.sleep(LOOK_INTERVAL)
             if self._loop.time() > due + FROZEN_SECONDS:
                 self._begin()
-            await self.look()
+            await self.refresh()
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Move on if nothing was stored for too long."""
         silence = self._loop.time() - self._since
         if silence < self._patience or not self._connection.can_move():

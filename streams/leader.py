@@ -144,7 +144,7 @@ class Leader:
                 self.sign.waits = False
                 if message is None:
                     return
-                if not self._certainty.look():
+                if not self._certainty.refresh():
                     await self._certainty.wait()
                 late = self._resumption.may_concern(message) and await self._find_late(message)
                 output = self._partition.answer(

@@ -43,7 +43,7 @@ class Leftovers:
         self._looks = 0
         self._next = dict.fromkeys(KEYS, 1)
 
-    async def look(self) -> None:
+    async def sweep(self) -> None:
         """Remove some. Raises StreamError; the next look does the rest."""
         self._looks += 1
         if self._looks % self._looks_between == 0:

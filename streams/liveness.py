@@ -64,7 +64,7 @@ class LeaderSign:
         """Seconds since the last sign."""
         return self._loop.time() - self._signed
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Sign, if the loop has moved on since the last look or waits."""
         now = self._partition.sequence
         if (self.waits and not self._events.mending) or now != self._before:
@@ -76,7 +76,7 @@ class LeaderSign:
         """Look for ever."""
         try:
             while True:
-                self.look()
+                self.refresh()
                 await asyncio.sleep(SIGN_INTERVAL)
         finally:
             # The leader holds its sign: a sign that held the leader too would keep a whole partition (garbage.py).
@@ -112,7 +112,7 @@ class Liveness:
         heard = self._heard[partition]
         return heard is not None and self._loop.time() - heard < self._absent_seconds
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Find out who has fallen silent."""
         oldest = self._loop.time() - self._absent_seconds
         last = [max(heard or self._since, self._since) for heard in self._heard]
@@ -126,4 +126,4 @@ class Liveness:
         """Look for ever."""
         while True:
             await asyncio.sleep(LOOK_INTERVAL)
-            self.look()
+            self.refresh()

@@ -56,9 +56,9 @@ async def run(connection: Connection, partitions: int, partition: int, journal: 
         while True:
             await asyncio.sleep(LOOK_INTERVAL)
             try:
-                await orphans.look()
+                await orphans.sweep_all()
                 if partition == 0:
-                    await leftovers.look()
+                    await leftovers.sweep()
             except StreamError as error:
                 log.info("orphans.not_looked", partition=partition, error=str(error))
     finally:
@@ -83,7 +83,7 @@ class Orphans:
         """Our own connection was away: the gateways may have been as well."""
         self.missing = {}
 
-    async def look(self) -> None:
+    async def sweep_all(self) -> None:
         """Do what there is to do now. Raises StreamError; the next look does the rest."""
         entries = await self._bucket.read_all(REGISTER_KEY, "lease.*", "gateway.*")
         registered = _numbers(entries)

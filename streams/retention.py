@@ -74,7 +74,7 @@ class Retention:
             await trimming.take_limit_back(self._connection, stream)
         while True:
             try:
-                await self.look()
+                await self.trim()
             except Unavailable as error:
                 log.warning("journal.not_trimmed", partition=self._number, error=str(error))
             except ApiRefused as error:
@@ -84,7 +84,7 @@ class Retention:
                     log.critical("journal.trim_refused", partition=self._number, error=self._why)
             await asyncio.sleep(PRESSED_INTERVAL if self._maker.pressed else MEASURE_INTERVAL)
 
-    async def look(self) -> None:
+    async def trim(self) -> None:
         """Measure, sound the alarm, and drop what is neither to be kept nor needed. Raises Unavailable, ApiRefused."""
         before, now = self._before, await measure_both(self._connection, self._number)
         self._before = now

@@ -86,7 +86,7 @@ class Teller:
                 self._publish(*message)
                 await self._connection.writable()
             await asyncio.sleep(0)
-            if not self._certainty.look():
+            if not self._certainty.refresh():
                 await self._certainty.wait()
 
     def _tell_at_once(self, output: Output) -> None:

@@ -81,9 +81,9 @@ class Timekeeper:
         """Look for ever."""
         while True:
             await asyncio.sleep(CHECK_INTERVAL)
-            await self.look()
+            await self.write_due()
 
-    async def look(self) -> None:
+    async def write_due(self) -> None:
         """Write what is due by now, and wait until it has been carried out."""
         due = list(self.due(self._clock.now()))
         for first in range(0, len(due), DUE_AT_ONCE):

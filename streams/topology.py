@@ -65,7 +65,7 @@ async def ensure(connection: Connection, settings: StreamSettings) -> None:
         except (Unavailable, StoreUnknown, NotStored) as error:
             # In a cluster a stream that was made a moment ago does not take anything yet.
             log.warning("topology.waiting_for_nats", error=str(error))
-            await connection.failover.look()
+            await connection.failover.refresh()
             await asyncio.sleep(RETRY_INTERVAL)
         else:
             return
@@ -188,7 +188,7 @@ async def _complete_partitions(connection: Connection) -> int | None:
             if (await state_of(connection, subjects.journal_stream(partition))).last == 0:
                 return None
     except Unavailable:
-        await connection.failover.look()
+        await connection.failover.refresh()
         return None
     except ApiRefused as error:
         connection.failover.stored()

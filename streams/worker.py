@@ -231,7 +231,7 @@ class Worker:
         pulse, roster = Pulse(self._connection), self._leadership.roster
         while True:
             await asyncio.sleep(PULSE_INTERVAL)
-            if not self._leadership.certainty.look():
+            if not self._leadership.certainty.refresh():
                 self._wake.set()
             for worker in await pulse.missing(roster.suspects()):
                 log.warning("worker.missing", worker=worker)

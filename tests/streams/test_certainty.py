@@ -25,7 +25,7 @@ def test_who_looks_often_is_certain() -> None:
     async def act(_: Connection) -> None:
         certainty = Certainty(LEASE)
         for _again in range(10):
-            assert certainty.look()
+            assert certainty.refresh()
             await asyncio.sleep(LEASE * 0.4)
         assert certainty.doubts == 0
 
@@ -40,8 +40,8 @@ def test_a_frozen_process_doubts() -> None:
         certainty = Certainty(LEASE)
         stage.freeze()
         await asyncio.sleep(0)
-        assert not certainty.look()
-        assert not certainty.look()
+        assert not certainty.refresh()
+        assert not certainty.refresh()
 
     stage.play(act)
     assert stage.logged.count("worker.was_frozen") == 1
@@ -58,7 +58,7 @@ def test_a_beat_that_began_after_the_doubt_ends_it() -> None:
         assert not waiting.done()
         certainty.end(certainty.begin())
         await waiting
-        assert certainty.look()
+        assert certainty.refresh()
 
     Stage().play(act)
 
@@ -71,7 +71,7 @@ def test_a_beat_from_before_the_doubt_proves_nothing() -> None:
         begun = certainty.begin()
         certainty.doubt()
         certainty.end(begun)
-        assert not certainty.look()
+        assert not certainty.refresh()
 
     Stage().play(act)
 
@@ -87,7 +87,7 @@ def test_who_cannot_renew_its_lease_goes_on_and_is_not_sure() -> None:
         for _again in range(2):
             stage.freeze()
             certainty.end(certainty.begin())
-        assert certainty.look()
+        assert certainty.refresh()
         assert not certainty.is_sure()
         waiting = asyncio.create_task(certainty.wait_sure())
         await asyncio.sleep(0)

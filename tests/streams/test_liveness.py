@@ -48,11 +48,11 @@ async def test_a_loop_that_stands_still_does_not_sign() -> None:
     told = []
     for sign.waits, partition.sequence in [(True, 0), (False, 1), (False, 1), (False, 1), (False, 2), (True, 2)]:
         before = len(wire.signs)
-        sign.look()
+        sign.refresh()
         told.append(len(wire.signs) - before)
     assert told == [1, 1, 0, 0, 1, 1]
     events.mending = True
-    sign.look()
+    sign.refresh()
     assert len(wire.signs) == sum(told), "it waits, and what it would answer would not be stored"
     assert set(wire.signs) == {"answering.3"}
 
@@ -60,17 +60,17 @@ async def test_a_loop_that_stands_still_does_not_sign() -> None:
 async def test_silence_is_absence_and_a_sign_ends_it() -> None:
     """A partition is given the time of a takeover, from the start and from whenever we could not hear."""
     liveness = Liveness(2, absent_seconds=0.05)
-    liveness.look()
+    liveness.refresh()
     assert (liveness.absent, liveness.answers(0)) == (frozenset(), False)
     liveness.hear(0)
     assert liveness.answers(0)
     await until(lambda: not liveness.answers(0))
-    liveness.look()
+    liveness.refresh()
     assert liveness.absent == {0, 1}
     liveness.hear(1)
     assert liveness.absent == {0}
     liveness.excuse()
-    liveness.look()
+    liveness.refresh()
     assert liveness.absent == frozenset()
     assert (liveness.answers(0), liveness.answers(1)) == (False, True)
 

@@ -314,10 +314,10 @@ async def test_a_leader_whose_store_is_cut_off_cancels_nothing(
     store = connection.store
     monkeypatch.setattr(connection, "store", lambda *_, **__: _unanswered())
     with pytest.raises(StoreUnknown):
-        await sweeper.look()
+        await sweeper.sweep_all()
     assert journal.commands == []
     monkeypatch.setattr(connection, "store", store)
-    await sweeper.look()
+    await sweeper.sweep_all()
     assert journal.commands == [("anna", "")]
 
 
@@ -352,7 +352,7 @@ async def test_of_an_older_exchange_only_promises_to_sessions_are_kept(
         sweeper.grace = 0.0
     for _ in range(2):
         for sweeper in sweepers:
-            await sweeper.look()
+            await sweeper.sweep_all()
     assert journal.commands == [("anna", "s1")] * 2
     left = await bucket.read_all("gateway.*", "session.>")
     assert [key for key, entry in left.items() if entry.value] == []

@@ -54,8 +54,8 @@ def retention(led: Led) -> Retention:
 async def look(led: Led, trims: Retention | None = None) -> Retention:
     """Two looks: one alone drops nothing."""
     trims = trims or retention(led)
-    await trims.look()
-    await trims.look()
+    await trims.trim()
+    await trims.trim()
     return trims
 
 
@@ -102,7 +102,7 @@ async def test_with_more_than_is_kept_behind_it_all_before_the_oldest_checkpoint
 async def test_one_measurement_drops_nothing(led: Led) -> None:
     """It may be a deposed leader's; the one of two that drops less counts."""
     await checkpoints(led, 3)
-    await retention(led).look()
+    await retention(led).trim()
     assert await firsts(led) == [1, 1]
 
 
@@ -176,10 +176,10 @@ async def trim_and_die(led: Led, dies_at: int, *, too_late: bool) -> None:
     """Trim as a leader that does not survive it."""
     mortal = await Mortal.open(led.settings, "mortal")
     trims = Retention(mortal, led.settings, 0, CheckpointMaker(mortal, led.settings, led.partition))
-    await trims.look()
+    await trims.trim()
     mortal.dies_at, mortal.too_late = dies_at, too_late
     with pytest.raises(Dead):
-        await trims.look()
+        await trims.trim()
     await mortal.close()
 
 

@@ -153,5 +153,5 @@ async def test_keys_of_gateways_that_have_ended_do_not_pile_up(
         return sorted(key for key, entry in left.items() if entry.value)
 
     looking = leftovers.Leftovers(connection, looks_between=1, keys_at_once=2)
-    await looking.look()
+    await looking.sweep()
     assert await stay() == ["promised.alive.0", "promised.later.0"]

@@ -89,7 +89,7 @@ class Led:
         """Let so much time pass and look once; what was written."""
         self.journaled.now += int(seconds * SECOND)
         before = len(self.journal.commands)
-        await self.keeper.look()
+        await self.keeper.write_due()
         return self.journal.commands[before:]
 
 
