@@ -64,7 +64,7 @@ class Actions:
     def __init__(self) -> None:
         self.rows: deque[OperatorAction] = deque(maxlen=ACTIONS_MAX)
 
-    def note(self, command: Command, events: list[Event], at: int, sequence: int, index: int) -> None:
+    def record(self, command: Command, events: list[Event], at: int, sequence: int, index: int) -> None:
         """Keep a command that was carried out so, if it is an operator's."""
         if isinstance(command, SetPhase) and command.due:
             return

@@ -101,7 +101,7 @@ class Replay:
         """The events of the next message, as they have to stand in EVENTS. Raises Damage."""
         output = self.partition.skim(message.payload, message.sequence, message.stored_at)
         for of_command in output.happened:
-            if wrong := self.ledger.take(of_command):
+            if wrong := self.ledger.apply(of_command):
                 raise self._damage(f"gives events that do not add up: {wrong}")
         return as_stored(output.events)
 
@@ -219,7 +219,7 @@ class _Auditor:
         end = min(last or events.last, events.last)
         replay = Replay(await self._begin(min(first - 1, end), journal.first, made))
         self._begun_from = replay.begun_from if replay.partition.sequence else None
-        self._note(replay)
+        self._record(replay)
         self.result.first = replay.partition.sequence + 1
         await self._replay(replay, min(end, journal.last))
         if replay.partition.sequence == journal.last:
@@ -250,7 +250,7 @@ class _Auditor:
         async with asyncio.timeout(COPY_SECONDS):
             message, stored = await self._next(journal, sequence, JOURNAL), await self._next(events, sequence, EVENTS)
         try:
-            links.take(message, stored)
+            links.compare(message, stored)
         except StreamGap as error:
             raise Damage(self.result.partition, sequence, BOTH, f"do not belong together: {error}") from error
         if sequence == self.result.last and (links.before is None or links.before.chain.hex() != self.result.chain):
@@ -309,7 +309,7 @@ class _Auditor:
                 stored = await self._next(events, replay.partition.sequence + 1, EVENTS)
                 await self._compare(replay, message, stored.payload)
                 replay.check(now=message.sequence == end)
-                self._note(replay)
+                self._record(replay)
                 if message.sequence % MESSAGES_PER_TURN == 0:
                     self._progress(message.sequence, end)
                     await asyncio.sleep(0)
@@ -360,7 +360,7 @@ class _Auditor:
             raise damage
         return True
 
-    def _note(self, replay: Replay) -> None:
+    def _record(self, replay: Replay) -> None:
         """All is well so far."""
         result = self.result
         result.last, result.chain = replay.partition.sequence, replay.partition.chain.hex()

@@ -104,7 +104,7 @@ async def hand_over(connection: Connection, leadership: Leadership, post: Post, 
         if not leadership.has_colleagues or loop.time() >= deadline:
             return Gone(NOBODY, "no standby is ready to lead")
         await asyncio.sleep(READY_INTERVAL)
-    await post.let_go()
+    await post.step_down()
     revision = await leadership.pass_on(post.number, successor)
     if not revision:
         return Gone(NOBODY, "the lease could not be written")

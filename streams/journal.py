@@ -251,7 +251,7 @@ class Journal:
     def _acknowledged(self, batch: PendingBatch, stored: asyncio.Future[Stored]) -> None:
         error = None if stored.cancelled() else stored.exception()
         if error is None:
-            self.room.note(stored.result().sequence, len(batch.payload))
+            self.room.record(stored.result().sequence, len(batch.payload))
             self._end(batch, None)
         elif isinstance(error, NotStored) and error.code != DUPLICATE_IN_FLIGHT:
             if error.code == STREAM_FULL:

@@ -59,7 +59,7 @@ class OrderLedger:
         ledger._last_trade = {book.symbol: book.last_trade_id for book in engine.books.values()}
         return ledger
 
-    def take(self, events: Iterable[Event]) -> str:
+    def apply(self, events: Iterable[Event]) -> str:
         """Enter what one command did; what is wrong with it, "" if nothing is."""
         try:
             for event in events:

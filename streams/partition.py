@@ -184,7 +184,7 @@ class Partition:
             of_command = engine.apply(command, sequence, at)
             events.append(of_command)
             if type(command) in actions.NAMES:
-                self.note(command, index)
+                self.record(command, index)
             tally.take(of_command, engine.changes, at, last=index == last)
         tally.enter()
         self.commands += len(events)
@@ -192,10 +192,10 @@ class Partition:
             self.queries.journal = f"{sequence}.{len(events) - 1}"
         return self.seal(data, events)
 
-    def note(self, command: Command, index: int) -> None:
+    def record(self, command: Command, index: int) -> None:
         """Remember an operator's command; print an instrument's numbers by a listing, if it was not refused."""
         events = self.engine.events
-        self.actions.note(command, events, self.at, self.sequence, index)
+        self.actions.record(command, events, self.at, self.sequence, index)
         if isinstance(command, ListInstrument) and isinstance(events[-1], InstrumentListed):
             self.renderer.define(command.instrument)
 
@@ -203,7 +203,7 @@ class Partition:
         """Let what is counted follow the command just applied; of its reports, that is left to others."""
         engine = self.engine
         if type(command) in actions.NAMES:
-            self.note(command, index)
+            self.record(command, index)
         self.market_data.take(engine.events, engine.changes, moment, last=last)
         self.queries.journal = moment.journal
 

@@ -59,7 +59,7 @@ class Post:
         self._stops = StopMarks(connection, number)
         self._leader: Leader | None = None
         self._promoted = asyncio.Event()
-        self._let_go = asyncio.Event()
+        self._stepped_down = asyncio.Event()
 
     @property
     def sequence(self) -> int:
@@ -85,16 +85,16 @@ class Post:
         """Lead from now on."""
         self._promoted.set()
 
-    async def let_go(self) -> None:
+    async def step_down(self) -> None:
         """Answer nothing more, and wait until what was answered is stored; then it follows."""
-        self._let_go.clear()
+        self._stepped_down.clear()
         self._promoted.clear()
         if self._leader is not None:
             self._leader.stop()
-            await self._let_go.wait()
+            await self._stepped_down.wait()
 
     async def leave_checkpoint(self) -> None:
-        """Spare whoever leads next the replay; after `let_go`."""
+        """Spare whoever leads next the replay; after `step_down`."""
         if self._partition is not None:
             await CheckpointMaker(self._connection, self._settings, self._partition).finish()
 
@@ -159,7 +159,7 @@ class Post:
                 await leader.run()
             finally:
                 self._leader = None
-                self._let_go.set()
+                self._stepped_down.set()
             for task in beside:
                 task.cancel()
 

@@ -245,7 +245,7 @@ async def _replay(partition: Partition, reader: StreamReader, through: int, hist
             output = partition.skim(message.payload, message.sequence, message.stored_at)
         else:
             output = partition.answer(message.payload, message.sequence, message.stored_at, render=False)
-        history.note(output.events)
+        history.record(output.events)
         if message.sequence % MESSAGES_PER_COMPARISON == 0:
             await history.compare()
         if partition.commands >= turn_ends:
@@ -269,7 +269,7 @@ class History:
         self._chains = bytearray()
         self._events = b""
 
-    def note(self, events: bytes) -> None:
+    def record(self, events: bytes) -> None:
         """The partition has answered one more message, with these events."""
         self._events = events
         self._chains += self._partition.chain

@@ -68,7 +68,7 @@ class Refusals:
         now = self._loop.time()
         return {partition for partition, known in self._known.items() if now < known.until}
 
-    def note(self, stopped: PartitionStopped, took: float) -> bool:
+    def record(self, stopped: PartitionStopped, took: float) -> bool:
         """Refuse a partition for a while; whether this was not known before.
 
         took: how long it was tried in vain; 0 if the partition was led or followed before.

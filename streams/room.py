@@ -171,7 +171,7 @@ class Room:
         self._growth = fills.events.size / fills.journal.size if fills.journal.size else 1.0
         self._reckon()
 
-    def note(self, sequence: int, size: int) -> None:
+    def record(self, sequence: int, size: int) -> None:
         """A message of ours, with a payload of so many bytes, is stored at this sequence of the journal."""
         journal = self.fills.journal
         if not journal.messages or sequence <= self._through:

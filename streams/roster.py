@@ -132,7 +132,7 @@ class Roster:
         }
         self._gone &= self._signs.keys()
 
-    def note_gone(self, worker: str) -> None:
+    def record_gone(self, worker: str) -> None:
         """Nobody listens any more where this worker did; it is dead until its key is written again."""
         if worker in self._signs:
             self._gone.add(worker)

@@ -88,7 +88,7 @@ class Scrub:
                 await self._read_on(copy)
             except CopyDamaged as damage:
                 log.critical("partition.copy_damaged", partition=self._number, server=copy.name, error=str(damage))
-                await self._note(copy, damage.sequence, str(damage))
+                await self._record(copy, damage.sequence, str(damage))
                 return
             except CopyAway as error:
                 self._attempts += 1
@@ -103,13 +103,13 @@ class Scrub:
         log.info(
             "partition.scrubbed", partition=self._number, server=copy.name, first=first, last=last, seconds=seconds
         )
-        await self._note(copy, last, "")
+        await self._record(copy, last, "")
 
     async def _wait(self, error: Unavailable) -> None:
         log.info("partition.scrub_waits", partition=self._number, sequence=self._links.next, error=str(error))
         await asyncio.sleep(self._retry_interval)
 
-    async def _note(self, copy: Copy, sequence: int, wrong: str) -> None:
+    async def _record(self, copy: Copy, sequence: int, wrong: str) -> None:
         """Keep what was found for `openbell doctor`."""
         try:
             await Proofs(self._connection).put(self._number, copy, Proof(sequence, wrong, time.time()))
@@ -122,7 +122,7 @@ class Scrub:
         async with copy.readers(self._connection, self._number, self._links.next) as (journal, events):
             while self._links.next <= self._through:
                 message, stored = await anext(journal), await anext(events)
-                self._links.take(message, stored)
+                self._links.compare(message, stored)
                 await pace.keep(len(message.payload) + len(stored.payload))
                 self._attempts = 0
 
@@ -158,7 +158,7 @@ class Links:
         self.next = start
         self.before = before
 
-    def take(self, message: StreamMessage, stored: StreamMessage) -> None:
+    def compare(self, message: StreamMessage, stored: StreamMessage) -> None:
         """The next message of the journal and its events. StreamGap if they are none of this chain."""
         sealed, first = _sealed(stored.payload), message.sequence == 1
         if wrong := _contradiction(self.before, message.payload, message.stored_at, sealed, first=first):

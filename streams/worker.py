@@ -187,7 +187,7 @@ class Worker:
 
     async def _stop(self, stopped: PartitionStopped, took: float) -> None:
         """Refuse a partition for a while, and let everybody know before its lease goes to anybody else."""
-        partition, news = stopped.partition, self._refusals.note(stopped, took)
+        partition, news = stopped.partition, self._refusals.record(stopped, took)
         self._leadership.refused = self._refusals.standing
         if news:
             log.critical("partition.stopped", partition=partition, error=str(stopped))
@@ -235,7 +235,7 @@ class Worker:
                 self._wake.set()
             for worker in await pulse.missing(roster.suspects()):
                 log.warning("worker.missing", worker=worker)
-                roster.note_gone(worker)
+                roster.record_gone(worker)
                 self._wake.set()
 
     async def _attend(self) -> None:
@@ -291,7 +291,7 @@ class Worker:
         try:
             gone = await hand_over(self._connection, self._leadership, post, patience)
             if gone.to == NOBODY and self._leadership.leaving:
-                await post.let_go()
+                await post.step_down()
                 await self._leadership.pass_on(post.number, NOBODY)
                 await post.leave_checkpoint()
         finally:

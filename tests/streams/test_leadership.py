@@ -178,6 +178,6 @@ async def test_the_dead_standby_is_replaced(connection: Connection, four: Stream
     await beat_all(anna, boris, anna)
     carla = Leadership(connection, four, "carla")
     await carla.beat()
-    anna.roster.note_gone("boris")
+    anna.roster.record_gone("boris")
     await anna.beat()
     assert {(await keys(connection))[standby_key(partition)] for partition in range(4)} == {"carla"}

@@ -53,14 +53,14 @@ def test_a_story_that_adds_up_is_taken() -> None:
     """Two orders, a trade, the rest canceled."""
     ledger = OrderLedger()
 
-    assert ledger.take([ANNA, BORIS, TRADE, REST]) == ""
+    assert ledger.apply([ANNA, BORIS, TRADE, REST]) == ""
     assert ledger.trades == 1
 
 
 @pytest.mark.parametrize("sentence", WRONG)
 def test_what_cannot_follow_is_said(sentence: str) -> None:
     """Filled twice, filled too much, one-sided, dead orders that move: each is named."""
-    assert OrderLedger().take(WRONG[sentence]) == sentence
+    assert OrderLedger().apply(WRONG[sentence]) == sentence
 
 
 @given(stories())
@@ -72,7 +72,7 @@ def test_whatever_the_engine_does_adds_up(story: list[Step]) -> None:
     for step in story:
         output = journaled.take(step).output
         for events in codec.decode_facts(output.events).events:
-            assert ledger.take(events) == ""
+            assert ledger.apply(events) == ""
         assert ledger.differs_from(journaled.partition.engine) == ""
     assert OrderLedger.of(journaled.partition.engine).differs_from(journaled.partition.engine) == ""
 
@@ -83,7 +83,7 @@ def test_an_engine_that_forgot_a_fill_differs() -> None:
     ledger = OrderLedger.of(journaled.partition.engine)
     output = journaled.send(ANNA.order, BORIS.order).output
     for events in codec.decode_facts(output.events).events:
-        ledger.take(events)
+        ledger.apply(events)
     journaled.partition.engine.orders[1].filled -= 1
 
     assert ledger.differs_from(journaled.partition.engine) == "order 1 has filled 299999999, its events say 300000000"

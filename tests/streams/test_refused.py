@@ -117,14 +117,14 @@ def test_it_waits_longer_each_time_and_not_for_ever() -> None:
             (100.0, RESTS * 100.0),
         ]
         for took, pause in tries:
-            news.append(refusals.note(PartitionStopped(0, LOST, "a sentence"), took))
+            news.append(refusals.record(PartitionStopped(0, LOST, "a sentence"), took))
             await asyncio.sleep(pause - 0.5)
             assert refusals.standing == {0}
             await asyncio.sleep(0.5)
             assert refusals.standing == set()
             await asyncio.sleep(took)
         await asyncio.sleep(2 * RESTS * 100)
-        news.append(refusals.note(PartitionStopped(0, LOST, "a sentence"), 1.0))
+        news.append(refusals.record(PartitionStopped(0, LOST, "a sentence"), 1.0))
         return news
 
     assert stage.play(act, 1e5) == [True, False, False, False, False, False, True]

@@ -73,11 +73,11 @@ def test_between_two_measurements_it_grows_by_what_was_stored() -> None:
     """What this process stored is counted, others' messages at the average size, each sequence once; events in step."""
     room = Room()
     room.learn(fills(50_000, 100_000))
-    room.note(11, 904)
+    room.record(11, 904)
     assert (room.left[PLACING], room.share) == (39_000, 0.51)
-    room.note(13, 904)
+    room.record(13, 904)
     assert room.left[PLACING] == 33_000
-    room.note(13, 904)
+    room.record(13, 904)
     assert room.left[PLACING] == 33_000
     room.learn(fills(80_000, 264_000))
     assert room.left[PLACING] == pytest.approx(6_000 / 3.3)

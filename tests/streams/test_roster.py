@@ -83,7 +83,7 @@ def test_who_is_gone_is_dead_at_once_until_it_beats_again() -> None:
     leases.led(p0="anna")
     leases.followed(p0="boris")
     leases.beat(boris)
-    boris.note_gone("anna")
+    boris.record_gone("anna")
     boris.see(leases.entries, leases.now)
     assert boris.to_take([], []) == [0]
     leases.beat(boris)
@@ -98,7 +98,7 @@ def test_who_is_dead_stays_dead_while_its_key_is_kept() -> None:
     assert boris.staff == ["anna", "boris", "carl"]
     leases.beating.remove("anna")
     leases.beating.remove("carl")
-    boris.note_gone("carl")
+    boris.record_gone("carl")
     leases.beat(boris, times=4)
     for _ in range(12):
         leases.beat(boris)

@@ -139,7 +139,7 @@ async def test_it_goes_on_where_it_was(connection: Connection, monkeypatch: pyte
     await write(connection, journal=untouched)
     read = []
     scrub = Scrub(connection, 0, LENGTH)
-    take = Links.take
+    take = Links.compare
 
     def taken(links: Links, message: StreamMessage, stored: Any) -> None:
         take(links, message, stored)
@@ -147,7 +147,7 @@ async def test_it_goes_on_where_it_was(connection: Connection, monkeypatch: pyte
         if message.sequence == 10:
             running.cancel()
 
-    monkeypatch.setattr(Links, "take", taken)
+    monkeypatch.setattr(Links, "compare", taken)
     running = asyncio.create_task(scrub.run())
     await asyncio.wait([running])
     await scrub.run()
