@@ -50,6 +50,8 @@ class BookSide:
 
     def drop(self, level: Level) -> None:
         """Forget a level that has become empty."""
+        # Each change of a queue changes the sums by as much, so an error in any of them is left over here.
+        assert level.displayed == level.reserve == 0, "an empty level neither displays nor hides anything"
         price = level.price
         del self.levels[price]
         keys = self.keys

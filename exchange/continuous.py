@@ -43,6 +43,7 @@ def trade_and_rest(market: Market, order: Order) -> None:
     elif order.price == 0 and not stopped:
         expire(market, order, "no_liquidity")
     else:
+        assert stopped or not book.crosses(order.side, order.price), "what would trade does not rest"
         book.rest(order)
 
 

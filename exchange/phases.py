@@ -165,6 +165,7 @@ def enter(market: Market, book: Book, phase: int, reason: str) -> None:
         expire_all(market, book, open_orders_of(book))
     elif trades:
         expire_all(market, book, left_by_call(book))
+        assert not book.is_crossed(), "an uncross leaves nothing that would trade"
     leave_for(market, book, phase, reason)
     trigger(market, book)
 
