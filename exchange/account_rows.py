@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from exchange.accounts import Accounts
     from exchange.archive import PastOrder
-    from exchange.engine import Engine
     from exchange.kill_switch import KillSwitch
+    from exchange.market import Market
     from exchange.memory import Memory
     from exchange.position import Position, Standing
     from exchange.register import Register
@@ -69,11 +69,11 @@ def kept_limits(accounts: Accounts) -> list[tuple[str, str, list[list[int]]]]:
     ]
 
 
-def restore_limits(engine: Engine, row: list[Any]) -> None:
+def restore_limits(market: Market, row: list[Any]) -> None:
     """The other way round."""
     account, symbol, values = row
-    engine.accounts.set_limits(account, symbol, [(field, value) for field, value in values], 0)
-    for book in engine.books.values():
+    market.accounts.set_limits(account, symbol, [(field, value) for field, value in values], 0)
+    for book in market.books.values():
         book.renew_allowance(account)
 
 
@@ -160,22 +160,22 @@ def remembers(sides: Memory[Trade], account: str, told: Traded) -> bool:
     return share is not None and len(share.items) > 0 and share.items[0].told.trade_id <= told.trade_id
 
 
-def restore_trade(engine: Engine, row: list[Any]) -> None:
+def restore_trade(market: Market, row: list[Any]) -> None:
     """Let those remember the trade of a row who did."""
-    trades = engine.accounts.trades
+    trades = market.trades
     maker, taker = (row[19], row[20]) if trades.sides.divided else (True, True)
-    trades.take(trade_from(row, engine, remembered=maker and taker), maker=maker, taker=taker)
+    trades.take(trade_from(row, market, remembered=maker and taker), maker=maker, taker=taker)
 
 
-def trade_from(row: list[Any], engine: Engine, *, remembered: bool) -> Trade:
+def trade_from(row: list[Any], market: Market, *, remembered: bool) -> Trade:
     """The trade of a row, with its orders as they are remembered if both accounts remember it."""
     r = row
     told = Traded(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14])
-    past = engine.accounts.trades.orders
+    past = market.trades.orders
     maker = taker = None
     if remembered:
-        maker = engine.register.orders.get(r[5])
-        taker = engine.register.orders.get(r[10])
+        maker = market.register.orders.get(r[5])
+        taker = market.register.orders.get(r[10])
     trade = Trade(told, maker, taker, standing_from(r[17]), standing_from(r[18]), r[15])
     if remembered and maker is None:
         trade.past_maker = past[r[5]]

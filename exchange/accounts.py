@@ -6,36 +6,23 @@ Positions outlive the orders they come from, and the listing; one that is as if 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from exchange.allowance import Allowance
-from exchange.commands import ENDED_ORDERS_MAX, ENDED_ORDERS_TOTAL_MAX
 from exchange.fees import FEE_ACCOUNT
 from exchange.instrument import Instrument
-from exchange.memory import Memory, Share
 from exchange.position import Position
-from exchange.trades import Trade, Trades, share_of
-
-if TYPE_CHECKING:
-    from exchange.order import Order
 
 Values = list[tuple[int, int]]
 """Limits as (field, value), by field."""
 
 
 class Accounts:
-    """Positions by account and symbol; limits by account and symbol, "" for all symbols without an own value.
+    """Positions by account and symbol; limits by account and symbol, "" for all symbols without an own value."""
 
-    ended: each account's orders that ended, of all instruments.
-    """
-
-    __slots__ = ("ended", "limits", "positions", "trades")
+    __slots__ = ("limits", "positions")
 
     def __init__(self) -> None:
         self.positions: dict[str, dict[str, Position]] = {}
         self.limits: dict[str, dict[str, dict[int, int]]] = {}
-        self.ended: Memory[Order] = Memory(updated_of, ENDED_ORDERS_MAX, ENDED_ORDERS_TOTAL_MAX)
-        self.trades = Trades()
 
     # Asking
 
@@ -69,10 +56,6 @@ class Accounts:
         return Allowance(instrument, {**own.get("", {}), **own.get(instrument.symbol, {})}, account)
 
     # Changing
-
-    def shares(self, account: str, symbol: str) -> tuple[Share[Order], Share[Trade]]:
-        """What is remembered of an account's orders, and of its trades in an instrument, for one who refers to both."""
-        return self.ended.share(account), self.trades.sides.share(share_of(account, symbol))
 
     def open_position(self, account: str, symbol: str) -> Position:
         """The account's position, kept from here on."""
@@ -108,8 +91,3 @@ class Accounts:
         position = self.open_position(FEE_ACCOUNT, symbol)
         position.cash += fees
         position.fees -= fees
-
-
-def updated_of(order: Order) -> int:
-    """When an ended order ended, in nanoseconds of journal time."""
-    return order.updated

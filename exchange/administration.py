@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange import rejections
-from exchange.book import Book
 from exchange.bust import bust
 from exchange.events import InstrumentDelisted, InstrumentListed, KillSwitchSet, LimitsSet
 from exchange.fees import FEE_ACCOUNT
@@ -33,9 +32,7 @@ def list_instrument(market: Market, command: ListInstrument) -> None:
         return
     book = market.books.get(instrument.symbol)
     if book is None:
-        book = Book(instrument, market.changes, market.accounts, market.semantics)
-        book.last_trade_id = market.retired.pop(instrument.symbol, 0)
-        market.take_in(book)
+        market.open_book(instrument)
     else:
         book.define(instrument)
         if book.luld is None and book.phase != AUCTION:
@@ -54,7 +51,7 @@ def delist_instrument(market: Market, command: DelistInstrument) -> None:
         market.reject(rejections.WRONG_PHASE)
         return
     market.register.forget_book(book)
-    market.accounts.trades.forget_symbol(book.symbol)
+    market.trades.forget_symbol(book.symbol)
     market.retired[book.symbol] = book.last_trade_id
     del market.books[book.symbol]
     market.find_banded()
@@ -117,7 +114,7 @@ def bust_trade(market: Market, command: BustTrade) -> None:
     if book is None:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return
-    trade = market.accounts.trades.find(command.symbol, command.trade_id, market.now)
+    trade = market.trades.find(command.symbol, command.trade_id, market.now)
     if trade is None:
         market.reject(rejections.UNKNOWN_TRADE, "trade_id")
     elif trade.busted:

@@ -15,17 +15,20 @@ from exchange.holding import Holding
 from exchange.instrument import Instrument
 from exchange.level import Level
 from exchange.luld import Luld
+from exchange.memory import Memory, Share
 from exchange.order import Order
-from exchange.semantics import NEWEST, ROUNDED_REFERENCE
+from exchange.semantics import ROUNDED_REFERENCE
 from exchange.stops import Stops
 from exchange.terms import BUY, CHANGED, CLOSED, CONTINUOUS, DONE, OPENED, PENDING_TRIGGER, SELL, Change, takes_orders
+from exchange.trades import Trade, Trades, share_of
 from exchange.units import NEVER
 
 
 class Book:
     """An instrument in trading.
 
-    `changes` is the engine's: what the command at work does to displayed orders. `accounts` are the partition's.
+    The market's: `changes` (what the command at work does to displayed orders), `accounts`, `trades`, and `ended` (the
+    register's memory of orders that ended).
 
     How it stands: phase (never HALTED: that is `halted`, a flag beside it), kind (UNNAMED outside an auction), until
     (when a call ends at the earliest, 0 if that is not planned), drawn (what is added to that, -1 as long as it is not
@@ -51,6 +54,7 @@ class Book:
         "changes",
         "drawn",
         "due",
+        "ended",
         "extended",
         "halted",
         "holdings",
@@ -72,12 +76,19 @@ class Book:
         "stamps",
         "stops",
         "symbol",
+        "trades",
         "until",
         "waiting",
     )
 
     def __init__(
-        self, instrument: Instrument, changes: list[Change], accounts: Accounts, semantics: int = NEWEST
+        self,
+        instrument: Instrument,
+        changes: list[Change],
+        accounts: Accounts,
+        ended: Memory[Order],
+        trades: Trades,
+        semantics: int,
     ) -> None:
         self.instrument = instrument
         self.semantics = semantics
@@ -110,6 +121,8 @@ class Book:
         self.indicated: Indication | None = None
         self.changes = changes
         self.accounts = accounts
+        self.ended = ended
+        self.trades = trades
         self.define(instrument)
 
     def define(self, instrument: Instrument) -> None:
@@ -142,21 +155,25 @@ class Book:
         if holding is None:
             position = self.accounts.open_position(account, self.symbol)
             allowance = self.accounts.allowance(account, self.instrument)
-            ended, traded = self.accounts.shares(account, self.symbol)
+            ended, traded = self.shares(account)
             holding = self.holdings[account] = Holding(account, position, allowance, ended, traded)
         return holding
 
     def let_go(self, account: str) -> None:
         """Nothing is remembered of an account's orders any more."""
         holding = self.holdings.pop(account)
-        self.accounts.ended.leave(holding.ended)
-        self.accounts.trades.sides.leave(holding.traded)
+        self.ended.leave(holding.ended)
+        self.trades.sides.leave(holding.traded)
         self.accounts.close_position(account, self.symbol)
+
+    def shares(self, account: str) -> tuple[Share[Order], Share[Trade]]:
+        """What is remembered of an account's orders, and of its trades here, for a holding that refers to both."""
+        return self.ended.share(account), self.trades.sides.share(share_of(account, self.symbol))
 
     def share_anew(self) -> None:
         """What is remembered is divided otherwise: each holding gets its shares of that."""
         for account, holding in self.holdings.items():
-            holding.ended, holding.traded = self.accounts.shares(account, self.symbol)
+            holding.ended, holding.traded = self.shares(account)
 
     def renew_allowance(self, account: str) -> None:
         """The listing or the account's limits have changed: they hold from here on."""

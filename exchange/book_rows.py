@@ -8,8 +8,8 @@ from exchange.book import Book
 from exchange.instrument import Instrument
 
 if TYPE_CHECKING:
-    from exchange.engine import Engine
     from exchange.luld import Luld
+    from exchange.market import Market
 
 
 def book_row(book: Book) -> list[Any]:
@@ -35,10 +35,9 @@ def book_row(book: Book) -> list[Any]:
     ]
 
 
-def restore_book(engine: Engine, row: list[Any]) -> None:
+def restore_book(market: Market, row: list[Any]) -> None:
     """List the book of a row, its queues still empty."""
-    book = Book(instrument_from(row[0]), engine.changes, engine.accounts, engine.semantics)
-    engine.take_in(book)
+    book = market.open_book(instrument_from(row[0]))
     book.last_trade_id = row[1]
     book.last_price = row[2]
     book.previous_price = row[3]
@@ -54,7 +53,7 @@ def restore_book(engine: Engine, row: list[Any]) -> None:
     book.halted = row[13]
     book.reason = row[14]
     book.last_due = row[15]
-    engine.schedule(book, row[16])
+    market.schedule(book, row[16])
 
 
 def instrument_row(instrument: Instrument) -> list[Any]:
@@ -101,9 +100,9 @@ def luld_row(book: Book, luld: Luld) -> list[Any]:
     return [book.symbol, luld.reference, luld.since, luld.initial, luld.doubled, luld.limit_since, luld.wake]
 
 
-def restore_luld(engine: Engine, row: list[Any]) -> None:
+def restore_luld(market: Market, row: list[Any]) -> None:
     """The other way round."""
-    book = engine.books[row[0]]
+    book = market.books[row[0]]
     luld = book.luld
     assert luld is not None, "bands of a book that has none"
     luld.reference = row[1]
@@ -115,10 +114,10 @@ def restore_luld(engine: Engine, row: list[Any]) -> None:
     luld.find_bands(book.instrument)
 
 
-def restore_window(engine: Engine, rows: list[Any]) -> None:
+def restore_window(market: Market, rows: list[Any]) -> None:
     """Let books under LULD know their latest trades again."""
     for symbol, at, total, count in rows:
-        luld = engine.books[symbol].luld
+        luld = market.books[symbol].luld
         assert luld is not None, "a window of a book that needs none"
         luld.trades.append((at, total, count))
         luld.total += total

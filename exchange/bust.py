@@ -24,7 +24,7 @@ def bust(market: Market, trade: Trade) -> None:
     maker.refund(1 - trade.taker_side, value, told.maker_fee)
     taker.refund(trade.taker_side, value, told.taker_fee)
     accounts.pay_fees(told.symbol, -told.maker_fee - told.taker_fee)
-    retrace(trade, accounts.trades.after(trade), maker, taker)
+    retrace(trade, market.trades.after(trade), maker, taker)
     market.events.append(
         Busted(
             told.trade_id,

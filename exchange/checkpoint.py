@@ -30,14 +30,14 @@ from exchange.account_rows import (
 from exchange.archive import Block, block_from, ended_at, past_from, past_in
 from exchange.archiving import blocks_in, past_rows
 from exchange.book_rows import book_row, luld_row, restore_book, restore_luld, restore_window
-from exchange.order_rows import order_row, requeue, restore_order
+from exchange.order_rows import order_from, order_row
 from exchange.semantics import OWN_MEMORY
-from exchange.terms import is_open
+from exchange.terms import PENDING_TRIGGER, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from exchange.engine import Engine
+    from exchange.market import Market
     from exchange.memory import Memory
     from exchange.order import Order
 
@@ -53,21 +53,21 @@ BLOCKS_MAX: Final = 20
 """Blocks of the archive in one part."""
 
 
-def parts_of(engine: Engine, *, packed: bool = True) -> Iterator[tuple[str, list[Any]]]:
+def parts_of(market: Market, *, packed: bool = True) -> Iterator[tuple[str, list[Any]]]:
     """Take the state of an engine between two commands, in the order in which `restore_part` wants it.
 
     Under version 2 of the semantics nothing is ever packed.
     """
-    register = engine.register
+    register = market.register
     packed = packed and register.ended.divided
-    books = list(engine.books.values())
-    yield "bounds", bounds_row(engine)
+    books = list(market.books.values())
+    yield "bounds", bounds_row(market)
     yield from cut("books", books, book_row)
     if packed:
         open_orders = [order for order in register.orders.values() if is_open(order.status)]
         yield from cut("orders", open_orders, order_row)
     else:
-        yield from cut("orders", order_rows(engine), list)
+        yield from cut("orders", order_rows(market), list)
     for book in books:
         resting = [order.order_id for queue in book.markets for order in queue.orders()]
         resting += [order.order_id for side in book.sides for order in side.orders()]
@@ -83,13 +83,13 @@ def parts_of(engine: Engine, *, packed: bool = True) -> Iterator[tuple[str, list
     else:
         yield from cut("ended", ended_rows(register.ended), list)
     yield from cut("ended_ranks", owners_of(register.ended), str)
-    yield from cut("deadlines", sorted(engine.deadlines.accounts.items()), list)
-    yield from cut("deferred", [book.symbol for book in engine.deferred], str)
-    yield from cut("retired", sorted(engine.retired.items()), list)
-    yield from cut("positions", kept_positions(engine.accounts), position_row)
-    yield from cut("limits", kept_limits(engine.accounts), list)
-    yield from cut("stopped", stopped(engine.kill_switch), list)
-    sides = engine.accounts.trades.sides
+    yield from cut("deadlines", sorted(market.deadlines.accounts.items()), list)
+    yield from cut("deferred", [book.symbol for book in market.deferred], str)
+    yield from cut("retired", sorted(market.retired.items()), list)
+    yield from cut("positions", kept_positions(market.accounts), position_row)
+    yield from cut("limits", kept_limits(market.accounts), list)
+    yield from cut("stopped", stopped(market.kill_switch), list)
+    sides = market.trades.sides
     remembered = kept_trades(sides)
     if packed:
         yield from cut("past_texts", past_bodies(remembered), bytes, 1)
@@ -99,81 +99,81 @@ def parts_of(engine: Engine, *, packed: bool = True) -> Iterator[tuple[str, list
     yield from cut("past_ranks", owners_of(sides), str)
 
 
-def restore_part(engine: Engine, kind: str, rows: list[Any]) -> None:
+def restore_part(market: Market, kind: str, rows: list[Any]) -> None:
     """Bring an engine that was new, and has been given all parts before this one, nearer to a state."""
     if kind == "bounds":
-        restore_bounds(engine, rows)
+        restore_bounds(market, rows)
     elif kind == "books":
         for row in rows:
-            restore_book(engine, row)
-        engine.find_banded()
+            restore_book(market, row)
+        market.find_banded()
     elif kind == "orders":
         for row in rows:
-            restore_order(engine, row)
+            restore_order(market, row)
     elif kind == "resting":
-        requeue(engine, rows)
+        requeue(market, rows)
     elif kind == "waiting":
         for order_id in rows:
-            order = engine.register.orders[order_id]
+            order = market.register.orders[order_id]
             order.book.waiting[order_id] = order
     elif kind == "luld":
         for row in rows:
-            restore_luld(engine, row)
+            restore_luld(market, row)
     elif kind == "window":
-        restore_window(engine, rows)
+        restore_window(market, rows)
     elif kind == "deferred":
-        engine.deferred.extend([engine.books[symbol] for symbol in rows])
+        market.deferred.extend([market.books[symbol] for symbol in rows])
     elif kind == "ended":
         for row in rows:
-            order = engine.register.orders[row[1]]
-            engine.register.ended.take(order.holding.ended, order)
+            order = market.register.orders[row[1]]
+            market.register.ended.take(order.holding.ended, order)
     elif kind == "archive":
         for row in rows:
-            restore_block(engine, row)
+            restore_block(market, row)
     elif kind == "ended_ranks":
-        engine.register.ended.restore_ranks(rows)
+        market.register.ended.restore_ranks(rows)
     elif kind == "deadlines":
         for row in rows:
-            engine.deadlines.set(row[0], row[1])
+            market.deadlines.set(row[0], row[1])
     elif kind == "retired":
         for row in rows:
-            engine.retired[row[0]] = row[1]
+            market.retired[row[0]] = row[1]
     elif kind == "positions":
         for row in rows:
-            restore_position(engine.accounts, row)
+            restore_position(market.accounts, row)
     elif kind == "limits":
         for row in rows:
-            restore_limits(engine, row)
+            restore_limits(market, row)
     elif kind == "stopped":
         for row in rows:
-            engine.kill_switch.set(row[0], row[1], True)
+            market.kill_switch.set(row[0], row[1], True)
     elif kind == "past_orders":
         for row in rows:
-            engine.accounts.trades.orders[row[0]] = past_from(row)
+            market.trades.orders[row[0]] = past_from(row)
     elif kind == "past_texts":
         for body in rows:
             for past in past_in(body):
-                engine.accounts.trades.orders[past.order_id] = past
+                market.trades.orders[past.order_id] = past
     elif kind == "past_trades":
         for row in rows:
-            restore_trade(engine, row)
+            restore_trade(market, row)
     else:
         assert kind == "past_ranks", "a part that the engine does not know"
-        engine.accounts.trades.sides.restore_ranks(rows)
+        market.trades.sides.restore_ranks(rows)
 
 
-def state_of(engine: Engine) -> State:
+def state_of(market: Market) -> State:
     """Take the state of an engine between two commands."""
     state: State = {}
-    for kind, rows in parts_of(engine, packed=False):
+    for kind, rows in parts_of(market, packed=False):
         state.setdefault(kind, []).extend(rows)
     return state
 
 
-def restore(engine: Engine, state: State) -> None:
+def restore(market: Market, state: State) -> None:
     """Bring a new engine into a state."""
     for kind, rows in state.items():
-        restore_part(engine, kind, rows)
+        restore_part(market, kind, rows)
 
 
 def cut(
@@ -190,13 +190,13 @@ def cut(
         yield kind, rows
 
 
-def order_rows(engine: Engine) -> Iterator[list[Any]]:
+def order_rows(market: Market) -> Iterator[list[Any]]:
     """The rows of all orders, open and remembered, as they came."""
-    register = engine.register
+    register = market.register
     if not register.past:
         yield from map(order_row, register.orders.values())
         return
-    past = {row[0]: row for row in past_rows(engine)}
+    past = {row[0]: row for row in past_rows(market)}
     for order_id in sorted([*register.orders, *past]):
         yield past[order_id] if order_id in past else order_row(register.orders[order_id])
 
@@ -211,9 +211,31 @@ def ended_rows(ended: Memory[Order]) -> Iterator[list[int]]:
             yield [order.updated, order.order_id]
 
 
-def restore_block(engine: Engine, row: list[Any]) -> None:
+def restore_order(market: Market, row: list[Any]) -> None:
+    """Enter the order of a row into the register, a stop to wait; an ended one keeps its client order id only."""
+    order = order_from(row, market.books)
+    if not is_open(order.status):
+        market.register.orders[order.order_id] = order
+        order.holding.client_orders[order.command.client_order_id] = order
+        return
+    market.register.enter(order)
+    if order.status == PENDING_TRIGGER:
+        order.book.stops.add(order)
+
+
+def requeue(market: Market, resting: list[int]) -> None:
+    """Put resting orders, given in book order, into their queues again, each showing what it showed."""
+    for order_id in resting:
+        order = market.register.orders[order_id]
+        book = order.book
+        order.reserve = order.open_quantity - order.shown
+        level = book.sides[order.side].level_at(order.price) if order.price else book.markets[order.side]
+        level.append(order)
+
+
+def restore_block(market: Market, row: list[Any]) -> None:
     """Let a block of the archive be remembered."""
-    block, register = block_from(row), engine.register
+    block, register = block_from(row), market.register
     register.enter_block(block)
     register.ended.take_block(register.ended.find(block.account), block)
 
@@ -223,34 +245,34 @@ def owners_of(memory: Memory[Item]) -> list[str]:
     return [share.owner for share in memory.all()] if memory.divided else []
 
 
-def bounds_row(engine: Engine) -> list[int]:
+def bounds_row(market: Market) -> list[int]:
     """Semantics, bounds, and how far the journal and the order ids have come."""
-    register, sides = engine.register, engine.accounts.trades.sides
+    register, sides = market.register, market.trades.sides
     row = [
-        engine.semantics,
-        engine.trades_max,
-        engine.command_age_max,
+        market.semantics,
+        market.trades_max,
+        market.command_age_max,
         register.ended.own_max,
-        engine.now,
-        engine.sequence,
+        market.now,
+        market.sequence,
         register.next_order_id,
         sides.own_max,
     ]
     return [*row, register.ended.total_max, sides.total_max] if sides.divided else row
 
 
-def restore_bounds(engine: Engine, row: list[int]) -> None:
+def restore_bounds(market: Market, row: list[int]) -> None:
     """The other way round."""
-    register, sides = engine.register, engine.accounts.trades.sides
-    engine.semantics = row[0]
-    engine.trades_max = row[1]
-    engine.command_age_max = row[2]
-    register.ended.divided = sides.divided = engine.semantics >= OWN_MEMORY
+    register, sides = market.register, market.trades.sides
+    market.semantics = row[0]
+    market.trades_max = row[1]
+    market.command_age_max = row[2]
+    register.ended.divided = sides.divided = market.semantics >= OWN_MEMORY
     totals = row[8:] or [register.ended.total_max, sides.total_max]
     register.ended.bound(row[3], totals[0])
     sides.bound(row[7], totals[1])
-    engine.now = row[4]
-    engine.sequence = row[5]
+    market.now = row[4]
+    market.sequence = row[5]
     register.next_order_id = row[6]
 
 

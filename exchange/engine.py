@@ -127,7 +127,7 @@ class Engine(Market):
 
     def remember_by(self, command: Configure) -> None:
         """Adopt the bounds of what is remembered; before version 3 they are everybody's together (decision 105)."""
-        ended, sides = self.accounts.ended, self.accounts.trades.sides
+        ended, sides = self.register.ended, self.trades.sides
         ended.bound(command.ended_orders_max, command.ended_orders_total_max)
         sides.bound(command.trades_remembered_max, command.trades_total_max)
         if ended.divided == (command.semantics >= semantics.OWN_MEMORY):
@@ -139,14 +139,14 @@ class Engine(Market):
         for order in orders:
             ended.take(order.holding.ended, order)
         for trade in trades:
-            self.accounts.trades.take(trade)
+            self.trades.take(trade)
 
     def renewal(self, ended_orders_total_max: int = 0, trades_total_max: int = 0) -> Configure | None:
         """The command that brings a journal to the newest version and to these totals (0: as they are); None if it is.
 
         The other bounds are kept: what protects an account is not for whoever runs a worker to choose.
         """
-        ended, sides = self.accounts.ended, self.accounts.trades.sides
+        ended, sides = self.register.ended, self.trades.sides
         totals = (ended_orders_total_max or ended.total_max, trades_total_max or sides.total_max)
         if self.semantics == SEMANTICS and totals == (ended.total_max, sides.total_max):
             return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from exchange import semantics
 from exchange.accounts import Accounts
+from exchange.book import Book
 from exchange.deadlines import Deadlines
 from exchange.events import Event, Rejected
 from exchange.kill_switch import KillSwitch
@@ -18,16 +19,16 @@ from exchange.order import Order, Terms, order_id_of
 from exchange.order_rows import order_from
 from exchange.register import Register
 from exchange.timetable import Timetable
+from exchange.trades import Trade, Trades
 from exchange.units import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exchange.archive import PastOrder
-    from exchange.book import Book
     from exchange.holding import Holding
+    from exchange.instrument import Instrument
     from exchange.terms import Change
-    from exchange.trades import Trade
 
 TRADES_PER_ORDER_MAX: Final = 10_000
 COMMAND_AGE_MAX: Final = 5 * SECOND
@@ -68,6 +69,7 @@ class Market:
         "sequence",
         "terms_before",
         "timetable",
+        "trades",
         "trades_made",
         "trades_max",
     )
@@ -82,7 +84,8 @@ class Market:
         self.books: dict[str, Book] = {}
         self.retired: dict[str, int] = {}
         self.accounts = Accounts()
-        self.register = Register(self.accounts.ended, self.books)
+        self.register = Register(self.books)
+        self.trades = Trades()
         self.deadlines = Deadlines()
         self.kill_switch = KillSwitch()
         self.timetable = Timetable(self.books)
@@ -126,11 +129,15 @@ class Market:
 
     # The listing
 
-    def take_in(self, book: Book) -> None:
-        """Give a new book its place in the listing."""
+    def open_book(self, instrument: Instrument) -> Book:
+        """List an instrument that is not listed: a new book, at the end of the listing."""
+        ended, trades = self.register.ended, self.trades
+        book = Book(instrument, self.changes, self.accounts, ended, trades, self.semantics)
+        book.last_trade_id = self.retired.pop(instrument.symbol, 0)
         self.listings += 1
         book.number = self.listings
         self.books[book.symbol] = book
+        return book
 
     def find_banded(self) -> None:
         """Find the books under LULD after the listing has changed, and have all bands renewed."""

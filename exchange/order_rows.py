@@ -11,12 +11,11 @@ from exchange.holding import Holding
 from exchange.memory import Share
 from exchange.order import Order
 from exchange.position import Position
-from exchange.terms import CROSS, CROSSED, MAKER, PENDING_TRIGGER, SELL, is_open
+from exchange.terms import CROSS, CROSSED, MAKER, SELL
 from exchange.trades import Trade
 
 if TYPE_CHECKING:
     from exchange.book import Book
-    from exchange.engine import Engine
 
 
 def order_row(order: Order) -> list[Any]:
@@ -89,18 +88,6 @@ def trade_of(order: Order, fill: list[int]) -> Trade:
     return Trade(told, None, None, (0, 0, 0), (0, 0, 0), at)
 
 
-def restore_order(engine: Engine, row: list[Any]) -> None:
-    """Enter the order of a row into the register, a stop to wait; an ended one keeps its client order id only."""
-    order = order_from(row, engine.books)
-    if not is_open(order.status):
-        engine.register.orders[order.order_id] = order
-        order.holding.client_orders[order.command.client_order_id] = order
-        return
-    engine.register.enter(order)
-    if order.status == PENDING_TRIGGER:
-        order.book.stops.add(order)
-
-
 def placed_row(command: PlaceOrder) -> list[Any]:
     """An order as it was placed."""
     return [
@@ -126,13 +113,3 @@ def placed_from(row: list[Any]) -> PlaceOrder:
     """The placement of a row."""
     p = row
     return PlaceOrder(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10], p[11], p[12], p[13], p[14])
-
-
-def requeue(engine: Engine, resting: list[int]) -> None:
-    """Put resting orders, given in book order, into their queues again, each showing what it showed."""
-    for order_id in resting:
-        order = engine.register.orders[order_id]
-        book = order.book
-        order.reserve = order.open_quantity - order.shown
-        level = book.sides[order.side].level_at(order.price) if order.price else book.markets[order.side]
-        level.append(order)

@@ -12,6 +12,8 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 from exchange.archive import block_of
+from exchange.commands import ENDED_ORDERS_MAX, ENDED_ORDERS_TOTAL_MAX
+from exchange.memory import Memory, Share
 from exchange.order import Order
 from exchange.terms import BUY, is_open
 from exchange.units import HOUR, TIMERS_SPARE
@@ -19,7 +21,6 @@ from exchange.units import HOUR, TIMERS_SPARE
 if TYPE_CHECKING:
     from exchange.archive import Block, PastOrder
     from exchange.book import Book
-    from exchange.memory import Memory, Share
 
 MEMORY: Final = 24 * HOUR
 """How long an ended order is remembered, in nanoseconds of journal time."""
@@ -29,18 +30,18 @@ class Register:
     """The orders of a partition by id, and by when they are due; `past` are the blocks of those in the archive.
 
     Before `wake_at` nothing expires and nothing is forgotten for its age: one comparison a command instead of three
-    looks. `ended` are the accounts'.
+    looks. `ended`: each account's orders that ended, of all instruments. `books` are the market's.
     """
 
     __slots__ = ("books", "due", "due_max", "ended", "next_order_id", "orders", "past", "wake_at")
 
-    def __init__(self, ended: Memory[Order], books: dict[str, Book]) -> None:
+    def __init__(self, books: dict[str, Book]) -> None:
         self.wake_at = 0
         self.books = books
         self.orders: dict[int, Order] = {}
         self.past: dict[int, Block] = {}
         self.next_order_id = 1
-        self.ended = ended
+        self.ended: Memory[Order] = Memory(updated_of, ENDED_ORDERS_MAX, ENDED_ORDERS_TOTAL_MAX)
         self.due: list[tuple[int, int]] = []
         self.due_max = TIMERS_SPARE
 
@@ -228,3 +229,8 @@ class Register:
         due = min(self.due[0][0], deadline) if self.due else deadline
         oldest = self.ended.oldest()
         self.wake_at = min(due, oldest + MEMORY) if oldest >= 0 else due
+
+
+def updated_of(order: Order) -> int:
+    """When an ended order ended, in nanoseconds of journal time."""
+    return order.updated

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exchange.engine import Engine
+    from exchange.market import Market
 
 PIECE: Final = 1_000
 """So many orders or trades are let go of at a time: about a millisecond."""
 
 
-def release(engine: Engine) -> Iterator[None]:
+def release(market: Market) -> Iterator[None]:
     """Let go of everything that refers to an order, a piece with each step; nobody may use the engine meanwhile."""
-    for book in engine.books.values():
+    for book in market.books.values():
         book.waiting.clear()
         for queue in book.stops.queues:
             queue.clear()
@@ -33,20 +33,20 @@ def release(engine: Engine) -> Iterator[None]:
             holding.client_orders.clear()
             holding.past.clear()
         yield
-    for ended in engine.register.ended.all():
+    for ended in market.register.ended.all():
         ended.items.clear()
         ended.blocks.clear()
         yield
-    engine.register.past.clear()
-    orders = engine.register.orders
+    market.register.past.clear()
+    orders = market.register.orders
     while orders:
         for _ in range(min(PIECE, len(orders))):
             _, order = orders.popitem()
             order.level = order.older = order.newer = None
             order.forget_trades()
         yield
-    engine.accounts.trades.orders.clear()
-    for traded in engine.accounts.trades.sides.all():
+    market.trades.orders.clear()
+    for traded in market.trades.sides.all():
         while traded.items:
             for _ in range(min(PIECE, len(traded.items))):
                 traded.items.popleft().let_go()

@@ -59,7 +59,7 @@ def settle(market: Market, maker: Order, taker: Order, price: int, quantity: int
     trade = Trade(told, maker, taker, maker_before, taker_before, at)
     maker.enter_trade(trade)
     taker.enter_trade(trade)
-    market.accounts.trades.remember(trade, maker.holding.traded, taker.holding.traded)
+    market.trades.remember(trade, maker.holding.traded, taker.holding.traded)
 
 
 def fill(order: Order, quantity: int, amount: int, at: int) -> None:

@@ -144,7 +144,7 @@ class Rewind:
 
     def look_at_bust(self, event: Busted) -> None:
         """A bust tells both sides of the trade, its fee negated; the orders stay as they are, and may be forgotten."""
-        trade = self.engine.accounts.trades.find(event.symbol, event.trade_id, self.at)
+        trade = self.engine.trades.find(event.symbol, event.trade_id, self.at)
         assert trade is not None, "a trade that was undone just now is remembered"
         taker, maker = (CROSS, CROSS) if event.side == CROSSED else (TAKER, MAKER)
         own = event.taker_account == event.maker_account

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from exchange.accounts import Accounts
-from exchange.book import Book
+import exchange.market
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
 from exchange.order import Order
@@ -17,8 +16,9 @@ class Shelf:
     """A book whose orders are put in by hand."""
 
     def __init__(self) -> None:
-        self.changes: list[Change] = []
-        self.book = Book(Instrument("ACME", [(0, 1)], 1), self.changes, Accounts())
+        market = exchange.market.Market()
+        self.changes: list[Change] = market.changes
+        self.book = market.open_book(Instrument("ACME", [(0, 1)], 1))
         self.count = 0
 
     def rest(self, side: int, price: int, quantity: int, display: int | None = None) -> Order:

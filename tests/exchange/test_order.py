@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from exchange import terms as words
-from exchange.accounts import Accounts
-from exchange.book import Book
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
+from exchange.market import Market
 from exchange.order import Order
 from exchange.terms import BUY, LIMIT, OPEN, effective_display
 from exchange.units import UNIT
@@ -16,7 +15,7 @@ from exchange.units import UNIT
 
 def an_order(quantity: int, display_quantity: int | None = None) -> Order:
     """A bid that nobody has met yet."""
-    book = Book(Instrument("ACME", [(0, UNIT)], UNIT), [], Accounts())
+    book = Market().open_book(Instrument("ACME", [(0, UNIT)], UNIT))
     command = PlaceOrder(
         "anna", "ACME", "mine", BUY, LIMIT, quantity * UNIT, 100 * UNIT, display_quantity=display_quantity
     )

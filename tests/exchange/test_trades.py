@@ -29,7 +29,7 @@ def numbers(market: Market) -> list[int]:
 
 def remembered(engine: Engine) -> list[Trade]:
     """All of them, each once."""
-    return kept_trades(engine.accounts.trades.sides)
+    return kept_trades(engine.trades.sides)
 
 
 def test_the_latest_are_remembered() -> None:
@@ -72,11 +72,11 @@ def test_what_a_state_brought_goes_with_its_trades() -> None:
     """No order is held that no trade refers to."""
     market = traded(3, trades_remembered_max=3)
     market.engine = Engine.from_state(market.engine.state())
-    assert len(market.engine.accounts.trades.orders) == 6
+    assert len(market.engine.trades.orders) == 6
     for _ in range(3):
         market.sell("boris", 1, at=100)
         market.buy("anna", 1, at=100)
-    assert market.engine.accounts.trades.orders == {}
+    assert market.engine.trades.orders == {}
 
 
 def test_orders_that_are_remembered_are_not_written_twice() -> None:
@@ -114,8 +114,8 @@ def test_an_instrument_that_is_gone_takes_its_trades_orders_along() -> None:
     """Those too that a state brought and that only its trades remembered."""
     market = traded(3)
     market.engine = Engine.from_state(market.engine.state())
-    assert len(market.engine.accounts.trades.orders) == 6
+    assert len(market.engine.trades.orders) == 6
     market.phase("closed")
     market.delist()
     assert numbers(market) == []
-    assert market.engine.accounts.trades.orders == {}
+    assert market.engine.trades.orders == {}

@@ -175,7 +175,7 @@ def test_it_works_when_the_orders_are_forgotten() -> None:
     market.bust(1)
     assert market.refused == ""
     assert market.position("boris") == "flat"
-    remembered = market.engine.accounts.trades.find("ACME", 1, market.now)
+    remembered = market.engine.trades.find("ACME", 1, market.now)
     assert remembered is not None
     taker, maker = market.engine.orders_of(remembered)
     assert (maker.order_id, maker.client_order_id) == (1, "c1")
@@ -195,7 +195,7 @@ def test_trades_are_remembered_for_a_day() -> None:
     market.bust(2)
     assert market.refused == "unknown_trade"
     trade(market, "anna", "boris", 10, 100)
-    assert [len(share.items) for share in market.engine.accounts.trades.sides.all()] == [1, 1]
+    assert [len(share.items) for share in market.engine.trades.sides.all()] == [1, 1]
 
 
 def test_so_many_trades_are_remembered() -> None:

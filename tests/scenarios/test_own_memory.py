@@ -89,7 +89,7 @@ def test_beyond_the_total_the_largest_pay() -> None:
         flood(market, account, OWN_MAX)
     market.buy("anna", 5, at=100, client_order_id="mine")
     assert market.events == [Repeated(2)]
-    left = [len(market.engine.accounts.ended.find(account).items) for account in others]
+    left = [len(market.engine.register.ended.find(account).items) for account in others]
     assert sum(left) == 5 * OWN_MAX - 1
     assert max(left) <= 2 * min(left) + 1
 

@@ -1,8 +1,7 @@
 from zlib import crc32
 
-from exchange.accounts import Accounts
-from exchange.book import Book
 from exchange.instrument import Instrument
+from exchange.market import Market
 from exchange.terms import BUY, SELL
 from exchange.units import UNIT
 from streams.checksum import Checksum
@@ -12,7 +11,7 @@ from tests.support.journaled import ACME, Journaled, buy, sell
 
 def test_an_empty_book_has_the_checksum_0() -> None:
     """CRC32 of nothing."""
-    assert Checksum(Book(ACME, [], Accounts()), Printer(ACME)).value() == 0
+    assert Checksum(Market().open_book(ACME), Printer(ACME)).value() == 0
 
 
 def test_asks_come_before_bids_without_points_and_leading_zeros() -> None:
