@@ -60,7 +60,7 @@ def amend(market: Market, command: AmendOrder, order: Order) -> bool:
     order.updated = at
     if expires != order.expires:
         order.expires = expires
-        market.register.schedule(order)
+        market.schedule_expiry(order)
     if order.open_quantity == 0:
         finish(market, order)
         return False

@@ -134,7 +134,7 @@ def restore_part(market: Market, kind: str, rows: list[Any]) -> None:
         market.register.ended.restore_ranks(rows)
     elif kind == "deadlines":
         for row in rows:
-            market.deadlines.set(row[0], row[1])
+            market.set_deadline(row[0], row[1])
     elif kind == "retired":
         for row in rows:
             market.retired[row[0]] = row[1]
@@ -219,6 +219,8 @@ def restore_order(market: Market, row: list[Any]) -> None:
         order.holding.client_orders[order.command.client_order_id] = order
         return
     market.register.enter(order)
+    if order.expires:
+        market.schedule_expiry(order)
     if order.status == PENDING_TRIGGER:
         order.book.stops.add(order)
 

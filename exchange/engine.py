@@ -74,7 +74,7 @@ class Engine(Market):
         register = self.register
         if register.ended.crowded:
             register.make_room()
-        if at >= register.wake_at:
+        if at >= self.wake_at:
             timers.pass_time(self, at)
         if isinstance(command, PlaceOrder):
             place(self, command)

@@ -14,6 +14,7 @@ from exchange.accounts import Accounts
 from exchange.book import Book
 from exchange.deadlines import Deadlines
 from exchange.events import Event, Rejected
+from exchange.expiries import Expiries
 from exchange.kill_switch import KillSwitch
 from exchange.order import Order, Terms, order_id_of
 from exchange.order_rows import order_from
@@ -44,6 +45,7 @@ class Market:
     changes: what became of displayed orders. terms_before: those of the order that a command amends after such events.
     deferred: books with stops that wait for the next command, because this one has made its `trades_made`.
     banded: books under LULD; before `bands_due` time alone changes nothing of their bands.
+    wake_at: before this time nothing is due and nothing is forgotten for its age, so a command makes one comparison.
     listings: how many there have been. retired: the last trade id of each instrument that is listed no more.
     """
 
@@ -59,6 +61,7 @@ class Market:
         "deferred",
         "due_events",
         "events",
+        "expiries",
         "kill_switch",
         "listings",
         "moment",
@@ -72,6 +75,7 @@ class Market:
         "trades",
         "trades_made",
         "trades_max",
+        "wake_at",
     )
 
     def __init__(self) -> None:
@@ -87,10 +91,12 @@ class Market:
         self.register = Register(self.books)
         self.trades = Trades()
         self.deadlines = Deadlines()
+        self.expiries = Expiries(self.register)
         self.kill_switch = KillSwitch()
         self.timetable = Timetable(self.books)
         self.listings = 0
         self.moment = 0
+        self.wake_at = 0
         self.deferred: list[Book] = []
         self.trades_made = 0
         self.banded: list[Book] = []
@@ -120,12 +126,22 @@ class Market:
         """Execute the rest of a book's triggered stops at the next command, before anything else."""
         if book not in self.deferred:
             self.deferred.append(book)
-        self.register.wake_at = 0
+        self.wake_at = 0
 
     def schedule(self, book: Book, due: int) -> None:
         """Change a book by itself at `due`, and not when it was to change before; NEVER for not at all."""
         self.timetable.set(book, due)
-        self.register.wake_at = 0
+        self.wake_at = 0
+
+    def schedule_expiry(self, order: Order) -> None:
+        """Expire an open order at its `expires`, and not when it was to expire before."""
+        self.expiries.push(order.expires, order.order_id)
+        self.wake_at = 0
+
+    def set_deadline(self, account: str, deadline: int) -> None:
+        """Cancel all orders of an account at a time, and not when they were to be canceled before; 0 for not at all."""
+        self.deadlines.set(account, deadline)
+        self.wake_at = 0
 
     # The listing
 

@@ -77,8 +77,7 @@ def cancel_after(market: Market, command: CancelAfter) -> None:
         market.reject(rejections.TOO_LATE)
         return
     deadline = market.now + command.duration if command.duration else 0
-    market.deadlines.set(command.account, deadline)
-    market.register.wake_at = 0
+    market.set_deadline(command.account, deadline)
     market.events.append(CancelAfterSet(command.account, deadline))
 
 

@@ -48,6 +48,8 @@ def place(market: Market, command: PlaceOrder) -> None:
     if is_stop(command.type):
         order.status = PENDING_TRIGGER
     register.enter(order)
+    if order.expires:
+        market.schedule_expiry(order)
     market.events.append(Accepted(order_id, command))
     if plain and command.time_in_force == GTC and not book.banded and not book.crosses(order.side, order.price):
         book.rest(order)

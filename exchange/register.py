@@ -8,15 +8,14 @@ what that account does (`memory`): its orders of the last 24 hours of journal ti
 from __future__ import annotations
 
 from collections import deque
-from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final
 
 from exchange.archive import block_of
 from exchange.commands import ENDED_ORDERS_MAX, ENDED_ORDERS_TOTAL_MAX
 from exchange.memory import Memory, Share
 from exchange.order import Order
-from exchange.terms import BUY, is_open
-from exchange.units import HOUR, TIMERS_SPARE
+from exchange.terms import BUY, FILLED
+from exchange.units import HOUR
 
 if TYPE_CHECKING:
     from exchange.archive import Block, PastOrder
@@ -27,23 +26,19 @@ MEMORY: Final = 24 * HOUR
 
 
 class Register:
-    """The orders of a partition by id, and by when they are due; `past` are the blocks of those in the archive.
+    """The orders of a partition by id; `past` are the blocks of those in the archive.
 
-    Before `wake_at` nothing expires and nothing is forgotten for its age: one comparison a command instead of three
-    looks. `ended`: each account's orders that ended, of all instruments. `books` are the market's.
+    ended: each account's orders that ended, of all instruments. books: the market's.
     """
 
-    __slots__ = ("books", "due", "due_max", "ended", "next_order_id", "orders", "past", "wake_at")
+    __slots__ = ("books", "ended", "next_order_id", "orders", "past")
 
     def __init__(self, books: dict[str, Book]) -> None:
-        self.wake_at = 0
         self.books = books
         self.orders: dict[int, Order] = {}
         self.past: dict[int, Block] = {}
         self.next_order_id = 1
         self.ended: Memory[Order] = Memory(updated_of, ENDED_ORDERS_MAX, ENDED_ORDERS_TOTAL_MAX)
-        self.due: list[tuple[int, int]] = []
-        self.due_max = TIMERS_SPARE
 
     def enter(self, order: Order) -> None:
         """Take in a new order. It is open until `end`."""
@@ -57,8 +52,6 @@ class Register:
             holding.buying += order.quantity - order.filled - order.canceled
         else:
             holding.selling += order.quantity - order.filled - order.canceled
-        if order.expires:
-            self.schedule(order)
 
     def end(self, order: Order, status: int, reason: str, at: int) -> int:
         """An order is done, and what was open of it is canceled; so much is returned. It is remembered for a while."""
@@ -68,16 +61,15 @@ class Register:
         holding = order.holding
         del holding.open[order]
         rest = order.quantity - order.filled - order.canceled
+        assert rest >= 0, "no more of an order is filled or canceled than its quantity"
         if rest:
+            assert status != FILLED, "of an order that is filled nothing is open"
             order.canceled += rest
             if order.side == BUY:
                 holding.buying -= rest
             else:
                 holding.selling -= rest
-        ended = self.ended
-        ended.take(holding.ended, order)
-        if ended.count == 1:
-            self.wake_at = 0
+        self.ended.take(holding.ended, order)
         return rest
 
     def forget_old(self, at: int) -> None:
@@ -188,47 +180,6 @@ class Register:
     def open_count(self) -> int:
         """How many orders are open."""
         return self.known_count - self.ended.count
-
-    def schedule(self, order: Order) -> None:
-        """An open order has an expiry, or another one: its old timer is passed over when it comes up."""
-        heappush(self.due, (order.expires, order.order_id))
-        self.wake_at = 0
-        if len(self.due) > self.due_max:
-            self.drop_stale()
-
-    def drop_stale(self) -> None:
-        """Drop the timers of orders that have ended or expire otherwise, so that they cannot pile up."""
-        self.due = [timer for timer in self.due if self.is_due(timer[0], timer[1])]
-        heapify(self.due)
-        self.due_max = 2 * len(self.due) + TIMERS_SPARE
-
-    def take_due(self, at: int) -> Order | None:
-        """The next open order whose expiry is at or before `at`, taken off the timers."""
-        while self.due and self.due[0][0] <= at:
-            expires, order_id = heappop(self.due)
-            if self.is_due(expires, order_id):
-                return self.orders[order_id]
-        return None
-
-    def next_due(self) -> int:
-        """Journal time of the next expiry, 0 if none waits."""
-        while self.due:
-            expires, order_id = self.due[0]
-            if self.is_due(expires, order_id):
-                return expires
-            heappop(self.due)
-        return 0
-
-    def is_due(self, expires: int, order_id: int) -> bool:
-        """Whether this timer still stands for an open order with this expiry."""
-        order = self.orders.get(order_id)
-        return order is not None and is_open(order.status) and order.expires == expires
-
-    def sleep(self, deadline: int) -> None:
-        """All that was to be done is done: find out when there will be again, at `deadline` at the latest."""
-        due = min(self.due[0][0], deadline) if self.due else deadline
-        oldest = self.ended.oldest()
-        self.wake_at = min(due, oldest + MEMORY) if oldest >= 0 else due
 
 
 def updated_of(order: Order) -> int:

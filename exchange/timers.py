@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from exchange import limit_state, phases
 from exchange.matching import cancel, expire
+from exchange.register import MEMORY
 from exchange.triggering import trigger
 from exchange.units import NEVER
 
@@ -37,10 +38,18 @@ def pass_time(market: Market, at: int) -> None:
         due = min(deadline, end)
     market.moment = at
     expire_due(market, at)
-    market.register.sleep(due)
-    if market.deferred:
-        market.register.wake_at = 0
+    sleep(market, due)
     market.due_events = len(market.events)
+
+
+def sleep(market: Market, due: int) -> None:
+    """Find out when there is something to do again: `due` is when a deadline or a book is, NEVER if none is.
+
+    An order that ends from now on is forgotten after those that have ended, or a whole MEMORY from now.
+    """
+    oldest = market.register.ended.oldest()
+    forgets = (oldest if oldest >= 0 else market.now) + MEMORY
+    market.wake_at = 0 if market.deferred else min(due, market.expiries.first(), forgets)
 
 
 def trigger_deferred(market: Market) -> None:
@@ -59,12 +68,11 @@ def cancel_due(market: Market, account: str) -> None:
 
 def expire_due(market: Market, until: int) -> None:
     """Let the orders expire whose time comes no later than `until`."""
-    register = market.register
-    order = register.take_due(until)
-    while order is not None:
+    expiries = market.expiries
+    while expiries.first() <= until and expiries.entries:  # An order may expire after NEVER, and time may come to it.
+        order = expiries.take()
         order.book.remove(order)
         expire(market, order, "expired")
-        order = register.take_due(until)
 
 
 def next_due(market: Market) -> int:
@@ -72,7 +80,7 @@ def next_due(market: Market) -> int:
     if market.deferred:
         return max(market.now, 1)
     due = min(market.deadlines.first(), market.timetable.first(), limit_state.next_look(market))
-    expiry = market.register.next_due()
+    expiry = market.expiries.first()
     if due == NEVER:
-        return expiry
-    return min(expiry, due) if expiry else due
+        return expiry if market.expiries.entries else 0
+    return min(expiry, due)
