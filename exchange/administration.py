@@ -58,14 +58,6 @@ def delist_instrument(market: Market, command: DelistInstrument) -> None:
     market.events.append(InstrumentDelisted(book.symbol))
 
 
-def adopt_semantics(market: Market) -> None:
-    """The version of the rules has changed: let what is decided once, in each book, be decided by it."""
-    for book in market.books.values():
-        book.semantics = market.semantics
-        book.define(book.instrument)
-    market.find_banded()
-
-
 def set_limits(market: Market, command: SetLimits) -> None:
     """Change what an account may do; it holds from the next command on, for orders that rest too."""
     if command.symbol and command.symbol not in market.books:

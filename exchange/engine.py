@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Final
 
 from exchange import administration, limit_state, phases, semantics, timers
-from exchange.archiving import unpack
 from exchange.checkpoint import State, digest_of, restore, state_of
 from exchange.commands import (
     AmendOrder,
@@ -33,13 +32,12 @@ from exchange.commands import (
     SetPhase,
     Tick,
 )
-from exchange.errors import UnknownSemantics
-from exchange.events import Configured, Event
+from exchange.configuration import configure
+from exchange.events import Event
 from exchange.market import Market
 from exchange.open_orders import amend_order, cancel_after, cancel_all, cancel_order
 from exchange.placing import place
 from exchange.release import release
-from exchange.trades import in_order
 
 SEMANTICS: Final = semantics.NEWEST
 """The newest version of the rules that this engine carries out; each change of what it would answer is a new one."""
@@ -49,7 +47,7 @@ OLDEST_SEMANTICS: Final = semantics.OLDEST
 
 
 class Engine(Market):
-    """The market that the commands of a journal are applied to, one after the other."""
+    """The market that a journal's commands are applied to, one after the other, and what is asked of all of it."""
 
     __slots__ = ()
 
@@ -103,55 +101,12 @@ class Engine(Market):
         elif isinstance(command, BustTrade):
             administration.bust_trade(self, command)
         elif isinstance(command, Configure):
-            self.configure(command)
+            configure(self, command)
         else:
             assert isinstance(command, (Tick, Resume)), "a command the engine does not know"
         if self.banded:
             limit_state.follow(self)
         return self.events
-
-    # Configuring
-
-    def configure(self, command: Configure) -> None:
-        """Adopt rules and bounds from here on; a version that this engine does not know stops it."""
-        if not OLDEST_SEMANTICS <= command.semantics <= SEMANTICS:
-            known = f"this knows {OLDEST_SEMANTICS} to {SEMANTICS}"
-            raise UnknownSemantics(f"the journal wants version {command.semantics} of the rules, {known}")
-        if command.semantics != self.semantics:
-            self.semantics = command.semantics
-            administration.adopt_semantics(self)
-        self.trades_max = command.trades_per_order_max
-        self.command_age_max = command.command_age_max
-        self.remember_by(command)
-        self.events.append(Configured(command.semantics))
-
-    def remember_by(self, command: Configure) -> None:
-        """Adopt the bounds of what is remembered; before version 3 they are everybody's together (decision 105)."""
-        ended, sides = self.register.ended, self.trades.sides
-        ended.bound(command.ended_orders_max, command.ended_orders_total_max)
-        sides.bound(command.trades_remembered_max, command.trades_total_max)
-        if ended.divided == (command.semantics >= semantics.OWN_MEMORY):
-            return
-        unpack(self)
-        orders, trades = ended.turn(), in_order(sides.turn())
-        for book in self.books.values():
-            book.share_anew()
-        for order in orders:
-            ended.take(order.holding.ended, order)
-        for trade in trades:
-            self.trades.take(trade)
-
-    def renewal(self, ended_orders_total_max: int = 0, trades_total_max: int = 0) -> Configure | None:
-        """The command that brings a journal to the newest version and to these totals (0: as they are); None if it is.
-
-        The other bounds are kept: what protects an account is not for whoever runs a worker to choose.
-        """
-        ended, sides = self.register.ended, self.trades.sides
-        totals = (ended_orders_total_max or ended.total_max, trades_total_max or sides.total_max)
-        if self.semantics == SEMANTICS and totals == (ended.total_max, sides.total_max):
-            return None
-        bounds = (self.trades_max, ended.own_max, self.command_age_max, sides.own_max)
-        return Configure(SEMANTICS, *bounds, *totals)
 
     # Asking
 

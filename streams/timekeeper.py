@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import structlog
 
 from exchange.commands import DoubleBands, DrawEnd, SetPhase, Tick
+from exchange.configuration import renewal
 from exchange.terms import AUCTION
 from exchange.units import HOUR
 from streams.calendars import command_for
@@ -112,9 +113,9 @@ class Timekeeper:
 
     def due(self, now: int) -> Iterator[Command]:
         """What is to be written now: of each calendar the next change alone, because one follows from the other."""
-        renewal = self._engine.renewal(*self._totals)
-        if renewal is not None:
-            yield renewal
+        command = renewal(self._engine, *self._totals)
+        if command is not None:
+            yield command
         for book in self._engine.books.values():
             if book.phase == AUCTION and book.drawn < 0:
                 yield DrawEnd(book.symbol, book.call, secrets.randbelow(book.instrument.call_random + 1))

@@ -112,6 +112,12 @@ def test_the_exchange_is_pure() -> None:
         assert not foreign, f"{path.name} imports {sorted(foreign)}"
 
 
+def test_nothing_below_knows_the_engine() -> None:
+    """What a command does takes the market: only the engine, which dispatches, is above it; types count too."""
+    for path in modules("exchange"):
+        assert "exchange.engine" not in imports(path), f"{path.name} imports the engine, which is above it"
+
+
 def test_the_exchange_has_no_float() -> None:
     """Not one float literal, true division or float() in exchange/."""
     for path in modules("exchange"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.commands import Configure, Tick
+from exchange.configuration import renewal
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS, Engine
 from exchange.errors import UnknownSemantics
 from exchange.events import Configured
@@ -39,11 +40,11 @@ def test_a_renewal_changes_the_version_alone() -> None:
     engine.apply(Configure(OLDEST_SEMANTICS, 11, 12, 13, 14), 1, 0)
     restored = Engine.from_state(engine.state())
 
-    renewal = restored.renewal()
+    command = renewal(restored)
 
-    assert renewal == Configure(SEMANTICS, 11, 12, 13, 14)
-    restored.apply(renewal, 2, 0)
-    assert restored.renewal() is None
+    assert command == Configure(SEMANTICS, 11, 12, 13, 14)
+    restored.apply(command, 2, 0)
+    assert renewal(restored) is None
     assert restored.state()["bounds"][1:4] == [11, 13, 12]
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from exchange.book import Book
 from exchange.commands import Command, Configure, DrawEnd, ListInstrument, SetPhase, Tick
+from exchange.configuration import renewal
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
 from exchange.events import EndDrawn, PhaseSet, Traded
 from exchange.instrument import Instrument
@@ -190,7 +191,7 @@ async def test_a_journal_of_an_earlier_version_is_brought_to_the_newest() -> Non
     again = led.journaled.send(*rival.journal.commands)
 
     assert (again.results, again.reports, again.frames) == ([("", {})], {}, [])
-    assert led.journaled.partition.engine.renewal() is None
+    assert renewal(led.journaled.partition.engine) is None
     assert await led.look() == []
     assert await Led().look() == []
 

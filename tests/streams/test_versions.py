@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from exchange.commands import Command
+from exchange.configuration import renewal
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
 from exchange.events import Configured
 from streams import codec, subjects, topology
@@ -55,7 +56,7 @@ async def test_a_journal_of_version_2_is_led_on_by_version_3(settings: StreamSet
     restored = await load(connection, 0, old.partition.sequence)
     assert (restored.sequence, restored.engine.semantics) == (old.partition.sequence, OLDEST_SEMANTICS)
     totals = (settings.ended_orders_total_max, settings.trades_total_max)
-    assert restored.engine.renewal(*totals) == replace(OLD, semantics=SEMANTICS)
+    assert renewal(restored.engine, *totals) == replace(OLD, semantics=SEMANTICS)
 
     async def is_renewed() -> bool:
         return await versions_of(connection) == [OLDEST_SEMANTICS, SEMANTICS]
