@@ -159,7 +159,7 @@ class Book:
             holding = self.holdings[account] = Holding(account, position, allowance, ended, traded)
         return holding
 
-    def let_go(self, account: str) -> None:
+    def release(self, account: str) -> None:
         """Nothing is remembered of an account's orders any more."""
         holding = self.holdings.pop(account)
         self.ended.leave(holding.ended)

@@ -50,7 +50,7 @@ def begin_volatility_call(market: Market, book: Book) -> None:
     begin_timed_call(market, book, VOLATILITY, book.instrument.call, "volatility")
 
 
-def put_off(market: Market, book: Book, extension: int) -> None:
+def extend(market: Market, book: Book, extension: int) -> None:
     """Let a call that is at its end go on for so long."""
     book.until = market.moment + extension
     book.drawn = 0

@@ -76,7 +76,7 @@ def check_order(command: PlaceOrder, book: Book, allowance: Allowance, now: int)
 
 def check_kind(command: PlaceOrder, book: Book, now: int) -> Rejected | None:
     """Whether type, time in force and the members they go with make an order that is taken now (RULES.md 3, 4, 12)."""
-    field = misplaced(command)
+    field = conflicting_field(command)
     if field:
         return Rejected(rejections.BAD_REQUEST, field)
     if not is_allowed_now(command.time_in_force, book):
@@ -95,7 +95,7 @@ def is_allowed_now(time_in_force: int, book: Book) -> bool:
     return time_in_force not in (IOC, FOK)
 
 
-def misplaced(command: PlaceOrder) -> str:
+def conflicting_field(command: PlaceOrder) -> str:
     """The member that an order must have and has not, or has and must not have; "" if none."""
     if (command.price is None) == (command.type in (LIMIT, STOP_LIMIT)):
         return "price"

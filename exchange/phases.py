@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from exchange import rejections
 from exchange.auction import uncross
-from exchange.calls import announce, begin_call, begin_timed_call, extension_of, put_off
+from exchange.calls import announce, begin_call, begin_timed_call, extend, extension_of
 from exchange.calls import set_phase as leave_for
 from exchange.commands import UNNAMED, DoubleBands, DrawEnd, SetPhase
 from exchange.events import BandsDoubled, EndDrawn
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 def set_phase(market: Market, command: SetPhase) -> None:
     """Bring an instrument, or all of them in the order of their listing, into a phase."""
-    field = misplaced(command, market.now)
+    field = conflicting_phase_field(command, market.now)
     if field:
         market.reject(rejections.BAD_REQUEST, field)
         return
@@ -60,7 +60,7 @@ def set_phase(market: Market, command: SetPhase) -> None:
             change_phase(market, book, command)
 
 
-def misplaced(command: SetPhase, now: int) -> str:
+def conflicting_phase_field(command: SetPhase, now: int) -> str:
     """The member that does not go with the phase, "" if all do.
 
     A calendar that is carried out late may bring a call that is over by now; an operator may not.
@@ -148,7 +148,7 @@ def end(market: Market, book: Book) -> None:
         return
     extension = extension_of(book)
     if extension:
-        put_off(market, book, extension)
+        extend(market, book, extension)
     else:
         enter(market, book, CLOSED if book.kind == CLOSING else CONTINUOUS, "")
 

@@ -38,7 +38,7 @@ def place(market: Market, command: PlaceOrder) -> None:
         if refused is not None:
             market.events.append(refused)
             if holding.is_forgotten:
-                book.let_go(command.account)
+                book.release(command.account)
             return
     holding.own_texts(command, book.symbol)
     register = market.register

@@ -106,7 +106,7 @@ class Register:
         holding = order.holding
         del holding.client_orders[order.command.client_order_id]
         if holding.is_forgotten:
-            order.book.let_go(order.account)
+            order.book.release(order.account)
 
     def forget_packed(self, share: Share[Order]) -> None:
         """Forget the order of a share that ended longest ago, which is in the archive."""
@@ -118,7 +118,7 @@ class Register:
         holding = book.holdings[block.account]
         del holding.past[name]
         if holding.is_forgotten:
-            book.let_go(block.account)
+            book.release(block.account)
 
     def forget_book(self, book: Book) -> None:
         """Forget every order of a book in which none is open."""
@@ -134,7 +134,7 @@ class Register:
         for account, holding in list(book.holdings.items()):
             holding.client_orders.clear()  # they know it, and it them
             holding.past.clear()
-            book.let_go(account)
+            book.release(account)
 
     def blocks_without(self, symbol: str, share: Share[Order]) -> list[Block]:
         """The blocks of a share without what they hold of an instrument; that is forgotten."""

@@ -49,5 +49,5 @@ def release(market: Market) -> Iterator[None]:
     for traded in market.trades.sides.all():
         while traded.items:
             for _ in range(min(PIECE, len(traded.items))):
-                traded.items.popleft().let_go()
+                traded.items.popleft().release()
             yield

@@ -92,7 +92,7 @@ class Trade:
             liquidity = CROSS
         return told.trade_id, told.price, told.quantity, liquidity, fee, self.at
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """It cannot be undone any more."""
         self.maker = self.past_maker = None
         self.taker = self.past_taker = None
@@ -115,11 +115,11 @@ class Trades:
         sides = self.sides
         displaced = sides.put(maker, trade)
         if displaced is not None:
-            self.let_go(displaced)
+            self.release(displaced)
         if taker is not maker:
             displaced = sides.put(taker, trade)
             if displaced is not None:
-                self.let_go(displaced)
+                self.release(displaced)
         if sides.crowded or sides.scheduled[0][0] <= trade.at - MEMORY:
             self.forget(trade.at)
 
@@ -151,11 +151,11 @@ class Trades:
 
     def forget_one(self, share: Share[Trade]) -> None:
         """Forget the oldest trade of a share."""
-        self.let_go(self.sides.evict(share))
+        self.release(self.sides.evict(share))
 
-    def let_go(self, trade: Trade) -> None:
+    def release(self, trade: Trade) -> None:
         """One of its accounts has forgotten a trade: it cannot be undone any more."""
-        trade.let_go()
+        trade.release()
         if self.orders:
             self.orders.pop(trade.told.maker_order_id, None)
             self.orders.pop(trade.told.taker_order_id, None)
@@ -166,7 +166,7 @@ class Trades:
         for share in self.sides.by_owner():
             for trade in share.items:
                 if trade.told.symbol == symbol:
-                    trade.let_go()
+                    trade.release()
             kept = deque([trade for trade in share.items if trade.told.symbol != symbol])
             if len(kept) < len(share.items):
                 self.sides.keep(share, kept)
