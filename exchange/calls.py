@@ -60,7 +60,7 @@ def extend(market: Market, book: Book, extension: int) -> None:
     announce(market, book)
 
 
-def set_phase(market: Market, book: Book, phase: int, reason: str) -> None:
+def move_to_phase(market: Market, book: Book, phase: int, reason: str) -> None:
     """Put an instrument into a phase that is no call, and do nothing else."""
     book.phase = phase
     book.kind = UNNAMED

@@ -53,7 +53,7 @@ BLOCKS_MAX: Final = 20
 """Blocks of the archive in one part."""
 
 
-def parts_of(market: Market, *, packed: bool = True) -> Iterator[tuple[str, list[Any]]]:
+def market_parts(market: Market, *, packed: bool = True) -> Iterator[tuple[str, list[Any]]]:
     """Take the state of an engine between two commands, in the order in which `restore_part` wants it.
 
     Under version 2 of the semantics nothing is ever packed.
@@ -165,7 +165,7 @@ def restore_part(market: Market, kind: str, rows: list[Any]) -> None:
 def state_of(market: Market) -> State:
     """Take the state of an engine between two commands."""
     state: State = {}
-    for kind, rows in parts_of(market, packed=False):
+    for kind, rows in market_parts(market, packed=False):
         state.setdefault(kind, []).extend(rows)
     return state
 

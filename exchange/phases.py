@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from exchange import rejections
 from exchange.auction import uncross
-from exchange.calls import announce, begin_call, begin_timed_call, extend, extension_of
-from exchange.calls import set_phase as leave_for
+from exchange.calls import announce, begin_call, begin_timed_call, extend, extension_of, move_to_phase
 from exchange.commands import UNNAMED, DoubleBands, DrawEnd, SetPhase
 from exchange.events import BandsDoubled, EndDrawn
 from exchange.matching import expire
@@ -166,7 +165,7 @@ def enter(market: Market, book: Book, phase: int, reason: str) -> None:
     elif trades:
         expire_all(market, book, left_by_call(book))
         assert not book.is_crossed(), "an uncross leaves nothing that would trade"
-    leave_for(market, book, phase, reason)
+    move_to_phase(market, book, phase, reason)
     trigger(market, book)
 
 

@@ -26,7 +26,7 @@ from streams.partition import Partition
 from streams.queries import Checkpointed
 from streams.recovery import stored_chain
 from streams.settings import StreamSettings
-from streams.state import FORM, parts_of, restored
+from streams.state import FORM, partition_parts, restored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,7 +173,7 @@ class CheckpointMaker:
 
 def write_state(partition: Partition, chunk_bytes: int, file: IO[bytes]) -> None:
     """Write a state's chunks, each behind its length."""
-    for chunk in chunks_of(parts_of(partition), chunk_bytes):
+    for chunk in chunks_of(partition_parts(partition), chunk_bytes):
         file.write(len(chunk).to_bytes(LENGTH_BYTES, "big"))
         file.write(chunk)
     file.flush()
@@ -190,4 +190,4 @@ def check_state(number: int, manifest: Manifest, chunks: list[bytes], chunk_byte
     """Restore a checkpoint, and take its state again: both are the same."""
     partition = restored(number, (part for chunk in chunks for part in parts_in(chunk)))
     assert (partition.sequence, partition.chain) == (manifest.sequence, manifest.chain)
-    assert list(chunks_of(parts_of(partition), chunk_bytes)) == chunks
+    assert list(chunks_of(partition_parts(partition), chunk_bytes)) == chunks

@@ -117,7 +117,7 @@ async def collect(connection: Connection, stopped: PartitionStopped) -> tuple[di
         partition, message = await state_before(connection, number, sequence)
         report["stored_at"] = message.stored_at
         found["message"] = message.payload
-        found["state"] = encode((state.FORM, list(state.parts_of(partition))))
+        found["state"] = encode((state.FORM, list(state.partition_parts(partition))))
     return report, {name: data for name, data in found.items() if data is not None}
 
 

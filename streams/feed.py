@@ -191,7 +191,7 @@ class InstrumentFeed:
     def publish_trades(self, lines: Sequence[TapeRow], moment: CommandMoment) -> None:
         """Add lines to the tape, in as many frames as it takes: an uncross may make more than one holds."""
         if len(lines) > ROWS_PER_FRAME_MAX:
-            for part in parts_of(lines):
+            for part in rows_by_frame(lines):
                 self.trades.advance(self.trades.seq + len(part))
                 if moment.hears(self.trades.subject):
                     moment.frames.append(self.unprinted(self.trades, moment, (), part))
@@ -203,7 +203,7 @@ class InstrumentFeed:
     def publish_changes(self, changes: Sequence[Change], moment: CommandMoment) -> None:
         """Tell of displayed orders, in as many frames as it takes."""
         if len(changes) > ROWS_PER_FRAME_MAX:
-            for part in parts_of(changes):
+            for part in rows_by_frame(changes):
                 self.full.advance(self.full.seq + 1)
                 if moment.hears(self.full.subject):
                     moment.frames.append(self.unprinted(self.full, moment, part, ()))
@@ -377,7 +377,7 @@ def print_trades(trades: Iterable[TapeRow], printer: Printer) -> str:
     return f'"trades":[{",".join(rows)}]'
 
 
-def parts_of(rows: Sequence[Row]) -> list[Sequence[Row]]:
+def rows_by_frame(rows: Sequence[Row]) -> list[Sequence[Row]]:
     """Rows of frames, as many as one may have in each."""
     return [rows[first : first + ROWS_PER_FRAME_MAX] for first in range(0, len(rows), ROWS_PER_FRAME_MAX)]
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from exchange.checkpoint import cut, owners_of
-from exchange.checkpoint import parts_of as parts_of_engine
+from exchange.checkpoint import cut, market_parts, owners_of
 from exchange.checkpoint import restore_part as restore_engine
 from exchange.order_rows import placed_from, placed_row
 from exchange.terms import is_open
@@ -41,7 +40,7 @@ of the accounts' shares of what is remembered."""
 Part = tuple[str, list[Any]]
 
 
-def parts_of(partition: Partition, *, packed: bool = True) -> Iterator[Part]:
+def partition_parts(partition: Partition, *, packed: bool = True) -> Iterator[Part]:
     """Take a partition's state between two messages.
 
     packed: with ended orders in blocks. Where these begin and end is history, so two partitions that are alike have
@@ -50,7 +49,7 @@ def parts_of(partition: Partition, *, packed: bool = True) -> Iterator[Part]:
     accounts = partition.reports.accounts
     orders = partition.engine.orders
     yield "partition", partition_row(partition)
-    yield from parts_of_engine(partition.engine, packed=packed)
+    yield from market_parts(partition.engine, packed=packed)
     for feed in partition.market_data.feeds.values():
         yield "feed", feed_row(feed)
         yield from cut(f"trades.{feed.book.symbol}", feed.recent, list)

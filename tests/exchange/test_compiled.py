@@ -25,7 +25,7 @@ import streams.partition
 from exchange.commands import ListInstrument, PlaceOrder
 from streams.codec import encode_batch, encode_command
 from streams.partition import Partition
-from streams.state import parts_of, restored
+from streams.state import partition_parts, restored
 from tests.support.random_choices import Seeded
 from tests.support.random_commands import PLAIN, START, WIDE
 from tests.support.random_days import day_step
@@ -50,7 +50,7 @@ for number in range(1, 1501):
     commands = []
     events.update(output.events)
     rendered.update(repr((output.results, output.reports, output.market_data)).encode())
-restored = sha256(repr(list(parts_of(restored(0, parts_of(partition))))).encode())
+restored = sha256(repr(list(partition_parts(restored(0, partition_parts(partition))))).encode())
 skimmed = Partition(0)
 for number, (data, at) in enumerate(journal, start=1):
     skimmed.skim(data, number, at)

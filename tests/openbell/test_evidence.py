@@ -27,7 +27,7 @@ def leave(path: Path, *, broken: bool) -> None:
         order.book.remove(order)
     files = {
         "message": codec.encode_batch("me", 3, [codec.encode_command(CancelOrder("anna", 1))]),
-        "state": msgspec.msgpack.encode((state.FORM, list(state.parts_of(journaled.partition)))),
+        "state": msgspec.msgpack.encode((state.FORM, list(state.partition_parts(journaled.partition)))),
     }
     evidence.write(path, {"partition": 3, "sequence": 3, "stored_at": journaled.now}, files)
 

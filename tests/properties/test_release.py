@@ -10,7 +10,7 @@ from exchange.events import InstrumentDelisted
 from exchange.release import release
 from exchange.terms import CLOSED
 from streams.partition import Partition
-from streams.state import parts_of, restored
+from streams.state import partition_parts, restored
 from tests.support.journaled import ACME, Journaled, buy, sell
 from tests.support.memory import alive, no_collections
 from tests.support.random_commands import NARROW, PLAIN, Step
@@ -25,7 +25,7 @@ def live(day: list[Step], *, again: bool) -> Partition:
     partition = journaled.partition
     if not again:
         return partition
-    copy = restored(partition.number, parts_of(partition))
+    copy = restored(partition.number, partition_parts(partition))
     let_go(partition)
     return copy
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import integers
 
 from exchange.archiving import pack
-from exchange.checkpoint import parts_of, restore_part
+from exchange.checkpoint import market_parts, restore_part
 from exchange.engine import Engine
 from tests.properties.conftest import EXAMPLES, LEISURE
 from tests.support.comparison import Comparison
@@ -91,12 +91,12 @@ def test_an_archive_shows_in_nothing(story: list[Step], cut: int) -> None:
     for command, sequence, at in journal[:cut]:
         packing.apply(command, sequence, at)
         pack(packing, at, most=1, size=1)
-    parts = list(parts_of(packing))
+    parts = list(market_parts(packing))
     restored = Engine()
     for kind, rows in parts:
         restore_part(restored, kind, literal_eval(repr(rows)))
 
-    assert list(parts_of(restored)) == parts
+    assert list(market_parts(restored)) == parts
     assert restored.state() == packing.state() == plain.state()
     for entry, expected in zip(journal[cut:], events[cut:], strict=True):
         assert restored.apply(*entry) == packing.apply(*entry) == expected

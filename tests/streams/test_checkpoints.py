@@ -22,7 +22,7 @@ from streams.errors import CheckpointDamaged, ChildFailed, PartitionStopped
 from streams.forked import in_child
 from streams.recovery import load
 from streams.rendering import print_time
-from streams.state import parts_of
+from streams.state import partition_parts
 from streams.stream import state_of
 from tests.support.exchange import ask, listing, open_venue, running_worker, sell
 from tests.support.led import Led
@@ -51,7 +51,7 @@ async def test_a_restart_is_a_checkpoint_and_a_tail(led: Led) -> None:
     loaded, partition = await led.recovered()
     assert loaded == manifest.sequence == led.partition.sequence - 3
     assert partition.chain == led.partition.chain
-    assert list(parts_of(partition, packed=False)) == list(parts_of(led.partition, packed=False))
+    assert list(partition_parts(partition, packed=False)) == list(partition_parts(led.partition, packed=False))
 
 
 async def test_a_checkpoint_says_what_it_was_made_of(led: Led) -> None:
@@ -59,7 +59,7 @@ async def test_a_checkpoint_says_what_it_was_made_of(led: Led) -> None:
     await led.trade(2)
     then = led.partition
     sequence, at, chain, commands = then.sequence, then.at, then.chain, then.commands
-    state = list(chunks_of(parts_of(then)))
+    state = list(chunks_of(partition_parts(then)))
     making = asyncio.create_task(led.make())
     await asyncio.sleep(0)
     await led.trade(2)

@@ -16,7 +16,7 @@ from streams import codec
 from streams.partition import OPEN_ORDERS_MANY, Partition
 from streams.report import print_report
 from streams.reports import EVENTS_MANY, is_long
-from streams.state import parts_of
+from streams.state import partition_parts
 from tests.support.journaled import ACME, Journaled, buy, order, sell, units
 from tests.support.journaled import replayed as replayed_journal
 
@@ -72,7 +72,9 @@ def told_at_once(partition: Partition, command: Command, sequence: int, at: int)
 
 def kept(partition: Partition) -> list[tuple[str, object]]:
     """What is remembered of reports."""
-    return [part for part in parts_of(partition) if part[0].partition(".")[0] in {"accounts", "reports", "latest"}]
+    return [
+        part for part in partition_parts(partition) if part[0].partition(".")[0] in {"accounts", "reports", "latest"}
+    ]
 
 
 def test_reports_that_are_made_later_are_the_same() -> None:

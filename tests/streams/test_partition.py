@@ -14,7 +14,7 @@ from exchange.units import SECOND, UNIT
 from streams import codec
 from streams.errors import PartitionFailed, PartitionStopped
 from streams.partition import CHAIN_START, Partition
-from streams.state import parts_of
+from streams.state import partition_parts
 from tests.support.journaled import ACME, OPENING, Journaled, buy, replayed, sell
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step
@@ -298,7 +298,9 @@ def test_no_command_that_can_be_read_stops_a_partition(commands: list[object], s
     answered = journaled.put(msgspec.msgpack.encode([1, "test", 2, commands]))
 
     assert len(answered.results) == len(commands)
-    assert [msgspec.msgpack.encode(part) for part in parts_of(journaled.partition)], "a checkpoint can be made of it"
+    assert [msgspec.msgpack.encode(part) for part in partition_parts(journaled.partition)], (
+        "a checkpoint can be made of it"
+    )
 
 
 def strip(body: dict[str, object]) -> dict[str, object]:

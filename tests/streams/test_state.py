@@ -10,7 +10,7 @@ from streams import codec
 from streams.checkpoints import chunks_of, parts_in
 from streams.partition import Partition
 from streams.reports import REPORTS_PER_ACCOUNT_MAX
-from streams.state import parts_of, restored
+from streams.state import partition_parts, restored
 from tests.support.journaled import ACME, Journaled, buy, sell
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step
@@ -32,13 +32,13 @@ QUERIES = [
 
 def copied(partition: Partition) -> Partition:
     """A partition's double, made from what a checkpoint of it would hold."""
-    parts = (part for chunk in chunks_of(parts_of(partition)) for part in parts_in(chunk))
+    parts = (part for chunk in chunks_of(partition_parts(partition)) for part in parts_in(chunk))
     return restored(partition.number, parts)
 
 
 def assert_alike(one: Partition, other: Partition) -> None:
     """Both have the same state and answer alike."""
-    assert list(parts_of(one, packed=False)) == list(parts_of(other, packed=False))
+    assert list(partition_parts(one, packed=False)) == list(partition_parts(other, packed=False))
     for request in QUERIES:
         assert one.query(request) == other.query(request)
 
@@ -87,4 +87,4 @@ def test_a_state_does_not_depend_on_what_was_rendered() -> None:
     replayed = Partition(lived.partition.number)
     for entry in lived.journal:
         replayed.answer(*entry, render=False)
-    assert list(parts_of(replayed, packed=False)) == list(parts_of(lived.partition, packed=False))
+    assert list(partition_parts(replayed, packed=False)) == list(partition_parts(lived.partition, packed=False))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.partition import Partition
-from streams.state import parts_of
+from streams.state import partition_parts
 from tests.support.journaled import Journaled, buy, replayed, sell
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step
@@ -16,7 +16,7 @@ from tests.support.random_days import days
 def state_without_reports(partition: Partition) -> list[tuple[str, object]]:
     """All that is left when the content of the reports is forgotten."""
     partition.reports.forget()
-    return list(parts_of(partition, packed=False))
+    return list(partition_parts(partition, packed=False))
 
 
 @given(stories() | days(), st.integers(0, 60), st.integers(0, 60))

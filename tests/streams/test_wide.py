@@ -19,7 +19,7 @@ from streams import codec, wide
 from streams.checkpoints import chunks_of, parts_in
 from streams.errors import Undecodable
 from streams.partition import Partition
-from streams.state import parts_of, restored
+from streams.state import partition_parts, restored
 from tests.support.journaled import Journaled, buy, sell
 
 BIG = Instrument("ACME", [(0, UNIT)], UNIT, taker_bps=RATE, maker_bps=-RATE // 2)
@@ -41,9 +41,9 @@ ACCOUNT = codec.encode_query("account", {"account": "boris"})
 
 def copied(journaled: Journaled) -> Partition:
     """The partition that a checkpoint of this one would give."""
-    chunks = list(chunks_of(parts_of(journaled.partition)))
+    chunks = list(chunks_of(partition_parts(journaled.partition)))
     copy = restored(3, [part for chunk in chunks for part in parts_in(chunk)])
-    assert list(chunks_of(parts_of(copy))) == chunks
+    assert list(chunks_of(partition_parts(copy))) == chunks
     return copy
 
 

@@ -14,7 +14,7 @@ from streams import codec, subjects
 from streams.checkpoints import Checkpoints, Manifest, chunks_of, new_digest
 from streams.connection import Connection
 from streams.partition import Partition
-from streams.state import FORM, parts_of
+from streams.state import FORM, partition_parts
 from streams.stream import StreamMessage, StreamReader, state_of
 from streams.topology import CONFIGURE
 from tests.support.exchange import buy, listing, sell
@@ -99,7 +99,7 @@ async def plant_checkpoint(connection: Connection, through: int, change: Callabl
         partition.answer(message.payload, message.sequence, message.stored_at)
     change(partition)
     checkpoints = Checkpoints(connection, 0)
-    chunks = list(chunks_of(parts_of(partition)))
+    chunks = list(chunks_of(partition_parts(partition)))
     places = [await checkpoints.store_chunk(chunk) for chunk in chunks]
     moment = (partition.sequence, partition.at, partition.commands, partition.chain)
     digest = new_digest()

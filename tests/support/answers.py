@@ -19,7 +19,7 @@ from exchange.events import Accepted
 from exchange.terms import is_open
 from streams import codec, subjects
 from streams.partition import Partition
-from streams.state import parts_of, restored
+from streams.state import partition_parts, restored
 from tests.support.random_choices import Seeded
 from tests.support.random_commands import FINE, PLAIN, START, WIDE
 from tests.support.random_days import day_step
@@ -116,9 +116,9 @@ class Answers:
 
     def restart(self) -> None:
         """Go on from a checkpoint of the partition that some hear, which packs its ended orders."""
-        parts = list(parts_of(self.listened))
+        parts = list(partition_parts(self.listened))
         self.listened = restored(3, parts)
-        assert list(parts_of(self.listened)) == parts
+        assert list(partition_parts(self.listened)) == parts
         assert self.listened.engine.digest() == self.everybody.engine.digest()
 
     def send(self, commands: list[Command]) -> None:
