@@ -25,6 +25,7 @@ def bust(market: Market, trade: Trade) -> None:
     taker.refund(trade.taker_side, value, told.taker_fee)
     accounts.pay_fees(told.symbol, -told.maker_fee - told.taker_fee)
     retrace(trade, market.trades.after(trade), maker, taker)
+    taker_order, maker_order = market.orders_of(trade)
     market.events.append(
         Busted(
             told.trade_id,
@@ -38,6 +39,16 @@ def bust(market: Market, trade: Trade) -> None:
             told.taker_order_id,
             told.taker_account,
             told.taker_fee,
+            maker_order.filled,
+            maker_order.open_quantity,
+            maker_order.cost_whole,
+            maker_order.cost_rest,
+            maker_order.status,
+            taker_order.filled,
+            taker_order.open_quantity,
+            taker_order.cost_whole,
+            taker_order.cost_rest,
+            taker_order.status,
         )
     )
 

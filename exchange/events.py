@@ -1,7 +1,11 @@
 """What happened: the past half of the engine's language.
 
 Events are plain values and hold all that a reader of `EVENTS_<p>` alone needs. Their time is their command's.
-`*_open` and `*_filled` are the order's quantities right after the event.
+
+Each event of an order says how the order stands right after it: its instrument and side, what is filled of it, what
+that has cost, what is open, and its status. The cost is the sum of price × quantity of its trades: `cost` in units, and
+what is beyond whole units in units² (`cost_rest`, nearly always 0). A stored event of before version 4 of the semantics
+says nothing of that (decision 151): when it is read, its `symbol` is "", its taker's status 0.
 """
 
 from __future__ import annotations
@@ -13,6 +17,10 @@ from mypy_extensions import mypyc_attr
 
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
+from exchange.terms import CANCELED, EXPIRED, OPEN, REFUSED
+
+UNTOLD: Final = -1
+"""The status in an acceptance that was stored before version 4 of the semantics."""
 
 
 @dataclass
@@ -41,14 +49,19 @@ class Rejected:
 @mypyc_attr(acyclic=True)
 @dataclass(init=False, slots=True)
 class Accepted:
-    """The exchange took the order; its trades and its end, if any, follow."""
+    """The exchange took the order, all of which is open; its trades and its end, if any, follow.
+
+    status: OPEN or PENDING_TRIGGER; UNTOLD as stored before version 4.
+    """
 
     order_id: int
     order: PlaceOrder
+    status: int = UNTOLD
 
-    def __init__(self, order_id: int, order: PlaceOrder) -> None:
+    def __init__(self, order_id: int, order: PlaceOrder, status: int = UNTOLD) -> None:
         self.order_id = order_id
         self.order = order
+        self.status = status
 
 
 @dataclass
@@ -82,6 +95,12 @@ class Traded:
     taker_filled: int
     taker_open: int
     taker_fee: int
+    maker_cost: int = 0
+    maker_cost_rest: int = 0
+    maker_status: int = 0
+    taker_cost: int = 0
+    taker_cost_rest: int = 0
+    taker_status: int = 0
 
     def __init__(
         self,
@@ -100,6 +119,12 @@ class Traded:
         taker_filled: int,
         taker_open: int,
         taker_fee: int,
+        maker_cost: int = 0,
+        maker_cost_rest: int = 0,
+        maker_status: int = 0,
+        taker_cost: int = 0,
+        taker_cost_rest: int = 0,
+        taker_status: int = 0,
     ) -> None:
         self.trade_id = trade_id
         self.symbol = symbol
@@ -116,6 +141,12 @@ class Traded:
         self.taker_filled = taker_filled
         self.taker_open = taker_open
         self.taker_fee = taker_fee
+        self.maker_cost = maker_cost
+        self.maker_cost_rest = maker_cost_rest
+        self.maker_status = maker_status
+        self.taker_cost = taker_cost
+        self.taker_cost_rest = taker_cost_rest
+        self.taker_status = taker_status
 
 
 @mypyc_attr(acyclic=True)
@@ -136,6 +167,12 @@ class Amended:
     open_quantity: int
     canceled: int
     reason: str
+    symbol: str = ""
+    side: int = 0
+    filled: int = 0
+    cost: int = 0
+    cost_rest: int = 0
+    status: int = 0
 
     def __init__(
         self,
@@ -149,6 +186,12 @@ class Amended:
         open_quantity: int,
         canceled: int,
         reason: str,
+        symbol: str = "",
+        side: int = 0,
+        filled: int = 0,
+        cost: int = 0,
+        cost_rest: int = 0,
+        status: int = 0,
     ) -> None:
         self.order_id = order_id
         self.account = account
@@ -160,6 +203,12 @@ class Amended:
         self.open_quantity = open_quantity
         self.canceled = canceled
         self.reason = reason
+        self.symbol = symbol
+        self.side = side
+        self.filled = filled
+        self.cost = cost
+        self.cost_rest = cost_rest
+        self.status = status
 
 
 @mypyc_attr(acyclic=True)
@@ -171,12 +220,39 @@ class Canceled:
     account: str
     quantity: int
     reason: str
+    symbol: str = ""
+    side: int = 0
+    filled: int = 0
+    cost: int = 0
+    cost_rest: int = 0
+    open_quantity: int = 0
+    status: int = CANCELED
 
-    def __init__(self, order_id: int, account: str, quantity: int, reason: str) -> None:
+    def __init__(
+        self,
+        order_id: int,
+        account: str,
+        quantity: int,
+        reason: str,
+        symbol: str = "",
+        side: int = 0,
+        filled: int = 0,
+        cost: int = 0,
+        cost_rest: int = 0,
+        open_quantity: int = 0,
+        status: int = CANCELED,
+    ) -> None:
         self.order_id = order_id
         self.account = account
         self.quantity = quantity
         self.reason = reason
+        self.symbol = symbol
+        self.side = side
+        self.filled = filled
+        self.cost = cost
+        self.cost_rest = cost_rest
+        self.open_quantity = open_quantity
+        self.status = status
 
 
 @mypyc_attr(acyclic=True)
@@ -188,12 +264,39 @@ class Expired:
     account: str
     quantity: int
     reason: str
+    symbol: str = ""
+    side: int = 0
+    filled: int = 0
+    cost: int = 0
+    cost_rest: int = 0
+    open_quantity: int = 0
+    status: int = EXPIRED
 
-    def __init__(self, order_id: int, account: str, quantity: int, reason: str) -> None:
+    def __init__(
+        self,
+        order_id: int,
+        account: str,
+        quantity: int,
+        reason: str,
+        symbol: str = "",
+        side: int = 0,
+        filled: int = 0,
+        cost: int = 0,
+        cost_rest: int = 0,
+        open_quantity: int = 0,
+        status: int = EXPIRED,
+    ) -> None:
         self.order_id = order_id
         self.account = account
         self.quantity = quantity
         self.reason = reason
+        self.symbol = symbol
+        self.side = side
+        self.filled = filled
+        self.cost = cost
+        self.cost_rest = cost_rest
+        self.open_quantity = open_quantity
+        self.status = status
 
 
 @dataclass
@@ -266,6 +369,13 @@ class Triggered:
 
     order_id: int
     account: str
+    symbol: str = ""
+    side: int = 0
+    filled: int = 0
+    cost: int = 0
+    cost_rest: int = 0
+    open_quantity: int = 0
+    status: int = OPEN
 
 
 @dataclass
@@ -276,6 +386,13 @@ class Refused:
     account: str
     quantity: int
     reason: str
+    symbol: str = ""
+    side: int = 0
+    filled: int = 0
+    cost: int = 0
+    cost_rest: int = 0
+    open_quantity: int = 0
+    status: int = REFUSED
 
 
 @dataclass
@@ -299,7 +416,10 @@ class KillSwitchSet:
 
 @dataclass
 class Busted:
-    """A trade was undone; the members are those of its `Traded`, the fees what is given back."""
+    """A trade was undone; the members are those of its `Traded`, the fees what is given back.
+
+    Both orders stand as they do now: a bust changes nothing of them.
+    """
 
     trade_id: int
     symbol: str
@@ -312,6 +432,16 @@ class Busted:
     taker_order_id: int
     taker_account: str
     taker_fee: int
+    maker_filled: int = 0
+    maker_open: int = 0
+    maker_cost: int = 0
+    maker_cost_rest: int = 0
+    maker_status: int = 0
+    taker_filled: int = 0
+    taker_open: int = 0
+    taker_cost: int = 0
+    taker_cost_rest: int = 0
+    taker_status: int = 0
 
 
 Event = (

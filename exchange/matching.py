@@ -116,16 +116,46 @@ def amended(order: Order, reason: str) -> Amended:
         order.open_quantity,
         order.canceled,
         reason,
+        order.book.symbol,
+        order.side,
+        order.filled,
+        order.cost_whole,
+        order.cost_rest,
+        order.status,
     )
 
 
 def cancel(market: Market, order: Order, reason: str) -> None:
     """End an order that is not in the book (any more) by somebody's decision."""
     rest = market.register.end(order, CANCELED, reason, market.now)
-    market.events.append(Canceled(order.order_id, order.account, rest, reason))
+    market.events.append(
+        Canceled(
+            order.order_id,
+            order.account,
+            rest,
+            reason,
+            order.book.symbol,
+            order.side,
+            order.filled,
+            order.cost_whole,
+            order.cost_rest,
+        )
+    )
 
 
 def expire(market: Market, order: Order, reason: str) -> None:
     """End an order that is not in the book (any more) by a rule."""
     rest = market.register.end(order, EXPIRED, reason, market.now)
-    market.events.append(Expired(order.order_id, order.account, rest, reason))
+    market.events.append(
+        Expired(
+            order.order_id,
+            order.account,
+            rest,
+            reason,
+            order.book.symbol,
+            order.side,
+            order.filled,
+            order.cost_whole,
+            order.cost_rest,
+        )
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mypy_extensions import mypyc_attr
 
 from exchange.terms import OPEN, effective_display, is_open
-from exchange.units import divide_half_even
+from exchange.units import UNIT, divide_half_even
 
 if TYPE_CHECKING:
     from exchange.book import Book
@@ -31,10 +31,11 @@ class Order:
     """One order from its acceptance until it is forgotten.
 
     price, stop_price, display_quantity (a plain order) and expires are 0 where there is none. `shown` is what the
-    book displays of it now; what is open beyond that is hidden reserve. `cost` is the sum of price × quantity of its
-    trades, in units². `holding` is its account's in its book. `stamp` is its time among the orders of its book. While
-    it rests, `level` is its queue, `older` and `newer` its neighbours there; `shown` and `reserve` make up its open.
-    `first_trade` is for most the only one, so it needs no list.
+    book displays of it now; what is open beyond that is hidden reserve. `cost_whole` and `cost_rest` make up the sum of
+    price × quantity of its trades: whole units, and what is beyond them in units² (`cost`). `holding` is its account's
+    in its book. `stamp` is its time among the orders of its book. While it rests, `level` is its queue, `older` and
+    `newer` its neighbours there; `shown` and `reserve` make up its open. `first_trade` is for most the only one, so it
+    needs no list.
     """
 
     __slots__ = (
@@ -42,7 +43,8 @@ class Order:
         "book",
         "canceled",
         "command",
-        "cost",
+        "cost_rest",
+        "cost_whole",
         "created",
         "display_quantity",
         "expires",
@@ -84,7 +86,8 @@ class Order:
         self.shown = 0
         self.reserve = 0
         self.stamp = 0
-        self.cost = 0
+        self.cost_whole = 0
+        self.cost_rest = 0
         self.status: int = OPEN
         self.reason = ""
         self.created = at
@@ -141,6 +144,11 @@ class Order:
         return self.price, self.stop_price, self.quantity, self.display_quantity, self.expires
 
     @property
+    def cost(self) -> int:
+        """The sum of price × quantity of its trades, in units²."""
+        return self.cost_whole * UNIT + self.cost_rest
+
+    @property
     def average_price(self) -> int:
         """Mean price of its trades, rounded half to even at 8 decimals; 0 before the first."""
         return divide_half_even(self.cost, self.filled) if self.filled else 0
@@ -152,6 +160,15 @@ class Order:
             return []
         trades = [self.first_trade] if self.later_trades is None else [self.first_trade, *self.later_trades]
         return [trade.fill_of(self.order_id) for trade in trades]
+
+    def add_cost(self, whole: int, rest: int) -> None:
+        """Another trade has cost so many units, and `rest` beyond them, in units²: less than a unit."""
+        self.cost_whole += whole
+        if rest:
+            self.cost_rest += rest
+            if self.cost_rest >= UNIT:
+                self.cost_rest -= UNIT
+                self.cost_whole += 1
 
     def enter_trade(self, trade: Trade) -> None:
         """Note another of its trades."""

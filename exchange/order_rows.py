@@ -13,6 +13,7 @@ from exchange.order import Order
 from exchange.position import Position
 from exchange.terms import CROSS, CROSSED, MAKER, SELL
 from exchange.trades import Trade
+from exchange.units import UNIT
 
 if TYPE_CHECKING:
     from exchange.book import Book
@@ -59,7 +60,7 @@ def order_from(row: list[Any], books: dict[str, Book], *, remembered: bool = Tru
     order.filled = row[7]
     order.canceled = row[8]
     order.shown = row[9]
-    order.cost = int(row[10])
+    order.cost_whole, order.cost_rest = divmod(int(row[10]), UNIT)
     order.status = row[11]
     order.reason = row[12]
     order.updated = row[14]

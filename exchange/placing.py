@@ -50,7 +50,7 @@ def place(market: Market, command: PlaceOrder) -> None:
     register.enter(order)
     if order.expires:
         market.schedule_expiry(order)
-    market.events.append(Accepted(order_id, command))
+    market.events.append(Accepted(order_id, command, order.status))
     if plain and command.time_in_force == GTC and not book.banded and not book.crosses(order.side, order.price):
         book.rest(order)
     else:

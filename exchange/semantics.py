@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 OLDEST: Final = 2
-NEWEST: Final = 3
+NEWEST: Final = 4
 
 ROUNDED_REFERENCE: Final = 3
 """A reference price is a whole number of ticks, also after the ticks have changed."""
@@ -28,3 +28,9 @@ NOTHING_LEFT: Final = 3
 
 AGE_AT_ANSWER: Final = 3
 """A command that adds risk may be too old when it is answered, not only when it reaches the journal."""
+
+COMPLETE_EVENTS: Final = 4
+"""What is stored of an event says how its order stands right after it, so that a reader needs no engine.
+
+In memory events always say so; this is about their stored form (streams/packing.py), which the chain runs over.
+"""

@@ -10,7 +10,7 @@ from exchange.events import Traded
 from exchange.fees import fee_of
 from exchange.market import Market
 from exchange.order import Order
-from exchange.terms import CROSS, CROSSED, MAKER, PARTIALLY_FILLED, TAKER
+from exchange.terms import CROSS, CROSSED, FILLED, MAKER, PARTIALLY_FILLED, TAKER
 from exchange.trades import Trade
 from exchange.units import UNIT, value_of
 
@@ -30,14 +30,17 @@ def settle(market: Market, maker: Order, taker: Order, price: int, quantity: int
     taker_fee = fee_of(amount, taker_rate) if taker_rate else 0
     if maker_fee or taker_fee:
         market.accounts.pay_fees(book.symbol, maker_fee + taker_fee)
-    fill(maker, quantity, amount, at)
-    fill(taker, quantity, amount, at)
+    whole, rest = (value, 0) if quantity % UNIT == 0 else (amount // UNIT, amount % UNIT)
+    fill(maker, quantity, whole, rest, at)
+    fill(taker, quantity, whole, rest, at)
     maker_position = maker.holding.position
     maker_before = maker_position.standing
     maker_position.settle(maker.side, quantity, amount, value, maker_fee)
     taker_position = taker.holding.position
     taker_before = taker_position.standing
     taker_position.settle(taker.side, quantity, amount, value, taker_fee)
+    maker_open = maker.quantity - maker.filled - maker.canceled
+    taker_open = taker.quantity - taker.filled - taker.canceled
     told = Traded(
         trade_id,
         book.symbol,
@@ -47,13 +50,19 @@ def settle(market: Market, maker: Order, taker: Order, price: int, quantity: int
         maker.order_id,
         maker.account,
         maker.filled,
-        maker.quantity - maker.filled - maker.canceled,
+        maker_open,
         maker_fee,
         taker.order_id,
         taker.account,
         taker.filled,
-        taker.quantity - taker.filled - taker.canceled,
+        taker_open,
         taker_fee,
+        maker.cost_whole,
+        maker.cost_rest,
+        PARTIALLY_FILLED if maker_open else FILLED,
+        taker.cost_whole,
+        taker.cost_rest,
+        PARTIALLY_FILLED if taker_open else FILLED,
     )
     market.events.append(told)
     trade = Trade(told, maker, taker, maker_before, taker_before, at)
@@ -62,10 +71,10 @@ def settle(market: Market, maker: Order, taker: Order, price: int, quantity: int
     market.trades.remember(trade, maker.holding.traded, taker.holding.traded)
 
 
-def fill(order: Order, quantity: int, amount: int, at: int) -> None:
-    """Book a trade to one of its orders; `amount` is price × quantity."""
+def fill(order: Order, quantity: int, whole: int, rest: int, at: int) -> None:
+    """Book a trade to one of its orders: `whole` and `rest` make up price × quantity (`Order.add_cost`)."""
     order.filled += quantity
-    order.cost += amount
+    order.add_cost(whole, rest)
     order.status = PARTIALLY_FILLED
     order.updated = at
     order.holding.count(order.side, -quantity)

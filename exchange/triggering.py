@@ -39,7 +39,9 @@ def trigger(market: Market, book: Book) -> None:
                 return
             order.status = OPEN
             order.updated = market.now
-            market.events.append(Triggered(order.order_id, order.account))
+            market.events.append(
+                Triggered(order.order_id, order.account, book.symbol, order.side, 0, 0, 0, order.open_quantity)
+            )
             if refused is None:
                 execute(market, order)
             else:
@@ -97,4 +99,4 @@ def execute(market: Market, order: Order) -> None:
 def refuse(market: Market, order: Order, code: str) -> None:
     """End a triggered order that a check refuses."""
     rest = market.register.end(order, REFUSED, code, market.now)
-    market.events.append(Refused(order.order_id, order.account, rest, code))
+    market.events.append(Refused(order.order_id, order.account, rest, code, order.book.symbol, order.side))

@@ -17,7 +17,7 @@ from exchange.events import Event
 from streams import wide
 from streams.errors import Undecodable
 from streams.forms import COMMANDS, EVENTS, CommandForm, EventForm
-from streams.packing import pack_events, unpack_commands
+from streams.packing import pack_again, pack_events, unpack_commands
 
 VERSION: Final = 1
 
@@ -191,9 +191,17 @@ def decode_batch(data: bytes) -> CommandBatch:
     return CommandBatch(form.origin, form.number, commands)
 
 
-def encode_events(events: list[list[Event]]) -> bytes:
-    """The part of a message of EVENTS that the chain runs over: the events of each command."""
-    return encode(pack_events(events))
+def encode_events(events: list[list[Event]], *, complete: bool = True) -> bytes:
+    """The part of a message of EVENTS that the chain runs over: the events of each command.
+
+    complete: in the form that they have from version 4 of the semantics on (`COMPLETE_EVENTS`).
+    """
+    return encode(pack_events(events, complete=complete))
+
+
+def encode_again(events: list[list[Event]]) -> bytes:
+    """What events were read from: the same bytes, of whichever version."""
+    return encode(pack_again(events))
 
 
 def encode_facts(at: int, chain: bytes, encoded_events: bytes, answered_at: int = 0) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from streams.codec import Facts, decode_facts, encode_events
+from streams.codec import Facts, decode_facts, encode_again
 from streams.errors import Undecodable
 from streams.partition import link
 
@@ -80,4 +80,4 @@ def links(chain: bytes, journal: bytes | None, facts: Facts | None) -> bool:
     """Whether facts are an answer to a journal message behind a chain."""
     if journal is None or facts is None:
         return False
-    return link(chain, facts.at, journal, encode_events(facts.events), facts.answered_at) == facts.chain
+    return link(chain, facts.at, journal, encode_again(facts.events), facts.answered_at) == facts.chain

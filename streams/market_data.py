@@ -136,13 +136,12 @@ class MarketData:
 
     def unseen(self, events: Sequence[Event]) -> list[str]:
         """The instruments of orders that something became of, displayed or not."""
-        orders = self.engine.orders
         found: list[str] = []
         for event in events:
             if isinstance(event, Accepted):
                 found.append(event.order.symbol)
             elif isinstance(event, OF_ONE_ORDER):
-                found.append(orders[event.order_id].symbol)
+                found.append(event.symbol)
         return found
 
     def follow(self, feed: InstrumentFeed) -> None:

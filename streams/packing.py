@@ -11,7 +11,7 @@ from typing import Any, Final
 from msgspec.structs import astuple
 
 from exchange.commands import AmendOrder, CancelOrder, Command, PlaceOrder
-from exchange.events import Accepted, Amended, Canceled, Event, Expired, Traded
+from exchange.events import UNTOLD, Accepted, Amended, Busted, Canceled, Event, Expired, Refused, Traded, Triggered
 from streams.forms import COMMANDS, EVENTS, Plain, safe_texts, unsafe
 
 PLACE: Final = COMMANDS.structs[PlaceOrder]
@@ -21,17 +21,57 @@ CANCEL: Final = COMMANDS.structs[CancelOrder]
 are_safe: Final = safe_texts(PlaceOrder)
 
 
-def pack_events(events: list[list[Event]]) -> list[list[Plain]]:
-    """The events of each command, tag first."""
-    return [[pack_event(event) for event in of_command] for of_command in events]
+BEFORE_4: Final = {4: 3, 6: 16, 7: 11, 8: 5, 9: 5, 16: 3, 17: 5, 20: 12}
+"""By tag, how many items an event of an order had before version 4 of the semantics; the rest says how it stands."""
+
+
+def pack_events(events: list[list[Event]], *, complete: bool) -> list[list[Plain]]:
+    """The events of each command, tag first; `complete` or as before version 4 of the semantics."""
+    if complete:
+        return [[pack_event(event) for event in of_command] for of_command in events]
+    return [[cut(pack_event(event)) for event in of_command] for of_command in events]
+
+
+def pack_again(events: list[list[Event]]) -> list[list[Plain]]:
+    """What events that were read had been packed to, each in the form that it had."""
+    return [[pack_event(event) if is_complete(event) else cut(pack_event(event)) for event in each] for each in events]
+
+
+def cut(items: Plain) -> Plain:
+    """An event's items in the form of before."""
+    return items[: BEFORE_4.get(items[0], len(items))]
+
+
+def is_complete(event: Event) -> bool:
+    """Whether an event says how its order stands, or is of none."""
+    if isinstance(event, Accepted):
+        return event.status != UNTOLD
+    if isinstance(event, (Traded, Busted)):
+        return event.taker_status > 0
+    if isinstance(event, (Amended, Canceled, Expired, Triggered, Refused)):
+        return event.symbol != ""
+    return True
 
 
 def pack_event(event: Event) -> Plain:
     """An event's tag and items."""
     if isinstance(event, Accepted):
-        return 4, event.order_id, placement(event.order)
+        return 4, event.order_id, placement(event.order), event.status
     if isinstance(event, Canceled):
-        return 8, event.order_id, event.account, event.quantity, event.reason
+        return (
+            8,
+            event.order_id,
+            event.account,
+            event.quantity,
+            event.reason,
+            event.symbol,
+            event.side,
+            event.filled,
+            event.cost,
+            event.cost_rest,
+            event.open_quantity,
+            event.status,
+        )
     if isinstance(event, Traded):
         return (
             6,
@@ -50,9 +90,28 @@ def pack_event(event: Event) -> Plain:
             event.taker_filled,
             event.taker_open,
             event.taker_fee,
+            event.maker_cost,
+            event.maker_cost_rest,
+            event.maker_status,
+            event.taker_cost,
+            event.taker_cost_rest,
+            event.taker_status,
         )
     if isinstance(event, Expired):
-        return 9, event.order_id, event.account, event.quantity, event.reason
+        return (
+            9,
+            event.order_id,
+            event.account,
+            event.quantity,
+            event.reason,
+            event.symbol,
+            event.side,
+            event.filled,
+            event.cost,
+            event.cost_rest,
+            event.open_quantity,
+            event.status,
+        )
     if isinstance(event, Amended):
         return (
             7,
@@ -66,6 +125,12 @@ def pack_event(event: Event) -> Plain:
             event.open_quantity,
             event.canceled,
             event.reason,
+            event.symbol,
+            event.side,
+            event.filled,
+            event.cost,
+            event.cost_rest,
+            event.status,
         )
     return EVENTS.pack(event)
 

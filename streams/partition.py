@@ -18,6 +18,7 @@ from exchange.commands import Command, ListInstrument
 from exchange.engine import Engine
 from exchange.errors import UnknownSemantics
 from exchange.events import Event, InstrumentListed, MessageRejected
+from exchange.semantics import COMPLETE_EVENTS
 from streams import actions, codec, subjects
 from streams.actions import Actions
 from streams.codec import Body, CommandBatch, Results
@@ -82,6 +83,8 @@ class Partition:
         """When messages to come are answered, by sequence, of those that are answered long after they were stored."""
         self.commands = 0
         """Carried out so far."""
+        self.complete = True
+        """Whether the journal had come to complete events before the message at work."""
         self.renderer = Renderer(number)
         self.reports = ExecutionReports()
         self.market_data = MarketData(self.engine, self.renderer)
@@ -112,6 +115,7 @@ class Partition:
         assert sequence == self.sequence + 1, "the journal has a gap"
         self.sequence = sequence
         self.at = max(self.at, stored_at)
+        self.complete = self.engine.semantics >= COMPLETE_EVENTS
         self.engine.answered_at = self.late.pop(sequence, 0) if self.late else 0
         try:
             batch = codec.decode_batch(data)
@@ -227,7 +231,8 @@ class Partition:
 
     def seal(self, data: bytes, events: list[list[Event]]) -> Output:
         """The message for EVENTS, linked to all before it."""
-        encoded, answered_at = codec.encode_events(events), self.engine.answered_at
+        complete = self.complete and self.engine.semantics >= COMPLETE_EVENTS
+        encoded, answered_at = codec.encode_events(events, complete=complete), self.engine.answered_at
         self.chain = link(self.chain, self.at, data, encoded, answered_at)
         facts = codec.encode_facts(self.at, self.chain, encoded, answered_at)
         return Output(self.sequence, self.at, facts, events, None, [], [], None)

@@ -21,7 +21,7 @@ from exchange.events import OF_ONE_ORDER, Accepted, Busted, Traded
 from exchange.memory import Memory, Share
 from streams.rendering import OrderState
 from streams.report import ExecutionReport
-from streams.rewind import Recall, Rewind, alone
+from streams.rewind import History, Recall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,15 +61,12 @@ class ExecutionReports:
 
     def take(self, engine: Engine, journal: str, at: int) -> list[ExecutionReport]:
         """The reports that the events of the command just applied give, in order."""
-        events = engine.events
-        if len(events) == 1:
-            single = alone(events[0], engine.orders, at)
-            if single is not None:
-                return [self.number(single, journal)]
-        rewind = Rewind(engine, engine.orders, at)
-        for event in reversed(events):
-            rewind.look_at(event)
-        return [self.number(happening, journal) for happening in reversed(rewind.happenings)]
+        history = History(engine, engine.orders, at)
+        reports: list[ExecutionReport] = []
+        for place, event in enumerate(engine.events):
+            for happening in history.tell(event, place):
+                reports.append(self.number(happening, journal))  # noqa: PERF401 - a comprehension is slower compiled
+        return reports
 
     def take_many(self, engine: Engine, journal: str, at: int) -> dict[str, int]:
         """Count the reports of the command just applied, which `is_long`, and make those that are to be kept.
@@ -86,7 +83,8 @@ class ExecutionReports:
             elif isinstance(event, OF_ONE_ORDER):
                 self.pass_over(event.account, before)
         numbers = {account: self.accounts[account].seq for account in before}
-        self.keep_latest(Recall(engine, engine.orders, at, journal, numbers, self.to_keep(before)), engine.events)
+        recall = Recall(History(engine, engine.orders, at), journal, numbers, self.to_keep(before))
+        self.keep_latest(recall, engine.events)
         return before
 
     def pass_over(self, account: str, before: dict[str, int]) -> None:
@@ -104,10 +102,10 @@ class ExecutionReports:
 
     def keep_latest(self, recall: Recall, events: Sequence[Event]) -> None:
         """Make the reports that are to be kept, which are the last ones."""
-        for event in reversed(events):
+        for place in range(len(events) - 1, -1, -1):
             if recall.left == 0:
                 break
-            recall.look_at(event)
+            recall.recall(events[place], place)
         for account, made in recall.made.items():
             items = self.accounts[account].held.items
             for _ in made:

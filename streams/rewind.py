@@ -1,184 +1,164 @@
-"""What each event of a command tells of an order: the order as it was right after that event, found on the way back.
+"""Order history: what each event tells an order's owner, as a map from that one event.
 
-Orders are kept as the whole command has left them, so what it did after an event is taken off again. Always true:
-what is looked at stays as it is, and each event is looked at once, the last one first.
+The event says how its order stood right after it (exchange/events.py); who placed it and under which terms is asked of
+the order. Always true: what is told of an event is the same whenever it is asked, before later events or after them, in
+any order; only terms change later, by the order's own amendment, of which a command has one at most.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from exchange.events import Accepted, Amended, Busted, Canceled, Expired, Refused, Traded, Triggered
-from exchange.terms import (
-    CANCELED,
-    CROSS,
-    CROSSED,
-    EXPIRED,
-    FILLED,
-    MAKER,
-    OPEN,
-    PARTIALLY_FILLED,
-    PENDING_TRIGGER,
-    REFUSED,
-    STOP,
-    STOP_LIMIT,
-    TAKER,
-)
+from exchange.events import Accepted, Amended, Busted, Canceled, Event, Expired, Refused, Traded, Triggered
+from exchange.terms import CROSS, CROSSED, MAKER, TAKER
+from exchange.units import UNIT
 from streams.rendering import OrderState, state_of
 from streams.report import ExecutionReport
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from exchange.engine import Engine
-    from exchange.events import Event
-    from exchange.order import Order, Terms
+    from exchange.order import Order
     from streams.report import Happening, TradeSide
 
-NOTHING: Final = (0, 0)
-"""No quantity traded, at no cost."""
-
-STOPS: Final = (STOP, STOP_LIMIT)
-
 REQUESTED: Final = "requested"
-"""The reason of an amendment that its owner has asked for, of which a command has one at most."""
+"""The reason of an amendment that its owner has asked for."""
 
 
-class Rewind:
-    """Looks at a command's events from the last to the first, and knows each order as it was after each of them.
+class History:
+    """What the events of the command just applied tell.
 
-    The orders are as the whole command has left them. What traded after the event looked at is taken off again. An
-    order's terms change at its own amendment alone: what was due before that command, and concerned the same order, had
-    the terms of before (`replaced`). `waiting` are the stops that were triggered after the event looked at.
-    `happenings` are what the events looked at so far tell, last first.
+    orders: those that the events are about, as the command has left them. amended: the order that the command has
+    amended after timers did something to it, or 0; what these did is told with the terms of `terms_before`.
     """
 
-    def __init__(self, engine: Engine, orders: dict[int, Order] | dict[int, Order | OrderState], at: int) -> None:
+    def __init__(self, engine: Engine, orders: Mapping[int, Order | OrderState], at: int) -> None:
         self.engine = engine
         self.orders = orders
         self.at = at
-        self.later: dict[int, tuple[int, int]] = {}
-        self.waiting: dict[int, bool] = {}
+        self.due_events = engine.due_events
         self.terms_before = engine.terms_before if engine.due_events else None
-        self.replaced: dict[int, OrderState] = {}
-        self.happenings: list[Happening] = []
+        self.amended = amended_in(engine) if self.terms_before is not None else 0
 
-    def look_at(self, event: Event) -> None:
-        """Note what an event tells, and go back to before it."""
+    def tell(self, event: Event, place: int) -> list[Happening]:
+        """What an event, at this place among those of its command, tells; of a trade its maker's side first."""
         if isinstance(event, Accepted):
-            status = PENDING_TRIGGER if event.order.type in STOPS else OPEN
-            self.note("accepted", event.order_id, status, event.order.quantity)
-        elif isinstance(event, Traded):
-            self.look_at_trade(event)
-        elif isinstance(event, Canceled):
-            self.note("canceled", event.order_id, CANCELED, 0, ended=event.reason)
-        elif isinstance(event, Expired):
-            self.note("expired", event.order_id, EXPIRED, 0, ended=event.reason)
-        elif isinstance(event, Amended):
-            status = self.status(event.order_id, event.open_quantity)
-            self.note("amended", event.order_id, status, event.open_quantity, reason=event.reason)
-            if self.terms_before is not None and event.reason == REQUESTED:
-                self.replaced[event.order_id] = with_terms(self.orders[event.order_id], self.terms_before)
-        elif isinstance(event, Triggered):
-            # It has waited until now, so nothing of it has traded.
-            self.note("triggered", event.order_id, OPEN, self.order(event.order_id).quantity)
-            self.waiting[event.order_id] = True
-        elif isinstance(event, Refused):
-            self.note("rejected", event.order_id, REFUSED, 0, ended=event.reason)
-        elif isinstance(event, Busted):
-            self.look_at_bust(event)
+            state = self.state(event.order_id, place, 0, 0, event.order.quantity, event.status, "")
+            return [("accepted", state, "", None)]
+        if isinstance(event, Traded):
+            return [self.tell_side(event, place, taker=False), self.tell_side(event, place, taker=True)]
+        if isinstance(event, Canceled):
+            return [("canceled", self.ended(event, place), "", None)]
+        if isinstance(event, Expired):
+            return [("expired", self.ended(event, place), "", None)]
+        if isinstance(event, Refused):
+            return [("rejected", self.ended(event, place), "", None)]
+        if isinstance(event, Amended):
+            return [("amended", self.amendment(event, place), event.reason, None)]
+        if isinstance(event, Triggered):
+            state = self.state(event.order_id, place, 0, 0, event.open_quantity, event.status, "")
+            return [("triggered", state, "", None)]
+        if isinstance(event, Busted):
+            return self.tell_bust(event)
+        return []
 
-    def look_at_trade(self, event: Traded) -> None:
-        """A trade tells its taker and its maker."""
-        taker, maker = (CROSS, CROSS) if event.side == CROSSED else (TAKER, MAKER)
-        own = event.taker_account == event.maker_account
-        self.look_at_fill(event, event.taker_order_id, event.taker_open, taker, event.taker_fee, own)
-        self.look_at_fill(event, event.maker_order_id, event.maker_open, maker, event.maker_fee, own)
-
-    def look_at_fill(
-        self, event: Traded, order_id: int, open_quantity: int, liquidity: int, fee: int, own: bool
-    ) -> None:
+    def tell_side(self, event: Traded, place: int, *, taker: bool) -> Happening:
         """One side of a trade."""
-        status = PARTIALLY_FILLED if open_quantity else FILLED
-        side = (event.trade_id, event.price, event.quantity, liquidity, fee, own)
-        self.note("trade", order_id, status, open_quantity, side=side)
-        later_quantity, later_cost = self.later.get(order_id, NOTHING)
-        self.later[order_id] = (later_quantity + event.quantity, later_cost + event.price * event.quantity)
+        crossed = event.side == CROSSED
+        own = event.taker_account == event.maker_account
+        if taker:
+            cost = event.taker_cost * UNIT + event.taker_cost_rest
+            numbers = (event.taker_filled, cost, event.taker_open, event.taker_status)
+            order_id, liquidity, fee = event.taker_order_id, CROSS if crossed else TAKER, event.taker_fee
+        else:
+            cost = event.maker_cost * UNIT + event.maker_cost_rest
+            numbers = (event.maker_filled, cost, event.maker_open, event.maker_status)
+            order_id, liquidity, fee = event.maker_order_id, CROSS if crossed else MAKER, event.maker_fee
+        side: TradeSide = (event.trade_id, event.price, event.quantity, liquidity, fee, own)
+        state = self.state(order_id, place, numbers[0], numbers[1], numbers[2], numbers[3], "")
+        return "trade", state, "", side
 
-    def status(self, order_id: int, open_quantity: int) -> int:
-        """What an order is that nobody has ended."""
-        if open_quantity == 0:
-            return FILLED
-        if order_id in self.waiting or self.orders[order_id].status == PENDING_TRIGGER:
-            return PENDING_TRIGGER
-        filled = self.orders[order_id].filled > self.later.get(order_id, NOTHING)[0]
-        return PARTIALLY_FILLED if filled else OPEN
-
-    def note(
-        self,
-        execution: str,
-        order_id: int,
-        status: int,
-        open_quantity: int,
-        *,
-        ended: str = "",
-        reason: str = "",
-        side: TradeSide | None = None,
-    ) -> None:
-        """Note what happened to an order, and how it was right after; `ended` is the reason that it has ended for."""
-        order = self.order(order_id)
-        if self.is_wanted(order.command.account):
-            later_quantity, later_cost = self.later.get(order_id, NOTHING)
-            state = state_before(order, later_quantity, later_cost, status, open_quantity, ended, self.at)
-            self.keep((execution, state, reason, side))
-
-    def order(self, order_id: int) -> Order | OrderState:
-        """An order with the terms that it had at the event looked at."""
-        return self.replaced[order_id] if order_id in self.replaced else self.orders[order_id]
-
-    def is_wanted(self, account: str) -> bool:
-        """Whether the account's next happening on the way back is to be kept; asked once for each."""
-        return True
-
-    def keep(self, happening: Happening) -> None:
-        """Keep what is wanted."""
-        self.happenings.append(happening)
-
-    def look_at_bust(self, event: Busted) -> None:
-        """A bust tells both sides of the trade, its fee negated; the orders stay as they are, and may be forgotten."""
+    def tell_bust(self, event: Busted) -> list[Happening]:
+        """Both sides of a trade that was undone, its fee negated; the orders stay as they are, and may be forgotten."""
         trade = self.engine.trades.find(event.symbol, event.trade_id, self.at)
         assert trade is not None, "a trade that was undone just now is remembered"
         taker, maker = (CROSS, CROSS) if event.side == CROSSED else (TAKER, MAKER)
         own = event.taker_account == event.maker_account
         taken, made = self.engine.orders_of(trade)
-        for order, liquidity, fee in ((taken, taker, event.taker_fee), (made, maker, event.maker_fee)):
+        told: list[Happening] = []
+        for order, liquidity, fee in ((made, maker, event.maker_fee), (taken, taker, event.taker_fee)):
             side = (event.trade_id, event.price, event.quantity, liquidity, -fee, own)
-            self.happenings.append(("busted", state_of(order), "", side))
+            told.append(("busted", state_of(order), "", side))
+        return told
+
+    def ended(self, event: Canceled | Expired | Refused, place: int) -> OrderState:
+        """An order that has ended."""
+        cost = event.cost * UNIT + event.cost_rest
+        return self.state(event.order_id, place, event.filled, cost, 0, event.status, event.reason)
+
+    def amendment(self, event: Amended, place: int) -> OrderState:
+        """An order under new terms."""
+        cost = event.cost * UNIT + event.cost_rest
+        return self.state(event.order_id, place, event.filled, cost, event.open_quantity, event.status, "")
+
+    def state(
+        self, order_id: int, place: int, filled: int, cost: int, open_quantity: int, status: int, reason: str
+    ) -> OrderState:
+        """An order as it stood right after the event at this place."""
+        order = self.orders[order_id]
+        if order_id == self.amended and place < self.due_events and self.terms_before is not None:
+            terms = self.terms_before
+        else:
+            terms = order.price, order.stop_price, order.quantity, order.display_quantity, order.expires
+        return OrderState(
+            order_id,
+            order.command,
+            terms[0],
+            terms[1],
+            terms[2],
+            terms[3],
+            terms[4],
+            filled,
+            open_quantity,
+            cost,
+            status,
+            reason,
+            order.created,
+            self.at,
+        )
 
 
-class Recall(Rewind):
-    """A Rewind that makes an account's reports above a number, and none of accounts without one.
+class Recall:
+    """Makes the reports of a long command above a number of each account, from the last event to the first.
 
     numbers: of each account, the number of its next report on the way back. above: of those whose reports are wanted,
     the number above which. left: how many are still to be made. made: them, last first.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        orders: dict[int, Order] | dict[int, Order | OrderState],
-        at: int,
-        journal: str,
-        numbers: dict[str, int],
-        above: dict[str, int],
-    ) -> None:
-        super().__init__(engine, orders, at)
+    def __init__(self, history: History, journal: str, numbers: dict[str, int], above: dict[str, int]) -> None:
+        self.history = history
         self.journal = journal
         self.numbers = numbers.copy()
         self.above = above
         self.left = sum([numbers[account] - number for account, number in above.items()])
         self.made: dict[str, list[ExecutionReport]] = {account: [] for account in above}
 
+    def recall(self, event: Event, place: int) -> None:
+        """Make what an event tells those who want it."""
+        if isinstance(event, Traded):
+            if self.is_wanted(event.taker_account):
+                self.keep(self.history.tell_side(event, place, taker=True))
+            if self.is_wanted(event.maker_account):
+                self.keep(self.history.tell_side(event, place, taker=False))
+        elif isinstance(event, Accepted):
+            if self.is_wanted(event.order.account):
+                self.keep(self.history.tell(event, place)[0])
+        elif isinstance(event, (Amended, Canceled, Expired, Refused, Triggered)) and self.is_wanted(event.account):
+            self.keep(self.history.tell(event, place)[0])
+
     def is_wanted(self, account: str) -> bool:
-        """Count a report, and tell whether it is to be made."""
+        """Count a report, and say whether it is to be made."""
         number = self.numbers[account]
         self.numbers[account] = number - 1
         above = self.above.get(account)
@@ -191,61 +171,9 @@ class Recall(Rewind):
         self.left -= 1
 
 
-def alone(event: Event, orders: dict[int, Order], at: int) -> Happening | None:
-    """What the only event of a command tells, without looking back; None of the kinds that are seldom alone."""
-    if isinstance(event, Accepted):
-        status = PENDING_TRIGGER if event.order.type in STOPS else OPEN
-        state = state_before(orders[event.order_id], 0, 0, status, event.order.quantity, "", at)
-        return "accepted", state, "", None
-    if isinstance(event, Canceled):
-        return "canceled", state_before(orders[event.order_id], 0, 0, CANCELED, 0, event.reason, at), "", None
-    return None
-
-
-def with_terms(order: Order | OrderState, terms: Terms) -> OrderState:
-    """An order as it is, but for its terms."""
-    price, stop_price, quantity, display_quantity, expires = terms
-    return OrderState(
-        order.order_id,
-        order.command,
-        price,
-        stop_price,
-        quantity,
-        display_quantity,
-        expires,
-        order.filled,
-        order.open_quantity,
-        order.cost,
-        order.status,
-        order.reason,
-        order.created,
-        order.updated,
-    )
-
-
-def state_before(
-    order: Order | OrderState,
-    later_quantity: int,
-    later_cost: int,
-    status: int,
-    open_quantity: int,
-    ended: str,
-    at: int,
-) -> OrderState:
-    """An order as it was at `at`, before it traded this quantity at this cost."""
-    return OrderState(
-        order.order_id,
-        order.command,
-        order.price,
-        order.stop_price,
-        order.quantity,
-        order.display_quantity,
-        order.expires,
-        order.filled - later_quantity,
-        open_quantity,
-        order.cost - later_cost,
-        status,
-        ended,
-        order.created,
-        at,
-    )
+def amended_in(engine: Engine) -> int:
+    """The order that the command just applied has amended, 0 if it has amended none."""
+    own = engine.events[engine.due_events :]
+    if own and isinstance(own[0], Amended) and own[0].reason == REQUESTED:
+        return own[0].order_id
+    return 0

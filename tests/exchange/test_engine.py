@@ -30,7 +30,7 @@ def test_it_answers_only_by_rules_it_knows() -> None:
         assert engine.apply(Configure(version, 10, 10, 10), 1, 0) == [Configured(version)]
         assert engine.semantics == version
     for unknown in (OLDEST_SEMANTICS - 1, SEMANTICS + 1):
-        with pytest.raises(UnknownSemantics, match=f"version {unknown} of the rules, this knows 2 to 3"):
+        with pytest.raises(UnknownSemantics, match=f"version {unknown} of the rules, this knows 2 to 4"):
             engine.apply(Configure(unknown, 10, 10, 10), 2, 0)
 
 

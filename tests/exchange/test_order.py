@@ -42,9 +42,13 @@ def test_the_average_price_is_rounded_half_to_even() -> None:
     """At eight decimals, over the whole cost; nothing filled has none."""
     order = an_order(10)
     assert order.average_price == 0
-    order.filled, order.cost = 2 * UNIT, (100 * UNIT) * UNIT + (100 * UNIT + 1) * UNIT
+    order.filled = 2 * UNIT
+    order.add_cost(100 * UNIT, 0)
+    order.add_cost(100 * UNIT + 1, 0)
+    assert order.cost == (100 * UNIT) * UNIT + (100 * UNIT + 1) * UNIT
     assert order.average_price == 100 * UNIT
-    order.cost += 2 * UNIT
+    order.add_cost(0, UNIT - 1)
+    order.add_cost(1, 1)
     assert order.average_price == 100 * UNIT + 2
 
 

@@ -1,8 +1,8 @@
 """Answer a golden journal and print, for each message, the chain after it and a digest of all that was rendered.
 
-    PYTHONPATH=. python tests/golden/replay.py journal_3 | cut -d' ' -f1 > tests/golden/chains_3.txt
+    PYTHONPATH=. python tests/golden/replay.py journal_4 | cut -d' ' -f1 > tests/golden/chains_4.txt
 
-records the chains of version 3 anew, which is right only while that version is being made. `journal.jsonl` and
+records the chains of version 4 anew, which is right only while that version is being made. `journal.jsonl` and
 `chains.txt` are of version 2, `checkpoint.bin` is the state that version 2 had after CHECKPOINT messages of it: these
 never change. A journal that has been published never changes either: commands are appended to it.
 """

@@ -77,5 +77,5 @@ def test_it_is_the_same_order_or_nothing(rows: list[Ask], taker: PlaceOrder) -> 
         assert condition.changes == plain.changes
     else:
         order_id = len(rows) + 1
-        assert events[1:] == [Expired(order_id, "carla", taker.quantity, "no_liquidity")]
+        assert events[1:] == [Expired(order_id, "carla", taker.quantity, "no_liquidity", "ACME", taker.side)]
         assert condition.changes == []

@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING
 
 from exchange.commands import AmendOrder
 from exchange.events import Amended
-from exchange.terms import BUY, CANCEL_OLDEST, CHANGED, DECREMENT, DONE, GTD, OPENED, SELL
+from exchange.terms import BUY, CANCEL_OLDEST, CHANGED, DECREMENT, DONE, GTD, OPEN, OPENED, SELL
 from tests.support.market import Market, two_bids, units
 
 if TYPE_CHECKING:
     pass
 
 
+AS_PLACED = ("ACME", BUY, 0, 0, 0, OPEN)
+"""How an order stands of which nothing has traded."""
+
+
 def test_a_smaller_quantity_keeps_the_place() -> None:
     """`quantity` is the new total; the order shrinks where it stands."""
     market, anna = two_bids()
     market.amend(anna, to=6)
-    assert market.events == [Amended(1, "anna", units(100), None, units(6), None, None, units(6), 0, "requested")]
+    terms = (units(100), None, units(6), None, None)
+    assert market.events == [Amended(1, "anna", *terms, units(6), 0, "requested", *AS_PLACED)]
     assert market.engine.changes == [("ACME", CHANGED, 1, BUY, units(100), units(6))]
     assert market.queue(BUY) == ["anna 6 @ 100", "boris 10 @ 100"]
 
@@ -143,7 +148,8 @@ def test_a_display_quantity_makes_a_plain_order_an_iceberg() -> None:
     """Showing less keeps the place."""
     market, anna = two_bids()
     market.amend(anna, display=4)
-    assert market.events == [Amended(1, "anna", units(100), None, units(10), units(4), None, units(10), 0, "requested")]
+    terms = (units(100), None, units(10), units(4), None)
+    assert market.events == [Amended(1, "anna", *terms, units(10), 0, "requested", *AS_PLACED)]
     assert market.queue(BUY) == ["anna 4 @ 100", "boris 10 @ 100"]
     market.sell("carla", 5, at=100)
     assert market.queue(BUY) == ["boris 9 @ 100", "anna 4 @ 100"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.events import Busted, Rejected
-from exchange.terms import BUY, CROSSED, SELL
+from exchange.terms import BUY, CROSSED, FILLED, SELL
 from tests.support.market import Market, units
 from tests.support.random_choices import Seeded
 
@@ -33,8 +33,9 @@ def test_it_tells_the_trade_and_its_fees() -> None:
     trade(market, "anna", "boris", 10, 100)
     market.bust(1)
     fees = (units("-0.05"), units("0.25"))
+    both_are_filled = (units(10), 0, units(1_000), 0, FILLED) * 2
     assert market.events == [
-        Busted(1, "ACME", units(100), units(10), BUY, 1, "boris", fees[0], 2, "anna", fees[1]),
+        Busted(1, "ACME", units(100), units(10), BUY, 1, "boris", fees[0], 2, "anna", fees[1], *both_are_filled),
     ]
 
 
@@ -127,9 +128,9 @@ def test_a_cross_of_an_account_with_itself() -> None:
     assert (market.position("anna"), market.realised("anna"), market.fees("anna")) == ("4 at 100", "40", "0.2")
     trade(market, "carla", "anna", 2, 110)
     market.bust(2)
-    assert market.events == [
-        Busted(2, "ACME", units(100), units(10), CROSSED, 3, "anna", units("0.1"), 4, "anna", units("0.1"))
-    ]
+    names = (3, "anna", units("0.1"), 4, "anna", units("0.1"))
+    both_are_filled = (units(10), 0, units(1_000), 0, FILLED) * 2
+    assert market.events == [Busted(2, "ACME", units(100), units(10), CROSSED, *names, *both_are_filled)]
     assert (market.position("anna"), market.realised("anna"), market.fees("anna")) == ("2 at 90", "40", "0")
     market.bust(3)
     market.bust(1)

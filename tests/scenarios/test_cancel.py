@@ -14,7 +14,7 @@ def test_a_cancel_takes_the_whole_rest() -> None:
     order = market.sell("anna", 30, at=100, display=10)
     market.buy("boris", 12, at=100)
     market.cancel(order)
-    assert market.events == [Canceled(1, "anna", units(18), "requested")]
+    assert market.events == [Canceled(1, "anna", units(18), "requested", "ACME", SELL, units(12), units(1_200))]
     assert market.engine.changes == [("ACME", DONE, 1, SELL, units(100), 0)]
     assert (order.status, order.reason, order.filled) == ("canceled", "requested", "12")
     assert order.order.canceled == units(18)
@@ -66,10 +66,10 @@ def test_cancel_all_takes_all_of_one_account() -> None:
     market = many()
     market.cancel_all("anna")
     assert market.events == [
-        Canceled(1, "anna", units(1), "requested"),
-        Canceled(2, "anna", units(2), "requested"),
-        Canceled(4, "anna", units(4), "requested"),
-        Canceled(5, "anna", units(5), "requested"),
+        Canceled(1, "anna", units(1), "requested", "ACME", BUY),
+        Canceled(2, "anna", units(2), "requested", "ACME", SELL),
+        Canceled(4, "anna", units(4), "requested", "BETA", BUY),
+        Canceled(5, "anna", units(5), "requested", "ACME", BUY),
         AllCanceled("anna", 4),
     ]
     assert market.depth() == {"bids": ["3 @ 99"], "asks": []}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exchange.commands import PlaceOrder
 from exchange.events import Accepted, Traded
-from exchange.terms import BUY, LIMIT, SELL
+from exchange.terms import BUY, FILLED, LIMIT, OPEN, PARTIALLY_FILLED, SELL
 from tests.support.market import Market, units
 
 
@@ -51,9 +51,12 @@ def test_a_trade_has_every_detail_of_both_sides() -> None:
     carla = market.buy("carla", 8, at=11, client_order_id="mine")
 
     placed = carla.order
+    maker = (1, "anna", units(5), 0, 0)
+    taker = (2, "carla", units(5), units(3), 0)
+    stand = (units("52.5"), 0, FILLED, units("52.5"), 0, PARTIALLY_FILLED)
     assert market.events == [
-        Accepted(2, PlaceOrder("carla", "ACME", "mine", BUY, LIMIT, units(8), units(11))),
-        Traded(1, "ACME", units("10.5"), units(5), BUY, 1, "anna", units(5), 0, 0, 2, "carla", units(5), units(3), 0),
+        Accepted(2, PlaceOrder("carla", "ACME", "mine", BUY, LIMIT, units(8), units(11)), OPEN),
+        Traded(1, "ACME", units("10.5"), units(5), BUY, *maker, *taker, *stand),
     ]
     assert (placed.filled, placed.open_quantity, placed.cost) == (units(5), units(3), units("10.5") * units(5))
 

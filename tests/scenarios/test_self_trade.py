@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from exchange.events import Amended, Canceled
-from exchange.terms import BUY, CANCEL_BOTH, CANCEL_NEWEST, CANCEL_OLDEST, CHANGED, DECREMENT, DONE, IOC, OPENED, SELL
+from exchange.terms import (
+    BUY,
+    CANCEL_BOTH,
+    CANCEL_NEWEST,
+    CANCEL_OLDEST,
+    CHANGED,
+    DECREMENT,
+    DONE,
+    IOC,
+    OPEN,
+    OPENED,
+    SELL,
+)
 from tests.support.market import Market, units
 
 
@@ -76,9 +88,10 @@ def test_decrement_of_a_larger_resting_order_leaves_it_in_its_place() -> None:
     own = market.sell("carla", 9, at=100)
     market.sell("anna", 3, at=100)
     taker = market.buy("carla", 4, at=100, self_trade=DECREMENT)
+    terms = (units(100), None, units(9), None, None)
     assert market.events[1:] == [
-        Amended(1, "carla", units(100), None, units(9), None, None, units(5), units(4), "self_trade"),
-        Canceled(3, "carla", units(4), "self_trade"),
+        Amended(1, "carla", *terms, units(5), units(4), "self_trade", "ACME", SELL, 0, 0, 0, OPEN),
+        Canceled(3, "carla", units(4), "self_trade", "ACME", BUY),
     ]
     assert market.engine.changes == [("ACME", CHANGED, 1, SELL, units(100), units(5))]
     assert market.queue(SELL) == ["carla 5 @ 100", "anna 3 @ 100"]

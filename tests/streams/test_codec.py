@@ -23,6 +23,7 @@ from exchange.commands import (
 )
 from exchange.engine import SEMANTICS
 from exchange.events import (
+    UNTOLD,
     Accepted,
     AllCanceled,
     Amended,
@@ -89,6 +90,20 @@ EVENTS: list[list[Event]] = [
 ]
 
 
+COMPLETE: list[list[Event]] = [
+    [
+        Accepted(7, PLACEMENT, 0),
+        Traded(1, "ACME", 101, 5, 1, 3, "carla", 5, 0, -1, 7, "anna", 5, 0, 2, 2**70, 7, 3, 505, 0, 2),
+        Amended(7, "anna", 101, None, 6, None, None, 1, 0, "requested", "ACME", 1, 5, 505, 3, 2),
+        Canceled(9, "anna", 4, "requested", "ACME", 1, 5, 2**70, 3),
+        Expired(8, "anna", 4, "no_liquidity", "ACME", 0, 5, 505, 3),
+        Triggered(7, "anna", "ACME", 1, 0, 0, 0, 5),
+        Refused(7, "anna", 5, "position_limit", "ACME"),
+        Busted(1, "ACME", 101, 5, 2, 3, "carla", -1, 7, "anna", 2, 5, 0, 2**70, 1, 3, 5, 1, 505, 0, 2),
+    ]
+]
+
+
 def batch(*commands: list[object]) -> bytes:
     return msgspec.msgpack.encode([1, "abc", 1, list(commands)])
 
@@ -108,6 +123,22 @@ def test_every_event_survives_its_stream() -> None:
     late = codec.encode_facts(123, bytes(range(16)), codec.encode_events(EVENTS), 456)
     assert codec.decode_facts(late) == (123, bytes(range(16)), EVENTS, 456)
     assert [codec.answered_at(each) for each in (data, late, b"nothing")] == [0, 456, 0]
+
+
+def test_an_event_of_before_version_4_is_read_and_written_as_it_was() -> None:
+    """It says nothing of how its order stands, and is not made to; one of later says all of it."""
+    as_before = codec.encode_events(COMPLETE, complete=False)
+    complete = codec.encode_events(COMPLETE)
+    assert len(as_before) < len(complete)
+    for encoded in (as_before, complete, codec.encode_events(EVENTS, complete=False)):
+        facts = codec.decode_facts(codec.encode_facts(123, bytes(16), encoded))
+        assert codec.encode_again(facts.events) == encoded
+    [[accepted, traded, amended, *_]] = codec.decode_facts(codec.encode_facts(1, bytes(16), as_before)).events
+    assert isinstance(accepted, Accepted)
+    assert isinstance(traded, Traded)
+    assert isinstance(amended, Amended)
+    assert (accepted.status, traded.taker_status, amended.symbol) == (UNTOLD, 0, "")
+    assert codec.decode_facts(codec.encode_facts(1, bytes(16), complete)).events == COMPLETE
 
 
 def test_a_command_is_an_array_with_its_tag_first() -> None:

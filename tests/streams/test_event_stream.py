@@ -62,7 +62,7 @@ async def test_messages_are_stored_in_step(ready: Connection) -> None:
 
 def test_events_that_are_too_large_are_stored_as_their_chain() -> None:
     """A partition does not stop over a very long sweep: time and chain stay, the journal gives the rest again."""
-    small = codec.encode_facts(7, bytes(16), codec.encode_events([[Canceled(1, "anna", 5, "x")]]))
+    small = codec.encode_facts(7, bytes(16), codec.encode_events([[Canceled(1, "anna", 5, "x", "ACME")]]))
     assert as_stored(small) == small
     many: list[Event] = [Canceled(number, "anna", 5, "x" * 100) for number in range(100_000)]
     large = codec.encode_facts(7, b"c" * 16, codec.encode_events([many]))

@@ -6,7 +6,7 @@ decimals of money, as docs/rules.md says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from exchange.events import Busted
     from exchange.instrument import Instrument
+    from tests.support.naive_order import NaiveOrder
 
 MEMORY = 24 * HOUR
 """How long a trade may be undone."""
@@ -50,9 +51,19 @@ class NaiveTrade:
     fills: tuple[Fill, Fill]
     at: int
     told: Busted
-    """What undoing it is told as."""
+    """What undoing it is told as, but for how its orders stand then."""
+    orders: tuple[NaiveOrder, NaiveOrder] | None = None
+    """Its maker and its taker."""
     busted: bool = False
     forgotten: bool = False
+
+    def undone(self) -> Busted:
+        """What undoing it is told as now."""
+        if self.orders is None:
+            return self.told
+        maker, taker = self.orders
+        after = {**maker.stands("maker"), "maker_open": maker.open, **taker.stands("taker"), "taker_open": taker.open}
+        return replace(self.told, **after)
 
 
 @dataclass

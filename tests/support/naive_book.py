@@ -152,7 +152,7 @@ class NaiveExchange(NaiveDay):
             self.news.append(events.Rejected("already_busted" if trade else "unknown_trade"))
             return
         trade.busted = True
-        self.news.append(trade.told)
+        self.news.append(trade.undone())
 
     def _place(self, command: commands.PlaceOrder) -> None:
         known = self.find(command.account, command.symbol, command.client_order_id)
@@ -167,7 +167,7 @@ class NaiveExchange(NaiveDay):
         order = self._new_order(command)
         self.order_ids += 1
         self.orders.append(order)
-        self.news.append(events.Accepted(order.order_id, command))
+        self.news.append(events.Accepted(order.order_id, command, order.status))
         self._enter(order)
 
     def _enter(self, order: NaiveOrder, *, was_in_book: bool = False) -> None:

@@ -124,10 +124,14 @@ class NaiveMatching(NaiveWorld):
         fills = ((maker.account, maker.placed.side, maker_fee), (taker.account, taker.placed.side, taker_fee))
         names = (maker.order_id, maker.account, maker_fee, taker.order_id, taker.account, taker_fee)
         told = events.Busted(number, symbol, price, quantity, side, *names)
-        self.accounts.add(NaiveTrade(symbol, number, price, quantity, fills, self.now, told))
+        self.accounts.add(NaiveTrade(symbol, number, price, quantity, fills, self.now, told, (maker, taker)))
         told_of_maker = (maker.order_id, maker.account, maker.filled, maker.open, maker_fee)
         told_of_taker = (taker.order_id, taker.account, taker.filled, taker.open, taker_fee)
-        return events.Traded(number, symbol, price, quantity, side, *told_of_maker, *told_of_taker)
+        stands = {"maker_status": PARTIALLY_FILLED if maker.open else FILLED}
+        stands |= {"taker_status": PARTIALLY_FILLED if taker.open else FILLED}
+        after = {**maker.stands("maker"), **taker.stands("taker"), **stands}
+        del after["maker_filled"], after["taker_filled"]
+        return events.Traded(number, symbol, price, quantity, side, *told_of_maker, *told_of_taker, **after)
 
     def _prevent_self_trade(self, taker: NaiveOrder, maker: NaiveOrder) -> None:
         mode = taker.placed.self_trade
@@ -205,9 +209,10 @@ class NaiveMatching(NaiveWorld):
     def _become(self, order: NaiveOrder, code: str) -> None:
         """A stop becomes the order that it stands for, or is refused."""
         order.status, order.updated = OPEN, self.now
-        self.news.append(events.Triggered(order.order_id, order.account))
+        self.news.append(events.Triggered(order.order_id, order.account, open_quantity=order.open, **order.stands()))
         if code:
-            self.news.append(events.Refused(order.order_id, order.account, order.open, code))
+            stands = order.stands() | {"status": REFUSED}
+            self.news.append(events.Refused(order.order_id, order.account, order.open, code, **stands))
             self._end(order, REFUSED, code)
             return
         before = self.trade_ids.get(order.placed.symbol, 0)

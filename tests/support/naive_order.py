@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exchange import events
-from exchange.terms import BUY, OPEN
+from exchange.terms import BUY, FILLED, OPEN
+from exchange.units import UNIT
 
 if TYPE_CHECKING:
     from exchange.commands import PlaceOrder
@@ -67,7 +68,16 @@ class NaiveOrder:
             self.open,
             self.canceled,
             reason,
+            **self.stands() | ({} if self.open else {"status": FILLED}),
         )
+
+    def stands(self, of: str = "") -> dict[str, Any]:
+        """How it stands now, as its events say it; `of` begins the names where an event is about two orders."""
+        cost, rest = divmod(self.cost, UNIT)
+        numbers = {"filled": self.filled, "cost": cost, "cost_rest": rest, "status": self.status}
+        if of:
+            return {f"{of}_{name}": number for name, number in numbers.items()}
+        return {"symbol": self.placed.symbol, "side": self.placed.side, **numbers}
 
     def repeats(self, command: PlaceOrder) -> bool:
         """Whether the command asks for this very order again."""

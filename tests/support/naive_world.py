@@ -147,11 +147,13 @@ class NaiveWorld:
         return min(order.display or order.open, order.open) if order.price else 0
 
     def _cancel_one(self, order: NaiveOrder, reason: str) -> None:
-        self.news.append(events.Canceled(order.order_id, order.account, order.open, reason))
+        stands = order.stands() | {"status": CANCELED}
+        self.news.append(events.Canceled(order.order_id, order.account, order.open, reason, **stands))
         self._end(order, CANCELED, reason)
 
     def _expire(self, order: NaiveOrder, reason: str) -> None:
-        self.news.append(events.Expired(order.order_id, order.account, order.open, reason))
+        stands = order.stands() | {"status": EXPIRED}
+        self.news.append(events.Expired(order.order_id, order.account, order.open, reason, **stands))
         self._end(order, EXPIRED, reason)
 
     def _end(self, order: NaiveOrder, status: int, reason: str) -> None:
