@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from exchange.archive import BLOCK, Block, PastOrder, block_of, text_of
-from exchange.order_rows import order_from, order_row
+from exchange.archive import BLOCK, PART, Block, PastOrder, block_of, escaped, with_fills
+from exchange.order_rows import order_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,24 @@ def leave_trades(order: Order) -> None:
 
 def past_order(order: Order, *, fills: bool = True) -> PastOrder:
     """An ended order as text."""
-    return PastOrder(order.account, order.symbol, order.command.client_order_id, text_of(order_row(order), fills=fills))
+    placed = order.command
+    # As `text_of` of its row, which would take four times as long.
+    text = (
+        f"{order.order_id},{order.updated},{placed.side},{placed.type},{placed.quantity},{shown(placed.price)},"
+        f"{shown(placed.stop_price)},{placed.time_in_force},{shown(placed.expires)},{1 if placed.post_only else 0},"
+        f"{shown(placed.display_quantity)},{placed.self_trade},{placed.sent_at},{order.price},{order.stop_price},"
+        f"{order.quantity},{order.display_quantity},{order.expires},{order.filled},{order.canceled},{order.shown},"
+        f"{order.cost},{order.status},{order.created},{order.stamp}"
+        f"{PART}{escaped(order.reason)}{PART}{escaped(placed.session)}"
+    )
+    if fills and order.first_trade is not None:
+        text = with_fills(text, order.fills)
+    return PastOrder(order.account, order.symbol, placed.client_order_id, text)
+
+
+def shown(number: int | None) -> str:
+    """A number of a text that may be missing."""
+    return "" if number is None else str(number)
 
 
 def blocks_in(share: Share[Order], size: int = BLOCK) -> Iterator[Block]:

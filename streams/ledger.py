@@ -2,16 +2,29 @@
 
 Always true of an undamaged history: an order begins once, under a new id; each trade is numbered one above the last
 of its instrument and gives both sides the same; filled + open + canceled = quantity; nothing happens to an order that
-has ended. Where something else happens, `take` says what. Quantities as in `exchange.units`.
+has ended; and where an event says how its order stands, the events before it give the same. Where something else
+happens, `take` says what. Quantities as in `exchange.units`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from exchange.events import Accepted, Amended, Canceled, Expired, Refused, Traded
-from exchange.terms import BUY, CROSSED, is_open
+from exchange.events import Accepted, Amended, Canceled, Expired, Refused, Traded, Triggered
+from exchange.terms import (
+    BUY,
+    CANCELED,
+    CROSSED,
+    EXPIRED,
+    FILLED,
+    OPEN,
+    PARTIALLY_FILLED,
+    PENDING_TRIGGER,
+    REFUSED,
+    is_open,
+)
+from exchange.units import UNIT
 from streams.errors import WrongEntry
 
 if TYPE_CHECKING:
@@ -19,6 +32,13 @@ if TYPE_CHECKING:
 
     from exchange.engine import Engine
     from exchange.events import Event
+
+
+OfOne = Amended | Canceled | Expired | Refused | Triggered
+
+OPEN_STATUSES: Final = (PENDING_TRIGGER, OPEN, PARTIALLY_FILLED)
+ENDED: Final = (FILLED,)
+ENDS: Final[dict[type, int]] = {Canceled: CANCELED, Expired: EXPIRED, Refused: REFUSED}
 
 
 @dataclass(slots=True)
@@ -30,6 +50,8 @@ class LedgerOrder:
     quantity: int
     filled: int = 0
     canceled: int = 0
+    cost: int = 0
+    """Of its trades, in units²."""
 
     @property
     def open_quantity(self) -> int:
@@ -53,7 +75,7 @@ class OrderLedger:
         ledger = cls()
         for order in engine.orders.values():
             if is_open(order.status):
-                entry = LedgerOrder(order.symbol, order.side, order.quantity, order.filled, order.canceled)
+                entry = LedgerOrder(order.symbol, order.side, order.quantity, order.filled, order.canceled, order.cost)
                 ledger._open[order.order_id] = entry
         ledger._last_order = engine.register.next_order_id - 1
         ledger._last_trade = {book.symbol: book.last_trade_id for book in engine.books.values()}
@@ -91,9 +113,14 @@ class OrderLedger:
         elif isinstance(event, Amended):
             entry = self._entry(event.order_id)
             entry.quantity, entry.canceled = event.quantity, event.canceled
+            self._stand(event, entry, ENDED if event.open_quantity == 0 else OPEN_STATUSES)
             self._agree(event.order_id, entry, event.open_quantity)
+        elif isinstance(event, Triggered):
+            self._stand(event, self._entry(event.order_id), (OPEN,))
         elif isinstance(event, Canceled | Expired | Refused):
-            self._agree(event.order_id, self._entry(event.order_id), event.quantity)
+            entry = self._entry(event.order_id)
+            self._stand(event, entry, (ENDS[type(event)],))
+            self._agree(event.order_id, entry, event.quantity)
             self._open.pop(event.order_id, None)
 
     def _trade(self, trade: Traded) -> None:
@@ -108,8 +135,26 @@ class OrderLedger:
         own = trade.maker_account == trade.taker_account
         if maker.side == taker.side or taker.side != (BUY if crossed else trade.side) or (own and not crossed):
             raise WrongEntry(f"trade {trade.trade_id} of {trade.symbol} has not two sides")
+        for order in (maker, taker):
+            order.cost += trade.price * trade.quantity
+        if trade.taker_status:
+            for number, order, cost, rest, status in (
+                (trade.maker_order_id, maker, trade.maker_cost, trade.maker_cost_rest, trade.maker_status),
+                (trade.taker_order_id, taker, trade.taker_cost, trade.taker_cost_rest, trade.taker_status),
+            ):
+                ends = order.open_quantity == trade.quantity
+                if cost * UNIT + rest != order.cost or status != (FILLED if ends else PARTIALLY_FILLED):
+                    raise WrongEntry(f"order {number} does not stand as its trades leave it")
         self._fill(trade.maker_order_id, maker, trade.quantity, trade.maker_filled, trade.maker_open)
         self._fill(trade.taker_order_id, taker, trade.quantity, trade.taker_filled, trade.taker_open)
+
+    def _stand(self, event: OfOne, entry: LedgerOrder, statuses: tuple[int, ...]) -> None:
+        """See to it that what an event says of its order, if it does, is what the events before it have made of it."""
+        if not event.symbol:
+            return
+        stands = (event.symbol, event.side, event.filled, event.cost * UNIT + event.cost_rest)
+        if stands != (entry.symbol, entry.side, entry.filled, entry.cost) or event.status not in statuses:
+            raise WrongEntry(f"order {event.order_id} does not stand as its events leave it")
 
     def _fill(self, order_id: int, entry: LedgerOrder, quantity: int, filled: int, open_quantity: int) -> None:
         entry.filled += quantity

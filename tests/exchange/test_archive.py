@@ -8,13 +8,13 @@ import pytest
 
 from exchange import archiving
 from exchange.archive import escaped, row_of, text_of, unescaped
-from exchange.archiving import pack
+from exchange.archiving import pack, past_order
 from exchange.commands import Configure
 from exchange.engine import SEMANTICS, Engine
 from exchange.events import Repeated
 from exchange.order import Order
 from exchange.order_rows import order_row
-from exchange.terms import IOC
+from exchange.terms import BUY, DECREMENT, GTD, IOC, STOP_LIMIT
 from exchange.units import SECOND
 from tests.support.market import Market
 
@@ -54,8 +54,25 @@ def test_any_text_comes_out_as_it_went_in(text: str) -> None:
     """Whatever a journal holds, nothing in a text is taken for the end of it."""
     assert unescaped(escaped(text)) == text
     assert not {"\n", "\t"} & set(escaped(text))
-    row = order_row(order_with(Market(), text, text))
+    order = order_with(Market(), text, text)
+    row = order_row(order)
+    assert past_order(order).text == text_of(row)
     assert row_of("anna", "ACME", row[1][2], text_of(row)) == row
+
+
+def test_an_order_is_written_alike_in_both_ways() -> None:
+    """The quick way of packing and that of a checkpoint's row, of orders of every kind (docs/twins.md)."""
+    market = Market()
+    market.sell("boris", 5, at=100, display=2)
+    market.buy("anna", 2, at=100, self_trade=DECREMENT)
+    market.buy("anna", 3, at=100, time_in_force=GTD, expires=market.time(9), session="gw.1")
+    market.place("carla", BUY, 4, 90, stop=110, type=STOP_LIMIT, post_only=True)
+    market.cancel_all("carla")
+    orders = list(market.engine.orders.values())
+    assert len(orders) == 4
+    for order in orders:
+        for fills in (True, False):
+            assert past_order(order, fills=fills).text == text_of(order_row(order), fills=fills)
 
 
 def test_an_order_that_traded_much_ends_its_block() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     pass
 
 
-AS_PLACED = ("ACME", BUY, 0, 0, 0, OPEN)
+AS_PLACED = (BUY, 0, 0, 0, OPEN)
 """How an order stands of which nothing has traded."""
 
 
@@ -22,7 +22,7 @@ def test_a_smaller_quantity_keeps_the_place() -> None:
     market, anna = two_bids()
     market.amend(anna, to=6)
     terms = (units(100), None, units(6), None, None)
-    assert market.events == [Amended(1, "anna", *terms, units(6), 0, "requested", *AS_PLACED)]
+    assert market.events == [Amended(1, "anna", *terms, units(6), 0, "requested", "ACME", *AS_PLACED)]
     assert market.engine.changes == [("ACME", CHANGED, 1, BUY, units(100), units(6))]
     assert market.queue(BUY) == ["anna 6 @ 100", "boris 10 @ 100"]
 
@@ -149,7 +149,7 @@ def test_a_display_quantity_makes_a_plain_order_an_iceberg() -> None:
     market, anna = two_bids()
     market.amend(anna, display=4)
     terms = (units(100), None, units(10), units(4), None)
-    assert market.events == [Amended(1, "anna", *terms, units(10), 0, "requested", *AS_PLACED)]
+    assert market.events == [Amended(1, "anna", *terms, units(10), 0, "requested", "ACME", *AS_PLACED)]
     assert market.queue(BUY) == ["anna 4 @ 100", "boris 10 @ 100"]
     market.sell("carla", 5, at=100)
     assert market.queue(BUY) == ["boris 9 @ 100", "anna 4 @ 100"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from exchange.commands import PlaceOrder
 from exchange.events import Accepted, Amended, Canceled, Event, Expired, Traded
-from exchange.terms import BUY, SELL
+from exchange.terms import BUY, FILLED, PARTIALLY_FILLED, SELL
 from exchange.units import UNIT
 from streams import codec
 from streams.ledger import OrderLedger
@@ -47,6 +47,35 @@ WRONG: dict[str, list[Event]] = {
         Amended(1, "anna", 100 * UNIT, None, 4 * UNIT, None, None, 5 * UNIT, 0, "requested"),
     ],
 }
+
+
+COMPLETE = replace(
+    TRADE,
+    maker_cost=300 * UNIT,
+    maker_status=PARTIALLY_FILLED,
+    taker_cost=300 * UNIT,
+    taker_status=FILLED,
+)
+COMPLETE_REST = Canceled(1, "anna", 2 * UNIT, "requested", "ACME", SELL, 3 * UNIT, 300 * UNIT)
+
+STANDS_OTHERWISE: list[list[Event]] = [
+    [replace(COMPLETE, maker_cost=300 * UNIT + 1)],
+    [replace(COMPLETE, taker_cost_rest=1)],
+    [replace(COMPLETE, maker_status=FILLED)],
+    [replace(COMPLETE, taker_status=PARTIALLY_FILLED)],
+    [COMPLETE, replace(COMPLETE_REST, symbol="BETA")],
+    [COMPLETE, replace(COMPLETE_REST, side=BUY)],
+    [COMPLETE, replace(COMPLETE_REST, filled=2 * UNIT)],
+    [COMPLETE, replace(COMPLETE_REST, cost=0)],
+    [COMPLETE, replace(COMPLETE_REST, status=FILLED)],
+]
+
+
+@pytest.mark.parametrize("events", STANDS_OTHERWISE)
+def test_an_order_stands_as_its_events_leave_it(events: list[Event]) -> None:
+    """What an event says of its order is counted up from the events before it, too."""
+    assert OrderLedger().take([ANNA, BORIS, COMPLETE, COMPLETE_REST]) == ""
+    assert OrderLedger().take([ANNA, BORIS, *events]).endswith("leave it")
 
 
 def test_a_story_that_adds_up_is_taken() -> None:
