@@ -14,7 +14,7 @@ from streams import codec, subjects
 from streams.feed import Unprinted
 from streams.rendering import state_of
 from streams.report import print_report
-from streams.rewind import History, Recall
+from streams.rewind import OrderHistory, Recall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +52,7 @@ class LateReports:
                 copies[event.taker_order_id] = lasting(orders[event.taker_order_id])
             elif isinstance(event, (Accepted, Amended, Canceled, Expired, Refused, Triggered)):
                 copies[event.order_id] = lasting(orders[event.order_id])
-        self.recall = Recall(History(engine, copies, at), journal, numbers, above)
+        self.recall = Recall(OrderHistory(engine, copies, at), journal, numbers, above)
 
     def messages(self, renderer: Renderer, hears: Hears) -> Iterator[tuple[str, bytes] | None]:
         """Subject and message, account by account in the order in which they are first concerned.

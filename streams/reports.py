@@ -21,7 +21,7 @@ from exchange.events import OF_ONE_ORDER, Accepted, Busted, Traded
 from exchange.memory import Memory, Share
 from streams.rendering import OrderState
 from streams.report import ExecutionReport
-from streams.rewind import History, Recall
+from streams.rewind import OrderHistory, Recall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ class ExecutionReports:
 
     def take(self, engine: Engine, journal: str, at: int) -> list[ExecutionReport]:
         """The reports that the events of the command just applied give, in order."""
-        history = History(engine, engine.orders, at)
+        history = OrderHistory(engine, engine.orders, at)
         reports: list[ExecutionReport] = []
         for place, event in enumerate(engine.events):
             for happening in history.tell(event, place):
@@ -83,7 +83,7 @@ class ExecutionReports:
             elif isinstance(event, OF_ONE_ORDER):
                 self.pass_over(event.account, before)
         numbers = {account: self.accounts[account].seq for account in before}
-        recall = Recall(History(engine, engine.orders, at), journal, numbers, self.to_keep(before))
+        recall = Recall(OrderHistory(engine, engine.orders, at), journal, numbers, self.to_keep(before))
         self.keep_latest(recall, engine.events)
         return before
 

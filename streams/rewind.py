@@ -26,7 +26,7 @@ REQUESTED: Final = "requested"
 """The reason of an amendment that its owner has asked for."""
 
 
-class History:
+class OrderHistory:
     """What the events of the command just applied tell.
 
     orders: those that the events are about, as the command has left them. amended: the order that the command has
@@ -136,7 +136,7 @@ class Recall:
     the number above which. left: how many are still to be made. made: them, last first.
     """
 
-    def __init__(self, history: History, journal: str, numbers: dict[str, int], above: dict[str, int]) -> None:
+    def __init__(self, history: OrderHistory, journal: str, numbers: dict[str, int], above: dict[str, int]) -> None:
         self.history = history
         self.journal = journal
         self.numbers = numbers.copy()

@@ -74,8 +74,8 @@ STANDS_OTHERWISE: list[list[Event]] = [
 @pytest.mark.parametrize("events", STANDS_OTHERWISE)
 def test_an_order_stands_as_its_events_leave_it(events: list[Event]) -> None:
     """What an event says of its order is counted up from the events before it, too."""
-    assert OrderLedger().take([ANNA, BORIS, COMPLETE, COMPLETE_REST]) == ""
-    assert OrderLedger().take([ANNA, BORIS, *events]).endswith("leave it")
+    assert OrderLedger().apply([ANNA, BORIS, COMPLETE, COMPLETE_REST]) == ""
+    assert OrderLedger().apply([ANNA, BORIS, *events]).endswith("leave it")
 
 
 def test_a_story_that_adds_up_is_taken() -> None:
