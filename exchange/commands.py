@@ -212,7 +212,7 @@ class Tick:
 class Resume:
     """A leader goes on behind message `after`, and commands behind that have waited for long: their age counts to here.
 
-    It says when; which messages were answered so late is said with each answer (streams/resumption.py).
+    It says when; which messages were answered so late is said with each answer (streams/leadership/resumption.py).
     """
 
     after: int
@@ -275,8 +275,8 @@ class DoubleBands:
 class SetLimits:
     """Change what an account may do, in one instrument or, with "", in all that have no own value.
 
-    values: (field, value) for those that are set, by the numbers of `exchange.limits`; removed: a bit (1 << field) for
-    each that is taken away.
+    values: (field, value) for those that are set, by the numbers of `exchange.accounts.limits`; removed: a bit (1 <<
+    field) for each that is taken away.
     """
 
     account: str

@@ -6,13 +6,13 @@ They are in the journal and in no file, so no two workers ever disagree about th
 
 from __future__ import annotations
 
-from exchange.archiving import unpack
+from exchange.book.trades import in_order
+from exchange.checkpoint.packing import unpack
 from exchange.commands import Configure
 from exchange.errors import UnknownSemantics
 from exchange.events import Configured
 from exchange.market import Market
 from exchange.semantics import NEWEST, OLDEST, OWN_MEMORY
-from exchange.trades import in_order
 
 
 def configure(market: Market, command: Configure) -> None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from exchange import administration, limit_state, phases, semantics, timers
-from exchange.checkpoint import State, digest_of, restore, state_of
+from exchange import semantics
+from exchange.checkpoint.release import release
+from exchange.checkpoint.state import State, digest_of, restore, state_of
 from exchange.commands import (
     AmendOrder,
     BustTrade,
@@ -33,11 +34,11 @@ from exchange.commands import (
     Tick,
 )
 from exchange.configuration import configure
+from exchange.day import administration, due, limit_states, phases
 from exchange.events import Event
 from exchange.market import Market
-from exchange.open_orders import amend_order, cancel_after, cancel_all, cancel_order
-from exchange.placing import place
-from exchange.release import release
+from exchange.matching.own_orders import amend_order, cancel_after, cancel_all, cancel_order
+from exchange.matching.placing import place
 
 SEMANTICS: Final = semantics.NEWEST
 """The newest version of the rules that this engine carries out; each change of what it would answer is a new one."""
@@ -73,7 +74,7 @@ class Engine(Market):
         if register.ended.crowded:
             register.make_room()
         if at >= self.wake_at:
-            timers.pass_time(self, at)
+            due.pass_time(self, at)
         if isinstance(command, PlaceOrder):
             place(self, command)
         elif isinstance(command, CancelOrder):
@@ -105,7 +106,7 @@ class Engine(Market):
         else:
             assert isinstance(command, (Tick, Resume)), "a command the engine does not know"
         if self.banded:
-            limit_state.follow(self)
+            limit_states.follow(self)
         return self.events
 
     # Asking
@@ -127,4 +128,4 @@ class Engine(Market):
 
     def next_due(self) -> int:
         """Journal time at which something is to happen by itself, 0 if nothing waits for its time."""
-        return timers.next_due(self)
+        return due.next_due(self)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from exchange.terms import BOTH_SIDES, BUY, PENDING_TRIGGER, SELL, SIDE_NAMES, is_open
 
 if TYPE_CHECKING:
-    from exchange.book import Book
-    from exchange.book_side import BookSide
-    from exchange.holding import Holding
+    from exchange.book.book import Book
+    from exchange.book.book_side import BookSide
+    from exchange.book.holding import Holding
+    from exchange.book.order import Order
     from exchange.market import Market
-    from exchange.order import Order
 
 
 def first_broken(market: Market) -> str:

@@ -10,25 +10,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from exchange import semantics
-from exchange.accounts import Accounts
-from exchange.book import Book
-from exchange.deadlines import Deadlines
+from exchange.accounts.accounts import Accounts
+from exchange.accounts.kill_switch import KillSwitch
+from exchange.book.book import Book
+from exchange.book.order import Order, Terms, order_id_of
+from exchange.book.order_rows import order_from
+from exchange.book.register import Register
+from exchange.book.trades import Trade, Trades
 from exchange.events import Event, Rejected
-from exchange.expiries import Expiries
-from exchange.kill_switch import KillSwitch
-from exchange.order import Order, Terms, order_id_of
-from exchange.order_rows import order_from
-from exchange.register import Register
-from exchange.timetable import Timetable
-from exchange.trades import Trade, Trades
+from exchange.timers.deadlines import Deadlines
+from exchange.timers.expiries import Expiries
+from exchange.timers.timetable import Timetable
 from exchange.units import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exchange.archive import PastOrder
-    from exchange.holding import Holding
+    from exchange.book.holding import Holding
     from exchange.instrument import Instrument
+    from exchange.memory.archive import PastOrder
     from exchange.terms import Change
 
 TRADES_PER_ORDER_MAX: Final = 10_000
@@ -39,12 +39,11 @@ class Market:
     """All instruments of one partition, its accounts and orders, and what the command at work has brought about.
 
     now: the time of the command at work. answered_at: when it is answered, where that is long after, or 0; an argument
-    like time, set before `apply` (streams/resumption.py). moment: the time of what is happening, which for timers is
-    when they were due.
-    events: what has happened, in order; the first `due_events` of them are of timers that were due before the command.
-    changes: what became of displayed orders. terms_before: those of the order that a command amends after such events.
-    deferred: books with stops that wait for the next command, because this one has made its `trades_made`.
-    banded: books under LULD; before `bands_due` time alone changes nothing of their bands.
+    like time, set before `apply` (streams/leadership/resumption.py). moment: the time of what is happening, which for
+    timers is when they were due. events: what has happened, in order; the first `due_events` of them are of timers that
+    were due before the command. changes: what became of displayed orders. terms_before: those of the order that a
+    command amends after such events. deferred: books with stops that wait for the next command, because this one has
+    made its `trades_made`. banded: books under LULD; before `bands_due` time alone changes nothing of their bands.
     wake_at: before this time nothing is due and nothing is forgotten for its age, so a command makes one comparison.
     listings: how many there have been. retired: the last trade id of each instrument that is listed no more.
     """

@@ -32,5 +32,5 @@ AGE_AT_ANSWER: Final = 3
 COMPLETE_EVENTS: Final = 4
 """What is stored of an event says how its order stands right after it, so that a reader needs no engine.
 
-In memory events always say so; this is about their stored form (streams/packing.py), which the chain runs over.
+In memory events always say so; this is about their stored form (streams/wire/fast_forms.py), which the chain runs over.
 """

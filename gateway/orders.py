@@ -15,10 +15,17 @@ import msgspec
 import orjson
 
 from exchange.commands import CancelAll
-from gateway import names, requests
 from gateway.errors import ApiError
-from gateway.names import Name
-from gateway.requests import AmendParams, CancelAfterParams, CancelAllParams, ListParams, NameParams, PlaceParams
+from gateway.requests import names, order_requests
+from gateway.requests.names import Name
+from gateway.requests.order_requests import (
+    AmendParams,
+    CancelAfterParams,
+    CancelAllParams,
+    ListParams,
+    NameParams,
+    PlaceParams,
+)
 from streams.errors import Busy, NearlyFull, OutcomeUnknown, StreamError
 from streams.venue import Outcome
 
@@ -60,30 +67,30 @@ class Orders:
     def place(self, params: PlaceParams, account: str, session: str) -> Prepared:
         """A placement; an order without client_order_id gets one of ours."""
         made_id = "" if isinstance(params.client_order_id, str) else self._make_id()
-        command = requests.place_command(params, account, session, self._venue.now(), made_id)
+        command = order_requests.place_command(params, account, session, self._venue.now(), made_id)
         return Prepared(self._partition_of(params.symbol), command)
 
     def amend(self, params: AmendParams, account: str) -> Prepared:
         """A change of an order."""
-        name = requests.name_of(params)
-        command = requests.amend_command(params, name, account, self._venue.now())
+        name = order_requests.name_of(params)
+        command = order_requests.amend_command(params, name, account, self._venue.now())
         return Prepared(self._home(name), command)
 
     def cancel(self, params: NameParams, account: str) -> Prepared:
         """The cancel of one order."""
-        name = requests.name_of(params)
-        return Prepared(self._home(name), requests.cancel_command(name, account, self._venue.now()))
+        name = order_requests.name_of(params)
+        return Prepared(self._home(name), order_requests.cancel_command(name, account, self._venue.now()))
 
     def cancel_all(self, params: CancelAllParams, account: str) -> list[Prepared]:
         """The cancel of all orders, or those of a symbol or side, wherever they may be."""
-        command = requests.cancel_all_command(params, account, self._venue.now())
+        command = order_requests.cancel_all_command(params, account, self._venue.now())
         if command.symbol:
             return [Prepared(self._partition_of(command.symbol), command)]
         return [Prepared(partition, command) for partition in range(self._venue.partitions)]
 
     def cancel_after(self, params: CancelAfterParams, account: str) -> list[Prepared]:
         """The time at which all orders are to be canceled, for every partition."""
-        command = requests.cancel_after_command(params, account, self._venue.now())
+        command = order_requests.cancel_after_command(params, account, self._venue.now())
         return [Prepared(partition, command) for partition in range(self._venue.partitions)]
 
     def cancel_disconnected(self, account: str, session: str) -> list[Prepared]:
@@ -110,7 +117,7 @@ class Orders:
 
     async def get(self, params: NameParams, account: str) -> bytes:
         """An order as it is now, as JSON."""
-        name = requests.name_of(params)
+        name = order_requests.name_of(params)
         if name.partition >= 0:
             self._home(name)
             answer = await self._query(name.partition, "order", account=account, order_id=name.number)

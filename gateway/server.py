@@ -14,26 +14,27 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from aiohttp import web, web_response
 
-from gateway import admin, control, market, middleware, pages, trading, websocket
-from gateway.accounts import AccountQueries
 from gateway.directory import Directory
-from gateway.door import Door
 from gateway.errors import ServerEnded
-from gateway.fanout import Fanout
-from gateway.identity import Identity
-from gateway.jwks import Jwks
+from gateway.feeds.accounts import AccountQueries
+from gateway.feeds.fanout import Fanout
+from gateway.http import listing_routes, market_routes, middleware, operator_routes, order_routes, page_routes
+from gateway.http.listener import Door
+from gateway.identity.jwks import Jwks
+from gateway.identity.tokens import Identity
 from gateway.orders import Orders
 from gateway.server_log import ServerLog
 from gateway.services import Services
 from gateway.sessions import Sessions
 from gateway.throttle import Throttle
+from gateway.websocket import socket
 from streams.settings import StreamSettings
 from streams.venue import Venue
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from gateway.call import Call
+    from gateway.http.call import Call
     from gateway.settings import GatewaySettings
 
 COLLECTION_THRESHOLDS: Final = (10_000, 50, 20)
@@ -129,14 +130,20 @@ def make_application(services: Services) -> web.Application:
     """All routes."""
 
     async def get_socket(call: Call) -> web.StreamResponse:
-        return await websocket.serve(call.request, services, call.address, call.token)
+        return await socket.serve(call.request, services, call.address, call.token)
 
     application = web.Application(
         middlewares=[middleware.answering(services)], client_max_size=services.settings.frame_bytes
     )
     application[middleware.newcomers_key] = set()
     application.on_response_prepare.append(middleware.finish)
-    for method, path, handler in (*market.ROUTES, *trading.ROUTES, *admin.ROUTES, *control.ROUTES, *pages.ROUTES):
+    for method, path, handler in (
+        *market_routes.ROUTES,
+        *order_routes.ROUTES,
+        *listing_routes.ROUTES,
+        *operator_routes.ROUTES,
+        *page_routes.ROUTES,
+    ):
         add_route(application, method, path, middleware.route(handler))
     add_route(application, "GET", "/v1/ws", middleware.route(get_socket))
     return application

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-    from gateway.accounts import AccountQueries
     from gateway.directory import Directory
-    from gateway.fanout import Fanout
-    from gateway.identity import Identity
+    from gateway.feeds.accounts import AccountQueries
+    from gateway.feeds.fanout import Fanout
+    from gateway.identity.tokens import Identity
     from gateway.orders import Orders
     from gateway.sessions import Sessions
     from gateway.settings import GatewaySettings

@@ -19,10 +19,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from openbell import admin, control
 from openbell.api import DEFAULT_URL
-from openbell.data_dir import DataDir
+from openbell.commands import admin, admin_actions
 from openbell.errors import Fault
+from openbell.local.data_dir import DataDir
 
 # ruff: noqa: PLC0415 - see above
 
@@ -42,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-admin.app.add_typer(control.app)
+admin.app.add_typer(admin_actions.app)
 app.add_typer(admin.app, name="admin")
 
 DirectoryOption = Annotated[
@@ -99,7 +99,7 @@ def up(
 
     Example: `openbell up --port 9000 --data-dir /srv/exchange --workers 2 --gateways 2`
     """
-    from openbell.up import UpSettings, run
+    from openbell.local.up import UpSettings, run
 
     run(
         UpSettings(
@@ -134,7 +134,7 @@ def gateway() -> None:
 
     Example: `OPENBELL_PORT=8081 OPENBELL_NATS_URL=nats://10.0.0.5:4222 OPENBELL_JWKS=keys.json openbell gateway`
     """
-    from openbell import roles
+    from openbell.local import roles
 
     roles.run_gateway(os.environ)
 
@@ -145,7 +145,7 @@ def worker() -> None:
 
     Example: `OPENBELL_NATS_URL=nats://10.0.0.5:4222 OPENBELL_PARTITIONS=4 openbell worker`
     """
-    from openbell import roles
+    from openbell.local import roles
 
     roles.run_worker(os.environ)
 
@@ -159,7 +159,7 @@ def nats(
 
     Example: `openbell nats --port 4222 --data-dir /srv/exchange`
     """
-    from openbell import roles
+    from openbell.local import roles
 
     roles.become_nats(DataDir(data_dir).nats, port, os.environ)
 
@@ -173,7 +173,7 @@ def bots(
 
     Example: `openbell bots --url http://127.0.0.1:8080`
     """
-    from openbell import roles
+    from openbell.local import roles
 
     roles.run_bots(url, DataDir(data_dir), os.environ)
 
@@ -194,7 +194,7 @@ def token(
     Example: `export OPENBELL_TOKEN=$(openbell token --account ops --scope "read trade admin" --accounts "*")`
     """
     from openbell.durations import seconds_of
-    from openbell.token import token_for
+    from openbell.local.tokens import token_for
 
     seconds = seconds_of(ttl, "--ttl")
     minted = token_for(DataDir(data_dir), account, scope, seconds, accounts)
@@ -216,7 +216,7 @@ def calendar(
 
     Example: `openbell calendar XETR --from 2026 --to 2027 --opening-call 10m --closing-call 5m > xetra.toml`
     """
-    from openbell.calendar import Calls, export
+    from openbell.commands.calendar import Calls, export
 
     typer.echo(export(code, first, last, name, Calls(pre_open, opening_call, closing_call)), nl=False)
 
@@ -266,7 +266,7 @@ def audit(
 
     Example: `openbell audit --from 1000 --to 250000 --partition 3 --json`
     """
-    from openbell.audit.command import run
+    from openbell.commands.audit import run
 
     run(first, last, partition or [], nats_url, DataDir(data_dir), as_json=as_json)
 
@@ -298,7 +298,7 @@ def mount(called: list[str]) -> None:
     """Add the sub-commands that are folders: loaded when called or completed, otherwise their line of help alone."""
     for name, line in MOUNTED.items():
         if name in called or COMPLETION in os.environ:
-            app.add_typer(import_module(f"openbell.{name}").app, name=name, help=line)
+            app.add_typer(import_module(f"openbell.commands.{name}").app, name=name, help=line)
         else:
             app.command(name, help=line)(lambda: None)
 

@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Final
 
-MODULES: Final = ("exchange.engine", "streams.partition")
+MODULES: Final = ("exchange.engine", "streams.partition.partition")
 """One of each package that is compiled; a package is compiled as a whole or not at all."""
 
 
@@ -29,11 +29,16 @@ def sources_newer() -> list[Path]:
     """Sources changed after their module was compiled. An installer sets what times it likes: then none counts."""
     if not in_source_tree():
         return []
-    pairs = [(source, module) for module in loaded() for source in _sources_beside(module)]
+    pairs = [
+        (source, module)
+        for name, module in zip(MODULES, loaded(), strict=True)
+        for source in _sources_compiled_with(module, name)
+    ]
     return sorted({source for source, module in pairs if source.stat().st_mtime > module.stat().st_mtime})
 
 
-def _sources_beside(module: Path) -> list[Path]:
-    """The sources of all compiled modules in the folder of one."""
+def _sources_compiled_with(module: Path, name: str) -> list[Path]:
+    """The sources of all compiled modules in the folder of one, `exchange/` or `streams/`, in whatever room."""
+    folder = module.parents[name.count(".") - 1]
     kind = module.name.partition(".")[2]
-    return [path.with_name(f"{path.name.partition('.')[0]}.py") for path in module.parent.glob(f"*.{kind}")]
+    return [path.with_name(f"{path.name.partition('.')[0]}.py") for path in folder.rglob(f"*.{kind}")]

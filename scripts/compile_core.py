@@ -1,11 +1,11 @@
 """Compile the core with mypyc: for the wheel (`build_hook.py`), and as a command for the source tree.
 
-The core is what a partition does with its journal: all of `exchange/`, and of `streams/` what has no I/O; with it goes
-what a gateway does for every frame. It becomes one extension with a shim beside each source, so calls between its
-modules are calls of C. Both forms give the same bytes, so a machine without a C compiler runs the sources and is told.
-`python scripts/compile_core.py` compiles in place when a source is newer than what was compiled from it;
-OPENBELL_COMPILE=0 leaves the core interpreted, OPENBELL_COMPILE=always ends a wheel's build where it would be. An -O
-in CFLAGS is the compiler's level, 3 when there is none.
+The core is what a partition does with its journal: all of `exchange/`, and the rooms of `streams/` that have no I/O;
+with it goes what a gateway does for every frame. It becomes one extension with a shim beside each source, so calls
+between its modules are calls of C. Both forms give the same bytes, so a machine without a C compiler runs the sources
+and is told. `python scripts/compile_core.py` compiles in place when a source is newer than what was compiled from it;
+OPENBELL_COMPILE=0 leaves the core interpreted, OPENBELL_COMPILE=always ends a wheel's build where it would be. An -O in
+CFLAGS is the compiler's level, 3 when there is none.
 """
 
 from __future__ import annotations
@@ -23,25 +23,26 @@ from typing import Final
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS: Final = ("exchange", "streams", "gateway")
 
-OF_STREAMS: Final = (
-    "checksum",
-    "feed",
-    "later",
-    "market_data",
-    "packing",
-    "partition",
-    "rendering",
-    "report",
-    "reports",
-    "results",
-    "rewind",
-    "state",
-    "tally",
+COMPILED: Final = (
+    "exchange",
+    "streams/publication",
+    "streams/partition",
+    "streams/wire/fast_forms.py",
+    "gateway/frames.py",
+    "gateway/outbox.py",
 )
-"""The modules of `streams/` that are compiled. msgspec cannot look into a compiled class: its Structs stay outside."""
+"""Rooms, and single modules of others. Of `gateway/` the leaves that are called for every frame: what only calls others
+gains nothing."""
 
-OF_GATEWAY: Final = ("frames", "outbox")
-"""Those of `gateway/`: leaves that are called for every frame. What only calls others gains nothing."""
+NOT_COMPILED: Final = (
+    "streams/partition/account_view.py",
+    "streams/partition/operator_actions.py",
+    "streams/partition/queries.py",
+    "streams/publication/refusal_sentences.py",
+    "streams/publication/status.py",
+)
+"""Of these rooms. msgspec cannot look into a compiled class, so a module with Structs stays outside; so do those that
+work for one question or one refusal and not for every order."""
 
 GROUP: Final = "openbell_core"
 SETUP = """
@@ -57,15 +58,16 @@ class NotCompiled(Exception):
 
 def sources() -> list[Path]:
     """The modules of the core; `__init__` holds only a docstring and stays as it is."""
-    engine = [path for path in (ROOT / "exchange").glob("*.py") if path.name != "__init__.py"]
-    beside = {"streams": OF_STREAMS, "gateway": OF_GATEWAY}
-    return sorted([*engine, *(ROOT / folder / f"{name}.py" for folder, names in beside.items() for name in names)])
+    places = [ROOT / name for name in COMPILED]
+    found = {path for place in places for path in (place.rglob("*.py") if place.suffix == "" else [place])}
+    outside = {ROOT / name for name in NOT_COMPILED}
+    return sorted(path for path in found - outside if path.name != "__init__.py")
 
 
 def compiled() -> list[Path]:
     """What an earlier compilation left in the tree."""
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    beside = [path for folder in FOLDERS for path in (ROOT / folder).glob(f"*{suffix}")]
+    beside = [path for folder in FOLDERS for path in (ROOT / folder).rglob(f"*{suffix}")]
     return sorted([*beside, *ROOT.glob(f"*__mypyc{suffix}")])
 
 
@@ -130,7 +132,7 @@ def compile_into(target: Path) -> list[Path]:
         run = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
         if run.returncode != 0:
             raise NotCompiled(f"{run.stdout}\n{run.stderr}\nmypyc could not compile the core: see above")
-        built = [*(path for folder in FOLDERS for path in (work / folder).glob("*.so")), *work.glob("*.so")]
+        built = [*(path for folder in FOLDERS for path in (work / folder).rglob("*.so")), *work.glob("*.so")]
         return [move(path, target / path.relative_to(work)) for path in built]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from openbell.environment import page
+from openbell.local.environment import page
 
 if __name__ == "__main__":
     (Path(__file__).resolve().parent.parent / "docs" / "settings.md").write_text(page())

@@ -14,10 +14,10 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from gateway import asyncapi, openapi  # noqa: E402 - found only by the line above
-from gateway.methods import CHANNELS  # noqa: E402
-from gateway.route import Route  # noqa: E402
-from gateway.routes import ROUTES  # noqa: E402
+from gateway.description import asyncapi, openapi  # noqa: E402 - found only by the line above
+from gateway.description.methods import CHANNELS  # noqa: E402
+from gateway.description.route import Route  # noqa: E402
+from gateway.description.routes import ROUTES  # noqa: E402
 
 TARGET: Final = ROOT / "web" / "src" / "protocol.ts"
 HEADER: Final = (

@@ -4,7 +4,7 @@
   never less room.
 - A journal and its events refuse when full and lose nothing (`discard: new`). Nobody can delete a message from their
   midst; what is old is purged up to a sequence (trimming.py). Events get EVENTS_PER_JOURNAL_BYTES times the journal's
-  room, so that it is nearly always the journal that is full first, and says `busy` (room.py).
+  room, so that it is nearly always the journal that is full first, and says `busy` (capacity.py).
 - Checkpoints can be made again: old ones give way to new ones. They are given more room when they need it.
 - The number of partitions is fixed when it is first written: an instrument's partition follows from it.
 - The first message of each journal is a Configure command, written with the expectation of an empty stream, so only
@@ -21,14 +21,15 @@ import structlog
 from exchange.commands import Configure
 from exchange.engine import SEMANTICS
 from exchange.units import SECOND
-from streams import bucket, subjects
-from streams.bucket import ABSENT, Bucket
-from streams.codec import encode_batch, encode_command
-from streams.connection import Connection
+from streams import subjects
+from streams.broker import bucket
+from streams.broker.bucket import ABSENT, Bucket
+from streams.broker.connection import Connection
+from streams.broker.reader import NO_SUCH_STREAM, state_of
 from streams.errors import ApiRefused, NotStored, StoreUnknown, TopologyMismatch, Unavailable, WrongSequence
-from streams.event_stream import EVENTS_BYTES_MAX
+from streams.journal.event_writer import EVENTS_BYTES_MAX
 from streams.settings import EVENTS_PER_JOURNAL_BYTES, StreamSettings
-from streams.stream import NO_SUCH_STREAM, state_of
+from streams.wire.codec import encode_batch, encode_command
 
 log = structlog.get_logger()
 
@@ -39,7 +40,7 @@ CHECKPOINTS_BYTES_MIN = 64 * 1024 * 1024
 SESSIONS_BYTES = 64 * 1024 * 1024
 BUCKET_BYTES = 16 * 1024 * 1024
 DUPLICATE_WINDOW = 120.0
-"""How long JetStream knows a message id. Nobody may repeat a message for longer (journal.py)."""
+"""How long JetStream knows a message id. Nobody may repeat a message for longer (writer.py)."""
 
 POLL_INTERVAL = 0.5
 RETRY_INTERVAL = 0.25

@@ -14,10 +14,10 @@ from typing import NamedTuple, Self
 import structlog
 
 from exchange.commands import Command
-from streams import codec, subjects, topology
-from streams.bucket import Bucket
-from streams.clock import JournalClock, keep_time
-from streams.connection import Connection
+from streams import subjects, topology
+from streams.broker.bucket import Bucket
+from streams.broker.client import SubjectSubscription
+from streams.broker.connection import Connection
 from streams.errors import (
     ApiRefused,
     Busy,
@@ -27,17 +27,18 @@ from streams.errors import (
     Unavailable,
     WrongSequence,
 )
-from streams.handover import Gone, ask_to_go
-from streams.journal import FutureOutcome, Journal, Outcome, OutcomeReceiver
-from streams.liveness import Liveness
-from streams.nats_client import SubjectSubscription
-from streams.promises import Promises
-from streams.refused import Refusal, all_refusals
-from streams.room import EVERYTHING, MEASURE_INTERVAL, Room, measure, measure_both
-from streams.roster import NOBODY, lease_key
+from streams.journal.capacity import EVERYTHING, MEASURE_INTERVAL, Room, measure, measure_both
+from streams.journal.clock import JournalClock, keep_time
+from streams.journal.writer import FutureOutcome, Journal, Outcome, OutcomeReceiver
+from streams.leadership.handover import Gone, ask_to_go
+from streams.leadership.liveness import Liveness
+from streams.leadership.refused_partitions import Refusal, all_refusals
+from streams.leadership.roster import NOBODY, lease_key
+from streams.leadership.stop_marks import Mark, StopMarks
+from streams.promises.cancel_promises import Promises
 from streams.settings import StreamSettings
-from streams.stops import Mark, StopMarks
-from streams.urgency import PLACING, SHARES, urgency_of
+from streams.wire import codec
+from streams.wire.urgency import PLACING, SHARES, urgency_of
 
 __all__ = ["Answer", "Outcome", "OutcomeReceiver", "SubjectSubscription", "Venue"]
 
@@ -52,7 +53,7 @@ ABSENT_RETRY_AFTER = 1.0
 """It takes a worker."""
 
 PARTITIONS_PER_INTERVAL = 16
-"""How many partitions a gateway measures in one interval (room.py)."""
+"""How many partitions a gateway measures in one interval (capacity.py)."""
 
 SYMBOL_PREFIX = "symbol."
 
@@ -174,7 +175,7 @@ class Venue:
         return self._journals[partition].append(command, urgency_of(command))
 
     def send(self, partition: int, command: Command, receiver: OutcomeReceiver) -> None:
-        """Like `submit` for those who do not wait: what became of the command is told by a call (journal.py)."""
+        """Like `submit` for those who do not wait: what became of the command is told by a call (writer.py)."""
         self._refuse_if_not_answered(partition, command)
         self._journals[partition].send(codec.encode_command(command), receiver, urgency_of(command))
 

@@ -3,7 +3,7 @@
 `run` ends by itself only when something cannot be mended: the topology does not fit, the connection is given up, or
 we are wrong outside of any partition (an AssertionError). A partition whose streams contradict each other, or whose
 next message breaks an invariant of ours, is given up alone, loudly and with evidence; the others go on. It is tried
-again now and then (refused.py).
+again now and then (refused_partitions.py).
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from typing import Any
 
 import structlog
 
-from streams import calendar_files, evidence, subjects, topology
-from streams.clock import JournalClock, keep_time
-from streams.connection import Connection
+from streams import subjects, topology
+from streams.audit import evidence
+from streams.broker.connection import Connection
 from streams.errors import ConnectionLost, Overtaken, PartitionStopped, StreamError, Unavailable, Undecodable
-from streams.handover import (
+from streams.health import HealthPage
+from streams.journal import calendar_files
+from streams.journal.clock import JournalClock, keep_time
+from streams.leadership.handover import (
     GO,
     HOW_FAR,
     LEAD,
@@ -30,15 +33,14 @@ from streams.handover import (
     hand_over,
     read_ask,
 )
-from streams.health import HealthPage
-from streams.leadership import Leadership
-from streams.post import Post
-from streams.pulse import PULSE_INTERVAL, Pulse
-from streams.queries import PartitionStanding
-from streams.refused import Refusals
-from streams.roster import NOBODY
+from streams.leadership.leases import Leadership
+from streams.leadership.partition_runner import Post
+from streams.leadership.process_liveness import PULSE_INTERVAL, Pulse
+from streams.leadership.refused_partitions import Refusals
+from streams.leadership.roster import NOBODY
+from streams.leadership.stop_marks import StopMarks
+from streams.partition.queries import PartitionStanding
 from streams.settings import StreamSettings
-from streams.stops import StopMarks
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ TEXT = (ROOT / "docs" / "operations.md").read_text()
 LOUD = ("warning", "error", "critical", "exception")
 QUIET = ("debug", "info")
 ANY = re.compile(r'"([a-z_]+\.[a-z_]+)"')
-OF_CLIENTS = ("openbell/client", "openbell/bots.py")
+OF_CLIENTS = ("openbell/client", "openbell/local/bots.py")
 """These run at clients; their logs are not an operator's."""
 
 
@@ -57,7 +57,7 @@ def loud_events() -> set[str]:
 
 def test_nothing_logs_but_through_structlog() -> None:
     """So that every line is one of those events: no logger of another name, none of the standard library."""
-    assert [path for path, text in sources().items() if "getLogger(" in text and path != "openbell/logs.py"] == []
+    assert [path for path, text in sources().items() if "getLogger(" in text and path != "openbell/local/logs.py"] == []
     names = {match for text in sources().values() for match in re.findall(r"(\w+) = structlog.get_logger\(", text)}
     assert names == {"log"}
 

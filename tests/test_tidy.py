@@ -291,7 +291,7 @@ def test_recorded_data_is_not_committed() -> None:
     assert not [path for path in tracked() if path.suffixes[-2:] == [".csv", ".gz"]]
 
 
-@pytest.mark.parametrize("module", ["replies", "login", "entry", "channels", "held"])
+@pytest.mark.parametrize("module", ["replies", "login", "order_methods", "channel_methods", "session_subscriptions"])
 def test_what_a_session_is_made_of_does_not_know_it(module: str) -> None:
     """They answer through `replies`, which is below them all: a session imports them, none of them a session."""
-    assert "gateway.session" not in imports(ROOT / "gateway" / f"{module}.py")
+    assert "gateway.websocket.session" not in imports(ROOT / "gateway" / "websocket" / f"{module}.py")

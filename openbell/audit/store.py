@@ -14,17 +14,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from openbell.data_dir import Lock
 from openbell.errors import FAILED, WRONG_USE, Fault
-from streams.connection import Connection
-from streams.embedded import EmbeddedServer
+from openbell.local.data_dir import Lock
+from streams.broker.connection import Connection
+from streams.broker.embedded import EmbeddedServer
 from streams.errors import ServerFailed
 from streams.settings import StreamSettings, without_password
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from openbell.data_dir import DataDir
+    from openbell.local.data_dir import DataDir
 
 CONNECT_SECONDS: Final = 10.0
 COPY_PREFIX: Final = "audit-"

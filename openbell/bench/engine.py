@@ -28,7 +28,7 @@ from exchange.engine import Engine
 from exchange.events import Rejected, Traded
 from openbell.bench.flow import SYMBOL, Flow, MadeFlow, recorded_flow
 from openbell.core import is_compiled
-from streams.garbage import look_at_young
+from streams.collector import look_at_young
 
 SEED: Final = 20_121_106
 STEP_NS: Final = 1_000
@@ -123,10 +123,8 @@ def _forms(copied: Path) -> Iterator[Path | None]:
 
 def _copy_sources(directory: Path) -> Path:
     for package in (exchange, streams):
-        target = directory / package.__name__
-        target.mkdir()
-        for source in Path(package.__path__[0]).glob("*.py"):
-            shutil.copy(source, target)
+        wanted = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__", "*.conf")
+        shutil.copytree(package.__path__[0], directory / package.__name__, ignore=wanted)
     return directory
 
 

@@ -16,14 +16,14 @@ from typing import Final
 import uvloop
 from aiohttp import WSMsgType, web
 
-from openbell import lifeline
-from streams.answers import Stored
-from streams.codec import BATCH_BYTES_MAX, COMMANDS_MAX
-from streams.connection import Connection
+from openbell.local import lifeline
+from streams.broker.answers import Stored
+from streams.broker.connection import Connection
+from streams.broker.reader import StreamReader
 from streams.errors import ApiRefused
 from streams.settings import StreamSettings
-from streams.stream import StreamReader
 from streams.topology import DUPLICATE_WINDOW
+from streams.wire.codec import BATCH_BYTES_MAX, COMMANDS_MAX
 
 STREAM: Final = "FLOOR"
 ORDERS: Final = "floor.orders"

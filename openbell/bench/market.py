@@ -16,12 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from openbell import lifeline
 from openbell.api import Api, path_of
-from openbell.data_dir import DataDir
 from openbell.errors import Fault
-from openbell.token import own_admin_token, token_for
-from streams.embedded import EmbeddedServer
+from openbell.local import lifeline
+from openbell.local.data_dir import DataDir
+from openbell.local.tokens import own_admin_token, token_for
+from streams.broker.embedded import EmbeddedServer
 
 HOST: Final = "127.0.0.1"
 SYMBOL: Final = "BENCH"

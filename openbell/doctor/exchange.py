@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from openbell.api import NO_EXCHANGE, NOBODY, Api
-from openbell.data_dir import OWNER_ONLY
-from openbell.degraded import mend_of, names_of
 from openbell.doctor.finding import CheckResult, fail, ok, warn
 from openbell.errors import Fault
-from openbell.up import reserve_port
+from openbell.local.data_dir import OWNER_ONLY
+from openbell.local.degraded import mend_of, names_of
+from openbell.local.up import reserve_port
 
 if TYPE_CHECKING:
     from openbell.doctor.finding import Setup

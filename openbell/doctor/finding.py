@@ -11,7 +11,7 @@ from openbell.api import DEFAULT_URL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from openbell.data_dir import DataDir
+    from openbell.local.data_dir import DataDir
 
 
 class Severity(StrEnum):

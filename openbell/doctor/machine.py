@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from openbell import core
 from openbell.doctor.finding import CheckResult, fail, ok, warn
-from streams import embedded
+from streams.broker import embedded
 from streams.errors import ServerFailed
 
 if TYPE_CHECKING:

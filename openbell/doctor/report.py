@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.markup import escape
 
-from openbell import logs
 from openbell.doctor import exchange, machine, streams
 from openbell.doctor.finding import CheckResult, Setup, Severity, fail
 from openbell.errors import FAILED, WRONG_USE, Fault
+from openbell.local import logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

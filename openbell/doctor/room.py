@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from openbell.doctor.finding import CheckResult, fail, ok, warn
-from streams.room import FILLING_SHARE, FULL_SHARE, full_in_seconds, measure_both, taken_at
+from streams.journal.capacity import FILLING_SHARE, FULL_SHARE, full_in_seconds, measure_both, taken_at
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
-    from streams.room import Fills
+    from streams.broker.connection import Connection
+    from streams.journal.capacity import Fills
     from streams.settings import StreamSettings
 
 DAY_SECONDS: Final = 86_400

@@ -13,16 +13,17 @@ from urllib.parse import urlsplit
 
 from openbell.doctor.finding import CheckResult, Severity, fail, ok, warn
 from openbell.doctor.room import room
-from streams import embedded, subjects
-from streams.bucket import ABSENT, Bucket
-from streams.connection import Connection
-from streams.copies import Proofs, copies_of
+from streams import subjects
+from streams.broker import embedded
+from streams.broker.bucket import ABSENT, Bucket
+from streams.broker.connection import Connection
+from streams.broker.reader import NO_SUCH_STREAM, state_of
 from streams.errors import ApiRefused, SettingsError, Unavailable
-from streams.liveness import SIGN_INTERVAL
-from streams.refused import all_refusals
+from streams.leadership.liveness import SIGN_INTERVAL
+from streams.leadership.refused_partitions import all_refusals
+from streams.leadership.stop_marks import StopMarks
+from streams.recovery.replicas import Proofs, copies_of
 from streams.settings import StreamSettings, without_password
-from streams.stops import StopMarks
-from streams.stream import NO_SUCH_STREAM, state_of
 from streams.topology import PARTITIONS_KEY
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from openbell.errors import WRONG_USE, Fault
-from streams import evidence
+from streams.audit import evidence
 
 
 def evidence_command(

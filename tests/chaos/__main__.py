@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 from rich.console import Console
 
-from openbell.logs import LogSettings, configure
+from openbell.local.logs import LogSettings, configure
 from tests.chaos.findings import Findings, table
 from tests.chaos.run import Run, Scenario
 from tests.chaos.scenarios.table import SCENARIOS

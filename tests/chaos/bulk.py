@@ -11,11 +11,11 @@ from exchange.instrument import Instrument
 from exchange.terms import BUY, GTC, IOC, LIMIT, SELL
 from exchange.units import UNIT
 from streams import subjects
-from streams.codec import COMMANDS_MAX, encode_batch, encode_command
-from streams.connection import Connection
-from streams.event_stream import as_stored
-from streams.partition import Partition
-from streams.stream import StreamReader, state_of
+from streams.broker.connection import Connection
+from streams.broker.reader import StreamReader, state_of
+from streams.journal.event_writer import as_stored
+from streams.partition.partition import Partition
+from streams.wire.codec import COMMANDS_MAX, encode_batch, encode_command
 from tests.support.nats import until
 
 TICK = UNIT // 100

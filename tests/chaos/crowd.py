@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from streams.connection import Connection
+from streams.broker.connection import Connection
 from streams.settings import StreamSettings
 from tests.chaos.ledger import UNSETTLED, Served
 from tests.chaos.process import Process

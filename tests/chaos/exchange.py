@@ -12,16 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from openbell import lifeline
 from openbell.api import Api, path_of
-from openbell.data_dir import DataDir
 from openbell.errors import Fault
-from openbell.token import own_admin_token, token_for
+from openbell.local import lifeline
+from openbell.local.data_dir import DataDir
+from openbell.local.tokens import own_admin_token, token_for
 from streams import subjects
-from streams.bucket import Bucket
-from streams.connection import Connection
+from streams.broker.bucket import Bucket
+from streams.broker.connection import Connection
 from streams.errors import StreamError
-from streams.roster import lease_key
+from streams.leadership.roster import lease_key
 from streams.settings import StreamSettings
 from tests.chaos import nats_nodes
 from tests.chaos.nats_nodes import Node

@@ -1,6 +1,7 @@
 """The end of every scenario: ledgers, journals and events are compared, and every difference is a fault.
 
-- Each EVENTS message is, byte for byte, what its journal message gives when it is replayed (`streams.partition`).
+- Each EVENTS message is, byte for byte, what its journal message gives when it is replayed
+  (`streams.partition.partition`).
 - Each answer that a trader was given is the one that the replay gives at the place in the journal that it names.
 - Each execution report that a trader has is the replay's, and none is missing up to the last.
 - An order that somebody was told of was accepted, once; one that was refused, or answered `busy`, never was.
@@ -16,11 +17,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from exchange.events import Accepted, Traded
-from streams import codec, subjects
-from streams.connection import Connection
-from streams.event_stream import as_stored
-from streams.partition import Output, Partition
-from streams.stream import StreamReader, state_of
+from streams import subjects
+from streams.broker.connection import Connection
+from streams.broker.reader import StreamReader, state_of
+from streams.journal.event_writer import as_stored
+from streams.partition.partition import Output, Partition
+from streams.wire import codec
 from tests.chaos.ledger import Feed, Ledger, digest
 from tests.support.invariants import check_always_true
 from tests.support.nats import until

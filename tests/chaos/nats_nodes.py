@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from streams import embedded
+from streams.broker import embedded
 from tests.chaos.process import Process
 from tests.support.nats import until
 from tests.support.ports import free_port

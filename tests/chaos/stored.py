@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from exchange.events import Expired, Rejected
 from exchange.units import SECOND
-from streams import codec, subjects
-from streams.connection import Connection
-from streams.stream import StreamReader, state_of
+from streams import subjects
+from streams.broker.connection import Connection
+from streams.broker.reader import StreamReader, state_of
+from streams.wire import codec
 
 
 @dataclass

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from openbell.api import Api, path_of
-from openbell.data_dir import DataDir
-from openbell.token import own_admin_token, token_for
-from streams.connection import Connection
+from openbell.local.data_dir import DataDir
+from openbell.local.tokens import own_admin_token, token_for
+from streams.broker.connection import Connection
 from streams.settings import StreamSettings
 from tests.chaos.exchange import TOKEN_SECONDS
 from tests.chaos.process import Process

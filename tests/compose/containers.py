@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from openbell.up import free_port
+from openbell.local.up import free_port
 from tests.compose import images
 from tests.compose.podman import Podman, missing
 from tests.support.local_exchange import wait_for

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ruamel.yaml import YAML
 
-from streams.embedded import binary
+from streams.broker.embedded import binary
 
 if TYPE_CHECKING:
     from tests.compose.podman import Podman

@@ -17,7 +17,8 @@ from typer.core import TyperGroup
 
 from gateway.settings import GatewaySettings
 from openbell import cli
-from streams import calendar_files, probe
+from streams import probe
+from streams.journal import calendar_files
 from streams.settings import StreamSettings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""exchange/archive.py, exchange/archiving.py: what goes into the archive comes out of it as it was."""
+"""exchange/memory/archive.py, exchange/checkpoint/packing.py: what goes into the archive comes out of it as it was."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exchange import archiving
-from exchange.archive import escaped, row_of, text_of, unescaped
-from exchange.archiving import pack, past_order
+from exchange.book.order import Order
+from exchange.book.order_rows import order_row
+from exchange.checkpoint import packing
+from exchange.checkpoint.packing import pack, past_order
 from exchange.commands import Configure
 from exchange.engine import SEMANTICS, Engine
 from exchange.events import Repeated
-from exchange.order import Order
-from exchange.order_rows import order_row
+from exchange.memory.archive import escaped, row_of, text_of, unescaped
 from exchange.terms import BUY, DECREMENT, GTD, IOC, STOP_LIMIT
 from exchange.units import SECOND
 from tests.support.market import Market
 
 if TYPE_CHECKING:
-    from exchange.archive import Block
+    from exchange.memory.archive import Block
 
 SIZE = 4
 """Orders in a block here; WHOLE times as many of each account stay objects."""
@@ -78,7 +78,7 @@ def test_an_order_is_written_alike_in_both_ways() -> None:
 def test_an_order_that_traded_much_ends_its_block() -> None:
     """So that reading one order never means reading thousands of fills."""
     market = Market()
-    count = archiving.FILLS * SIZE + 1
+    count = packing.FILLS * SIZE + 1
     for _ in range(count):
         market.sell("boris", 1, at=50)
     big = market.buy("anna", count, at=50)

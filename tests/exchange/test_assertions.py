@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exchange.balance import Indication
+from exchange.book.balance import Indication
 from exchange.terms import BOTH_SIDES, BUY
 from tests.support.market import Market
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
-from exchange.auction import indication
 from exchange.commands import Configure, ListInstrument, PlaceOrder, SetPhase
 from exchange.engine import SEMANTICS, Engine
 from exchange.events import Traded
 from exchange.instrument import Instrument
+from exchange.matching.auction import indication
 from exchange.terms import AT_CLOSE, AUCTION, BUY, CLOSED, CLOSING, CONTINUOUS, CROSSED, GTC, LIMIT, SELL
 from exchange.units import SECOND, UNIT
 from tests.support.naive_market import uncross_of

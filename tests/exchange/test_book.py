@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 
 import exchange.market
+from exchange.book.order import Order
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
-from exchange.order import Order
 from exchange.terms import BUY, CHANGED, DONE, LIMIT, OPENED, SELL, Change
 from tests.support.market import Market
 

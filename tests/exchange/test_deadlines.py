@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.deadlines import Deadlines
+from exchange.timers.deadlines import Deadlines
 from exchange.units import NEVER, TIMERS_SPARE
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchange.admission import refusal
-from exchange.checks import is_plain_and_good
+from exchange.book.order import Order
 from exchange.commands import ListInstrument, PlaceOrder
 from exchange.engine import Engine
-from exchange.order import Order
+from exchange.matching.admission import refusal
+from exchange.matching.checks import is_plain_and_good
 from exchange.terms import BUY, CANCELED, LIMIT, MARKET, SELL
 from exchange.units import UNIT
 from tests.support.random_choices import Seeded

@@ -17,7 +17,7 @@ from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step
 
 if TYPE_CHECKING:
-    from exchange.level import Level
+    from exchange.book.level import Level
 
 Break = Callable[[Engine], object]
 

@@ -1,8 +1,8 @@
-"""exchange/memory.py: who evicts, and for whom."""
+"""exchange/memory/memory.py: who evicts, and for whom."""
 
 from __future__ import annotations
 
-from exchange.memory import MODEST_OWNERS, Memory
+from exchange.memory.memory import MODEST_OWNERS, Memory
 
 
 def identity(item: int) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from exchange import terms as words
+from exchange.book.order import Order
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
 from exchange.market import Market
-from exchange.order import Order
 from exchange.terms import BUY, LIMIT, OPEN, effective_display
 from exchange.units import UNIT
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchange.position import Position
+from exchange.accounts.position import Position
 from exchange.terms import BUY, SELL
 from exchange.units import UNIT
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchange.account_rows import kept_trades
+from exchange.book.trades import Trade
+from exchange.checkpoint.account_rows import kept_trades
 from exchange.engine import Engine
 from exchange.terms import MAKER
-from exchange.trades import Trade
 from tests.support.market import Market
 
 

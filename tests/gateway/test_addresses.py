@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from gateway.addresses import client_address, limit_key
+from gateway.identity.addresses import client_address, limit_key
 
 PROXIES = (ip_network("10.0.0.0/8"),)
 

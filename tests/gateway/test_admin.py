@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from gateway.admin_routes import SESSION
+from gateway.description.operator_routes import SESSION
 from tests.support.gateway import list_instrument, token
 
 if TYPE_CHECKING:

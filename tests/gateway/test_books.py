@@ -7,7 +7,7 @@ from zlib import crc32
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.books import Depth, changes, is_zero, zero_like
+from gateway.feeds.depth import Depth, changes, is_zero, zero_like
 
 LEVELS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 5)), max_size=80)
 

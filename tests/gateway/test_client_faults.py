@@ -16,8 +16,8 @@ import aiohttp
 import pytest
 import structlog
 
-from gateway.call import Call
-from openbell import logs
+from gateway.http.call import Call
+from openbell.local import logs
 from tests.support.gateway import eventually, gateway_parts, served, token
 from tests.support.http import client_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.continuity import Continuity
+from gateway.feeds.continuity import Continuity
 
 
 def test_nothing_is_passed_on_before_a_snapshot() -> None:

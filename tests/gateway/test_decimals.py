@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.units import LARGEST, UNIT
-from gateway.decimals import exact_units_of, units_of
+from gateway.requests.decimals import exact_units_of, units_of
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.books import Depth
-from gateway.fanout import FanoutBounds
+from gateway.feeds.depth import Depth
+from gateway.feeds.fanout import FanoutBounds
 from tests.support.gateway import Trader, eventually, list_instrument
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway import admin, control, market, pages, server, trading
+from gateway import server
+from gateway.http import listing_routes, market_routes, operator_routes, order_routes, page_routes
 from tests.support.gateway import SETTINGS, gateway_parts, served, token
 from tests.support.http import ORDER, client_of
 
@@ -109,7 +110,13 @@ async def test_another_method_is_told_which_there_are(trader: Client) -> None:
 async def test_head_answers_as_get_does_without_the_content(where: str) -> None:
     """On every route that has GET: the same status and type, its length told, no body."""
     paths = {"symbol": "ACME", "order_id": "0-1", "client_order_id": "mine", "account": "anna", "name": "x.js"}
-    routes = (*market.ROUTES, *trading.ROUTES, *admin.ROUTES, *control.ROUTES, *pages.ROUTES)
+    routes = (
+        *market_routes.ROUTES,
+        *order_routes.ROUTES,
+        *listing_routes.ROUTES,
+        *operator_routes.ROUTES,
+        *page_routes.ROUTES,
+    )
     asked = [path.format(**paths) for method, path, _ in routes if method == "GET"]
     assert len(asked) > 20
     async with client_of(where, token("operator", "read trade admin")) as client:
@@ -318,7 +325,7 @@ async def test_the_page_is_served_with_a_strict_policy(
     (tmp_path / "index.html").write_text("<!doctype html>the screen")
     (tmp_path / "assets" / "a-1.js").write_text("1")
     (tmp_path / "secret.txt").write_text("no")
-    monkeypatch.setattr(pages, "STATIC", tmp_path)
+    monkeypatch.setattr(page_routes, "STATIC", tmp_path)
     assert "the screen" in await public.ask("GET", "/")
     assert "unsafe" not in public.last.headers["Content-Security-Policy"]
     assert await public.ask("GET", "/assets/a-1.js") == "1"

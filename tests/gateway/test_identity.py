@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gateway import identity as module
 from gateway.errors import ApiError
-from gateway.identity import Identity, Principal
-from gateway.jwks import VerifyingKey
+from gateway.identity import tokens as module
+from gateway.identity.jwks import VerifyingKey
+from gateway.identity.tokens import Identity, Principal
 from tests.support.keys import Clock, KeysInHand
 from tests.support.tokens import (
     ED25519,

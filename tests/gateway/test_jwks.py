@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import HMACAlgorithm, OKPAlgorithm
 
 from gateway.errors import ApiError, SourceAway
-from gateway.identity import Identity
-from gateway.jwks import KEYS_MAX, SET_BYTES_MAX, UNKNOWN_KID_SECONDS, Jwks, keys_of
+from gateway.identity.jwks import KEYS_MAX, SET_BYTES_MAX, UNKNOWN_KID_SECONDS, Jwks, keys_of
+from gateway.identity.tokens import Identity
 from tests.support.tokens import ED25519, ISSUER, NOW, P256, P384, RSA_1024, RSA_2048, SECRET, public, signed_by
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway import protocol
-from gateway.accounts import distinct
 from gateway.errors import ApiError
+from gateway.feeds.accounts import distinct
+from gateway.feeds.subscriptions import Key, Options, SubscribeParams
 from gateway.frames import TEXT, FrameReader
-from gateway.held import SessionSubscriptions
-from gateway.market import NoQuery
-from gateway.subscriptions import Key, Options, SubscribeParams
+from gateway.http.market_routes import NoQuery
+from gateway.requests import protocol
+from gateway.websocket.session_subscriptions import SessionSubscriptions
 from tests.gateway.test_frames import masked
 from tests.support.gateway import Trader
 from tests.support.memory import no_collections

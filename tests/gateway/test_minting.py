@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.identity import Identity, mint
+from gateway.identity.tokens import Identity, mint
 from tests.support.keys import Clock
 from tests.support.tokens import (
     ISSUER,

@@ -17,18 +17,21 @@ from exchange.engine import SEMANTICS
 from exchange.instrument import Instrument
 from exchange.terms import BUY, FOK, IOC, LIMIT, MARKET, SELL
 from exchange.units import UNIT
-from gateway import admin, channels, control, entry, market, openapi, pages, session, subscriptions, trading
+from gateway.description import openapi
+from gateway.description.methods import CHANNELS, METHODS
+from gateway.description.routes import ROUTES
 from gateway.directory import Listed
 from gateway.errors import CODES, ApiError
-from gateway.fanout import heartbeat_frame, instrument_frame
-from gateway.methods import CHANNELS, METHODS
-from gateway.operations import ReasonParams
-from gateway.positions import ROWS, changes, snapshot_frame, update_frame
-from gateway.requests import CancelAllParams
-from gateway.routes import ROUTES
-from gateway.subscriptions import Key
-from streams import codec
-from streams.partition import Partition
+from gateway.feeds import subscriptions
+from gateway.feeds.fanout import heartbeat_frame, instrument_frame
+from gateway.feeds.positions_feed import ROWS, changes, snapshot_frame, update_frame
+from gateway.feeds.subscriptions import Key
+from gateway.http import listing_routes, market_routes, operator_routes, order_routes, page_routes
+from gateway.requests.operator_requests import ReasonParams
+from gateway.requests.order_requests import CancelAllParams
+from gateway.websocket import channel_methods, order_methods, session
+from streams.partition.partition import Partition
+from streams.wire import codec
 
 HTTP = openapi.openapi()
 SOCKET = openapi.asyncapi()
@@ -110,7 +113,13 @@ def test_parameters_are_those_of_the_path_and_the_query() -> None:
 
 def test_the_document_has_exactly_the_routes_that_are_served() -> None:
     """Neither more nor less, but for what is made for browsers."""
-    tables = (market.ROUTES, trading.ROUTES, admin.ROUTES, control.ROUTES, pages.ROUTES)
+    tables = (
+        market_routes.ROUTES,
+        order_routes.ROUTES,
+        listing_routes.ROUTES,
+        operator_routes.ROUTES,
+        page_routes.ROUTES,
+    )
     served = {row[:2] for table in tables for row in table} | {("GET", "/v1/ws")}
     assert {(method.upper(), path) for method, path, _ in operations()} == served - FOR_BROWSERS
 
@@ -118,17 +127,17 @@ def test_the_document_has_exactly_the_routes_that_are_served() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "decoder"),
     [
-        ("get", "/v1/instruments/{symbol}/book", market.BookQuery),
-        ("get", "/v1/instruments/{symbol}/trades", market.TradesQuery),
-        ("get", "/v1/orders", trading.OrdersQuery),
-        ("get", "/v1/orders/{order_id}", trading.AccountQuery),
-        ("delete", "/v1/orders/{order_id}", trading.AccountQuery),
+        ("get", "/v1/instruments/{symbol}/book", market_routes.BookQuery),
+        ("get", "/v1/instruments/{symbol}/trades", market_routes.TradesQuery),
+        ("get", "/v1/orders", order_routes.OrdersQuery),
+        ("get", "/v1/orders/{order_id}", order_routes.AccountQuery),
+        ("delete", "/v1/orders/{order_id}", order_routes.AccountQuery),
         ("delete", "/v1/orders", CancelAllParams),
-        ("get", "/v1/orders/by-client-id/{client_order_id}", trading.ClientIdQuery),
-        ("get", "/v1/positions", trading.AccountQuery),
-        ("get", "/v1/account", trading.AccountQuery),
-        ("get", "/v1/admin/kill-switch", control.KillSwitchQuery),
-        ("get", "/v1/admin/audit", control.AuditQuery),
+        ("get", "/v1/orders/by-client-id/{client_order_id}", order_routes.ClientIdQuery),
+        ("get", "/v1/positions", order_routes.AccountQuery),
+        ("get", "/v1/account", order_routes.AccountQuery),
+        ("get", "/v1/admin/kill-switch", operator_routes.KillSwitchQuery),
+        ("get", "/v1/admin/audit", operator_routes.AuditQuery),
         ("delete", "/v1/admin/instruments/{symbol}", ReasonParams),
     ],
 )
@@ -145,7 +154,7 @@ def test_query_parameters_are_those_that_are_decoded(method: str, path: str, dec
 def test_the_body_of_the_demo_token_is_the_one_that_is_decoded() -> None:
     """The one body that is written down twice."""
     schema = HTTP["paths"]["/v1/demo/token"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    fields = msgspec.structs.fields(pages.DemoParams)
+    fields = msgspec.structs.fields(page_routes.DemoParams)
     assert set(schema["properties"]) == set(schema["required"]) == {field.encode_name for field in fields}
 
 
@@ -162,7 +171,9 @@ def test_every_code_is_announced_under_its_status() -> None:
 
 def test_methods_and_channels_are_those_that_are_served() -> None:
     """The WebSocket's document has exactly what a session knows."""
-    assert {method.name for method in METHODS} == set(entry.METHODS) | set(channels.METHODS) | set(session.METHODS)
+    assert {method.name for method in METHODS} == set(order_methods.METHODS) | set(channel_methods.METHODS) | set(
+        session.METHODS
+    )
     assert {channel.name for channel in CHANNELS} == set(subscriptions.OPTIONS)
 
 

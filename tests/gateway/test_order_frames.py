@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway import protocol
-from gateway.order_frames import order_of
-from gateway.requests import AmendParams, NameParams, PlaceParams
+from gateway.requests import protocol
+from gateway.requests.order_frames import order_of
+from gateway.requests.order_requests import AmendParams, NameParams, PlaceParams
 
 DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     "order.place": msgspec.json.Decoder(PlaceParams),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from exchange.units import SECOND
-from gateway.timestamps import time_of
+from gateway.requests.timestamps import time_of
 from tests.support.gateway import list_instrument
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exchange.accounts.limits import MAX_LONG
 from exchange.commands import BustTrade, SetLimits
-from exchange.limits import MAX_LONG
 from exchange.units import UNIT
-from gateway.positions import changes
+from gateway.feeds.positions_feed import changes
 from tests.support.gateway import Trader, list_instrument
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from gateway import protocol
 from gateway.errors import ApiError, BadRequest, Malformed
-from gateway.requests import CancelAllParams, PlaceParams
+from gateway.requests import protocol
+from gateway.requests.order_requests import CancelAllParams, PlaceParams
 
 if TYPE_CHECKING:
     from collections.abc import Callable

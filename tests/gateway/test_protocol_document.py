@@ -10,13 +10,13 @@ from zlib import crc32
 
 from jsonschema import Draft202012Validator
 
-from gateway.asyncapi import asyncapi
-from gateway.books import Depth
+from gateway.description.asyncapi import asyncapi
+from gateway.description.methods import CHANNELS, METHODS
+from gateway.description.routes import ROUTES
 from gateway.errors import CODES
-from gateway.methods import CHANNELS, METHODS
-from gateway.routes import ROUTES
+from gateway.feeds.depth import Depth
+from gateway.feeds.subscriptions import DEPTHS, INTERVALS
 from gateway.settings import GatewaySettings
-from gateway.subscriptions import DEPTHS, INTERVALS
 from streams.settings import StreamSettings
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text()

@@ -9,7 +9,7 @@ import pytest
 from exchange.commands import PlaceOrder
 from exchange.terms import BUY, LIMIT
 from exchange.units import UNIT
-from gateway.fanout import FanoutBounds
+from gateway.feeds.fanout import FanoutBounds
 from tests.support.gateway import Trader, eventually
 
 if TYPE_CHECKING:

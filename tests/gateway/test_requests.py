@@ -13,11 +13,11 @@ import pytest
 from exchange.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
 from exchange.terms import BUY, GTD, IOC, LIMIT, SELL, STOP_LIMIT
 from exchange.units import UNIT
-from gateway import requests
 from gateway.errors import ApiError
-from gateway.names import name_of_cursor
-from gateway.requests import AmendParams, CancelAllParams, NameParams, PlaceParams
-from streams.forms import COMMANDS
+from gateway.requests import order_requests
+from gateway.requests.names import name_of_cursor
+from gateway.requests.order_requests import AmendParams, CancelAllParams, NameParams, PlaceParams
+from streams.wire.forms import COMMANDS
 
 
 def place(**members: Any) -> PlaceOrder:
@@ -25,7 +25,7 @@ def place(**members: Any) -> PlaceOrder:
     plain = {"symbol": "ACME", "side": "buy", "type": "limit", "quantity": "10", "price": "1.5"}
     found = {name: value for name, value in (plain | members).items() if value is not None}
     params = msgspec.json.decode(msgspec.json.encode(found), type=PlaceParams)
-    command: PlaceOrder = read(requests.place_command(params, "anna", "s1", 7, "made"))
+    command: PlaceOrder = read(order_requests.place_command(params, "anna", "s1", 7, "made"))
     return command
 
 
@@ -111,20 +111,20 @@ def test_null_is_no_decimal() -> None:
         b'{"symbol":"A","side":"buy","type":"limit","quantity":"1","price":null}', type=PlaceParams
     )
     with pytest.raises(ApiError) as refused:
-        requests.place_command(params, "anna", "", 0, "made")
+        order_requests.place_command(params, "anna", "", 0, "made")
     assert (refused.value.code, refused.value.field) == ("bad_decimal", "price")
 
 
 def test_an_order_is_named_in_one_of_two_ways() -> None:
     """By its id alone, or by the client's id with the symbol."""
-    by_id = requests.name_of(NameParams(order_id="3-1042"))
-    by_client = requests.name_of(NameParams(client_order_id="mine", symbol="ACME"))
-    assert read(requests.cancel_command(by_id, "anna", 7)) == CancelOrder("anna", 1042, sent_at=7)
+    by_id = order_requests.name_of(NameParams(order_id="3-1042"))
+    by_client = order_requests.name_of(NameParams(client_order_id="mine", symbol="ACME"))
+    assert read(order_requests.cancel_command(by_id, "anna", 7)) == CancelOrder("anna", 1042, sent_at=7)
     assert by_id.partition == 3
-    named = requests.cancel_command(by_client, "anna", 7)
+    named = order_requests.cancel_command(by_client, "anna", 7)
     assert read(named) == CancelOrder("anna", 0, "ACME", "mine", 7)
     change = AmendParams(order_id="3-1", price=msgspec.Raw(b'"2"'))
-    amended = requests.amend_command(change, requests.name_of(change), "anna", 7)
+    amended = order_requests.amend_command(change, order_requests.name_of(change), "anna", 7)
     assert read(amended) == AmendOrder("anna", 1, price=2 * UNIT, sent_at=7)
 
 
@@ -147,14 +147,14 @@ def test_an_order_is_named_in_one_of_two_ways() -> None:
 def test_a_name_that_is_none_is_refused(params: NameParams, code: str, field: str) -> None:
     """Half a name is not understood; an id that we never give names no order."""
     with pytest.raises(ApiError) as refused:
-        requests.name_of(params)
+        order_requests.name_of(params)
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
 def test_cancel_all_takes_symbol_and_side() -> None:
     """What is left out means all."""
-    assert requests.cancel_all_command(CancelAllParams(), "anna", 7) == CancelAll("anna", sent_at=7)
-    narrowed = requests.cancel_all_command(CancelAllParams(symbol="ACME", side="sell"), "anna", 7)
+    assert order_requests.cancel_all_command(CancelAllParams(), "anna", 7) == CancelAll("anna", sent_at=7)
+    narrowed = order_requests.cancel_all_command(CancelAllParams(symbol="ACME", side="sell"), "anna", 7)
     assert narrowed == CancelAll("anna", "ACME", SELL, sent_at=7)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from streams.room import Fills, StreamFill
+from streams.journal.capacity import Fills, StreamFill
 from tests.support.gateway import Trader, gateway_parts, served, token
 from tests.support.http import ORDER, client_of
 

@@ -7,12 +7,12 @@ from typing import get_args
 import msgspec
 import pytest
 
-from exchange.limits import LIMIT_NAMES
-from gateway import openapi
-from gateway.listings import ListingParams
-from gateway.operations import KillSwitchParams, LimitsParams, PhaseParams, ReasonParams
-from gateway.requests import AmendParams, PlaceParams
-from gateway.schemas import MEMBERS, word
+from exchange.accounts.limits import LIMIT_NAMES
+from gateway.description import openapi
+from gateway.description.request_schemas import MEMBERS, word
+from gateway.requests.listing_requests import ListingParams
+from gateway.requests.operator_requests import KillSwitchParams, LimitsParams, PhaseParams, ReasonParams
+from gateway.requests.order_requests import AmendParams, PlaceParams
 
 BODIES: dict[str, type[msgspec.Struct]] = {
     "post /v1/orders": PlaceParams,

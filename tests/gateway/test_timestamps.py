@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.timestamps import time_of, time_text
+from gateway.requests.timestamps import time_of, time_text
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from exchange.units import SECOND, UNIT
-from gateway.timestamps import time_text
+from gateway.requests.timestamps import time_text
 from tests.support.gateway import Frame, Trader, list_instrument
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streams import wide
-from streams.checkpoints import parts_in
-from streams.partition import Partition
-from streams.state import restored
+from streams.partition.partition import Partition
+from streams.partition.state import restored
+from streams.recovery.checkpoints import parts_in
+from streams.wire import wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import pytest
 
 from openbell.api import Api, path_of
 from openbell.errors import Fault, RequestRefused
-from openbell.up import free_port
+from openbell.local.up import free_port
 from tests.support.answering import answering
 
 

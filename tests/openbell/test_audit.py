@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from streams.connection import Connection
-from streams.embedded import EmbeddedServer
+from streams.broker.connection import Connection
+from streams.broker.embedded import EmbeddedServer
+from streams.leadership.stop_marks import Mark, StopMarks
 from streams.settings import StreamSettings
-from streams.stops import Mark, StopMarks
 from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, make_exchange
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from openbell.api import Readiness
-from openbell.banner import announce, announce_json
+from openbell.local.banner import announce, announce_json
 
 OPEN = Readiness(ready=True)
 NATS = "nats://me:hidden@127.0.0.1:4222"

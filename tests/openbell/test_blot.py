@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openbell.blot import text_without_secrets
+from openbell.local.blot import text_without_secrets
 from tests.openbell.test_logs import BEGINNING, logged
 
 HIDDEN = "opaque-and-hidden"

@@ -1,4 +1,4 @@
-"""openbell/bots.py: makers and takers that a demo can live with."""
+"""openbell/local/bots.py: makers and takers that a demo can live with."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openbell import bots
-from openbell.bots import Maker
 from openbell.client.errors import RequestError
 from openbell.client.models import Instrument, Order
 from openbell.client.requests import Request
-from openbell.demo_instruments import DEMO_INSTRUMENTS
+from openbell.local import bots
+from openbell.local.bots import Maker
+from openbell.local.demo_instruments import DEMO_INSTRUMENTS
 from tests.support.exchange_double import ExchangeDouble, Refusal
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from openbell.calendar import Calls, Day, Span, export, spans_of, toml_of
+from openbell.commands.calendar import Calls, Day, Span, export, spans_of, toml_of
 from openbell.errors import Fault
-from streams.calendar_files import schedule_of
-from streams.calendars import Schedule, TradingSession
+from streams.journal.calendar_files import schedule_of
+from streams.journal.calendars import Schedule, TradingSession
 
 
 def read(text: str) -> Schedule:

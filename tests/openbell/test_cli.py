@@ -16,9 +16,10 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from openbell import admin, cli, control
-from openbell.terminal import table_of
-from openbell.up import reserve_port
+from openbell import cli
+from openbell.commands import admin, admin_actions
+from openbell.local.terminal import table_of
+from openbell.local.up import reserve_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,7 +158,9 @@ def test_the_version_is_said_before_any_command() -> None:
 def test_no_cell_of_a_table_is_cut_short_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     """A pipe has no width: a time of thirty characters among wide columns stays whole, and so does a long reason."""
     at, reason = "2026-12-01T10:00:00.123456789Z", "because " * 40
-    control.show([{"time": at, "reason": reason.strip(), "symbol": "A" * 32}], "nothing", "time", "reason", "symbol")
+    admin_actions.show(
+        [{"time": at, "reason": reason.strip(), "symbol": "A" * 32}], "nothing", "time", "reason", "symbol"
+    )
 
     assert [at, reason.strip(), "A" * 32] == re.split(r"\s{2,}", capsys.readouterr().out.splitlines()[1].strip())
 

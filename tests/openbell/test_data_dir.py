@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openbell.data_dir import DataDir, Lock
 from openbell.errors import Fault
+from openbell.local.data_dir import DataDir, Lock
 
 if TYPE_CHECKING:
     from pathlib import Path

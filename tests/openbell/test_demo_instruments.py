@@ -9,9 +9,9 @@ import pytest
 
 from exchange.instrument import Instrument
 from exchange.units import UNIT
-from gateway.listings import ListingParams, instrument_of
+from gateway.requests.listing_requests import ListingParams, instrument_of
 from openbell.api import Api
-from openbell.demo_instruments import DEMO_INSTRUMENTS, list_missing
+from openbell.local.demo_instruments import DEMO_INSTRUMENTS, list_missing
 from tests.support.answering import answering
 
 

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from openbell.data_dir import DataDir, Lock
 from openbell.doctor import exchange, machine, report
 from openbell.doctor import streams as checks
 from openbell.doctor.finding import CheckResult, Setup, Severity, fail, ok, warn
 from openbell.errors import Fault
-from openbell.up import free_port
+from openbell.local.data_dir import DataDir, Lock
+from openbell.local.up import free_port
 from streams import topology
-from streams.connection import Connection
+from streams.broker.connection import Connection
 from streams.errors import PartitionStopped
+from streams.leadership.stop_marks import StopMarks
 from streams.settings import StreamSettings
-from streams.stops import StopMarks
 from tests.support.answering import answering
 from tests.support.exchange import running_worker
 from tests.support.nats import nats_server

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gateway.settings import GatewaySettings
-from openbell import environment
 from openbell.errors import Fault
-from openbell.logs import LogSettings
+from openbell.local import environment
+from openbell.local.logs import LogSettings
 from streams.errors import SettingsError
 from streams.settings import StreamSettings
 
@@ -90,7 +90,7 @@ def test_every_variable_that_the_tree_names_is_known() -> None:
         if match not in known
     }
 
-    assert strange - {"openbell/logs.py: OPENBELL_LOG"} == set()  # the beginning of two names
+    assert strange - {"openbell/local/logs.py: OPENBELL_LOG"} == set()  # the beginning of two names
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf"])

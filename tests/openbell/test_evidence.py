@@ -9,9 +9,11 @@ import msgspec
 from typer.testing import CliRunner
 
 from exchange.commands import CancelOrder
+from openbell.commands.replay import app
 from openbell.errors import Fault
-from openbell.replay.command import app
-from streams import codec, evidence, state
+from streams.audit import evidence
+from streams.partition import state
+from streams.wire import codec
 from tests.support.journaled import Journaled, buy
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from openbell.full_disk import ROOM_BYTES, FullDisk
+from openbell.local.full_disk import ROOM_BYTES, FullDisk
 from tests.support.nats import until
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from openbell import lifeline
+from openbell.local import lifeline
 from tests.support.nats import until
 
 CHILD = """
 import os, time
-from openbell.lifeline import end_with_parent
+from openbell.local.lifeline import end_with_parent
 end_with_parent(os.environ)
 print(os.getpid(), flush=True)
 time.sleep(600)

@@ -6,7 +6,7 @@ import json
 import logging
 from collections import Counter
 
-from openbell.log_rate import KINDS_MAX, LINES_AT_ONCE, LineRate
+from openbell.local.log_rate import KINDS_MAX, LINES_AT_ONCE, LineRate
 from tests.openbell.test_logs import BEGINNING, logged
 
 LINES = LINES_AT_ONCE + 500

@@ -9,14 +9,14 @@ import sys
 
 import pytest
 
-from openbell.blot import BLOT, blot_secrets
 from openbell.errors import Fault
-from openbell.logs import LogSettings
-from openbell.terminal import line_writer, shown
+from openbell.local.blot import BLOT, blot_secrets
+from openbell.local.logs import LogSettings
+from openbell.local.terminal import line_writer, shown
 
 PROGRAM = """
 import logging, os, structlog
-from openbell import logs
+from openbell.local import logs
 logs.configure(logs.LogSettings.from_environment(os.environ), role="worker", name="worker-2")
 log = structlog.get_logger()
 log.debug("too.small")

@@ -10,8 +10,8 @@ import signal
 import pytest
 from structlog.testing import capture_logs
 
-from openbell import roles
 from openbell.errors import FAILED, WRONG_USE, Fault
+from openbell.local import roles
 from streams.errors import ConnectionLost, TopologyMismatch
 
 

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from openbell.errors import WRONG_USE
-from openbell.supervisor import Child, RestartBounds, Role, Supervisor
+from openbell.local.supervisor import Child, RestartBounds, Role, Supervisor
 from tests.support.nats import until
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.identity import Identity
-from openbell.data_dir import DataDir
+from gateway.identity.tokens import Identity
 from openbell.durations import seconds_of
 from openbell.errors import Fault
-from openbell.token import ISSUER, OWN_TOKEN_SECONDS, own_admin_token, token_for
+from openbell.local.data_dir import DataDir
+from openbell.local.tokens import ISSUER, OWN_TOKEN_SECONDS, own_admin_token, token_for
 
 if TYPE_CHECKING:
     from pathlib import Path

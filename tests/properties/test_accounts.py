@@ -16,7 +16,7 @@ from exchange.engine import SEMANTICS, Engine
 from exchange.events import Accepted, Busted, InstrumentListed, LimitsSet, Traded
 from exchange.terms import BUY, CROSS, CROSSED, MAKER, SELL, TAKER
 from exchange.units import SECOND
-from streams.packing import cut, pack_event
+from streams.wire.fast_forms import cut, pack_event
 from tests.properties.conftest import EXAMPLES, LEISURE
 from tests.support.invariants import check_always_true
 from tests.support.naive_accounts import NaiveAccounts, NaiveTrade

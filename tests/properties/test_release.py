@@ -1,16 +1,16 @@
-"""exchange/release.py: no order outlives an engine that was let go of, nor an instrument that was delisted."""
+"""Releases: no order outlives an engine that was let go of, nor an instrument that was delisted."""
 
 from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange.checkpoint.release import release
 from exchange.commands import CancelAll, DelistInstrument, SetPhase
 from exchange.events import InstrumentDelisted
-from exchange.release import release
 from exchange.terms import CLOSED
-from streams.partition import Partition
-from streams.state import partition_parts, restored
+from streams.partition.partition import Partition
+from streams.partition.state import partition_parts, restored
 from tests.support.journaled import ACME, Journaled, buy, sell
 from tests.support.memory import alive, no_collections
 from tests.support.random_commands import NARROW, PLAIN, Step

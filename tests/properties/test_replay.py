@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis.strategies import integers
 
-from exchange.archiving import pack
-from exchange.checkpoint import market_parts, restore_part
+from exchange.checkpoint.packing import pack
+from exchange.checkpoint.state import market_parts, restore_part
 from exchange.engine import Engine
 from tests.properties.conftest import EXAMPLES, LEISURE
 from tests.support.comparison import Comparison

@@ -45,7 +45,7 @@ def screen() -> set[str]:
 
 def beside_python() -> set[str]:
     """What both wheels hold that is no Python."""
-    return screen() | {"streams/server.conf"} | {f"{package}/py.typed" for package in PACKAGES}
+    return screen() | {"streams/broker/server.conf"} | {f"{package}/py.typed" for package in PACKAGES}
 
 
 def test_the_source_distribution_builds_without_node(release: Path) -> None:

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from exchange.fees import fee_of, rates_of
+from exchange.accounts.fees import fee_of, rates_of
+from exchange.accounts.limits import CROSS_BPS, MAKER_BPS, TAKER_BPS
 from exchange.instrument import Instrument
-from exchange.limits import CROSS_BPS, MAKER_BPS, TAKER_BPS
 from exchange.terms import BUY
 from exchange.units import UNIT
 from tests.support.market import Market, Terms, units

@@ -2,7 +2,8 @@
 
 Beside the exchange runs its history: for each partition one more `Partition`, which nothing disturbs, fed from the
 stored journal. EVENTS, answers and reports are held against what it gives. Whether a message was answered late is what
-EVENTS says (streams/resumption.py), so what clients were told before EVENTS was stored is looked at when it is.
+EVENTS says (streams/leadership/resumption.py), so what clients were told before EVENTS was stored is looked at when it
+is.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from exchange.commands import CancelAll, PlaceOrder
 from exchange.events import Accepted
-from streams import codec
 from streams.errors import Undecodable
-from streams.event_stream import as_stored
-from streams.partition import Partition
+from streams.journal.event_writer import as_stored
+from streams.partition.partition import Partition
+from streams.wire import codec
 from tests.support.invariants import check_always_true, check_bought_equals_sold
 
 if TYPE_CHECKING:

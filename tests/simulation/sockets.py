@@ -12,8 +12,8 @@ from functools import partial
 from struct import pack
 from typing import TYPE_CHECKING, Any
 
-from gateway import websocket
 from gateway.services import Services
+from gateway.websocket import socket as websocket
 from tests.support.gateway import payloads
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from streams.clock import JournalClock
+from streams.journal.clock import JournalClock
 from tests.simulation.network import SimulatedClient
 
 if TYPE_CHECKING:
@@ -41,15 +41,15 @@ class Collector:
 @contextmanager
 def installed(world: World, broker: Broker, hear: Hear) -> Iterator[None]:
     """Put everything in place for as long as the block lasts."""
-    from streams import forked
-    from streams.nats_client import NatsClient
+    from streams.broker.client import NatsClient
+    from streams.recovery import fork
 
     replacements: list[tuple[Any, Any]] = [
         (time, _clock_of(world)),
         (secrets, _secrets_of(world)),
         (random, world.random),
         (gc, Collector()),
-        (forked.in_child, _in_process),
+        (fork.in_child, _in_process),
         (JournalClock, partial(JournalClock, world.monotonic)),
         (NatsClient, lambda: _client(world, broker)),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exchange.commands import CancelAll
-from streams import codec
+from streams.wire import codec
 from tests.simulation.by_hand import Simulated, simulated
 
 SWEPT_SECONDS = 15.0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from streams import subjects
 from streams.errors import Busy, OutcomeUnknown
-from streams.roster import lease_key, standby_key
+from streams.leadership.roster import lease_key, standby_key
 from tests.simulation.by_hand import Simulated, simulated
 from tests.simulation.exchange import Role
 from tests.simulation.network import process_of

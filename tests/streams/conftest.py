@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from streams.connection import Connection
+from streams.broker.connection import Connection
 from streams.settings import StreamSettings
 from tests.support.nats import forget_everything, nats_server
 

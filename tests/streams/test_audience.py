@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Self
 
-from streams.audience import PRINTED_PER_ROUND, ROUND, Audience
-from streams.connection import Connection
+from streams.broker.connection import Connection
+from streams.leadership.audience import PRINTED_PER_ROUND, ROUND, Audience
 from tests.support.virtual import Stage
 
 SUBJECT = "md.ACME.book"

@@ -1,4 +1,4 @@
-"""streams/auditing.py: whatever was done to a journal or its events is found, and named by its sequence."""
+"""streams/audit/audit.py: whatever was done to a journal or its events is found, and named by its sequence."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streams import codec, subjects
-from streams.auditing import audit
-from streams.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL
-from streams.findings import Audit
-from streams.partition import Partition
+from streams import subjects
+from streams.audit.audit import audit
+from streams.audit.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL
+from streams.audit.findings import Audit
+from streams.partition.partition import Partition
+from streams.wire import codec
 from tests.support.altered import (
     LENGTH,
     Change,
@@ -26,7 +27,7 @@ from tests.support.altered import (
 from tests.support.memory import alive, no_collections
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 
 async def test_an_untouched_history_is_clean(connection: Connection) -> None:

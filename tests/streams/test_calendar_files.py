@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from streams import calendar_files
 from streams.errors import SettingsError
+from streams.journal import calendar_files
 from tests.streams.test_calendars import PLAIN, loaded
 
 

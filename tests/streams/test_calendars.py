@@ -10,8 +10,8 @@ import pytest
 from exchange.commands import DoubleBands, SetPhase
 from exchange.terms import AUCTION, CANCEL_ONLY, CLOSED, CLOSING, CONTINUOUS, OPENING, PRE_OPEN
 from exchange.units import SECOND
-from streams import calendar_files
-from streams.calendars import PHASE_STAYS, PhaseChange, Schedule, command_for
+from streams.journal import calendar_files
+from streams.journal.calendars import PHASE_STAYS, PhaseChange, Schedule, command_for
 
 XETRA = """
 [xetra]

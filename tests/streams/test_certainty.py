@@ -1,11 +1,11 @@
-"""streams/certainty.py: when a worker must read its leases again before it says anything; on virtual time."""
+"""leadership/lease_doubt.py: when a worker must read its leases again before it says anything; on virtual time."""
 
 from __future__ import annotations
 
 import asyncio
 
-from streams.certainty import Certainty
-from streams.connection import Connection
+from streams.broker.connection import Connection
+from streams.leadership.lease_doubt import Certainty
 from tests.support.virtual import Stage
 
 LEASE = 0.1

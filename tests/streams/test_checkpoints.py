@@ -1,4 +1,4 @@
-"""streams/checkpoints.py and checkpoint_maker.py: a partition's state in a stream, whole or not at all."""
+"""streams/recovery/checkpoints.py and checkpoint_maker.py: a partition's state in a stream, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from msgspec.structs import replace as altered
 from structlog.testing import capture_logs
 
 from exchange.commands import Tick
-from streams import codec, subjects
-from streams.checkpoint_maker import LAST_COMMANDS_MIN, CheckpointMaker
-from streams.checkpoints import CHECKPOINTS_KEPT, Checkpoints, Manifest, chunks_of, parts_in
+from streams import subjects
+from streams.broker.reader import state_of
 from streams.errors import CheckpointDamaged, ChildFailed, PartitionStopped
-from streams.forked import in_child
-from streams.recovery import load
-from streams.rendering import print_time
-from streams.state import partition_parts
-from streams.stream import state_of
+from streams.partition.state import partition_parts
+from streams.publication.rendering import print_time
+from streams.recovery.checkpoint_maker import LAST_COMMANDS_MIN, CheckpointMaker
+from streams.recovery.checkpoints import CHECKPOINTS_KEPT, Checkpoints, Manifest, chunks_of, parts_in
+from streams.recovery.fork import in_child
+from streams.recovery.recovery import load
+from streams.wire import codec
 from tests.support.exchange import ask, listing, open_venue, running_worker, sell
 from tests.support.led import Led
 from tests.support.nats import until
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 

@@ -4,8 +4,8 @@ from exchange.instrument import Instrument
 from exchange.market import Market
 from exchange.terms import BUY, SELL
 from exchange.units import UNIT
-from streams.checksum import Checksum
-from streams.rendering import Printer
+from streams.publication.checksum import Checksum
+from streams.publication.rendering import Printer
 from tests.support.journaled import ACME, Journaled, buy, sell
 
 

@@ -1,16 +1,16 @@
-"""streams/clock.py: an estimate of journal time."""
+"""streams/journal/clock.py: an estimate of journal time."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from streams.clock import JournalClock, keep_time
-from streams.stream import state_of
+from streams.broker.reader import state_of
+from streams.journal.clock import JournalClock, keep_time
 from tests.support.nats import until
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 SECOND = 1_000_000_000
 

@@ -48,9 +48,9 @@ from exchange.events import (
 )
 from exchange.instrument import NO_RATE, Instrument
 from exchange.units import SECOND
-from streams import codec
-from streams.codec import Results
 from streams.errors import Undecodable
+from streams.wire import codec
+from streams.wire.codec import Results
 
 ACME = Instrument("ACME", [(0, 1_000_000), (10_000_000_000, 5_000_000)], 100_000_000, max_quantity=10**14)
 PLACEMENT = PlaceOrder("anna", "ACME", "a-1", 0, 0, 5, 101, expires=7, time_in_force=4, display_quantity=2, sent_at=9)

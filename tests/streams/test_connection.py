@@ -1,4 +1,4 @@
-"""streams/connection.py, nats_client.py, headers.py: the one way to the server."""
+"""streams/broker/connection.py, client.py, headers.py: the one way to the server."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from streams import subjects, topology
-from streams.bucket import Bucket
-from streams.connection import Connection, Watch
+from streams.broker.bucket import Bucket
+from streams.broker.connection import Connection, Watch
+from streams.broker.failover import in_turn
 from streams.errors import (
     ApiRefused,
     NobodyListens,
@@ -23,7 +24,6 @@ from streams.errors import (
     Unavailable,
     WrongSequence,
 )
-from streams.failover import in_turn
 from streams.settings import StreamSettings
 from tests.support.nats import until, wire_to
 

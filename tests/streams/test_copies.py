@@ -1,4 +1,4 @@
-"""streams/copies.py: a bit that flips in one server's copy is found there, while another leads; on three servers."""
+"""recovery/replicas.py: a bit that flips in one server's copy is found there, while another leads; on three servers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from openbell.data_dir import DataDir
 from openbell.doctor import streams as checks
 from openbell.doctor.finding import CheckResult, Setup, Severity
-from streams import codec, subjects, topology
-from streams.auditing import audit
-from streams.connection import Connection
-from streams.copies import Copy, Proof, Proofs, copies_of, key_of, place_of
+from openbell.local.data_dir import DataDir
+from streams import subjects, topology
+from streams.audit.audit import audit
+from streams.broker.connection import Connection
+from streams.broker.second_look import leader_of
 from streams.errors import StreamError
-from streams.partition import Partition
-from streams.scrub import Scrub
-from streams.second_look import leader_of
+from streams.partition.partition import Partition
+from streams.recovery.replicas import Copy, Proof, Proofs, copies_of, key_of, place_of
+from streams.recovery.scrub import Scrub
 from streams.settings import StreamSettings
+from streams.wire import codec
 from tests.chaos import nats_nodes
 from tests.support.altered import read_all, trading
 from tests.support.damaged import files_of, flip_a_bit

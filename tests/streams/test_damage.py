@@ -15,14 +15,14 @@ from structlog.testing import capture_logs
 
 from exchange.commands import Tick
 from streams import subjects, topology
-from streams.auditing import audit
-from streams.codec import decode_facts
-from streams.connection import Connection
-from streams.embedded import EmbeddedServer
+from streams.audit.audit import audit
+from streams.broker.connection import Connection
+from streams.broker.embedded import EmbeddedServer
 from streams.errors import Busy, PartitionStopped, Unavailable
-from streams.recovery import answered_through, load
+from streams.leadership.stop_marks import StopMarks
+from streams.recovery.recovery import answered_through, load
 from streams.settings import StreamSettings
-from streams.stops import StopMarks
+from streams.wire.codec import decode_facts
 from tests.support.altered import flipped, plant_checkpoint, read_all, write
 from tests.support.damaged import cut_a_megabyte, files_of, flip_a_bit, journal, last_of, make_exchange
 from tests.support.exchange import open_venue, running_worker

@@ -1,4 +1,4 @@
-"""streams/diagnosis.py: from the first place where two streams do not fit, what was done to which."""
+"""streams/audit/diagnosis.py: from the first place where two streams do not fit, what was done to which."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import codec
-from streams.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL, Diagnosis, Pair, diagnose
+from streams.audit.diagnosis import BOTH, ENGINE, EVENTS, JOURNAL, Diagnosis, Pair, diagnose
 from streams.errors import PartitionStopped
-from streams.partition import CHAIN_START, Partition, link
+from streams.partition.partition import CHAIN_START, Partition, link
+from streams.wire import codec
 from tests.support.altered import LENGTH, trading
 from tests.support.journaled import OPENING
 

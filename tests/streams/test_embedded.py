@@ -1,4 +1,4 @@
-"""streams/embedded.py: nats-server as a child process."""
+"""streams/broker/embedded.py: nats-server as a child process."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from streams.connection import Connection
-from streams.embedded import HOST, EmbeddedServer, binary, configuration, healthy
+from streams.broker.connection import Connection
+from streams.broker.embedded import HOST, EmbeddedServer, binary, configuration, healthy
 from streams.errors import ServerFailed
 from streams.settings import StreamSettings
 from tests.support.nats import until

@@ -1,4 +1,4 @@
-"""streams/event_stream.py: message N is stored once, as number N."""
+"""streams/journal/event_writer.py: message N is stored once, as number N."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pytest_asyncio
 from structlog.testing import capture_logs
 
 from exchange.events import Canceled, Event
-from streams import codec, subjects, topology
-from streams.connection import Connection
+from streams import subjects, topology
+from streams.broker.connection import Connection
+from streams.broker.reader import state_of
 from streams.errors import Overtaken
-from streams.event_stream import EVENTS_BYTES_MAX, EventStream, as_stored
-from streams.stream import state_of
+from streams.journal.event_writer import EVENTS_BYTES_MAX, EventStream, as_stored
+from streams.wire import codec
 from tests.support import history
 from tests.support.nats import until, wire_to
 

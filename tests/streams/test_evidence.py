@@ -1,4 +1,4 @@
-"""streams/evidence.py: a fault of our own stops one partition, and can be made to happen again from what it left."""
+"""audit/evidence.py: a fault of our own stops one partition, and can be made to happen again from what it left."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from exchange.commands import CancelOrder
-from streams import codec, evidence, subjects, topology
+from streams import subjects, topology
+from streams.audit import evidence
+from streams.broker.reader import state_of
 from streams.errors import OutcomeUnknown, PartitionStopped
-from streams.stream import state_of
+from streams.wire import codec
 from tests.support.altered import lose_order_1, plant_checkpoint
 from tests.support.exchange import buy, listing, open_venue, running_worker
 from tests.support.nats import until
@@ -21,7 +23,7 @@ from tests.support.nats import until
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from exchange import commands, events, instrument
-from streams import codec, command_forms, forms
+from streams.wire import codec, command_forms, forms
 
 LANGUAGE = [*forms.COMMAND_TAGS.values(), *forms.EVENT_TAGS.values(), instrument.Instrument]
 

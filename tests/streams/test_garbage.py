@@ -1,4 +1,4 @@
-"""streams/garbage.py: what is young is looked at, and only once."""
+"""streams/collector.py: what is young is looked at, and only once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weakref import ref
 
 import pytest
 
-from streams import garbage
+from streams import collector
 
 TURNS = 10
 
@@ -48,7 +48,7 @@ async def test_a_cycle_that_ends_young_is_collected() -> None:
         assert young() is None
 
     before = gc.get_threshold()
-    await garbage.beside(work(), interval=0)
+    await collector.beside(work(), interval=0)
 
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
@@ -65,20 +65,20 @@ async def test_what_is_left_of_the_young_is_not_looked_at_again() -> None:
         await take_turns()
         assert left() is not None
 
-    await garbage.beside(work(), interval=0)
+    await collector.beside(work(), interval=0)
 
 
 async def test_nothing_is_looked_at_while_a_partition_is_loaded() -> None:
     """A young cycle stays for as long as something loads, however long that takes."""
 
     async def work() -> None:
-        with garbage.no_looks():
+        with collector.no_looks():
             young = ref(Knot())
             await take_turns()
             assert young() is not None
         assert gc.isenabled()
 
-    await garbage.beside(work(), interval=0)
+    await collector.beside(work(), interval=0)
 
 
 async def test_calls_that_were_canceled_hold_nothing_on() -> None:
@@ -93,7 +93,7 @@ async def test_calls_that_were_canceled_hold_nothing_on() -> None:
         try:
             await work(Held())
         except asyncio.CancelledError as error:
-            garbage.clear_frames(error)
+            collector.clear_frames(error)
             raise
 
     gc.disable()
@@ -127,5 +127,5 @@ def test_frames_of_a_group_are_cleared_with_those_of_what_is_in_it() -> None:
     with pytest.raises(ExceptionGroup) as raised:
         gather()
     assert Held.alive == 1
-    garbage.clear_frames(raised.value)
+    collector.clear_frames(raised.value)
     assert Held.alive == 0

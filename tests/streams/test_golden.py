@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
-from streams.forms import COMMAND_TAGS
+from streams.wire.forms import COMMAND_TAGS
 from tests.golden.replay import CHECKPOINT, from_checkpoint, messages
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""streams/handover.py: who is asked to go goes when its standby is ready, and not before."""
+"""streams/leadership/handover.py: who is asked to go goes when its standby is ready, and not before."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 import structlog
 
 from streams import subjects
-from streams.bucket import Bucket
+from streams.broker.bucket import Bucket
+from streams.broker.reader import state_of
 from streams.errors import Unavailable
-from streams.handover import NOT_AT_ALL, ask_how_far, ask_to_go
-from streams.roster import lease_key, standby_key, worker_key
-from streams.stream import state_of
+from streams.leadership.handover import NOT_AT_ALL, ask_how_far, ask_to_go
+from streams.leadership.roster import lease_key, standby_key, worker_key
 from streams.venue import Venue
 from tests.support.exchange import RunningWorker, ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until
@@ -23,7 +23,7 @@ from tests.support.nats import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 

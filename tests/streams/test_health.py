@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from openbell.up import free_port
-from streams import codec, subjects
-from streams.connection import Connection
+from openbell.local.up import free_port
+from streams import subjects
+from streams.broker.connection import Connection
 from streams.probe import main, probe
 from streams.topology import CONFIGURE
+from streams.wire import codec
 from tests.support.answering import answering
 from tests.support.exchange import running_worker
 from tests.support.nats import until

@@ -1,4 +1,4 @@
-"""streams/holdings.py: what accounts have, as clients see it."""
+"""streams/partition/account_view.py: what accounts have, as clients see it."""
 
 from __future__ import annotations
 

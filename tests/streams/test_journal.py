@@ -1,4 +1,4 @@
-"""streams/journal.py: group commit, and the end of every command."""
+"""streams/journal/writer.py: group commit, and the end of every command."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 
 from exchange.commands import CancelOrder, Tick
 from streams import subjects, topology
-from streams.codec import COMMANDS_MAX, CommandBatch, Results, decode_batch, encode_command
-from streams.connection import Connection
+from streams.broker.connection import Connection
+from streams.broker.reader import state_of
 from streams.errors import Busy, OutcomeUnknown, StreamError
-from streams.journal import FutureOutcome, Journal, Outcome
-from streams.stream import state_of
+from streams.journal.writer import FutureOutcome, Journal, Outcome
+from streams.wire.codec import COMMANDS_MAX, CommandBatch, Results, decode_batch, encode_command
 from tests.support.history import stored
 from tests.support.nats import until, wire_to
 

@@ -1,4 +1,4 @@
-"""streams/later.py: what a long command is told by is the same as if it had been made and printed at once."""
+"""publication/deferred.py: what a long command is told by is the same as if it had been made and printed at once."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import pytest
 
 from exchange.commands import AmendOrder, CancelOrder, PlaceOrder, SetPhase
 from exchange.terms import AT_OPEN, AUCTION, BUY, CONTINUOUS, SELL, STOP, is_open
-from streams import codec
-from streams.partition import OPEN_ORDERS_MANY, Partition
-from streams.report import print_report
-from streams.reports import EVENTS_MANY, is_long
-from streams.state import partition_parts
+from streams.partition.partition import OPEN_ORDERS_MANY, Partition
+from streams.partition.state import partition_parts
+from streams.publication.report import print_report
+from streams.publication.reports import EVENTS_MANY, is_long
+from streams.wire import codec
 from tests.support.journaled import ACME, Journaled, buy, order, sell, units
 from tests.support.journaled import replayed as replayed_journal
 
 if TYPE_CHECKING:
     from exchange.commands import Command
-    from streams.report import ExecutionReport
+    from streams.publication.report import ExecutionReport
 
 ORDERS = 3_000
 NAMES = ("anna", "boris", "carla", "dora")

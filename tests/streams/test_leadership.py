@@ -1,4 +1,4 @@
-"""streams/leadership.py: who leads what, and who follows, through the real bucket."""
+"""streams/leadership/leases.py: who leads what, and who follows, through the real bucket."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import pytest_asyncio
 
 from streams import subjects, topology
-from streams.bucket import Bucket
-from streams.leadership import Leadership
-from streams.roster import BUSY, NOBODY, lease_key, standby_key
+from streams.broker.bucket import Bucket
+from streams.leadership.leases import Leadership
+from streams.leadership.roster import BUSY, NOBODY, lease_key, standby_key
 from tests.support.nats import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 

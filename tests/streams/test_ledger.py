@@ -1,4 +1,4 @@
-"""streams/ledger.py: the events alone must add up."""
+"""streams/audit/order_ledger.py: the events alone must add up."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from exchange.commands import PlaceOrder
 from exchange.events import Accepted, Amended, Canceled, Event, Expired, Traded
 from exchange.terms import BUY, FILLED, PARTIALLY_FILLED, SELL
 from exchange.units import UNIT
-from streams import codec
-from streams.ledger import OrderLedger
+from streams.audit.order_ledger import OrderLedger
+from streams.wire import codec
 from tests.support.journaled import Journaled, order
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step

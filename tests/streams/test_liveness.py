@@ -1,4 +1,4 @@
-"""streams/liveness.py: who is silent has no leader, and a leader that stands still is silent."""
+"""streams/leadership/liveness.py: who is silent has no leader, and a leader that stands still is silent."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from exchange.commands import CancelAll
 from streams.errors import Busy, OutcomeUnknown
-from streams.liveness import SIGN_INTERVAL, LeaderSign, Liveness
-from streams.partition import Partition
+from streams.leadership.liveness import SIGN_INTERVAL, LeaderSign, Liveness
+from streams.partition.partition import Partition
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until
 from tests.support.worker_process import WorkerProcess

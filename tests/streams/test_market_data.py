@@ -8,10 +8,10 @@ from exchange.commands import AmendOrder, CancelAll, CancelOrder, Command, ListI
 from exchange.instrument import Instrument
 from exchange.terms import AUCTION, CONTINUOUS, IOC
 from exchange.units import UNIT
-from streams import codec
-from streams.feed import RECENT_TRADES_MAX, ROWS_PER_FRAME_MAX
-from streams.later import REPORTS_PER_MESSAGE_MAX
-from streams.partition import Partition
+from streams.partition.partition import Partition
+from streams.publication.deferred import REPORTS_PER_MESSAGE_MAX
+from streams.publication.instrument_feed import RECENT_TRADES_MAX, ROWS_PER_FRAME_MAX
+from streams.wire import codec
 from tests.support.follower import Follower
 from tests.support.journaled import ACME, Journaled, buy, order, sell, units
 from tests.support.random_choices import Seeded, stories

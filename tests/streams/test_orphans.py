@@ -1,4 +1,4 @@
-"""streams/promises.py and orphans.py: what a gateway has promised to cancel is canceled, also without the gateway."""
+"""streams/promises/: what a gateway has promised to cancel is canceled, also without the gateway."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exchange.commands import CancelAll, Command
-from streams import orphans, promises, register, subjects, topology, worker
-from streams.answers import Stored
-from streams.bucket import ABSENT, Bucket
-from streams.connection import Connection
-from streams.embedded import EmbeddedServer
+from streams import subjects, topology, worker
+from streams.broker.answers import Stored
+from streams.broker.bucket import ABSENT, Bucket
+from streams.broker.connection import Connection
+from streams.broker.embedded import EmbeddedServer
 from streams.errors import StoreUnknown, Unavailable
-from streams.journal import FutureOutcome, Outcome
-from streams.promises import Promises
-from streams.register import REGISTER_KEY, GatewayRegister
+from streams.journal.writer import FutureOutcome, Outcome
+from streams.promises import cancel_promises, gateway_register, orphaned_promises
+from streams.promises.cancel_promises import Promises
+from streams.promises.gateway_register import REGISTER_KEY, GatewayRegister
 from streams.settings import StreamSettings
-from streams.urgency import OPERATING
 from streams.venue import Venue
+from streams.wire.urgency import OPERATING
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until, wire_to
 from tests.support.virtual import Stage
@@ -37,10 +38,10 @@ SYMBOLS = ("S0", "S1")
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases that lapse in a second."""
     for module, name, value in (
-        (promises, "LEASE_TTL", 1.0),
-        (promises, "BEAT_INTERVAL", 0.2),
-        (orphans, "LOOK_INTERVAL", 0.1),
-        (orphans, "GRACE", 0.5),
+        (cancel_promises, "LEASE_TTL", 1.0),
+        (cancel_promises, "BEAT_INTERVAL", 0.2),
+        (orphaned_promises, "LOOK_INTERVAL", 0.1),
+        (orphaned_promises, "GRACE", 0.5),
     ):
         monkeypatch.setattr(module, name, value)
 
@@ -68,7 +69,7 @@ async def listed(venue: Venue) -> None:
 
 async def registered(connection: Connection) -> list[str]:
     """The gateways whose promises count."""
-    return sorted(register.read(await Bucket(connection, subjects.SESSIONS).get(REGISTER_KEY)).numbers)
+    return sorted(gateway_register.read(await Bucket(connection, subjects.SESSIONS).get(REGISTER_KEY)).numbers)
 
 
 async def promised(connection: Connection, gateway: str = "gw") -> dict[str, list[tuple[str, str]]]:
@@ -76,7 +77,7 @@ async def promised(connection: Connection, gateway: str = "gw") -> dict[str, lis
     entries = await Bucket(connection, subjects.SESSIONS).read_all(f"promised.{gateway}.*")
     held: dict[str, list[tuple[str, str]]] = {}
     for entry in entries.values():
-        held |= promises.decoder.decode(entry.value)
+        held |= cancel_promises.decoder.decode(entry.value)
     return held
 
 
@@ -128,7 +129,7 @@ def test_a_gateway_that_lives_keeps_its_promises_itself() -> None:
                 await venue.promises.make("s1", [("anna", "s1")])
                 await venue.promises.make("s2", [("anna", "s2")])
                 await place(venue, "anna", "mine", "s1")
-                await asyncio.sleep(10 * (promises.LEASE_TTL + orphans.GRACE))
+                await asyncio.sleep(10 * (cancel_promises.LEASE_TTL + orphaned_promises.GRACE))
                 gateway = venue.origin
                 assert await promised(connection, gateway) == {"s1": [("anna", "s1")], "s2": [("anna", "s2")]}
                 assert len(await open_orders(venue, "anna")) == 2
@@ -137,7 +138,7 @@ def test_a_gateway_that_lives_keeps_its_promises_itself() -> None:
                 await venue.promises.forget("s2")
                 assert await registered(connection) == [gateway]
             assert await registered(connection) == []
-            await asyncio.sleep(10 * (promises.LEASE_TTL + orphans.GRACE))
+            await asyncio.sleep(10 * (cancel_promises.LEASE_TTL + orphaned_promises.GRACE))
             assert len(await open_orders(watcher, "anna")) == 2
         stop.set()
         await working
@@ -221,12 +222,12 @@ async def test_thousands_of_sessions_can_be_read(settings: StreamSettings, conne
     beating = asyncio.create_task(made.run())
     await until(lambda: made.well)
     await asyncio.gather(*[made.make(f"s{number}", [("anna", "")]) for number in range(1_500)])
-    looking = orphans.Orphans(connection, 2, 0, Told())
+    looking = orphaned_promises.Orphans(connection, 2, 0, Told())
     bucket = Bucket(connection, subjects.SESSIONS)
-    number = register.read(await bucket.get(REGISTER_KEY)).numbers["gw"]
+    number = gateway_register.read(await bucket.get(REGISTER_KEY)).numbers["gw"]
     beating.cancel()
-    await bucket.put(promises.lease_key("gw"), "", None, 1.0)
-    claim = await bucket.put(promises.swept_key("gw", 0), orphans.CLAIM)
+    await bucket.put(cancel_promises.lease_key("gw"), "", None, 1.0)
+    claim = await bucket.put(cancel_promises.swept_key("gw", 0), orphaned_promises.CLAIM)
     assert claim.sequence < 500
     assert await looking.promises_of("gw", number, claim.sequence) == [[("anna", "")]] * 1_500
 
@@ -282,19 +283,19 @@ async def test_a_gateway_that_comes_back_during_the_sweep_is_left_alone(
     book = GatewayRegister(bucket)
     await book.enter("gw")
     held = {f"s{number}": [["anna", f"s{number}"]] for number in range(3)}
-    await bucket.put(promises.promised_key("gw", 0), json.dumps(held))
+    await bucket.put(cancel_promises.promised_key("gw", 0), json.dumps(held))
 
     async def come_back() -> None:
-        await bucket.put(promises.lease_key("gw"), "gw", None, 2.0)
+        await bucket.put(cancel_promises.lease_key("gw"), "gw", None, 2.0)
 
     journal = Told(come_back)
-    sweeper = orphans.Orphans(connection, 2, 0, journal)
+    sweeper = orphaned_promises.Orphans(connection, 2, 0, journal)
     sweeper.commands_at_once = 1
-    number = register.read(await bucket.get(REGISTER_KEY)).numbers["gw"]
+    number = gateway_register.read(await bucket.get(REGISTER_KEY)).numbers["gw"]
     await sweeper.sweep("gw", number)
     assert journal.commands == [("anna", "s0")]
     for partition in (0, 1):
-        await bucket.put(promises.swept_key("gw", partition), str(number))
+        await bucket.put(cancel_promises.swept_key("gw", partition), str(number))
     await book.enter("gw")
     await sweeper.sweep("gw", number)
     assert await registered(connection) == ["gw"]
@@ -307,9 +308,9 @@ async def test_a_leader_whose_store_is_cut_off_cancels_nothing(
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
     await GatewayRegister(bucket).enter("gw")
-    await bucket.put(promises.promised_key("gw", 0), '{"s1":[["anna",""]]}')
+    await bucket.put(cancel_promises.promised_key("gw", 0), '{"s1":[["anna",""]]}')
     journal = Told()
-    sweeper = orphans.Orphans(connection, 2, 0, journal)
+    sweeper = orphaned_promises.Orphans(connection, 2, 0, journal)
     sweeper.grace = 0.0
     store = connection.store
     monkeypatch.setattr(connection, "store", lambda *_, **__: _unanswered())
@@ -332,9 +333,9 @@ async def test_a_copy_that_lags_behind_decides_nothing(settings: StreamSettings,
     await topology.ensure(connection, settings)
     bucket = Bucket(connection, subjects.SESSIONS)
     await GatewayRegister(bucket).enter("gw")
-    claim = await bucket.put(promises.swept_key("gw", 0), orphans.CLAIM)
+    claim = await bucket.put(cancel_promises.swept_key("gw", 0), orphaned_promises.CLAIM)
     with pytest.raises(Unavailable):
-        await orphans.Orphans(connection, 2, 0, Told()).promises_of("gw", 1, claim.sequence + 1)
+        await orphaned_promises.Orphans(connection, 2, 0, Told()).promises_of("gw", 1, claim.sequence + 1)
 
 
 async def test_of_an_older_exchange_only_promises_to_sessions_are_kept(
@@ -347,7 +348,7 @@ async def test_of_an_older_exchange_only_promises_to_sessions_are_kept(
     await bucket.put("session.old.3.s1", '[["anna","s1"],["anna",""]]')
     await bucket.put("session.old.4.s2", '[["boris",""]]')
     journal = Told()
-    sweepers = [orphans.Orphans(connection, 2, partition, journal) for partition in (0, 1)]
+    sweepers = [orphaned_promises.Orphans(connection, 2, partition, journal) for partition in (0, 1)]
     for sweeper in sweepers:
         sweeper.grace = 0.0
     for _ in range(2):

@@ -1,9 +1,9 @@
-"""streams/packer.py: ended orders are packed when there is time, and under load only beyond a bound."""
+"""streams/leadership/packer.py: ended orders are packed when there is time, and under load only beyond a bound."""
 
 from __future__ import annotations
 
 from exchange.terms import IOC
-from streams.packer import AGE, INTERVAL, Packer
+from streams.leadership.packer import AGE, INTERVAL, Packer
 from tests.support.journaled import Journaled, buy
 
 ENDED = 300

@@ -1,4 +1,4 @@
-"""streams/packing.py: what is written out there for the usual commands and events is what `forms` says."""
+"""streams/wire/fast_forms.py: what is written out there for the usual commands and events is what `forms` says."""
 
 from dataclasses import MISSING, fields
 from typing import Any, get_origin
@@ -8,7 +8,7 @@ import pytest
 from exchange.commands import Command, PlaceOrder
 from exchange.events import Event
 from exchange.instrument import Instrument
-from streams import codec, forms, packing
+from streams.wire import codec, fast_forms, forms
 
 PLACED = PlaceOrder("a", "B", "c", 0, 1, 2, 3, 4, 4, 5, True, 6, 2, "d", 7)
 LISTED = Instrument("ACME", [(0, 10**6)], 10**8)
@@ -48,7 +48,7 @@ def test_an_event_is_packed_as_its_form_says(cls: type[Event]) -> None:
     """Tag and items, in the order of the dataclass, for every kind of event."""
     event = distinct(cls)
 
-    assert packing.pack_event(event) == forms.EVENTS.pack(event)
+    assert fast_forms.pack_event(event) == forms.EVENTS.pack(event)
 
 
 @pytest.mark.parametrize("cls", forms.COMMAND_TAGS.values())
@@ -57,7 +57,7 @@ def test_a_command_is_unpacked_as_its_form_says(cls: type[Command]) -> None:
     command = distinct(cls)
     struct = codec.batch_decoder.decode(codec.encode_batch("me", 1, [codec.encode_command(command)])).commands[0]
 
-    assert packing.unpack_command(struct) == forms.COMMANDS.unpack(struct) == command
+    assert fast_forms.unpack_command(struct) == forms.COMMANDS.unpack(struct) == command
 
 
 @pytest.mark.parametrize("cls", [*forms.COMMAND_TAGS.values(), *forms.EVENT_TAGS.values()])

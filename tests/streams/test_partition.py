@@ -11,10 +11,10 @@ from exchange.engine import SEMANTICS
 from exchange.events import Accepted, MessageRejected, Traded
 from exchange.terms import GTD
 from exchange.units import SECOND, UNIT
-from streams import codec
 from streams.errors import PartitionFailed, PartitionStopped
-from streams.partition import CHAIN_START, Partition
-from streams.state import partition_parts
+from streams.partition.partition import CHAIN_START, Partition
+from streams.partition.state import partition_parts
+from streams.wire import codec
 from tests.support.journaled import ACME, OPENING, Journaled, buy, replayed, sell
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step

@@ -9,14 +9,14 @@ from structlog.testing import capture_logs
 
 from exchange.events import MessageRejected
 from streams import subjects
-from streams.auditing import audit
-from streams.codec import decode_facts
-from streams.partition import fingerprint
+from streams.audit.audit import audit
+from streams.partition.partition import fingerprint
+from streams.wire.codec import decode_facts
 from tests.support.altered import read_all
 from tests.support.exchange import buy, listing, open_venue, running_worker
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 POISON = {

@@ -1,4 +1,4 @@
-"""streams/pulse.py: a closed connection is death, silence is not."""
+"""streams/leadership/process_liveness.py: a closed connection is death, silence is not."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest_asyncio
 
 from streams import subjects
-from streams.pulse import ABSENCES_MAX, Pulse
+from streams.leadership.process_liveness import ABSENCES_MAX, Pulse
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 
 @pytest_asyncio.fixture

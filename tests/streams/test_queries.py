@@ -6,7 +6,7 @@ import pytest
 from exchange.commands import CancelOrder
 from exchange.instrument import Instrument
 from exchange.units import UNIT
-from streams import codec
+from streams.wire import codec
 from tests.support.journaled import ACME, Journaled, buy, sell
 
 BETA = Instrument("BETA", [(0, UNIT // 2)], UNIT // 100, collar_bps=125_050, reference_price=20 * UNIT)

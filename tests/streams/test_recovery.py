@@ -1,4 +1,4 @@
-"""streams/recovery.py: a new leader knows what the last one knew, or stops."""
+"""streams/recovery/recovery.py: a new leader knows what the last one knew, or stops."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import pytest
 import pytest_asyncio
 
 from exchange.commands import Command
-from streams import codec, subjects, topology
+from streams import subjects, topology
+from streams.broker.reader import StreamReader, state_of
 from streams.errors import PartitionStopped
-from streams.partition import Partition
-from streams.recovery import answered_through, load, replay
-from streams.stream import StreamReader, state_of
+from streams.partition.partition import Partition
+from streams.recovery.recovery import answered_through, load, replay
+from streams.wire import codec
 from tests.support.exchange import buy, listing, sell
 from tests.support.history import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 

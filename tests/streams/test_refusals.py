@@ -7,8 +7,8 @@ from exchange import rejections
 from exchange.events import Rejected
 from exchange.instrument import Instrument
 from exchange.units import LARGEST, NEVER, UNIT, VALUE_LARGEST
-from gateway.timestamps import time_text
-from streams.refusals import END_OF_CALLS, SENTENCES, limit_sentence, listing_sentence, sentence_of
+from gateway.requests.timestamps import time_text
+from streams.publication.refusal_sentences import END_OF_CALLS, SENTENCES, limit_sentence, listing_sentence, sentence_of
 from tests.support.journaled import units
 
 DECIMALS = (2, 0)

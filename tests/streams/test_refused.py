@@ -1,4 +1,4 @@
-"""streams/refused.py, in a worker: who has stopped a partition says so, and tries again by itself; on virtual time."""
+"""Refused partitions of a worker: who has stopped one says so, and tries again by itself; on virtual time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from streams import subjects, worker
 from streams.errors import PartitionStopped
-from streams.refused import RELOOK_MAX, RELOOK_MIN, RESTS, Refusals, all_refusals
-from streams.roster import lease_key
-from streams.stops import StopMarks
+from streams.leadership.refused_partitions import RELOOK_MAX, RELOOK_MIN, RESTS, Refusals, all_refusals
+from streams.leadership.roster import lease_key
+from streams.leadership.stop_marks import StopMarks
 from tests.support.altered import write
 from tests.support.nats import until
 from tests.support.virtual import Stage
@@ -19,7 +19,7 @@ from tests.support.virtual import Stage
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 LOST = 5
 

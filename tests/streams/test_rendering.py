@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from exchange.commands import PlaceOrder
 from exchange.instrument import Instrument
 from exchange.units import SECOND, UNIT, to_text
-from streams.rendering import PRINTED_NUMBERS_MAX, OrderState, PrintedNumbers, Printer, Renderer, print_time
+from streams.publication.rendering import PRINTED_NUMBERS_MAX, OrderState, PrintedNumbers, Printer, Renderer, print_time
 from tests.support.journaled import ACME, OPENING, Journaled, buy, sell, units
 
 MEMBERS = [

@@ -5,7 +5,7 @@ import pytest
 from exchange.commands import AmendOrder, CancelAfter, CancelAll, CancelOrder, Command, Configure, Tick
 from exchange.terms import GTD, IOC
 from exchange.units import SECOND
-from streams import codec
+from streams.wire import codec
 from tests.support.journaled import CONFIGURE, OPENING, Journaled, buy, sell, units
 
 

@@ -1,4 +1,4 @@
-"""streams/resumption.py: what waited too long for a leader is refused, unless somebody may have been told otherwise."""
+"""Resumption: what waited too long for a leader is refused, unless somebody may have been told otherwise."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ import pytest_asyncio
 from exchange.commands import CancelOrder, Command, Resume
 from exchange.events import Accepted, Canceled, Rejected
 from exchange.units import SECOND
-from streams import codec, subjects, topology
-from streams.auditing import audit
-from streams.codec import Facts
+from streams import subjects, topology
+from streams.audit.audit import audit
+from streams.broker.reader import StreamReader, state_of
 from streams.errors import AnsweredLate, OutcomeUnknown, PartitionStopped
-from streams.event_stream import RUN_AHEAD
-from streams.partition import Partition
-from streams.recovery import load, recover, replay
-from streams.scrub import look_at
-from streams.standby import Standby
-from streams.stream import StreamReader, state_of
+from streams.journal.event_writer import RUN_AHEAD
+from streams.leadership.standby import Standby
+from streams.partition.partition import Partition
+from streams.recovery.recovery import load, recover, replay
+from streams.recovery.scrub import look_at
+from streams.wire import codec
+from streams.wire.codec import Facts
 from tests.support.exchange import buy, listing, open_venue, running_worker
 from tests.support.history import stored
 from tests.support.led import Led
 from tests.support.nats import until
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 AGE = 400_000_000

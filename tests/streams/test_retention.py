@@ -1,4 +1,4 @@
-"""streams/retention.py and trimming.py: old messages go only when checkpoints stand for them."""
+"""streams/recovery/retention.py and trimming.py: old messages go only when checkpoints stand for them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import pytest_asyncio
 from msgspec.structs import replace as altered
 from structlog.testing import capture_logs
 
-from streams import subjects, topology, trimming
-from streams.auditing import audit
-from streams.checkpoint_maker import CheckpointMaker
-from streams.connection import Connection
+from streams import subjects, topology
+from streams.audit.audit import audit
+from streams.broker.connection import Connection
+from streams.broker.reader import state_of
 from streams.errors import PartitionStopped
-from streams.recovery import load
-from streams.retention import Retention, first_kept
-from streams.room import Fills, StreamFill
-from streams.stream import state_of
+from streams.journal import trimming
+from streams.journal.capacity import Fills, StreamFill
+from streams.recovery.checkpoint_maker import CheckpointMaker
+from streams.recovery.recovery import load
+from streams.recovery.retention import Retention, first_kept
 from tests.support.exchange import listing
 from tests.support.led import Led
 from tests.support.nats import until

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streams import leftovers, orphans, promises, subjects, topology
-from streams.bucket import ABSENT, Bucket
-from streams.connection import Connection
-from streams.embedded import EmbeddedServer
+from streams import subjects, topology
+from streams.broker.bucket import ABSENT, Bucket
+from streams.broker.connection import Connection
+from streams.broker.embedded import EmbeddedServer
 from streams.errors import PartitionStopped
-from streams.register import GatewayRegister
+from streams.leadership.stop_marks import StopMarks
+from streams.promises import cancel_promises, leftovers, orphaned_promises
+from streams.promises.gateway_register import GatewayRegister
 from streams.settings import StreamSettings
-from streams.stops import StopMarks
 from streams.venue import Venue
 from tests.support.exchange import ask, buy, listing, open_venue, running_worker
 from tests.support.nats import until
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases that lapse in a second."""
     for module, name, value in (
-        (promises, "LEASE_TTL", 1.0),
-        (promises, "BEAT_INTERVAL", 0.2),
-        (orphans, "LOOK_INTERVAL", 0.1),
-        (orphans, "GRACE", 0.5),
+        (cancel_promises, "LEASE_TTL", 1.0),
+        (cancel_promises, "BEAT_INTERVAL", 0.2),
+        (orphaned_promises, "LOOK_INTERVAL", 0.1),
+        (orphaned_promises, "GRACE", 0.5),
     ):
         monkeypatch.setattr(module, name, value)
 
@@ -140,13 +141,13 @@ async def test_keys_of_gateways_that_have_ended_do_not_pile_up(
     register = GatewayRegister(bucket)
     for number in range(3):
         await register.enter(f"ended{number}")
-        await bucket.put(promises.promised_key(f"ended{number}", 0), "{}")
-        await bucket.put(promises.swept_key(f"ended{number}", 0), "7")
+        await bucket.put(cancel_promises.promised_key(f"ended{number}", 0), "{}")
+        await bucket.put(cancel_promises.swept_key(f"ended{number}", 0), "7")
     await register.enter("alive")
     for number in range(3):
         await register.strike(f"ended{number}")
-    await bucket.put(promises.promised_key("alive", 0), "{}")
-    await bucket.put(promises.promised_key("later", 0), "{}")
+    await bucket.put(cancel_promises.promised_key("alive", 0), "{}")
+    await bucket.put(cancel_promises.promised_key("later", 0), "{}")
 
     async def stay() -> list[str]:
         left = await bucket.read_all("promised.>", "swept.>")

@@ -1,4 +1,4 @@
-"""streams/room.py, urgency.py and alarm.py: what is left of a journal, and for whom."""
+"""streams/journal/capacity.py, urgency.py and capacity_alarm.py: what is left of a journal, and for whom."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from structlog.testing import capture_logs
 
 from exchange import commands
 from streams import subjects, topology
-from streams.alarm import Alarm
-from streams.bucket import Bucket
+from streams.broker.bucket import Bucket
 from streams.errors import Busy, Unavailable
-from streams.forms import COMMANDS
-from streams.journal import Journal
-from streams.room import Fills, Room, StreamFill, full_in_seconds, taken_at
-from streams.urgency import CANCELING, OPERATING, PLACING, URGENCIES
+from streams.journal.capacity import Fills, Room, StreamFill, full_in_seconds, taken_at
+from streams.journal.capacity_alarm import Alarm
+from streams.journal.writer import Journal
+from streams.wire.forms import COMMANDS
+from streams.wire.urgency import CANCELING, OPERATING, PLACING, URGENCIES
 from tests.support.exchange import open_venue, running_worker
 from tests.support.nats import until
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 DAY = 86_400

@@ -1,11 +1,11 @@
-"""streams/roster.py: what one worker concludes from what it sees, and when."""
+"""streams/leadership/roster.py: what one worker concludes from what it sees, and when."""
 
 from __future__ import annotations
 
 import pytest
 
-from streams.bucket import BucketEntry
-from streams.roster import (
+from streams.broker.bucket import BucketEntry
+from streams.leadership.roster import (
     BEATS_LEFT_TO_STANDBY,
     BUSY,
     BUSY_LEASES,

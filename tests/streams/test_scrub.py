@@ -1,4 +1,4 @@
-"""streams/scrub.py: whatever was lost or altered behind a checkpoint is found by one reading, and named."""
+"""streams/recovery/scrub.py: whatever was lost or altered behind a checkpoint is found by one reading, and named."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from streams import scrub as scrub_module
 from streams import subjects
-from streams.codec import decode_facts, encode_events, encode_facts
+from streams.broker.reader import StreamMessage
 from streams.errors import PartitionStopped, StreamGap, Unavailable
-from streams.scrub import Links, Scrub, ScrubPace, look_at
-from streams.stream import StreamMessage
+from streams.recovery import scrub as scrub_module
+from streams.recovery.scrub import Links, Scrub, ScrubPace, look_at
+from streams.wire.codec import decode_facts, encode_events, encode_facts
 from tests.support.altered import LENGTH, Change, flipped, missing, swapped, untouched, write
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 
 async def scrubbed(connection: Connection, through: int = LENGTH) -> None:

@@ -1,4 +1,4 @@
-"""streams/second_look.py: a deposed leader's answer is no damage, and damage is found all the same; on virtual time."""
+"""broker/second_look.py: a deposed leader's answer is no damage, and damage is found all the same; on virtual time."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from streams import subjects, topology
-from streams.auditing import audit
-from streams.bucket import Bucket
-from streams.connection import Connection
+from streams.audit.audit import audit
+from streams.broker.bucket import Bucket
+from streams.broker.connection import Connection
+from streams.broker.reader import Asks, StreamReader
+from streams.broker.second_look import LOOK_INTERVAL, beyond_doubt, look_carefully, read_leader
 from streams.errors import PartitionStopped, Unavailable
-from streams.partition import Partition
-from streams.recovery import answered_through, load, replay
-from streams.scrub import Scrub, look_at
-from streams.second_look import LOOK_INTERVAL, beyond_doubt, look_carefully, read_leader
-from streams.stream import Asks, StreamReader
+from streams.partition.partition import Partition
+from streams.recovery.recovery import answered_through, load, replay
+from streams.recovery.scrub import Scrub, look_at
 from streams.venue import Venue
 from tests.support.altered import LENGTH, plant_checkpoint, write
 from tests.support.virtual import Stage

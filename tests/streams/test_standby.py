@@ -1,4 +1,4 @@
-"""streams/standby.py: it goes as far as EVENTS is stored, and no further."""
+"""streams/leadership/standby.py: it goes as far as EVENTS is stored, and no further."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import pytest
 import pytest_asyncio
 
 from exchange.commands import Command
-from streams import codec, subjects, topology
+from streams import subjects, topology
+from streams.broker.reader import StreamReader, read_message, state_of
 from streams.errors import PartitionStopped
-from streams.partition import Partition
-from streams.standby import Standby
-from streams.stream import StreamReader, read_message, state_of
+from streams.leadership.standby import Standby
+from streams.partition.partition import Partition
+from streams.wire import codec
 from tests.support.exchange import buy, listing, sell
 from tests.support.nats import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 TRADING: list[Command] = [

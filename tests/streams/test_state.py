@@ -1,4 +1,4 @@
-"""streams/state.py: a partition's whole state in parts, and back."""
+"""streams/partition/state.py: a partition's whole state in parts, and back."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.commands import ListInstrument
-from streams import codec
-from streams.checkpoints import chunks_of, parts_in
-from streams.partition import Partition
-from streams.reports import REPORTS_PER_ACCOUNT_MAX
-from streams.state import partition_parts, restored
+from streams.partition.partition import Partition
+from streams.partition.state import partition_parts, restored
+from streams.publication.reports import REPORTS_PER_ACCOUNT_MAX
+from streams.recovery.checkpoints import chunks_of, parts_in
+from streams.wire import codec
 from tests.support.journaled import ACME, Journaled, buy, sell
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step

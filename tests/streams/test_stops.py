@@ -1,4 +1,4 @@
-"""streams/stops.py: what one worker has found, all others and all gateways know."""
+"""streams/leadership/stop_marks.py: what one worker has found, all others and all gateways know."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 import pytest_asyncio
 
 from streams import subjects, topology
-from streams.bucket import Bucket
+from streams.broker.bucket import Bucket
 from streams.errors import PartitionStopped, Unavailable
-from streams.stops import StopMarks, key_of
+from streams.leadership.stop_marks import StopMarks, key_of
 from tests.support.nats import until
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 

@@ -1,4 +1,4 @@
-"""streams/stream.py: reading a stored stream in order."""
+"""streams/broker/reader.py: reading a stored stream in order."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from streams.connection import Connection
+from streams.broker.connection import Connection
+from streams.broker.reader import StreamMessage, StreamReader, read_message, state_of
 from streams.errors import StreamGap, StreamTooShort
-from streams.stream import StreamMessage, StreamReader, read_message, state_of
 from tests.support.nats import wire_to
 
 if TYPE_CHECKING:

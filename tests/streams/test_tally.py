@@ -1,12 +1,12 @@
-"""streams/tally.py: a journal that was skimmed has left every number that clients count by."""
+"""streams/partition/skim.py: a journal that was skimmed has left every number that clients count by."""
 
 from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.partition import Partition
-from streams.state import partition_parts
+from streams.partition.partition import Partition
+from streams.partition.state import partition_parts
 from tests.support.journaled import Journaled, buy, replayed, sell
 from tests.support.random_choices import stories
 from tests.support.random_commands import NARROW, PLAIN, Step

@@ -1,4 +1,4 @@
-"""streams/teller.py: however much there is to tell, it is told in order, and the process goes on meanwhile."""
+"""leadership/publisher.py: however much there is to tell, it is told in order, and the process goes on meanwhile."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import pytest_asyncio
 
 from exchange.commands import Command, SetPhase
 from exchange.terms import AUCTION, CONTINUOUS
-from streams import codec
-from streams.audience import Audience
-from streams.certainty import Certainty
-from streams.partition import Output, Partition
-from streams.teller import WAITING_MAX, Teller
+from streams.leadership.audience import Audience
+from streams.leadership.lease_doubt import Certainty
+from streams.leadership.publisher import WAITING_MAX, Teller
+from streams.partition.partition import Output, Partition
+from streams.wire import codec
 from tests.support.journaled import Journaled, buy, sell
 from tests.support.nats import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 ORDERS = 3_000
 LEASE_SECONDS = 1_000.0

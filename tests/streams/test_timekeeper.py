@@ -1,4 +1,4 @@
-"""streams/timekeeper.py: what a leader writes because time has passed, once, whoever leads."""
+"""streams/journal/timekeeper.py: what a leader writes because time has passed, once, whoever leads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exchange.book import Book
+from exchange.book.book import Book
 from exchange.commands import Command, Configure, DrawEnd, ListInstrument, SetPhase, Tick
 from exchange.configuration import renewal
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
@@ -19,12 +19,12 @@ from exchange.events import EndDrawn, PhaseSet, Traded
 from exchange.instrument import Instrument
 from exchange.terms import AUCTION, CLOSED, CONTINUOUS, CROSSED, GTD, OPENING, PRE_OPEN
 from exchange.units import SECOND, UNIT
-from streams.calendars import Hours, Schedule, TradingSession
-from streams.clock import JournalClock
-from streams.journal import FutureOutcome, Outcome
-from streams.timekeeper import Timekeeper
-from streams.urgency import OPERATING
+from streams.journal.calendars import Hours, Schedule, TradingSession
+from streams.journal.clock import JournalClock
+from streams.journal.timekeeper import Timekeeper
+from streams.journal.writer import FutureOutcome, Outcome
 from streams.venue import Venue
+from streams.wire.urgency import OPERATING
 from tests.support.exchange import ask, open_venue, running_worker
 from tests.support.history import events_of, times_of
 from tests.support.journaled import ACME, CONFIGURE, Journaled, buy, sell
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 DAY = Schedule(

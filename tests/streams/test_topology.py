@@ -11,16 +11,16 @@ import pytest
 from exchange.commands import Configure
 from exchange.engine import SEMANTICS
 from streams import subjects, topology
-from streams.answers import Stored
-from streams.bucket import ABSENT, Bucket
-from streams.codec import decode_batch
+from streams.broker.answers import Stored
+from streams.broker.bucket import ABSENT, Bucket
+from streams.broker.reader import state_of
 from streams.errors import ApiRefused, NotStored, TopologyMismatch, WrongSequence
-from streams.stream import state_of
+from streams.wire.codec import decode_batch
 from tests.support.history import stored
 from tests.support.nats import until
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 

@@ -8,17 +8,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from streams import subjects
-from streams.auditing import audit
+from streams.audit.audit import audit
+from streams.broker.reader import StreamReader
 from streams.errors import PartitionStopped, Unavailable
-from streams.partition import Partition
-from streams.recovery import answered_through, load, replay
-from streams.stream import StreamReader
+from streams.partition.partition import Partition
+from streams.recovery.recovery import answered_through, load, replay
 from tests.support.altered import LENGTH, plant_checkpoint, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 MADE = 12
 

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exchange.terms import BUY
-from streams import codec, subjects, topology
+from streams import subjects, topology
+from streams.broker.reader import state_of
 from streams.errors import Busy, OutcomeUnknown, Unavailable
-from streams.stream import state_of
 from streams.venue import QUERY_RETRY_INTERVAL, QUERY_TIMEOUT
+from streams.wire import codec
 from tests.support.exchange import ask, buy, listing, open_venue, order, running_worker, sell
 from tests.support.nats import until, wire_to
 from tests.support.virtual import Stage
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 

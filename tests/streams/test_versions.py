@@ -9,17 +9,18 @@ from exchange.commands import Command
 from exchange.configuration import renewal
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
 from exchange.events import Configured
-from streams import codec, subjects, topology
-from streams.auditing import audit
-from streams.recovery import load
+from streams import subjects, topology
+from streams.audit.audit import audit
+from streams.recovery.recovery import load
 from streams.topology import CONFIGURE
+from streams.wire import codec
 from tests.support.exchange import listing, open_venue, running_worker, sell
 from tests.support.history import events_of, stored
 from tests.support.led import Led
 from tests.support.nats import until
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 OLD = replace(CONFIGURE, semantics=OLDEST_SEMANTICS, trades_per_order_max=77)

@@ -1,4 +1,4 @@
-"""streams/wide.py: numbers beyond 64 bits on the wire, and everything that may hold one."""
+"""streams/wire/wide.py: numbers beyond 64 bits on the wire, and everything that may hold one."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.msgpack import Ext
 
+from exchange.accounts.limits import MAX_LONG, MAX_VALUE
 from exchange.commands import ListInstrument, SetLimits
 from exchange.events import InstrumentListed, LimitsSet, Rejected, Traded
 from exchange.instrument import Instrument
-from exchange.limits import MAX_LONG, MAX_VALUE
 from exchange.units import RATE, UNIT, VALUE_LARGEST
-from streams import codec, wide
-from streams.checkpoints import chunks_of, parts_in
 from streams.errors import Undecodable
-from streams.partition import Partition
-from streams.state import partition_parts, restored
+from streams.partition.partition import Partition
+from streams.partition.state import partition_parts, restored
+from streams.recovery.checkpoints import chunks_of, parts_in
+from streams.wire import codec, wide
 from tests.support.journaled import Journaled, buy, sell
 
 BIG = Instrument("ACME", [(0, UNIT)], UNIT, taker_bps=RATE, maker_bps=-RATE // 2)

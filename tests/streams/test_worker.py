@@ -14,16 +14,17 @@ import pytest
 
 from exchange.commands import PlaceOrder, SetPhase
 from exchange.terms import AUCTION, BUY, CONTINUOUS, GTD, LIMIT
-from streams import codec, subjects, topology, worker
-from streams.bucket import Bucket
-from streams.connection import Connection
-from streams.embedded import EmbeddedServer
+from streams import subjects, topology, worker
+from streams.broker.bucket import Bucket
+from streams.broker.connection import Connection
+from streams.broker.embedded import EmbeddedServer
+from streams.broker.reader import state_of
 from streams.errors import Busy, NobodyListens, OutcomeUnknown, TopologyMismatch
-from streams.partition import Partition
-from streams.roster import lease_key, worker_key
+from streams.leadership.roster import lease_key, worker_key
+from streams.partition.partition import Partition
 from streams.settings import StreamSettings
-from streams.stream import state_of
 from streams.venue import Venue
+from streams.wire import codec
 from tests.support import memory
 from tests.support.exchange import LOT, TICK, ask, buy, listing, open_venue, running_worker, sell
 from tests.support.history import stored
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
-    from streams.answers import Stored
+    from streams.broker.answers import Stored
 
 SECOND = 1_000_000_000
 

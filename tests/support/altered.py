@@ -10,13 +10,14 @@ from collections.abc import Callable
 from itertools import zip_longest
 
 from exchange.commands import CancelOrder, Command
-from streams import codec, subjects
-from streams.checkpoints import Checkpoints, Manifest, chunks_of, new_digest
-from streams.connection import Connection
-from streams.partition import Partition
-from streams.state import FORM, partition_parts
-from streams.stream import StreamMessage, StreamReader, state_of
+from streams import subjects
+from streams.broker.connection import Connection
+from streams.broker.reader import StreamMessage, StreamReader, state_of
+from streams.partition.partition import Partition
+from streams.partition.state import FORM, partition_parts
+from streams.recovery.checkpoints import Checkpoints, Manifest, chunks_of, new_digest
 from streams.topology import CONFIGURE
+from streams.wire import codec
 from tests.support.exchange import buy, listing, sell
 
 Change = Callable[[list[bytes]], list[bytes]]

@@ -13,13 +13,14 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from exchange.archiving import pack
+from exchange.checkpoint.packing import pack
 from exchange.commands import AmendOrder, BustTrade, CancelOrder, DrawEnd, ListInstrument, PlaceOrder
 from exchange.events import Accepted
 from exchange.terms import is_open
-from streams import codec, subjects
-from streams.partition import Partition
-from streams.state import partition_parts, restored
+from streams import subjects
+from streams.partition.partition import Partition
+from streams.partition.state import partition_parts, restored
+from streams.wire import codec
 from tests.support.random_choices import Seeded
 from tests.support.random_commands import FINE, PLAIN, START, WIDE
 from tests.support.random_days import day_step
@@ -28,8 +29,8 @@ from tests.support.told_orders import ToldOrders, seen
 if TYPE_CHECKING:
     from exchange.commands import Command
     from exchange.events import Event
-    from streams.feed import Hears, PublishedFrame
-    from streams.partition import Output
+    from streams.partition.partition import Output
+    from streams.publication.instrument_feed import Hears, PublishedFrame
     from tests.support.told_orders import ToldOrder
 
 Json = dict[str, Any]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from exchange.archiving import pack
-from exchange.auction import indication
-from exchange.bands import bands_of
+from exchange.accounts.fees import FEE_ACCOUNT
+from exchange.book.bands import bands_of
+from exchange.checkpoint.packing import pack
 from exchange.commands import BustTrade, Configure, DrawEnd, ListInstrument, PlaceOrder
 from exchange.engine import Engine
 from exchange.events import Accepted, Busted, Rejected, Traded
-from exchange.fees import FEE_ACCOUNT
+from exchange.matching.auction import indication
 from exchange.terms import AUCTION, BUY, CHANGED, OPENED, SELL
 from tests.support.invariants import check_always_true, check_bought_equals_sold
 from tests.support.naive_book import NaiveExchange
@@ -20,7 +20,7 @@ from tests.support.random_commands import ACCOUNTS, FINE, PLAIN, START
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exchange.book import Book
+    from exchange.book.book import Book
     from exchange.commands import Command
     from exchange.events import Event
     from tests.support.naive_market import NaiveMarket

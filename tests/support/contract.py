@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
-from streams import bucket as buckets
-from streams.bucket import Bucket
-from streams.connection import Connection
-from streams.embedded import ANY_PORT, EmbeddedServer
+from streams.broker import bucket as buckets
+from streams.broker.bucket import Bucket
+from streams.broker.connection import Connection
+from streams.broker.embedded import ANY_PORT, EmbeddedServer
 from streams.errors import (
     ApiRefused,
     NotStored,
@@ -26,7 +26,7 @@ from tests.support.broker.server import Broker
 from tests.support.nats import wire_to
 
 if TYPE_CHECKING:
-    from streams.nats_client import NatsClient
+    from streams.broker.client import NatsClient
     from tests.support.broker.network import Action
 
 Item = TypeVar("Item")

@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 
 from exchange.commands import Tick
-from streams import codec, subjects, topology
-from streams.connection import Connection
-from streams.embedded import EmbeddedServer
-from streams.partition import Partition
+from streams import subjects, topology
+from streams.broker.connection import Connection
+from streams.broker.embedded import EmbeddedServer
+from streams.broker.reader import state_of
+from streams.partition.partition import Partition
 from streams.settings import StreamSettings
-from streams.stream import state_of
+from streams.wire import codec
 from tests.support.altered import read_all, trading
 
 LARGE_MESSAGES = 60

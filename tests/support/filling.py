@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Self
 from websockets.sync.client import ClientConnection, connect
 
 from streams import subjects
-from streams.connection import Connection
-from streams.room import StreamFill, measure
+from streams.broker.connection import Connection
+from streams.journal.capacity import StreamFill, measure
 from streams.settings import StreamSettings
 from tests.support.local_exchange import LocalExchange, wait_for
 

@@ -16,7 +16,7 @@ from exchange.units import UNIT
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exchange.book_side import BookSide
+    from exchange.book.book_side import BookSide
     from tests.support.journaled import Journaled
 
 Frame = dict[str, Any]

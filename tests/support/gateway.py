@@ -13,11 +13,11 @@ from exchange.commands import ListInstrument
 from exchange.instrument import Instrument
 from exchange.units import UNIT
 from gateway import server
-from gateway.identity import mint
+from gateway.identity.tokens import mint
 from gateway.outbox import Outbox
 from gateway.services import Services
-from gateway.session import Session
 from gateway.settings import GatewaySettings
+from gateway.websocket.session import Session
 from tests.support.local_venue import LocalVenue
 
 if TYPE_CHECKING:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streams import codec, subjects
-from streams.stream import read_message, state_of
+from streams import subjects
+from streams.broker.reader import read_message, state_of
+from streams.wire import codec
 
 if TYPE_CHECKING:
     from exchange.events import Event
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 
 async def events_of(connection: Connection, partition: int = 0) -> list[tuple[int, Event]]:

@@ -11,10 +11,10 @@ from exchange.terms import BUY, CROSSED, OPEN, PARTIALLY_FILLED, PENDING_TRIGGER
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exchange.book import Book
+    from exchange.book.book import Book
+    from exchange.book.order import Order
     from exchange.engine import Engine
     from exchange.events import Event
-    from exchange.order import Order
 
 
 def check_always_true(engine: Engine) -> None:

@@ -16,8 +16,8 @@ from exchange.events import Accepted
 from exchange.instrument import Instrument
 from exchange.terms import BUY, LIMIT, MARKET, SELL, is_open
 from exchange.units import SECOND, UNIT
-from streams import codec
-from streams.partition import Output, Partition
+from streams.partition.partition import Output, Partition
+from streams.wire import codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

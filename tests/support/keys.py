@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.jwks import VerifyingKey
+from gateway.identity.jwks import VerifyingKey
 from tests.support.tokens import ED25519, NOW, P256, RSA_2048
 
 

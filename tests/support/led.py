@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streams import codec, subjects, topology
-from streams.checkpoint_maker import CheckpointMaker
-from streams.checkpoints import CHUNK_BYTES, Checkpoints, Manifest
-from streams.partition import Partition
-from streams.recovery import answered_through, load, replay
-from streams.stream import StreamReader, state_of
+from streams import subjects, topology
+from streams.broker.reader import StreamReader, state_of
+from streams.partition.partition import Partition
+from streams.recovery.checkpoint_maker import CheckpointMaker
+from streams.recovery.checkpoints import CHUNK_BYTES, Checkpoints, Manifest
+from streams.recovery.recovery import answered_through, load, replay
+from streams.wire import codec
 from tests.support.exchange import buy, sell
 
 if TYPE_CHECKING:
     from typing import Self
 
     from exchange.commands import Command
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from streams.settings import StreamSettings
 
 

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from openbell.data_dir import DataDir
-from openbell.token import token_for
+from openbell.local.data_dir import DataDir
+from openbell.local.tokens import token_for
 
 OF_THE_TREE = (sys.executable, "-m", "openbell")
 """The command line of this tree; an installed one has a program of its own."""

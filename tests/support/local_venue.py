@@ -16,14 +16,14 @@ from typing import NamedTuple
 
 from exchange.commands import Command, Tick
 from exchange.units import SECOND
-from streams import codec
 from streams.errors import Busy, NearlyFull, OutcomeUnknown, StreamError, Unavailable
-from streams.journal import Outcome, OutcomeReceiver
-from streams.partition import Partition
-from streams.refused import Refusal
-from streams.room import EVERYTHING, Room
-from streams.stops import Mark
-from streams.urgency import PLACING, urgency_of
+from streams.journal.capacity import EVERYTHING, Room
+from streams.journal.writer import Outcome, OutcomeReceiver
+from streams.leadership.refused_partitions import Refusal
+from streams.leadership.stop_marks import Mark
+from streams.partition.partition import Partition
+from streams.wire import codec
+from streams.wire.urgency import PLACING, urgency_of
 
 Callback = Callable[[bytes], None]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from exchange.auction import indication
-from exchange.bands import bands_of
+from exchange.accounts.limits import ENABLED, LIMIT_NAMES, MAKER_BPS, MAX_OPEN_ORDERS
+from exchange.book.bands import bands_of
 from exchange.commands import (
     ENDED_ORDERS_TOTAL_MAX,
     TRADES_REMEMBERED_MAX,
@@ -40,7 +40,7 @@ from exchange.commands import (
 from exchange.engine import SEMANTICS, Engine
 from exchange.events import Accepted, Event, Rejected, Repeated, Traded
 from exchange.instrument import Instrument
-from exchange.limits import ENABLED, LIMIT_NAMES, MAKER_BPS, MAX_OPEN_ORDERS
+from exchange.matching.auction import indication
 from exchange.terms import (
     BOTH_SIDES,
     BUY,
@@ -60,8 +60,8 @@ from tests.support.invariants import check_always_true
 from tests.support.words import OPENING, told
 
 if TYPE_CHECKING:
+    from exchange.book.order import Order
     from exchange.commands import Command
-    from exchange.order import Order
 
 Number = str | int
 

@@ -9,8 +9,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from exchange.book import Book
-from exchange.holding import Holding
+from exchange.book.book import Book
+from exchange.book.holding import Holding
 
 
 @contextmanager

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from exchange.instrument import NO_RATE
-from exchange.limits import (
+from exchange.accounts.limits import (
     CROSS_BPS,
     ENABLED,
     MAKER_BPS,
@@ -22,6 +21,7 @@ from exchange.limits import (
     MAX_VALUE,
     TAKER_BPS,
 )
+from exchange.instrument import NO_RATE
 from exchange.terms import BUY, CROSS, MAKER
 from exchange.units import HOUR, LARGEST, RATE, UNIT
 from tests.support.naive_memory import NaiveMemory

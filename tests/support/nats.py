@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from streams.connection import Connection
-from streams.embedded import EmbeddedServer
+from streams.broker.connection import Connection
+from streams.broker.embedded import EmbeddedServer
 from streams.settings import StreamSettings
 
 POLL_INTERVAL = 0.01

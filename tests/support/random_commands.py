@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from exchange.accounts.limits import ENABLED, LIMIT_NAMES, MAX_LONG, MAX_QUANTITY, MAX_SHORT, MAX_VALUE
 from exchange.commands import (
     AmendOrder,
     BustTrade,
@@ -26,7 +27,6 @@ from exchange.commands import (
 )
 from exchange.engine import SEMANTICS
 from exchange.instrument import Instrument
-from exchange.limits import ENABLED, LIMIT_NAMES, MAX_LONG, MAX_QUANTITY, MAX_SHORT, MAX_VALUE
 from exchange.terms import (
     BOTH_SIDES,
     BUY,

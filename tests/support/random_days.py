@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies
 
+from exchange.accounts.limits import ENABLED, MAX_LONG, MAX_OPEN_ORDERS, TAKER_BPS
 from exchange.commands import (
     UNNAMED,
     AmendOrder,
@@ -24,7 +25,6 @@ from exchange.commands import (
     SetPhase,
 )
 from exchange.instrument import Instrument
-from exchange.limits import ENABLED, MAX_LONG, MAX_OPEN_ORDERS, TAKER_BPS
 from exchange.terms import (
     AT_CLOSE,
     AT_OPEN,

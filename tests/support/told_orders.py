@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from exchange.events import Accepted, Amended, Busted, Canceled, Expired, Refused, Traded, Triggered
 from exchange.terms import CROSSED, LIQUIDITY_NAMES, SIDE_NAMES, STOP, STOP_LIMIT
 from exchange.units import UNIT
-from gateway.timestamps import time_text
+from gateway.requests.timestamps import time_text
 
 if TYPE_CHECKING:
     from exchange.commands import PlaceOrder

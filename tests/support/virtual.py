@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from streams.connection import Connection
+from streams.broker.connection import Connection
 from streams.settings import StreamSettings
 from tests.simulation.network import FaultyNetwork
 from tests.simulation.stand_ins import installed

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from exchange import events
+from exchange.accounts.limits import LIMIT_NAMES
 from exchange.commands import UNNAMED
-from exchange.limits import LIMIT_NAMES
 from exchange.terms import KIND_NAMES, PHASE_NAMES
 from exchange.units import SECOND, to_text
 

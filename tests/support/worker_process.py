@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from openbell import lifeline
+from openbell.local import lifeline
 from streams.settings import StreamSettings
 
 END_SECONDS = 20

@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from streams import codec, subjects
-from streams.bucket import Bucket
-from streams.connection import Connection
+from streams import subjects
+from streams.broker.bucket import Bucket
+from streams.broker.connection import Connection
+from streams.broker.reader import StreamReader, state_of
 from streams.errors import Unavailable
-from streams.handover import ask_to_go
-from streams.partition import Partition
-from streams.roster import lease_key, standby_key
+from streams.leadership.handover import ask_to_go
+from streams.leadership.roster import lease_key, standby_key
+from streams.partition.partition import Partition
 from streams.settings import StreamSettings
-from streams.stream import StreamReader, state_of
+from streams.wire import codec
 from tests.support.exchange import open_venue
 from tests.support.flow import Flow
 from tests.support.local_exchange import LocalExchange, wait_for

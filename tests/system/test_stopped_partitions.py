@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streams import codec, subjects, topology
-from streams.connection import Connection
+from streams import subjects, topology
+from streams.broker.connection import Connection
 from streams.settings import StreamSettings
 from streams.topology import CONFIGURE
+from streams.wire import codec
 from tests.support.local_exchange import LocalExchange
 from tests.support.nats import nats_server
 

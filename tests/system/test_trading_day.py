@@ -14,13 +14,13 @@ from exchange.instrument import Instrument
 from exchange.terms import AUCTION, CONTINUOUS, CROSSED, OPERATOR
 from exchange.units import SECOND, UNIT
 from streams import subjects
-from streams.bucket import Bucket
-from streams.connection import Connection
+from streams.broker.bucket import Bucket
+from streams.broker.connection import Connection
+from streams.broker.reader import StreamReader, state_of
 from streams.errors import Unavailable
-from streams.partition import Partition
-from streams.roster import lease_key
+from streams.leadership.roster import lease_key
+from streams.partition.partition import Partition
 from streams.settings import StreamSettings
-from streams.stream import StreamReader, state_of
 from streams.venue import Venue
 from tests.support.exchange import ask, open_venue
 from tests.support.history import events_of, times_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from openbell.demo_instruments import DEMO_INSTRUMENTS
+from openbell.local.demo_instruments import DEMO_INSTRUMENTS
 from tests.support.local_exchange import LocalExchange, alive, command_of, kill, wait_for
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from openbell.api import Api
-from openbell.data_dir import DataDir
-from openbell.token import own_admin_token
+from openbell.local.data_dir import DataDir
+from openbell.local.tokens import own_admin_token
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OPENING_SECONDS_MAX = 60

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from openbell.token import token_for
+from openbell.local.tokens import token_for
 from tests.web.conftest import QUIET, Desk, Exchange
 from tests.web.test_access import serious_faults
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from openbell.token import token_for
+from openbell.local.tokens import token_for
 from tests.web.conftest import ROOT, Desk, Exchange, wait_for
 
 CHANGES_PER_SECOND = 2_000

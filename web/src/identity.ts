@@ -4,7 +4,7 @@
 // gives demo tokens, and is never shown or logged. What it allows is read here only to show the right screen: the
 // exchange judges each request by itself.
 import { computed, effect, signal } from "@preact/signals-core";
-import type { Feed } from "./feed";
+import type { Feed } from "./exchange_socket";
 
 interface Granted {
   readonly token: string;

@@ -2,7 +2,7 @@
 import { computed, signal, type Signal } from "@preact/signals-core";
 import type { Ticker } from "./ahead";
 import { units } from "./decimal";
-import type { Feed } from "./feed";
+import type { Feed } from "./exchange_socket";
 import type { Frames } from "./frames";
 import type { Instrument, InstrumentsFrame } from "./protocol";
 import type { Sparklines } from "./sparklines";

@@ -8,7 +8,7 @@ import { Book } from "./book";
 import { Candles, type Change } from "./candles";
 import { units } from "./decimal";
 import { curvesOf, type Curves } from "./depth";
-import type { Feed } from "./feed";
+import type { Feed } from "./exchange_socket";
 import type { Frames } from "./frames";
 import { Ladder } from "./ladder";
 import type { Orders, Side } from "./orders";

@@ -3,7 +3,7 @@
 // Always: what is open comes from the `orders` channel alone, never from an answer, so there is one truth. An order
 // whose answer got lost is never sent again: the exchange is asked, by its client order id, what became of it.
 import { effect, signal } from "@preact/signals-core";
-import type { Feed } from "./feed";
+import type { Feed } from "./exchange_socket";
 import type { History } from "./history";
 import type { Notices } from "./notices";
 import type { Order, OrderCancelAllResult, OrdersSnapshot, OrdersUpdate, ResumeResult } from "./protocol";

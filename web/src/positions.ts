@@ -1,7 +1,7 @@
 // The account's positions as the exchange keeps them: quantity, average price, profit and fees by instrument.
 import { signal } from "@preact/signals-core";
 import { toText, units } from "./decimal";
-import type { Feed } from "./feed";
+import type { Feed } from "./exchange_socket";
 import type { Position, PositionsSnapshot, PositionsUpdate } from "./protocol";
 
 export class Positions {

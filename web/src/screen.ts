@@ -4,7 +4,7 @@ import { Amendment } from "./amendment";
 import { Api, type Fetch } from "./api";
 import { Arm } from "./arm";
 import { Clock } from "./clock";
-import { Feed } from "./feed";
+import { Feed } from "./exchange_socket";
 import type { Surroundings } from "./surroundings";
 import { Frames } from "./frames";
 import { History } from "./history";

@@ -1,6 +1,6 @@
 // The phase of every instrument: what may be done now, and what a call would come to.
 import { signal, type Signal } from "@preact/signals-core";
-import type { Feed } from "./feed";
+import type { Feed } from "./exchange_socket";
 import type { Frames } from "./frames";
 import type { Order, StatusFrame } from "./protocol";
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Feed, SILENT_AFTER_MS, STALE_AFTER_MS } from "../src/feed";
+import { Feed, SILENT_AFTER_MS, STALE_AFTER_MS } from "../src/exchange_socket";
 import type { TradesFrame, TradesSnapshot, TradesUpdate } from "../src/protocol";
 import { ConnectionLost, Refusal } from "../src/refusal";
 import { settled, World } from "./world";

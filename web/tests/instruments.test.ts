@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Feed } from "../src/feed";
+import { Feed } from "../src/exchange_socket";
 import { Frames } from "../src/frames";
 import { Instruments } from "../src/instruments";
 import { Sparklines } from "../src/sparklines";

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Feed } from "../src/feed";
+import { Feed } from "../src/exchange_socket";
 import { Frames } from "../src/frames";
 import { Markets, OPEN_MAX } from "../src/markets";
 import { Preferences } from "../src/preferences";

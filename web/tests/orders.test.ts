@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Feed } from "../src/feed";
+import { Feed } from "../src/exchange_socket";
 import { History } from "../src/history";
 import { Notices } from "../src/notices";
 import { Orders, type Placement } from "../src/orders";

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from exchange.commands import Command
 from streams import subjects
-from streams.stream import StreamReader, read_message, state_of
+from streams.broker.reader import StreamReader, read_message, state_of
 from tests.chaos import bulk, nats_nodes
 from tests.chaos.exchange import Exchange
 from tests.chaos.findings import Findings

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from streams import subjects
+from streams.broker.reader import state_of
 from streams.errors import StreamError
-from streams.stream import state_of
 from tests.chaos import bulk, nats_nodes
 from tests.chaos.exchange import Exchange
 from tests.chaos.findings import Findings

@@ -14,7 +14,7 @@ from exchange.commands import Command, PlaceOrder, SetPhase
 from exchange.terms import AUCTION, BUY, LIMIT
 from exchange.units import UNIT
 from openbell.api import Api, path_of
-from openbell.token import own_admin_token
+from openbell.local.tokens import own_admin_token
 from tests.chaos import bulk
 from tests.chaos.exchange import Exchange
 from tests.chaos.findings import Findings

@@ -9,7 +9,7 @@ import asyncio
 from itertools import chain
 
 from streams import topology
-from streams.connection import Connection
+from streams.broker.connection import Connection
 from tests.chaos import bulk
 from tests.chaos.exchange import Exchange
 from tests.chaos.findings import Findings

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 
 @pytest_asyncio.fixture(params=["nats-server", "memory"])

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streams.bucket import ABSENT, Bucket
-from streams.connection import Connection
+from streams.broker.bucket import ABSENT, Bucket
+from streams.broker.connection import Connection
+from streams.broker.reader import StreamReader
 from streams.errors import (
     WrongSequence,
 )
-from streams.stream import StreamReader
 from streams.topology import DUPLICATE_WINDOW
 from tests.support.contract import (
     NANOSECONDS,

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from streams.broker.headers import NO_RESPONDERS, status_of
 from streams.errors import (
     NobodyListens,
     NotSent,
     StoreUnknown,
     Unavailable,
 )
-from streams.headers import NO_RESPONDERS, status_of
 from tests.support.contract import (
     make_stream,
 )
@@ -21,7 +21,7 @@ from tests.support.nats import until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
     from tests.support.contract import Server
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from streams.broker.headers import header_value, status_of
+from streams.broker.reader import StreamReader, read_message
 from streams.errors import (
     StreamGap,
     StreamTooShort,
 )
-from streams.headers import header_value, status_of
-from streams.room import measure
-from streams.stream import StreamReader, read_message
+from streams.journal.capacity import measure
 from tests.support.contract import (
     NANOSECONDS,
     api_refusal,
@@ -24,7 +24,7 @@ from tests.support.contract import (
 from tests.support.nats import until
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 
 async def test_a_reader_gets_everything_once_in_order_with_times_and_what_is_behind(connection: Connection) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from streams.broker.reader import read_message, state_of
 from streams.errors import (
     WrongSequence,
 )
-from streams.stream import read_message, state_of
 from streams.topology import DUPLICATE_WINDOW
 from tests.support.contract import (
     NANOSECONDS,
@@ -21,7 +21,7 @@ from tests.support.contract import (
 from tests.support.nats import until
 
 if TYPE_CHECKING:
-    from streams.connection import Connection
+    from streams.broker.connection import Connection
 
 
 async def test_stored_messages_are_numbered_and_an_id_is_stored_once(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""A client of the broker with the face of `streams.nats_client.NatsClient`; it reads the same protocol messages.
+"""A client of the broker with the face of `streams.broker.client.NatsClient`; it reads the same protocol messages.
 
 It belongs to the loop on which it connected: whatever arrives is handed over there, in order.
 """
@@ -15,7 +15,7 @@ import structlog
 from tests.support.broker.server import MAX_PAYLOAD, SERVERS
 
 if TYPE_CHECKING:
-    from streams.nats_client import Receiver
+    from streams.broker.client import Receiver
     from tests.support.broker.server import Broker
 
 log = structlog.get_logger()

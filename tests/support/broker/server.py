@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from streams.headers import header_block
+from streams.broker.headers import header_block
 from tests.support.broker.api import Api
 from tests.support.broker.consumers import Consumer
 from tests.support.broker.network import Network

@@ -1,6 +1,6 @@
 // Whether what is shown is true now, in words, how far away the exchange is, and what was missed.
 import type { VNode } from "preact";
-import type { Connection, Feed } from "../feed";
+import type { Connection, Feed } from "../exchange_socket";
 
 const WORDS: Record<Connection, string> = {
   live: "Live",

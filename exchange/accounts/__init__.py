@@ -1,0 +1,1 @@
+"""Accounts: positions, fees, limits and kill switches, without any order."""

@@ -1,0 +1,31 @@
+"""What a fill costs, and by which rate: the account's own, else the instrument's.
+
+Rates are in hundredths of a basis point of the fill's value, negative is a rebate; a fee is rounded half to even once
+per fill. What both sides pay, the fee account receives. Source: RULES.md, "Before matching" (fees).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exchange.accounts.limits import CROSS_BPS, MAKER_BPS, TAKER_BPS
+from exchange.instrument import NO_RATE, Instrument
+from exchange.units import RATE, UNIT, divide_half_even
+
+FEE_ACCOUNT: Final = "fees"
+"""Receives what is paid. It does not trade."""
+
+
+def rates_of(instrument: Instrument, own: dict[int, int]) -> list[int]:
+    """The rates that an account with these `own` limits pays, by MAKER, TAKER and CROSS.
+
+    Kind by kind: its own rate, else the instrument's. Where neither names a rate for a cross, it is the taker's.
+    """
+    taker = own.get(TAKER_BPS, instrument.taker_bps)
+    cross = own.get(CROSS_BPS, instrument.cross_bps)
+    return [own.get(MAKER_BPS, instrument.maker_bps), taker, taker if cross == NO_RATE else cross]
+
+
+def fee_of(amount: int, rate: int) -> int:
+    """The fee, in units of money, for a fill of `amount` = price × quantity."""
+    return divide_half_even(amount * rate, UNIT * RATE) if rate else 0

@@ -1,0 +1,215 @@
+"""The trades that may still be undone, and how one is.
+
+Each is remembered for 24 hours of journal time together with both orders, and with what both positions were right
+before it. So undoing one is going back to there and letting the later ones of these two accounts happen again: the
+positions are then exactly as if it had never been. Source: docs/rules.md, "Bust".
+
+A trade is remembered by both of its accounts, each within a bound in number of its own for each instrument
+(`Configure.trades_remembered_max`, `memory`), and may be undone for as long as both remember it: what strangers trade
+takes nothing from it. One that only one account remembers is still needed there, to undo an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from mypy_extensions import mypyc_attr
+
+from exchange.commands import TRADES_REMEMBERED_MAX, TRADES_TOTAL_MAX
+from exchange.memory.memory import Memory, Share
+from exchange.terms import BUY, CROSS, CROSSED, MAKER, TAKER
+from exchange.units import HOUR
+
+if TYPE_CHECKING:
+    from exchange.accounts.position import Standing
+    from exchange.book.order import Fill, Order
+    from exchange.events import Traded
+    from exchange.memory.archive import PastOrder
+
+MEMORY: Final = 24 * HOUR
+"""How long a trade may be undone, in nanoseconds of journal time."""
+
+
+@mypyc_attr(acyclic=True)
+class Trade:
+    """A remembered trade: what was told of it, its two orders, and how their accounts stood before each had its fill.
+
+    The maker has its fill first: the one order of an account that trades with itself stands before the other there.
+    Both orders know it for as long as they are remembered, which may be longer than it can be undone: then it does not
+    hold on to them any more. Instead of an order that is in the archive it has that as a text, without its fills.
+    """
+
+    __slots__ = (
+        "at",
+        "busted",
+        "maker",
+        "maker_before",
+        "past_maker",
+        "past_taker",
+        "taker",
+        "taker_before",
+        "told",
+    )
+
+    def __init__(
+        self,
+        told: Traded,
+        maker: Order | None,
+        taker: Order | None,
+        maker_before: Standing,
+        taker_before: Standing,
+        at: int,
+    ) -> None:
+        self.told = told
+        self.maker = maker
+        self.taker = taker
+        self.maker_before = maker_before
+        self.taker_before = taker_before
+        self.at = at
+        self.busted = False
+        self.past_maker: PastOrder | None = None
+        self.past_taker: PastOrder | None = None
+
+    @property
+    def may_be_undone(self) -> bool:
+        """Whether both of its accounts remember it."""
+        return self.maker is not None or self.past_maker is not None
+
+    @property
+    def taker_side(self) -> int:
+        """BUY or SELL; in an uncross the buy order stands as taker."""
+        return BUY if self.told.side == CROSSED else self.told.side
+
+    def fill_of(self, order_id: int) -> Fill:
+        """The side of one of its orders."""
+        told = self.told
+        if told.maker_order_id == order_id:
+            liquidity, fee = MAKER, told.maker_fee
+        else:
+            liquidity, fee = TAKER, told.taker_fee
+        if told.side == CROSSED:
+            liquidity = CROSS
+        return told.trade_id, told.price, told.quantity, liquidity, fee, self.at
+
+    def release(self) -> None:
+        """It cannot be undone any more."""
+        self.maker = self.past_maker = None
+        self.taker = self.past_taker = None
+
+
+class Trades:
+    """The trades of each account in each instrument, oldest first.
+
+    `orders` are those that a state brought and that only trades remember (`checkpoint`).
+    """
+
+    __slots__ = ("orders", "sides")
+
+    def __init__(self) -> None:
+        self.sides: Memory[Trade] = Memory(at_of, TRADES_REMEMBERED_MAX, TRADES_TOTAL_MAX)
+        self.orders: dict[int, PastOrder] = {}
+
+    def remember(self, trade: Trade, maker: Share[Trade], taker: Share[Trade]) -> None:
+        """Take in a new trade, and let go of those whose time or number is over."""
+        sides = self.sides
+        displaced = sides.put(maker, trade)
+        if displaced is not None:
+            self.release(displaced)
+        if taker is not maker:
+            displaced = sides.put(taker, trade)
+            if displaced is not None:
+                self.release(displaced)
+        if sides.crowded or sides.scheduled[0][0] <= trade.at - MEMORY:
+            self.forget(trade.at)
+
+    def take(self, trade: Trade, *, maker: bool = True, taker: bool = True) -> None:
+        """Let the accounts that a trade names remember it, or one of them: a state brings it, or another version."""
+        told, sides = trade.told, self.sides
+        makers = sides.find(share_of(told.maker_account, told.symbol))
+        takers = sides.find(share_of(told.taker_account, told.symbol))
+        if maker:
+            sides.take(makers, trade)
+        if taker and takers is not makers:
+            sides.take(takers, trade)
+
+    def forget(self, at: int) -> None:
+        """Forget the trades of 24 hours before `at` or earlier, and those above the bounds in number."""
+        sides, until = self.sides, at - MEMORY
+        for share in sides.outdated(until):
+            while share.items and share.items[0].at <= until:
+                self.forget_one(share)
+            if share.items:
+                sides.schedule(share)
+        for share in sides.overfull():
+            while len(share.items) > sides.own_max:
+                self.forget_one(share)
+        largest = sides.largest()
+        while largest is not None:
+            self.forget_one(largest)
+            largest = sides.largest()
+
+    def forget_one(self, share: Share[Trade]) -> None:
+        """Forget the oldest trade of a share."""
+        self.release(self.sides.evict(share))
+
+    def release(self, trade: Trade) -> None:
+        """One of its accounts has forgotten a trade: it cannot be undone any more."""
+        trade.release()
+        if self.orders:
+            self.orders.pop(trade.told.maker_order_id, None)
+            self.orders.pop(trade.told.taker_order_id, None)
+
+    def forget_symbol(self, symbol: str) -> None:
+        """Forget all trades of an instrument, and the orders that only they remember."""
+        self.orders = {order_id: order for order_id, order in self.orders.items() if order.symbol != symbol}
+        for share in self.sides.by_owner():
+            for trade in share.items:
+                if trade.told.symbol == symbol:
+                    trade.release()
+            kept = deque([trade for trade in share.items if trade.told.symbol != symbol])
+            if len(kept) < len(share.items):
+                self.sides.keep(share, kept)
+
+    def find(self, symbol: str, trade_id: int, at: int) -> Trade | None:
+        """The trade of that number, if it may still be undone at journal time `at`."""
+        for share in self.sides.by_owner():
+            for trade in reversed(share.items):
+                told = trade.told
+                if told.symbol != symbol:
+                    if self.sides.divided:
+                        break
+                    continue
+                if told.trade_id <= trade_id:
+                    if told.trade_id == trade_id:
+                        return trade if trade.at > at - MEMORY and trade.may_be_undone else None
+                    break
+        return None
+
+    def after(self, trade: Trade) -> list[Trade]:
+        """The later trades of its instrument, of either of its accounts, that still stand; oldest first."""
+        told = trade.told
+        found: dict[int, Trade] = {}
+        for account in (told.maker_account, told.taker_account):
+            for later in reversed(self.sides.find(share_of(account, told.symbol)).items):
+                if later is trade:
+                    break
+                if later.told.symbol == told.symbol and not later.busted:
+                    found[later.told.trade_id] = later
+        return [found[trade_id] for trade_id in sorted(found)]
+
+
+def in_order(trades: list[Trade]) -> list[Trade]:
+    """The trades that may be undone, each once, those of an instrument in order."""
+    found = {(trade.at, trade.told.symbol, trade.told.trade_id): trade for trade in trades if trade.may_be_undone}
+    return [found[place] for place in sorted(found)]
+
+
+def share_of(account: str, symbol: str) -> str:
+    """The owner of what an account has traded in an instrument; neither name has a space."""
+    return f"{account} {symbol}"
+
+
+def at_of(trade: Trade) -> int:
+    """When a trade was made, in nanoseconds of journal time."""
+    return trade.at

@@ -1,0 +1,78 @@
+"""Bust: a trade is undone, so that both accounts end as if it had never happened.
+
+Positions, cash and fees go back. Orders, the last price and stops that the trade has triggered stay as they are. The
+average price of a position depends on the order of its trades, so both positions go back to where they stood before
+the busted trade, and the later trades are repeated on them. Source: docs/rules.md, "Bust".
+"""
+
+from __future__ import annotations
+
+from exchange.accounts.position import Position
+from exchange.book.trades import Trade
+from exchange.events import Busted, Traded
+from exchange.market import Market
+from exchange.units import value_of
+
+
+def bust(market: Market, trade: Trade) -> None:
+    """Undo a trade that both accounts remember and that is not busted yet."""
+    told, accounts = trade.told, market.accounts
+    trade.busted = True
+    value = value_of(told.price, told.quantity)
+    maker = accounts.open_position(told.maker_account, told.symbol)
+    taker = accounts.open_position(told.taker_account, told.symbol)
+    maker.refund(1 - trade.taker_side, value, told.maker_fee)
+    taker.refund(trade.taker_side, value, told.taker_fee)
+    accounts.pay_fees(told.symbol, -told.maker_fee - told.taker_fee)
+    retrace(trade, market.trades.after(trade), maker, taker)
+    taker_order, maker_order = market.orders_of(trade)
+    market.events.append(
+        Busted(
+            told.trade_id,
+            told.symbol,
+            told.price,
+            told.quantity,
+            told.side,
+            told.maker_order_id,
+            told.maker_account,
+            told.maker_fee,
+            told.taker_order_id,
+            told.taker_account,
+            told.taker_fee,
+            maker_order.filled,
+            maker_order.open_quantity,
+            maker_order.cost_whole,
+            maker_order.cost_rest,
+            maker_order.status,
+            taker_order.filled,
+            taker_order.open_quantity,
+            taker_order.cost_whole,
+            taker_order.cost_rest,
+            taker_order.status,
+        )
+    )
+
+
+def retrace(trade: Trade, later_trades: list[Trade], maker: Position, taker: Position) -> None:
+    """Restore both positions to right before a trade, and repeat on them the later trades, oldest first."""
+    # Of an account that trades with itself the maker's standing is the earlier one.
+    taker.restore(trade.taker_before)
+    maker.restore(trade.maker_before)
+    for later in later_trades:
+        told = later.told
+        amount = told.price * told.quantity
+        position = touched(told.maker_account, trade.told, maker, taker)
+        if position is not None:
+            later.maker_before = position.standing
+            position.move(1 - later.taker_side, told.quantity, amount)
+        position = touched(told.taker_account, trade.told, maker, taker)
+        if position is not None:
+            later.taker_before = position.standing
+            position.move(later.taker_side, told.quantity, amount)
+
+
+def touched(account: str, told: Traded, maker: Position, taker: Position) -> Position | None:
+    """The account's position if it is one of the two that a trade has changed, or None."""
+    if account == told.maker_account:
+        return maker
+    return taker if account == told.taker_account else None

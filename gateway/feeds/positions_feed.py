@@ -1,0 +1,186 @@
+"""The positions of one account, for every session that is subscribed to its `positions`.
+
+Whatever becomes of the account's orders is a reason to ask the partition what the account has there now: the answer
+is whole, so a report that was lost, or several at once, cost nothing but time. A snapshot is sent when every
+partition has answered; an update tells the instruments whose rows have changed since, a flat position as quantity 0.
+Bound: one question at a time for each partition, and no more than one in ASK_SECONDS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+import structlog
+
+from gateway.feeds.accounts import joined
+from gateway.feeds.conflation import encoded
+from gateway.feeds.subscriptions import POSITIONS, Key
+from streams.errors import StreamError
+from streams.wire.codec import decode_reports
+
+if TYPE_CHECKING:
+    from gateway.feeds.subscriptions import ChannelSubscription
+    from streams.venue import SubjectSubscription as Following
+    from streams.venue import Venue
+
+log = structlog.get_logger()
+
+ASK_SECONDS: Final = 0.05
+RETRY_SECONDS: Final = 0.25
+ROWS: Final = ("positions", "limits", "used")
+
+Json = dict[str, Any]
+
+
+class PositionsFeed:
+    """See the module. `seq` numbers the messages of this gateway for this account; -1 before the first is ready."""
+
+    def __init__(self, venue: Venue, tasks: asyncio.TaskGroup, account: str) -> None:
+        self.key = Key(POSITIONS, account)
+        self._venue = venue
+        self._tasks = tasks
+        self._members: dict[ChannelSubscription, None] = {}
+        self._parts: dict[int, Json] = {}
+        self._wanted = [asyncio.Event() for _ in range(venue.partitions)]
+        self._seq = -1
+        self._keeper: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Follow the account until `stop`."""
+        self.heal()
+        self._keeper = self._tasks.create_task(self._keep())
+
+    def stop(self) -> None:
+        """Follow it no more."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+
+    @property
+    def whole(self) -> bool:
+        """Whether every partition has answered what it was asked."""
+        return self._seq >= 0 and not any(wanted.is_set() for wanted in self._wanted)
+
+    @property
+    def partitions(self) -> range:
+        """Where what it follows is published: everywhere."""
+        return range(self._venue.partitions)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody is subscribed."""
+        return not self._members
+
+    def join(self, member: ChannelSubscription) -> None:
+        """Take a subscriber in; it has its snapshot at once, or as soon as there is one."""
+        self._members[member] = None
+        if self._seq >= 0:
+            self._greet(member)
+            self.heal()  # limits may have changed without a report
+
+    def leave(self, member: ChannelSubscription) -> None:
+        """Let a subscriber go."""
+        self._members.pop(member, None)
+
+    def heal(self) -> None:
+        """Something may have been missed: ask every partition."""
+        for wanted in self._wanted:
+            wanted.set()
+
+    def look_after(self, partition: int) -> None:
+        """The leader of `partition` is another: ask it, should the last report of the old one be lost."""
+        self._wanted[partition].set()
+
+    def _received(self, payload: bytes) -> None:
+        self._wanted[decode_reports(payload).partition].set()
+
+    async def _keep(self) -> None:
+        following = None
+        try:
+            while following is None:
+                following = await self._follow()
+            async with asyncio.TaskGroup() as keepers:
+                for number in range(self._venue.partitions):
+                    keepers.create_task(self._keep_partition(number))
+        finally:
+            if following is not None:
+                await following.close()
+
+    async def _follow(self) -> Following | None:
+        try:
+            return await self._venue.follow_reports(self.key.name, self._received)
+        except StreamError as error:
+            log.info("positions.waits", fault=str(error))
+            await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311 - spreading load
+            return None
+
+    async def _keep_partition(self, number: int) -> None:
+        """Ask whenever there is a reason to."""
+        while True:
+            await self._wanted[number].wait()
+            self._wanted[number].clear()
+            try:
+                answer = await self._venue.query(number, "account", account=self.key.name)
+                if answer.code:
+                    raise StreamError(f"the leader answers {answer.code}")  # noqa: TRY301 - one way to try again
+            except StreamError as error:
+                log.info("positions.waits", partition=number, fault=str(error))
+                self._wanted[number].set()
+                await asyncio.sleep(RETRY_SECONDS * random.uniform(0.5, 1.0))  # noqa: S311 - spreading load
+            else:
+                self._take(number, orjson.loads(answer.body))
+                await asyncio.sleep(ASK_SECONDS)
+
+    def _take(self, number: int, part: Json) -> None:
+        """A partition has told what the account has there."""
+        before = self._parts.get(number)
+        self._parts[number] = part
+        if self._seq >= 0 and before is not None:
+            self._tell(before, part)
+        elif len(self._parts) == self._venue.partitions:
+            self._seq = 1
+            for member in self._members:
+                self._greet(member)
+
+    def _greet(self, member: ChannelSubscription) -> None:
+        member.send(snapshot_frame(self.key.name, self._seq, list(self._parts.values())), self._seq)
+
+    def _tell(self, before: Json, after: Json) -> None:
+        """Send what has changed in one partition, if anything has."""
+        changed = {name: changes(before[name], after[name], name) for name in ROWS}
+        if not any(changed.values()):
+            return
+        self._seq += 1
+        frame = update_frame(self.key.name, self._seq, after["journal"], changed)
+        for member in self._members:
+            member.send(frame, self._seq)
+
+
+def snapshot_frame(account: str, seq: int, parts: list[Json]) -> bytes:
+    """All that there is, of all partitions."""
+    return encoded({"channel": POSITIONS, "type": "snapshot", "account": account, "seq": seq, **joined(parts)})
+
+
+def update_frame(account: str, seq: int, journal: str, changed: Json) -> bytes:
+    """The rows of one partition that have changed, as of the command `journal` there."""
+    opening = {"channel": POSITIONS, "type": "update", "account": account, "seq": seq, "prev": seq - 1}
+    return encoded(opening | {"journal": journal, **changed})
+
+
+def changes(before: list[Json], after: list[Json], name: str) -> list[Json]:
+    """The rows that are new or differ, and in place of those that are gone what stands for nothing."""
+    had = {row["symbol"]: row for row in before}
+    has = {row["symbol"]: row for row in after}
+    changed = [row for row in after if had.get(row["symbol"]) != row]
+    return changed + [nothing_like(row, name) for row in before if row["symbol"] not in has]
+
+
+def nothing_like(row: Json, name: str) -> Json:
+    """The row of an instrument where there is nothing any more."""
+    if name == "limits":
+        return {**dict.fromkeys(row), "symbol": row["symbol"]}
+    if name == "used":
+        return {"symbol": row["symbol"], "open_orders": 0, "open_buy_quantity": "0", "open_sell_quantity": "0"}
+    return {**row, "quantity": "0", "average_price": None, "unrealised": None}

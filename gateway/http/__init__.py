@@ -1,0 +1,1 @@
+"""HTTP: the listener, what every request passes, and the routes."""

@@ -1,0 +1,1 @@
+"""What clients write: frames, params and bodies, decoded strictly into commands."""

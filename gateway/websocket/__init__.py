@@ -1,0 +1,1 @@
+"""WebSocket: a socket, its session, and the methods that a client calls on it."""

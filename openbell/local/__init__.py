@@ -1,0 +1,1 @@
+"""A local exchange: its data directory, its roles as supervised processes, and what they write."""

@@ -1,0 +1,96 @@
+"""Several processes in one terminal: each line carries the name of whoever wrote it, in its role's colour.
+
+Lines go to standard error; standard output is left to what a command was asked for. With `OPENBELL_LOG_FORMAT=json`
+each line is an object that names its process itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from openbell.local.logs import LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from openbell.local.logs import LogSettings
+
+NAME_WIDTH: Final = 9
+"""Fits `gateway-1`."""
+
+LINE_WIDTH_MAX: Final = 10_000
+"""Wider than any row: of what is not a terminal nobody knows a width."""
+
+COLORS: Final = {"nats": "35", "worker": "34", "gateway": "36", "bots": "33"}
+"""SGR colour codes by role; any other has `OTHER`."""
+
+OTHER: Final = "2"
+
+of_nats_server = re.compile(r"\[\d+\] \S+ (\d\d:\d\d:\d\d)[.\d]* \[(\w{3})\] (.*)").fullmatch
+"""Time, level and words of one line of nats-server's log."""
+
+NATS_LEVELS: Final = {"TRC": "debug", "DBG": "debug", "INF": "debug", "WRN": "warning", "ERR": "error", "FTL": "error"}
+"""Ours for nats-server's; it opens with forty lines of information, which is for whoever debugs."""
+
+
+def console_for_tables() -> Console:
+    """Standard output for tables: a terminal folds what is too wide for it, anything else gets lines of any length."""
+    return Console() if sys.stdout.isatty() else Console(width=LINE_WIDTH_MAX)
+
+
+def table_of(*columns: str) -> Table:
+    """A table without a frame, in which no cell is ever cut short."""
+    table = Table(box=None)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def prefix_of(name: str, settings: LogSettings) -> str:
+    """What stands before each line of the process of that name."""
+    if settings.format == "json":
+        return ""
+    label = f"{name:<{NAME_WIDTH}} │ "
+    if not settings.colors:
+        return label
+    color = COLORS.get(name.partition("-")[0], OTHER)
+    return f"\x1b[{color}m{label}\x1b[0m"
+
+
+def line_writer(name: str, settings: LogSettings) -> Callable[[bytes], None]:
+    """A function that writes one line of the process of that name, whatever bytes it has."""
+    prefix = prefix_of(name, settings)
+
+    def write(line: bytes) -> None:
+        text = shown(name, line.decode("utf-8", "replace").rstrip("\r\n"), settings)
+        if text:
+            sys.stderr.write(f"{prefix}{text}\n")
+            sys.stderr.flush()
+
+    return write
+
+
+def shown(name: str, text: str, settings: LogSettings) -> str:
+    """A line as the settings ask for it, empty if it is beneath the level they ask for.
+
+    Our own processes write as they should by themselves; nats-server, and Python on its way down, do not.
+    """
+    match = of_nats_server(text)
+    if match is None:
+        foreign = settings.format == "json" and not text.startswith("{")
+        return json.dumps({"name": name, "event": text}) if foreign else text
+    time, level, words = match.groups()
+    level = NATS_LEVELS.get(level, "info")
+    if LEVELS.index(level) < LEVELS.index(settings.level):
+        return ""
+    if settings.format == "json":
+        now = datetime.now(tz=UTC).isoformat()
+        return json.dumps({"name": name, "event": words, "level": level, "timestamp": now})
+    return f"{time} [{level:<9}] {words}"

@@ -1,0 +1,1 @@
+"""The audit: journals are replayed and compared with their events, and faults keep evidence."""

@@ -1,0 +1,96 @@
+"""How a stream that holds the truth loses its oldest messages: all before a sequence, and nothing else.
+
+- A purge up to a sequence says the same whenever the server carries it out, once or twice, late or in the midst of a
+  crash: what it drops was named.
+- Streams made before version 3 of the rules forbid purging, and JetStream lets nobody take that back. There a limit of
+  age is set for one moment, which trims, and is taken back at once. Left behind by a leader that died it would drop
+  what nobody has answered, so every new leader takes it back first, and it is never so short that a request which the
+  server carries out LATE_SECONDS late could reach what checkpoints need.
+
+Times: nanoseconds of the server's clock, but constants are seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+
+from exchange.units import SECOND
+from streams.broker.connection import Connection
+from streams.broker.reader import NO_SUCH_MESSAGE
+from streams.errors import ApiRefused, Unavailable
+from streams.journal.capacity import nanoseconds
+
+log = structlog.get_logger()
+
+LATE_SECONDS: Final = 60
+RETRY_INTERVAL: Final = 0.5
+
+
+async def trim(connection: Connection, stream: str, keep_from: int, needed_from: int) -> None:
+    """Drop the messages before sequence `keep_from`; those from `needed_from`, which is not less, must stay.
+
+    Raises Unavailable: then it may be done, now or later. ApiRefused if a person has to look.
+    """
+    config: dict[str, Any] = (await connection.api(f"STREAM.INFO.{stream}"))["config"]
+    if config["deny_purge"]:
+        await _drop_old(connection, stream, config, keep_from, needed_from)
+    else:
+        await connection.api(f"STREAM.PURGE.{stream}", {"seq": keep_from})
+
+
+async def take_limit_back(connection: Connection, stream: str) -> None:
+    """See to it that the stream drops nothing by itself; as long as it takes."""
+    while True:
+        try:
+            config = (await connection.api(f"STREAM.INFO.{stream}"))["config"]
+            if config["max_age"]:
+                await connection.api(f"STREAM.UPDATE.{stream}", config | {"max_age": 0})
+        except Unavailable as error:
+            log.warning("journal.age_limit_unknown", stream=stream, error=str(error))
+            await asyncio.sleep(RETRY_INTERVAL)
+        else:
+            return
+
+
+async def stored_at(connection: Connection, stream: str, sequence: int) -> int | None:
+    """When a message was stored; None if it is not there."""
+    try:
+        answer = await connection.api(f"STREAM.MSG.GET.{stream}", {"seq": sequence})
+    except ApiRefused as error:
+        if error.code == NO_SUCH_MESSAGE:
+            return None
+        raise
+    return nanoseconds(answer["message"]["time"])
+
+
+async def first_since(connection: Connection, stream: str, first: int, last: int, at: int) -> int:
+    """The first sequence from `first` to `last` that was stored at `at` or later; `last` if none was.
+
+    A message that is not there counts as old.
+    """
+    while first < last:
+        middle = (first + last) // 2
+        stored = await stored_at(connection, stream, middle)
+        if stored is None or stored < at:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+async def _drop_old(
+    connection: Connection, stream: str, config: dict[str, Any], keep_from: int, needed_from: int
+) -> None:
+    kept, needed = [await stored_at(connection, stream, sequence) for sequence in (keep_from, needed_from)]
+    if kept is None or needed is None:
+        return
+    now = nanoseconds((await connection.api(f"STREAM.INFO.{stream}"))["ts"])
+    age = now - min(kept, needed - int(LATE_SECONDS * SECOND))
+    try:
+        limit = max(age, config["duplicate_window"])
+        await connection.api(f"STREAM.UPDATE.{stream}", config | {"max_age": limit})
+    finally:
+        await take_limit_back(connection, stream)

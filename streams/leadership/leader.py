@@ -1,0 +1,272 @@
+"""Leading one partition: answer each journal message once, in order, until told to stop.
+
+What a message gives leaves at once: answers to whoever asked, the events to their stream, where they settle later, and
+what else there is to tell in the order in which the `Teller` comes to it. The answer may be told before the events are
+stored, because the journal holds the command and the engine is a function: any other leader would tell the same
+(docs/decisions/0002-…). Where another might not, because the message is old by the time it is answered, its events are
+stored first (resumption.py).
+
+Whatever is too large for one message is not sent: an unheard answer is asked for again by the client. Of events,
+`as_stored` keeps the chain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from exchange.events import MessageRejected
+from streams import subjects
+from streams.broker.connection import Connection
+from streams.broker.reader import StreamMessage, StreamReader, state_of
+from streams.errors import PayloadTooLarge, StreamError
+from streams.journal.calendars import Schedule
+from streams.journal.capacity import MESSAGE_OVERHEAD_BYTES
+from streams.journal.clock import JournalClock
+from streams.journal.event_writer import EventStream, as_stored
+from streams.journal.timekeeper import Timekeeper
+from streams.journal.writer import Journal
+from streams.leadership.audience import Audience
+from streams.leadership.lease_doubt import Certainty
+from streams.leadership.liveness import LeaderSign
+from streams.leadership.publisher import Teller
+from streams.leadership.resumption import Resumption
+from streams.partition.partition import Output, Partition
+from streams.partition.queries import begins_a_feed
+from streams.promises import orphaned_promises
+from streams.recovery.checkpoint_maker import CheckpointMaker
+from streams.recovery.retention import Retention
+from streams.settings import StreamSettings
+from streams.wire.codec import decode_results
+
+log = structlog.get_logger()
+
+QUESTIONS_HELD_MAX = 1_000
+"""Asked while it is in doubt who leads, how far the journal goes, or while a long uncross is told; more time out."""
+
+CATCH_UP_INTERVAL = 0.01
+"""How often a leader looks whether it has read what was stored while it was in doubt."""
+
+ASK_AGAIN_INTERVAL = 0.25
+"""When the end of the journal could not be learned."""
+
+END_SECONDS = 0.01
+"""A leader that finds that it has lost its lease is ended within this."""
+
+
+class Leader:
+    """Leads `partition`, from the next message that `reader` gives. `origin` marks the commands it writes itself."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        settings: StreamSettings,
+        partition: Partition,
+        reader: StreamReader,
+        origin: str,
+        clock: JournalClock,
+        certainty: Certainty,
+        calendars: Mapping[str, Schedule],
+    ) -> None:
+        self.number = partition.number
+        self._connection = connection
+        self._origin = origin
+        self._clock = clock
+        self._certainty = certainty
+        self._journal = Journal(connection, self.number, origin, settings)
+        self._events = EventStream(connection, self.number)
+        self._audience = Audience(connection)
+        self._teller = Teller(connection, self._audience, certainty, self.number)
+        self._checkpoints = CheckpointMaker(connection, settings, partition)
+        self._retention = Retention(connection, settings, self.number, self._checkpoints)
+        self._partition = partition
+        self._resumption = Resumption(connection, partition, self._events, certainty, clock, origin)
+        self._timekeeper = Timekeeper(
+            partition.engine,
+            self._journal,
+            clock,
+            calendars,
+            self.number,
+            (settings.ended_orders_total_max, settings.trades_total_max),
+        )
+        self._partitions = settings.partitions
+        partition.queries.calendars = sorted(calendars)
+        self._reader = reader
+        self.sign = LeaderSign(connection, partition, self._events)
+        self._stop = asyncio.Event()
+        self._held: list[tuple[bytes, str]] = []
+        self._asked = asyncio.Event()
+        self._proved = asyncio.Event()  # the state holds nothing that another leader might answer otherwise
+        self._proved.set()
+        self._doubts_overcome = -1  # the doubt since which everything was read that others may have answered
+
+    def stop(self) -> None:
+        """Read nothing more, and end when what was answered is stored."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Lead. Raises PartitionStopped or Overtaken, in a group."""
+        async with asyncio.TaskGroup() as group:
+            beside = [
+                group.create_task(self._events.run()),
+                group.create_task(self._journal.run()),
+                group.create_task(self._audience.run()),
+                group.create_task(self._teller.run()),
+                group.create_task(self._checkpoints.run()),
+                group.create_task(self._retention.run()),
+                group.create_task(self._answer_held()),
+                group.create_task(self._timekeeper.run()),
+                group.create_task(
+                    orphaned_promises.run(self._connection, self._partitions, self.number, self._journal)
+                ),
+                group.create_task(self._stop_reading()),
+                group.create_task(self.sign.run()),
+            ]
+            await self._answer_all()
+            await self._teller.settle()
+            await self._events.settle()
+            for task in beside:
+                task.cancel()
+
+    async def _answer_all(self) -> None:
+        doubts = self._certainty.doubts
+        journal_last = await self._journal_end()
+        queries = None
+        try:
+            while not self._stop.is_set():
+                if queries is None and self._partition.sequence >= journal_last:
+                    self._doubts_overcome = doubts
+                    queries = await self._connection.subscribe(subjects.query(self.number), self._answer_query)
+                    log.info("partition.leading", partition=self.number, sequence=self._partition.sequence)
+                    # Who led before may have died between an answer and its report, its trade or its book.
+                    self._connection.publish(subjects.leading(self.number), b"")
+                self.sign.waits = True
+                message = await anext(self._reader, None)
+                self.sign.waits = False
+                if message is None:
+                    return
+                if not self._certainty.refresh():
+                    await self._certainty.wait()
+                late = self._resumption.may_concern(message) and await self._find_late(message)
+                output = self._partition.answer(
+                    message.payload, message.sequence, message.stored_at, hears=self._audience.hears
+                )
+                self._checkpoints.journal_bytes += len(message.payload) + MESSAGE_OVERHEAD_BYTES
+                if late or not (self._events.may_run_ahead(output.at) and self._certainty.is_sure()):
+                    await self._store(output)
+                    self._answer_senders(output)
+                else:
+                    self._answer_senders(output)
+                    await self._events.publish(output.sequence, output.at, as_stored(output.events))
+                await self._teller.tell(output)
+                await self._connection.writable()
+                if not message.behind:
+                    received = self._clock.monotonic()
+                    self._clock.learn(message.stored_at, received, received)
+                # Renewing leases, queries and other partitions have their turn between any two messages.
+                await asyncio.sleep(0)
+        finally:
+            if queries is not None:
+                await queries.close()
+
+    async def _find_late(self, message: StreamMessage) -> bool:
+        """Whether a message is answered long after it was stored; the partition knows then."""
+        answered_at = await self._resumption.answered_at(message)
+        if answered_at:
+            self._partition.late[message.sequence] = answered_at
+        return bool(answered_at)
+
+    async def _store(self, output: Output) -> None:
+        """Store an answer that nobody may be told before it is stored: alone, after all that was sent before."""
+        self._proved.clear()
+        await self._events.settle()
+        await self._events.publish(output.sequence, output.at, as_stored(output.events))
+        await self._events.settle()
+        self._proved.set()
+
+    def _answer_senders(self, output: Output) -> None:
+        if output.results is not None:
+            origin, results = output.results
+            self._publish(subjects.results(origin), results)
+            if origin == self._origin:
+                self._journal.answer(decode_results(results))
+        else:
+            self._warn_of_garbage(output)
+
+    def _warn_of_garbage(self, output: Output) -> None:
+        """Say that somebody who should not has written to the journal; the events say no more than its digest."""
+        for event in output.happened[0]:
+            if isinstance(event, MessageRejected):
+                names = {"partition": self.number, "sequence": output.sequence, "digest": event.digest}
+                log.warning("partition.message_rejected", subject=subjects.journal(self.number), **names)
+
+    def _publish(self, subject: str, payload: bytes) -> None:
+        try:
+            self._connection.publish(subject, payload)
+        except PayloadTooLarge as error:
+            log.warning("partition.message_too_large", partition=self.number, subject=subject, error=str(error))
+
+    def _answer_query(self, _: str, request: bytes, reply: str) -> None:
+        # Of two that take themselves for the leader the first answer counts, and it must not be the older one. And who
+        # led before, and leads again, may not have read yet what another has answered in between; nor has who is asked
+        # about what comes after something that is not known here. And whoever goes on from an answer must not be told
+        # later what it includes.
+        if self._partition.queries.is_behind(request):
+            self._doubts_overcome = -1
+        overcome = self._certainty.is_sure() and self._doubts_overcome == self._certainty.doubts
+        if overcome and self._proved.is_set() and (self._teller.idle or not begins_a_feed(request)):
+            self._answer(request, reply)
+        elif len(self._held) < QUESTIONS_HELD_MAX:
+            self._held.append((request, reply))
+            self._asked.set()
+
+    async def _answer_held(self) -> None:
+        """Answer what was held, once all is told and it is certain that we lead; whoever does not is ended before."""
+        while True:
+            await self._asked.wait()
+            await self._certainty.wait_sure()
+            await asyncio.sleep(END_SECONDS)
+            if not await self._catch_up():
+                continue
+            await self._teller.settle()
+            if not self._proved.is_set():
+                await self._proved.wait()
+                continue
+            if self._doubts_overcome != self._certainty.doubts:
+                continue
+            self._asked.clear()
+            held, self._held = self._held, []
+            for request, reply in held:
+                self._answer(request, reply)
+
+    async def _catch_up(self) -> bool:
+        """Read what the journal holds by now; False if that cannot be known, or there is a new doubt."""
+        doubts = self._certainty.doubts
+        if doubts == self._doubts_overcome:
+            return True
+        try:
+            journal_last = await self._journal_end()
+        except StreamError as error:
+            log.info("partition.not_sure", partition=self.number, error=str(error))
+            await asyncio.sleep(ASK_AGAIN_INTERVAL)
+            return False
+        while self._partition.sequence < journal_last and self._certainty.doubts == doubts:  # noqa: ASYNC110
+            await asyncio.sleep(CATCH_UP_INTERVAL)
+        if self._certainty.doubts != doubts:
+            return False
+        self._doubts_overcome = doubts
+        return True
+
+    async def _journal_end(self) -> int:
+        return (await state_of(self._connection, subjects.journal_stream(self.number))).last
+
+    def _answer(self, request: bytes, reply: str) -> None:
+        # Whoever asks may be about to follow what comes after the answer.
+        self._audience.listen_again()
+        self._publish(reply, self._partition.query(request))
+
+    async def _stop_reading(self) -> None:
+        await self._stop.wait()
+        self._reader.stop()

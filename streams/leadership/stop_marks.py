@@ -1,0 +1,117 @@
+"""Marks of the partitions that have stopped, in the bucket DIRECTORY, where they outlive every process and server.
+
+A mark names the sequence at which somebody found a partition's streams damaged, or could not answer. It is a claim
+and no verdict: whoever is to lead the partition looks at the place itself (scrub.py), and either stops as well or
+takes the mark back. So one worker's finding keeps all of them away, a restart finds it again before anybody leads, and
+a store that was restored opens by itself.
+
+As long as there is a mark, gateways refuse what would have to be answered by the partition, before it is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+import msgspec
+import structlog
+
+from streams import subjects
+from streams.broker.bucket import Bucket, decoded
+from streams.broker.connection import Connection
+from streams.errors import NotStored, PartitionStopped, StoreUnknown, Unavailable
+
+log = structlog.get_logger()
+
+LOOK_INTERVAL: Final = 5.0
+"""Changes are heard of at once; this is for what was not heard."""
+
+TAKEN_BACK: Final = ""
+"""What a key holds whose mark was taken back. It stays: there is one for each partition at most."""
+
+PREFIX: Final = "stopped."
+
+
+class Mark(NamedTuple):
+    """Where a partition stopped and why; `revision` is that of its key."""
+
+    sequence: int
+    why: str
+    revision: int
+
+
+decoder: Final = msgspec.json.Decoder(tuple[int, str])
+
+
+class StopMarks:
+    """The marks of all partitions, or of one: `marks` by partition, as last read."""
+
+    def __init__(self, connection: Connection, partition: int | None = None) -> None:
+        self.marks: dict[int, Mark] = {}
+        self._connection = connection
+        self._keys = f"{PREFIX}*" if partition is None else key_of(partition)
+        self._bucket = Bucket(connection, subjects.DIRECTORY)
+        self._look = asyncio.Event()
+
+    async def put(self, stopped: PartitionStopped) -> None:
+        """Mark a partition. Unavailable if that cannot be stored."""
+        value = msgspec.json.encode((stopped.sequence, str(stopped))).decode()
+        try:
+            await self._bucket.put(key_of(stopped.partition), value)
+        except (NotStored, StoreUnknown) as error:
+            raise Unavailable(f"partition {stopped.partition} could not be marked: {error}") from error
+
+    async def take_back(self, partition: int) -> None:
+        """Take back the mark that was read. Unavailable if that cannot be stored, or there is another one by now."""
+        mark = self.marks[partition]
+        try:
+            # For good, and not for a while: a key that is removed comes back with the mark in it (bucket.py).
+            await self._bucket.put(key_of(partition), TAKEN_BACK, mark.revision)
+        except (NotStored, StoreUnknown) as error:
+            raise Unavailable(f"the mark of partition {partition} could not be taken back: {error}") from error
+        self.marks = {number: other for number, other in self.marks.items() if number != partition}
+
+    async def read(self) -> None:
+        """Read the marks. Unavailable if nobody answers, or one cannot be read: then `marks` stay as they are."""
+        entries = await self._bucket.read_all(self._keys)
+        self.marks = {
+            int(key.removeprefix(PREFIX)): Mark(*decoded(decoder, key, entry), entry.revision)
+            for key, entry in entries.items()
+            if entry.value != TAKEN_BACK
+        }
+
+    async def run(self, heed: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Keep `marks` true for ever, and have them heeded whenever they may have changed.
+
+        What is heard of a key is only a hint to read it: a message that JetStream has refused is heard as well.
+        """
+        subscription = await self._connection.subscribe(
+            subjects.bucket_key(subjects.DIRECTORY, self._keys), lambda *_: self._look.set()
+        )
+        forget_reconnects = self._connection.on_reconnect(self._look.set)
+        try:
+            while True:
+                self._look.clear()
+                await self._look_once(heed)
+                try:
+                    async with asyncio.timeout(LOOK_INTERVAL):
+                        await self._look.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            forget_reconnects()
+            await subscription.close()
+
+    async def _look_once(self, heed: Callable[[], Awaitable[None]] | None) -> None:
+        try:
+            await self.read()
+            if heed is not None:
+                await heed()
+        except Unavailable as error:
+            log.info("stops.not_read", error=str(error))
+
+
+def key_of(partition: int) -> str:
+    """A partition's key in the bucket."""
+    return f"{PREFIX}{partition}"
