@@ -82,11 +82,11 @@ def trade_of(order: Order, fill: list[int]) -> Trade:
     order_id, account, symbol = order.order_id, order.account, order.symbol
     if liquidity == MAKER or (liquidity == CROSS and order.side == SELL):
         side = CROSSED if liquidity == CROSS else 1 - order.side
-        told = Traded(trade_id, symbol, price, quantity, side, order_id, account, 0, 0, fee, 0, "", 0, 0, 0)
+        event = Traded(trade_id, symbol, price, quantity, side, order_id, account, 0, 0, fee, 0, "", 0, 0, 0)
     else:
         side = CROSSED if liquidity == CROSS else order.side
-        told = Traded(trade_id, symbol, price, quantity, side, 0, "", 0, 0, 0, order_id, account, 0, 0, fee)
-    return Trade(told, None, None, (0, 0, 0), (0, 0, 0), at)
+        event = Traded(trade_id, symbol, price, quantity, side, 0, "", 0, 0, 0, order_id, account, 0, 0, fee)
+    return Trade(event, None, None, (0, 0, 0), (0, 0, 0), at)
 
 
 def placed_row(command: PlaceOrder) -> list[Any]:

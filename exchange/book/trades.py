@@ -33,7 +33,7 @@ MEMORY: Final = 24 * HOUR
 
 @mypyc_attr(acyclic=True)
 class Trade:
-    """A remembered trade: what was told of it, its two orders, and how their accounts stood before each had its fill.
+    """A remembered trade: its event, its two orders, and how their accounts stood before each had its fill.
 
     The maker has its fill first: the one order of an account that trades with itself stands before the other there.
     Both orders know it for as long as they are remembered, which may be longer than it can be undone: then it does not
@@ -43,25 +43,25 @@ class Trade:
     __slots__ = (
         "at",
         "busted",
+        "event",
         "maker",
         "maker_before",
         "past_maker",
         "past_taker",
         "taker",
         "taker_before",
-        "told",
     )
 
     def __init__(
         self,
-        told: Traded,
+        event: Traded,
         maker: Order | None,
         taker: Order | None,
         maker_before: Standing,
         taker_before: Standing,
         at: int,
     ) -> None:
-        self.told = told
+        self.event = event
         self.maker = maker
         self.taker = taker
         self.maker_before = maker_before
@@ -79,18 +79,18 @@ class Trade:
     @property
     def taker_side(self) -> int:
         """BUY or SELL; in an uncross the buy order stands as taker."""
-        return BUY if self.told.side == CROSSED else self.told.side
+        return BUY if self.event.side == CROSSED else self.event.side
 
     def fill_of(self, order_id: int) -> Fill:
         """The side of one of its orders."""
-        told = self.told
-        if told.maker_order_id == order_id:
-            liquidity, fee = MAKER, told.maker_fee
+        event = self.event
+        if event.maker_order_id == order_id:
+            liquidity, fee = MAKER, event.maker_fee
         else:
-            liquidity, fee = TAKER, told.taker_fee
-        if told.side == CROSSED:
+            liquidity, fee = TAKER, event.taker_fee
+        if event.side == CROSSED:
             liquidity = CROSS
-        return told.trade_id, told.price, told.quantity, liquidity, fee, self.at
+        return event.trade_id, event.price, event.quantity, liquidity, fee, self.at
 
     def release(self) -> None:
         """It cannot be undone any more."""
@@ -125,9 +125,9 @@ class Trades:
 
     def take(self, trade: Trade, *, maker: bool = True, taker: bool = True) -> None:
         """Let the accounts that a trade names remember it, or one of them: a state brings it, or another version."""
-        told, sides = trade.told, self.sides
-        makers = sides.find(share_of(told.maker_account, told.symbol))
-        takers = sides.find(share_of(told.taker_account, told.symbol))
+        event, sides = trade.event, self.sides
+        makers = sides.find(share_of(event.maker_account, event.symbol))
+        takers = sides.find(share_of(event.taker_account, event.symbol))
         if maker:
             sides.take(makers, trade)
         if taker and takers is not makers:
@@ -157,17 +157,17 @@ class Trades:
         """One of its accounts has forgotten a trade: it cannot be undone any more."""
         trade.release()
         if self.orders:
-            self.orders.pop(trade.told.maker_order_id, None)
-            self.orders.pop(trade.told.taker_order_id, None)
+            self.orders.pop(trade.event.maker_order_id, None)
+            self.orders.pop(trade.event.taker_order_id, None)
 
     def forget_symbol(self, symbol: str) -> None:
         """Forget all trades of an instrument, and the orders that only they remember."""
         self.orders = {order_id: order for order_id, order in self.orders.items() if order.symbol != symbol}
         for share in self.sides.by_owner():
             for trade in share.items:
-                if trade.told.symbol == symbol:
+                if trade.event.symbol == symbol:
                     trade.release()
-            kept = deque([trade for trade in share.items if trade.told.symbol != symbol])
+            kept = deque([trade for trade in share.items if trade.event.symbol != symbol])
             if len(kept) < len(share.items):
                 self.sides.keep(share, kept)
 
@@ -175,33 +175,33 @@ class Trades:
         """The trade of that number, if it may still be undone at journal time `at`."""
         for share in self.sides.by_owner():
             for trade in reversed(share.items):
-                told = trade.told
-                if told.symbol != symbol:
+                event = trade.event
+                if event.symbol != symbol:
                     if self.sides.divided:
                         break
                     continue
-                if told.trade_id <= trade_id:
-                    if told.trade_id == trade_id:
+                if event.trade_id <= trade_id:
+                    if event.trade_id == trade_id:
                         return trade if trade.at > at - MEMORY and trade.may_be_undone else None
                     break
         return None
 
     def after(self, trade: Trade) -> list[Trade]:
         """The later trades of its instrument, of either of its accounts, that still stand; oldest first."""
-        told = trade.told
+        event = trade.event
         found: dict[int, Trade] = {}
-        for account in (told.maker_account, told.taker_account):
-            for later in reversed(self.sides.find(share_of(account, told.symbol)).items):
+        for account in (event.maker_account, event.taker_account):
+            for later in reversed(self.sides.find(share_of(account, event.symbol)).items):
                 if later is trade:
                     break
-                if later.told.symbol == told.symbol and not later.busted:
-                    found[later.told.trade_id] = later
+                if later.event.symbol == event.symbol and not later.busted:
+                    found[later.event.trade_id] = later
         return [found[trade_id] for trade_id in sorted(found)]
 
 
 def in_order(trades: list[Trade]) -> list[Trade]:
     """The trades that may be undone, each once, those of an instrument in order."""
-    found = {(trade.at, trade.told.symbol, trade.told.trade_id): trade for trade in trades if trade.may_be_undone}
+    found = {(trade.at, trade.event.symbol, trade.event.trade_id): trade for trade in trades if trade.may_be_undone}
     return [found[place] for place in sorted(found)]
 
 

@@ -90,10 +90,10 @@ def past_orders(trades: Iterable[Trade]) -> list[PastOrder]:
     for trade in trades:
         if not trade.may_be_undone:
             continue
-        told = trade.told
+        event = trade.event
         for order_id, order, text in (
-            (told.maker_order_id, trade.maker, trade.past_maker),
-            (told.taker_order_id, trade.taker, trade.past_taker),
+            (event.maker_order_id, trade.maker, trade.past_maker),
+            (event.taker_order_id, trade.taker, trade.past_taker),
         ):
             if text is not None:
                 past[order_id] = text
@@ -118,46 +118,46 @@ def kept_trades(sides: Memory[Trade]) -> list[Trade]:
     """All trades that somebody remembers, each once; those of an instrument in order."""
     if not sides.divided:
         return list(sides.everybody.items)
-    trades = {(trade.told.symbol, trade.told.trade_id): trade for share in sides.all() for trade in share.items}
+    trades = {(trade.event.symbol, trade.event.trade_id): trade for share in sides.all() for trade in share.items}
     return [trades[name] for name in sorted(trades)]
 
 
 def trade_row(trade: Trade, sides: Memory[Trade]) -> list[Any]:
-    """What was told of it, when, whether it is undone, and how both accounts stood before it, as text.
+    """Its event, when it was made, whether it is undone, and how both accounts stood before it, as text.
 
     From version 3 of the semantics on also whether the maker's account remembers it, and the taker's.
     """
-    told = trade.told
+    event = trade.event
     row: list[Any] = [
-        told.trade_id,
-        told.symbol,
-        told.price,
-        told.quantity,
-        told.side,
-        told.maker_order_id,
-        told.maker_account,
-        told.maker_filled,
-        told.maker_open,
-        told.maker_fee,
-        told.taker_order_id,
-        told.taker_account,
-        told.taker_filled,
-        told.taker_open,
-        told.taker_fee,
+        event.trade_id,
+        event.symbol,
+        event.price,
+        event.quantity,
+        event.side,
+        event.maker_order_id,
+        event.maker_account,
+        event.maker_filled,
+        event.maker_open,
+        event.maker_fee,
+        event.taker_order_id,
+        event.taker_account,
+        event.taker_filled,
+        event.taker_open,
+        event.taker_fee,
         trade.at,
         trade.busted,
         [str(number) for number in trade.maker_before],
         [str(number) for number in trade.taker_before],
     ]
     if sides.divided:
-        row += [remembers(sides, account, told) for account in (told.maker_account, told.taker_account)]
+        row += [remembers(sides, account, event) for account in (event.maker_account, event.taker_account)]
     return row
 
 
-def remembers(sides: Memory[Trade], account: str, told: Traded) -> bool:
+def remembers(sides: Memory[Trade], account: str, event: Traded) -> bool:
     """Whether an account still remembers its trade: what a share holds is all that came since its oldest."""
-    share = sides.shares.get(share_of(account, told.symbol))
-    return share is not None and len(share.items) > 0 and share.items[0].told.trade_id <= told.trade_id
+    share = sides.shares.get(share_of(account, event.symbol))
+    return share is not None and len(share.items) > 0 and share.items[0].event.trade_id <= event.trade_id
 
 
 def restore_trade(market: Market, row: list[Any]) -> None:
@@ -170,13 +170,13 @@ def restore_trade(market: Market, row: list[Any]) -> None:
 def trade_from(row: list[Any], market: Market, *, remembered: bool) -> Trade:
     """The trade of a row, with its orders as they are remembered if both accounts remember it."""
     r = row
-    told = Traded(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14])
+    event = Traded(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14])
     past = market.trades.orders
     maker = taker = None
     if remembered:
         maker = market.register.orders.get(r[5])
         taker = market.register.orders.get(r[10])
-    trade = Trade(told, maker, taker, standing_from(r[17]), standing_from(r[18]), r[15])
+    trade = Trade(event, maker, taker, standing_from(r[17]), standing_from(r[18]), r[15])
     if remembered and maker is None:
         trade.past_maker = past[r[5]]
     if remembered and taker is None:

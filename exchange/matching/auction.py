@@ -48,15 +48,15 @@ def find(book: Book, balance: Balance) -> Indication:
     demand_high = demand - book.sides[BUY].total_at(low)
     surplus_high = supply + book.sides[SELL].total_at(high) - demand_high
     if high and (low == 0 or demand_high > supply or (demand_high == supply and surplus_high < surplus_low)):
-        return told(high, demand_high, surplus_high, SELL)
+        return indicated(high, demand_high, surplus_high, SELL)
     if high == 0 or demand_high < supply or surplus_low < surplus_high:
-        return told(nearest_even(book, low) if surplus_low == 0 else low, supply, surplus_low, BUY)
+        return indicated(nearest_even(book, low) if surplus_low == 0 else low, supply, surplus_low, BUY)
     if nearest(low, high, book.reference_price()) == low:
-        return told(low, supply, surplus_low, BUY)
-    return told(high, demand_high, surplus_high, SELL)
+        return indicated(low, supply, surplus_low, BUY)
+    return indicated(high, demand_high, surplus_high, SELL)
 
 
-def told(price: int, volume: int, surplus: int, side: int) -> Indication:
+def indicated(price: int, volume: int, surplus: int, side: int) -> Indication:
     """What there is to say of a price, if anything trades there."""
     return Indication(price, volume, surplus, side) if volume else Indication(0, 0, 0, BOTH_SIDES)
 
@@ -65,7 +65,7 @@ def at_reference(book: Book, demand: int, supply: int) -> Indication:
     """Only market orders meet: they do at the reference price, without one they do not."""
     price = book.reference_price()
     surplus = demand - supply
-    return told(price, min(demand, supply) if price else 0, abs(surplus), BUY if surplus > 0 else SELL)
+    return indicated(price, min(demand, supply) if price else 0, abs(surplus), BUY if surplus > 0 else SELL)
 
 
 def nearest_even(book: Book, price: int) -> int:

@@ -16,29 +16,29 @@ from exchange.units import value_of
 
 def bust(market: Market, trade: Trade) -> None:
     """Undo a trade that both accounts remember and that is not busted yet."""
-    told, accounts = trade.told, market.accounts
+    event, accounts = trade.event, market.accounts
     trade.busted = True
-    value = value_of(told.price, told.quantity)
-    maker = accounts.open_position(told.maker_account, told.symbol)
-    taker = accounts.open_position(told.taker_account, told.symbol)
-    maker.refund(1 - trade.taker_side, value, told.maker_fee)
-    taker.refund(trade.taker_side, value, told.taker_fee)
-    accounts.pay_fees(told.symbol, -told.maker_fee - told.taker_fee)
+    value = value_of(event.price, event.quantity)
+    maker = accounts.open_position(event.maker_account, event.symbol)
+    taker = accounts.open_position(event.taker_account, event.symbol)
+    maker.refund(1 - trade.taker_side, value, event.maker_fee)
+    taker.refund(trade.taker_side, value, event.taker_fee)
+    accounts.pay_fees(event.symbol, -event.maker_fee - event.taker_fee)
     retrace(trade, market.trades.after(trade), maker, taker)
     taker_order, maker_order = market.orders_of(trade)
     market.events.append(
         Busted(
-            told.trade_id,
-            told.symbol,
-            told.price,
-            told.quantity,
-            told.side,
-            told.maker_order_id,
-            told.maker_account,
-            told.maker_fee,
-            told.taker_order_id,
-            told.taker_account,
-            told.taker_fee,
+            event.trade_id,
+            event.symbol,
+            event.price,
+            event.quantity,
+            event.side,
+            event.maker_order_id,
+            event.maker_account,
+            event.maker_fee,
+            event.taker_order_id,
+            event.taker_account,
+            event.taker_fee,
             maker_order.filled,
             maker_order.open_quantity,
             maker_order.cost_whole,
@@ -59,20 +59,20 @@ def retrace(trade: Trade, later_trades: list[Trade], maker: Position, taker: Pos
     taker.restore(trade.taker_before)
     maker.restore(trade.maker_before)
     for later in later_trades:
-        told = later.told
-        amount = told.price * told.quantity
-        position = touched(told.maker_account, trade.told, maker, taker)
+        event = later.event
+        amount = event.price * event.quantity
+        position = touched(event.maker_account, trade.event, maker, taker)
         if position is not None:
             later.maker_before = position.standing
-            position.move(1 - later.taker_side, told.quantity, amount)
-        position = touched(told.taker_account, trade.told, maker, taker)
+            position.move(1 - later.taker_side, event.quantity, amount)
+        position = touched(event.taker_account, trade.event, maker, taker)
         if position is not None:
             later.taker_before = position.standing
-            position.move(later.taker_side, told.quantity, amount)
+            position.move(later.taker_side, event.quantity, amount)
 
 
-def touched(account: str, told: Traded, maker: Position, taker: Position) -> Position | None:
+def touched(account: str, event: Traded, maker: Position, taker: Position) -> Position | None:
     """The account's position if it is one of the two that a trade has changed, or None."""
-    if account == told.maker_account:
+    if account == event.maker_account:
         return maker
-    return taker if account == told.taker_account else None
+    return taker if account == event.taker_account else None

@@ -41,7 +41,7 @@ def settle(market: Market, maker: Order, taker: Order, price: int, quantity: int
     taker_position.settle(taker.side, quantity, amount, value, taker_fee)
     maker_open = maker.quantity - maker.filled - maker.canceled
     taker_open = taker.quantity - taker.filled - taker.canceled
-    told = Traded(
+    event = Traded(
         trade_id,
         book.symbol,
         price,
@@ -64,8 +64,8 @@ def settle(market: Market, maker: Order, taker: Order, price: int, quantity: int
         taker.cost_rest,
         PARTIALLY_FILLED if taker_open else FILLED,
     )
-    market.events.append(told)
-    trade = Trade(told, maker, taker, maker_before, taker_before, at)
+    market.events.append(event)
+    trade = Trade(event, maker, taker, maker_before, taker_before, at)
     maker.enter_trade(trade)
     taker.enter_trade(trade)
     market.trades.remember(trade, maker.holding.traded, taker.holding.traded)

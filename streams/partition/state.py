@@ -121,7 +121,7 @@ def restore_feed(partition: Partition, row: list[Any]) -> None:
     feed.go_on_from(numbers)
     feed.quote = cast("Quote", tuple(quote))
     feed.quoted_at = quoted_at
-    feed.told = status_of(book)
+    feed.published = status_of(book)
     partition.market_data.follow(feed)
 
 

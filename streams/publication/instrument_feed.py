@@ -17,7 +17,7 @@ from exchange.terms import BUY, CHANGED, OPENED, SELL, SIDE_NAMES, TRADE_SIDE_NA
 from streams import subjects
 from streams.publication.checksum import Checksum
 from streams.publication.rendering import print_time
-from streams.publication.status import NEVER_TOLD, print_status, status_of
+from streams.publication.status import NEVER_PUBLISHED, print_status, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -152,7 +152,7 @@ class InstrumentFeed:
         self.recent: deque[TapeRow] = deque(maxlen=RECENT_TRADES_MAX)
         self.quote = NO_QUOTE
         self.quoted_at = 0
-        self.told = NEVER_TOLD
+        self.published = NEVER_PUBLISHED
 
     @property
     def channels(self) -> tuple[InstrumentChannel, ...]:
@@ -236,8 +236,8 @@ class InstrumentFeed:
     def look(self, moment: CommandMoment) -> None:
         """Publish the status if it has changed."""
         now = status_of(self.book)
-        if now != self.told:
-            self.told = now
+        if now != self.published:
+            self.published = now
             self.status.advance(self.status.seq + 1)
             if moment.hears(self.status.subject):
                 moment.frames.append(self.status.update(moment.journal, print_status(now, self.printer)))

@@ -39,7 +39,7 @@ class InstrumentStatus(NamedTuple):
     high: int = 0
 
 
-NEVER_TOLD: Final = InstrumentStatus(-1, "", 0)
+NEVER_PUBLISHED: Final = InstrumentStatus(-1, "", 0)
 
 
 def status_of(book: Book) -> InstrumentStatus:

@@ -24,7 +24,7 @@ def traded(count: int, **bounds: Any) -> Market:
 
 def numbers(market: Market) -> list[int]:
     """The trades that are remembered."""
-    return [trade.told.trade_id for trade in remembered(market.engine)]
+    return [trade.event.trade_id for trade in remembered(market.engine)]
 
 
 def remembered(engine: Engine) -> list[Trade]:
