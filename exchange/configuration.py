@@ -10,8 +10,8 @@ from exchange.book.trades import in_order
 from exchange.checkpoint.packing import unpack
 from exchange.commands import Configure
 from exchange.errors import UnknownSemantics
-from exchange.events import Configured
 from exchange.market import Market
+from exchange.market_events import Configured
 from exchange.semantics import NEWEST, OLDEST, OWN_MEMORY
 
 

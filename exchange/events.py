@@ -16,25 +16,21 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from exchange.commands import PlaceOrder
-from exchange.instrument import Instrument
+from exchange.market_events import (
+    BandsDoubled,
+    CancelAfterSet,
+    Configured,
+    EndDrawn,
+    InstrumentDelisted,
+    InstrumentListed,
+    KillSwitchSet,
+    LimitsSet,
+    PhaseSet,
+)
 from exchange.terms import CANCELED, EXPIRED, OPEN, REFUSED
 
 UNTOLD: Final = -1
 """The status in an acceptance that was stored before version 4 of the semantics."""
-
-
-@dataclass
-class Configured:
-    """The engine runs by these rules and bounds from here on."""
-
-    semantics: int
-
-
-@dataclass
-class InstrumentListed:
-    """The definition now in force."""
-
-    instrument: Instrument
 
 
 @dataclass
@@ -308,59 +304,10 @@ class AllCanceled:
 
 
 @dataclass
-class CancelAfterSet:
-    """All of the account's orders are canceled at `deadline` unless it sets another; 0: they are not."""
-
-    account: str
-    deadline: int
-
-
-@dataclass
 class MessageRejected:
     """A journal message that cannot be read as commands, by its digest (BLAKE2b, 16 bytes, hex): nothing changed."""
 
     digest: str
-
-
-@dataclass
-class InstrumentDelisted:
-    """The instrument is gone."""
-
-    symbol: str
-
-
-@dataclass
-class PhaseSet:
-    """How an instrument stands from here on: one for each change of phase, halt, planned end or reason.
-
-    phase: the one underneath a halt; `halted` says that there is one. kind: UNNAMED outside an auction. until: 0 for
-    no planned end (of a random one the earliest). call: the instrument's calls so far, this one included.
-    """
-
-    symbol: str
-    phase: int
-    kind: int
-    until: int
-    halted: bool
-    call: int
-    reason: str
-
-
-@dataclass
-class EndDrawn:
-    """The random part of a call's end is known; `extra` in nanoseconds."""
-
-    symbol: str
-    call: int
-    extra: int
-
-
-@dataclass
-class BandsDoubled:
-    """LULD bands of an instrument are twice as wide from here on, or no more."""
-
-    symbol: str
-    doubled: bool
 
 
 @dataclass
@@ -393,25 +340,6 @@ class Refused:
     cost_rest: int = 0
     open_quantity: int = 0
     status: int = REFUSED
-
-
-@dataclass
-class LimitsSet:
-    """All own limits of an account in an instrument, or ("") elsewhere, from here on: (field, value)."""
-
-    account: str
-    symbol: str
-    values: list[tuple[int, int]]
-
-
-@dataclass
-class KillSwitchSet:
-    """The switch as it stands; `count` orders were canceled by it, told before."""
-
-    account: str
-    symbol: str
-    active: bool
-    count: int
 
 
 @dataclass

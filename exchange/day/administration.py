@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from exchange import rejections
 from exchange.accounts.fees import FEE_ACCOUNT
 from exchange.accounts.limits import fault_in
-from exchange.events import InstrumentDelisted, InstrumentListed, KillSwitchSet, LimitsSet
+from exchange.market_events import InstrumentDelisted, InstrumentListed, KillSwitchSet, LimitsSet
 from exchange.matching.bust import bust
 from exchange.matching.sweep import cancel
 from exchange.terms import AUCTION, CLOSED, is_open

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from exchange import rejections
 from exchange.book.order import Order, order_id_of
 from exchange.commands import UNNAMED, DoubleBands, DrawEnd, SetPhase
-from exchange.events import BandsDoubled, EndDrawn
+from exchange.market_events import BandsDoubled, EndDrawn
 from exchange.matching.auction import uncross
 from exchange.matching.calls import announce, begin_call, begin_timed_call, extend, extension_of, move_to_phase
 from exchange.matching.sweep import expire

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from exchange.book.bands import bands_of, is_beyond, static_band
 from exchange.commands import UNNAMED
-from exchange.events import PhaseSet
+from exchange.market_events import PhaseSet
 from exchange.matching.auction import indication
 from exchange.terms import AUCTION, BUY, CLOSING, REOPENING, SELL, VOLATILITY
 from exchange.units import NEVER

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from exchange import rejections
 from exchange.book.order import Order
 from exchange.commands import AmendOrder
-from exchange.events import AllCanceled, CancelAfterSet
+from exchange.events import AllCanceled
+from exchange.market_events import CancelAfterSet
 from exchange.matching.admission import shut_out
 from exchange.matching.amendment import amend
 from exchange.matching.placing import enter

@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 from exchange.commands import Command, ListInstrument
 from exchange.engine import Engine
 from exchange.errors import UnknownSemantics
-from exchange.events import Event, InstrumentListed, MessageRejected
+from exchange.events import Event, MessageRejected
+from exchange.market_events import InstrumentListed
 from exchange.semantics import COMPLETE_EVENTS
 from streams import subjects
 from streams.errors import PartitionFailed, PartitionStopped, Undecodable

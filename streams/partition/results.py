@@ -5,20 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exchange.commands import AmendOrder, CancelOrder, DelistInstrument, PlaceOrder, SetPhase
-from exchange.events import (
-    Accepted,
-    AllCanceled,
-    Amended,
-    Busted,
-    CancelAfterSet,
-    Canceled,
-    InstrumentDelisted,
-    InstrumentListed,
-    KillSwitchSet,
-    LimitsSet,
-    Rejected,
-    Repeated,
-)
+from exchange.events import Accepted, AllCanceled, Amended, Busted, Canceled, Rejected, Repeated
+from exchange.market_events import CancelAfterSet, InstrumentDelisted, InstrumentListed, KillSwitchSet, LimitsSet
 from exchange.rejections import WRONG_PHASE
 from exchange.terms import TRADE_SIDE_NAMES
 from streams.partition.account_view import limits_row

@@ -10,16 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from exchange.events import (
-    OF_ONE_ORDER,
-    Accepted,
-    BandsDoubled,
-    Busted,
-    InstrumentDelisted,
-    InstrumentListed,
-    PhaseSet,
-    Traded,
-)
+from exchange.events import OF_ONE_ORDER, Accepted, Busted, Traded
+from exchange.market_events import BandsDoubled, InstrumentDelisted, InstrumentListed, PhaseSet
 from exchange.terms import BUY
 from streams.publication.instrument_feed import ROWS_PER_FRAME_MAX, CommandMoment, TapeRow, nobody
 

@@ -8,17 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exchange.events import (
-    OF_ONE_ORDER,
-    Accepted,
-    BandsDoubled,
-    Busted,
-    Configured,
-    InstrumentDelisted,
-    InstrumentListed,
-    PhaseSet,
-    Traded,
-)
+from exchange.events import OF_ONE_ORDER, Accepted, Busted, Traded
+from exchange.market_events import BandsDoubled, Configured, InstrumentDelisted, InstrumentListed, PhaseSet
 from streams.publication.instrument_feed import CommandMoment, InstrumentFeed, TapeRow
 from streams.publication.status import may_move
 

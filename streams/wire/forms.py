@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.msgpack import Ext
 
-from exchange import commands, events
+from exchange import commands, events, market_events
 from exchange.commands import UNNAMED
 from exchange.instrument import Instrument
 from exchange.terms import (
@@ -53,8 +53,8 @@ COMMAND_TAGS: Final[dict[int, type]] = {
 }
 
 EVENT_TAGS: Final[dict[int, type]] = {
-    1: events.Configured,
-    2: events.InstrumentListed,
+    1: market_events.Configured,
+    2: market_events.InstrumentListed,
     3: events.Rejected,
     4: events.Accepted,
     5: events.Repeated,
@@ -63,17 +63,17 @@ EVENT_TAGS: Final[dict[int, type]] = {
     8: events.Canceled,
     9: events.Expired,
     10: events.AllCanceled,
-    11: events.CancelAfterSet,
+    11: market_events.CancelAfterSet,
     12: events.MessageRejected,
-    13: events.InstrumentDelisted,
-    14: events.PhaseSet,
-    15: events.EndDrawn,
+    13: market_events.InstrumentDelisted,
+    14: market_events.PhaseSet,
+    15: market_events.EndDrawn,
     16: events.Triggered,
     17: events.Refused,
-    18: events.LimitsSet,
-    19: events.KillSwitchSet,
+    18: market_events.LimitsSet,
+    19: market_events.KillSwitchSet,
     20: events.Busted,
-    21: events.BandsDoubled,
+    21: market_events.BandsDoubled,
 }
 
 Plain = tuple[Any, ...]

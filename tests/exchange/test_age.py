@@ -8,7 +8,8 @@ import pytest
 
 from exchange.commands import AmendOrder, CancelAfter, CancelAll, CancelOrder
 from exchange.engine import Engine
-from exchange.events import AllCanceled, Amended, CancelAfterSet, Canceled, Rejected
+from exchange.events import AllCanceled, Amended, Canceled, Rejected
+from exchange.market_events import CancelAfterSet
 from exchange.units import SECOND
 from tests.support.exchange import LOT, buy, listing
 

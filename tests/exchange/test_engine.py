@@ -8,7 +8,7 @@ from exchange.commands import Configure, Tick
 from exchange.configuration import renewal
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS, Engine
 from exchange.errors import UnknownSemantics
-from exchange.events import Configured
+from exchange.market_events import Configured
 from exchange.terms import GTD, TAKER
 from exchange.units import HOUR, SECOND
 from tests.support.market import Market, units

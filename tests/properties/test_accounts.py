@@ -13,7 +13,8 @@ from hypothesis.strategies import integers
 
 from exchange.commands import Configure, ListInstrument, PlaceOrder
 from exchange.engine import SEMANTICS, Engine
-from exchange.events import Accepted, Busted, InstrumentListed, LimitsSet, Traded
+from exchange.events import Accepted, Busted, Traded
+from exchange.market_events import InstrumentListed, LimitsSet
 from exchange.terms import BUY, CROSS, CROSSED, MAKER, SELL, TAKER
 from exchange.units import SECOND
 from streams.wire.fast_forms import cut, pack_event

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from exchange.checkpoint.release import release
 from exchange.commands import CancelAll, DelistInstrument, SetPhase
-from exchange.events import InstrumentDelisted
+from exchange.market_events import InstrumentDelisted
 from exchange.terms import CLOSED
 from streams.partition.partition import Partition
 from streams.partition.state import partition_parts, restored

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from exchange.accounts.limits import ENABLED, LIMIT_NAMES, MAX_LONG, MAX_QUANTITY, TAKER_BPS
-from exchange.events import LimitsSet, Rejected
+from exchange.events import Rejected
+from exchange.market_events import LimitsSet
 from exchange.terms import AT_CLOSE, BUY, FOK, IOC
 from exchange.units import LARGEST, RATE
 from tests.support.market import Market, Number, Terms, units

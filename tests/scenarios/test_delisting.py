@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from exchange.events import InstrumentDelisted, Rejected
+from exchange.events import Rejected
+from exchange.market_events import InstrumentDelisted
 from tests.support.market import Market
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from exchange.events import KillSwitchSet, Rejected
+from exchange.events import Rejected
+from exchange.market_events import KillSwitchSet
 from exchange.terms import AT_CLOSE, BUY, SELL
 from tests.support.market import Market, units
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from exchange.commands import ListInstrument, PlaceOrder
-from exchange.events import InstrumentListed, Rejected
+from exchange.events import Rejected
 from exchange.instrument import Instrument
+from exchange.market_events import InstrumentListed
 from exchange.terms import BUY, LIMIT
 from tests.support.market import Market, units
 

@@ -27,19 +27,10 @@ from exchange.events import (
     Accepted,
     AllCanceled,
     Amended,
-    BandsDoubled,
     Busted,
-    CancelAfterSet,
     Canceled,
-    Configured,
-    EndDrawn,
     Event,
     Expired,
-    InstrumentDelisted,
-    InstrumentListed,
-    KillSwitchSet,
-    LimitsSet,
-    PhaseSet,
     Refused,
     Rejected,
     Repeated,
@@ -47,6 +38,17 @@ from exchange.events import (
     Triggered,
 )
 from exchange.instrument import NO_RATE, Instrument
+from exchange.market_events import (
+    BandsDoubled,
+    CancelAfterSet,
+    Configured,
+    EndDrawn,
+    InstrumentDelisted,
+    InstrumentListed,
+    KillSwitchSet,
+    LimitsSet,
+    PhaseSet,
+)
 from exchange.units import SECOND
 from streams.errors import Undecodable
 from streams.wire import codec

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from exchange import commands, events, instrument
+from exchange import commands, events, instrument, market_events
 from streams.wire import codec, command_forms, forms
 
 LANGUAGE = [*forms.COMMAND_TAGS.values(), *forms.EVENT_TAGS.values(), instrument.Instrument]
@@ -67,7 +67,7 @@ def test_the_whole_language_has_tags() -> None:
     assert set(forms.EVENT_TAGS.values()) == set(get_args(events.Event))
 
 
-@pytest.mark.parametrize("module", [commands, events, instrument])
+@pytest.mark.parametrize("module", [commands, events, instrument, market_events])
 def test_the_language_has_one_union_and_one_list(module: ModuleType) -> None:
     """A compiled dataclass remembers only that a field is some union or list, so there may be one of each."""
     source = Path(str(module.__file__)).parent / f"{module.__name__.split('.')[-1]}.py"

@@ -15,8 +15,9 @@ from exchange.book.book import Book
 from exchange.commands import Command, Configure, DrawEnd, ListInstrument, SetPhase, Tick
 from exchange.configuration import renewal
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
-from exchange.events import EndDrawn, PhaseSet, Traded
+from exchange.events import Traded
 from exchange.instrument import Instrument
+from exchange.market_events import EndDrawn, PhaseSet
 from exchange.terms import AUCTION, CLOSED, CONTINUOUS, CROSSED, GTD, OPENING, PRE_OPEN
 from exchange.units import SECOND, UNIT
 from streams.journal.calendars import Hours, Schedule, TradingSession

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exchange.commands import Command
 from exchange.configuration import renewal
 from exchange.engine import OLDEST_SEMANTICS, SEMANTICS
-from exchange.events import Configured
+from exchange.market_events import Configured
 from streams import subjects, topology
 from streams.audit.audit import audit
 from streams.recovery.recovery import load

@@ -12,8 +12,9 @@ from msgspec.msgpack import Ext
 
 from exchange.accounts.limits import MAX_LONG, MAX_VALUE
 from exchange.commands import ListInstrument, SetLimits
-from exchange.events import InstrumentListed, LimitsSet, Rejected, Traded
+from exchange.events import Rejected, Traded
 from exchange.instrument import Instrument
+from exchange.market_events import InstrumentListed, LimitsSet
 from exchange.units import RATE, UNIT, VALUE_LARGEST
 from streams.errors import Undecodable
 from streams.partition.partition import Partition

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exchange import commands, events
+from exchange import commands, events, market_events
 from exchange.terms import (
     AT_CLOSE,
     AUCTION,
@@ -59,7 +59,7 @@ class NaiveExchange(NaiveDay):
                 self.command_age_max = command.command_age_max
                 self.accounts.remembered.own_max = command.trades_remembered_max
                 self.accounts.remembered.total_max = command.trades_total_max
-                self.news.append(events.Configured(command.semantics))
+                self.news.append(market_events.Configured(command.semantics))
             case commands.ListInstrument():
                 self._list(command.instrument)
             case commands.PlaceOrder():
@@ -98,7 +98,7 @@ class NaiveExchange(NaiveDay):
             self.markets[instrument.symbol] = market
         else:
             market.define(instrument)
-        self.news.append(events.InstrumentListed(instrument))
+        self.news.append(market_events.InstrumentListed(instrument))
 
     def _delist(self, symbol: str) -> None:
         if symbol not in self.markets:
@@ -113,14 +113,14 @@ class NaiveExchange(NaiveDay):
             self.ended.drop(account, lambda order: order.placed.symbol == symbol)
         self.accounts.forget(symbol)
         del self.markets[symbol]
-        self.news.append(events.InstrumentDelisted(symbol))
+        self.news.append(market_events.InstrumentDelisted(symbol))
 
     def _set_limits(self, command: commands.SetLimits) -> None:
         if command.symbol and command.symbol not in self.instruments:
             self.news.append(events.Rejected("unknown_instrument"))
             return
         limits = self.accounts.set_limits(command.account, command.symbol, command.values, command.removed)
-        self.news.append(events.LimitsSet(command.account, command.symbol, sorted(limits.items())))
+        self.news.append(market_events.LimitsSet(command.account, command.symbol, sorted(limits.items())))
 
     def _set_kill_switch(self, command: commands.SetKillSwitch) -> None:
         account, symbol = command.account, command.symbol
@@ -141,7 +141,7 @@ class NaiveExchange(NaiveDay):
                 killed = [order for order in self.orders if order.open and symbol in ("", order.placed.symbol)]
         for order in killed:
             self._cancel_one(order, "killed")
-        self.news.append(events.KillSwitchSet(account, symbol, command.active, len(killed)))
+        self.news.append(market_events.KillSwitchSet(account, symbol, command.active, len(killed)))
 
     def _bust(self, command: commands.BustTrade) -> None:
         if command.symbol not in self.instruments:
@@ -279,7 +279,7 @@ class NaiveExchange(NaiveDay):
         self.deadlines.pop(command.account, None)
         if deadline:
             self.deadlines[command.account] = deadline
-        self.news.append(events.CancelAfterSet(command.account, deadline))
+        self.news.append(market_events.CancelAfterSet(command.account, deadline))
 
     def _named(self, command: commands.AmendOrder | commands.CancelOrder) -> NaiveOrder | str:
         found = self.find(command.account, command.symbol, command.client_order_id)

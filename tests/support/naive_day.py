@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exchange import commands, events
+from exchange import commands, events, market_events
 from exchange.commands import UNNAMED
 from exchange.terms import (
     AT_CLOSE,
@@ -168,7 +168,7 @@ class NaiveDay(NaiveMatching):
             self.news.append(events.Rejected("bad_request" if market else "unknown_instrument"))
         elif market.phase == AUCTION and market.call == command.call and market.drawn < 0:
             market.drawn = command.extra
-            self.news.append(events.EndDrawn(command.symbol, command.call, command.extra))
+            self.news.append(market_events.EndDrawn(command.symbol, command.call, command.extra))
 
     def _double_bands(self, command: commands.DoubleBands) -> None:
         market = self.markets.get(command.symbol)
@@ -176,7 +176,7 @@ class NaiveDay(NaiveMatching):
             self.news.append(events.Rejected("unknown_instrument"))
         elif self._is_new(market, command.due) and market.instrument.luld_tier and market.doubled != command.doubled:
             market.doubled = command.doubled
-            self.news.append(events.BandsDoubled(command.symbol, command.doubled))
+            self.news.append(market_events.BandsDoubled(command.symbol, command.doubled))
 
     def _follow_trades(self) -> None:
         """After a command the LULD bands follow its trades, and limit states begin or end."""

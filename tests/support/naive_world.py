@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from exchange import commands, events
+from exchange import commands, events, market_events
 from exchange.terms import AUCTION, BUY, CANCELED, CLOSING, EXPIRED, PENDING_TRIGGER, SELL
 from exchange.units import HOUR
 from tests.support.naive_accounts import NaiveAccounts
@@ -120,7 +120,7 @@ class NaiveWorld:
         market = self.markets[symbol]
         market.reason = reason
         told = (market.phase, market.kind, market.until, market.halted, market.call, reason)
-        self.news.append(events.PhaseSet(symbol, *told))
+        self.news.append(market_events.PhaseSet(symbol, *told))
 
     def _begin_call(self, symbol: str, kind: int, until: int, length: int, reason: str) -> None:
         market = self.markets[symbol]

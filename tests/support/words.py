@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from exchange import events
+from exchange import events, market_events
 from exchange.accounts.limits import LIMIT_NAMES
 from exchange.commands import UNNAMED
 from exchange.terms import KIND_NAMES, PHASE_NAMES
@@ -24,9 +24,9 @@ OPENING = 1_795_341_600 * SECOND
 def told(event: Event) -> str:
     """One event in words; what they leave out is constant in the scenarios."""
     match event:
-        case events.Configured(semantics):
+        case market_events.Configured(semantics):
             return f"configured {semantics}"
-        case events.InstrumentListed(instrument):
+        case market_events.InstrumentListed(instrument):
             return f"{instrument.symbol} listed"
         case events.Rejected(code, field):
             return f"rejected {code} {field}".rstrip()
@@ -45,22 +45,22 @@ def told(event: Event) -> str:
             return f"{order_id} expired, {_plain(quantity)} left: {reason}"
         case events.AllCanceled(account, count):
             return f"{account} canceled all: {count}"
-        case events.CancelAfterSet(account, deadline):
+        case market_events.CancelAfterSet(account, deadline):
             return f"{account} cancels all at {deadline}" if deadline else f"{account} cancels all at no time"
-        case events.InstrumentDelisted(symbol):
+        case market_events.InstrumentDelisted(symbol):
             return f"{symbol} delisted"
-        case events.LimitsSet():
+        case market_events.LimitsSet():
             return _limited(event)
-        case events.KillSwitchSet(account, symbol, active, count):
+        case market_events.KillSwitchSet(account, symbol, active, count):
             return f"{account or symbol or 'everything'} {'stopped' if active else 'goes on'}, {count} canceled"
         case events.Busted():
             quantity, price = _plain(event.quantity), _plain(event.price)
             return f"{event.taker_order_id} no longer traded {quantity} @ {price} with {event.maker_order_id}"
-        case events.PhaseSet():
+        case market_events.PhaseSet():
             return _stands(event)
-        case events.EndDrawn(symbol, call, extra):
+        case market_events.EndDrawn(symbol, call, extra):
             return f"{symbol} call {call} ends {extra / SECOND:g} s later"
-        case events.BandsDoubled(symbol, doubled):
+        case market_events.BandsDoubled(symbol, doubled):
             return f"{symbol} bands {'doubled' if doubled else 'single'}"
         case events.Triggered(order_id):
             return f"{order_id} triggered"
@@ -71,7 +71,7 @@ def told(event: Event) -> str:
     assert_never(event)
 
 
-def _limited(event: events.LimitsSet) -> str:
+def _limited(event: market_events.LimitsSet) -> str:
     where = f"{event.account} in {event.symbol}" if event.symbol else event.account
     limits = ", ".join(f"{LIMIT_NAMES[field]} {value}" for field, value in event.values) or "no limits"
     return f"{where}: {limits}"
@@ -82,7 +82,7 @@ def _amended(event: events.Amended) -> str:
     return f"{event.order_id} amended to {total} @ {price}, {rest} open: {event.reason}"
 
 
-def _stands(event: events.PhaseSet) -> str:
+def _stands(event: market_events.PhaseSet) -> str:
     kind = "" if event.kind == UNNAMED else f" {KIND_NAMES[event.kind]}"
     until = f" until {(event.until - OPENING) / SECOND:g} s" if event.until else ""
     reason = f": {event.reason}" if event.reason else ""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from exchange.commands import Command, ListInstrument, SetPhase
-from exchange.events import EndDrawn, PhaseSet, Traded
+from exchange.events import Traded
 from exchange.instrument import Instrument
+from exchange.market_events import EndDrawn, PhaseSet
 from exchange.terms import AUCTION, CONTINUOUS, CROSSED, OPERATOR
 from exchange.units import SECOND, UNIT
 from streams import subjects
