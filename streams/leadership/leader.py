@@ -1,13 +1,13 @@
-"""Leading one partition: answer each journal message once, in order, until told to stop.
+"""Leader of one partition: answers each journal message once, in order, until it is stopped.
 
-What a message gives leaves at once: answers to whoever asked, the events to their stream, where they settle later, and
-what else there is to tell in the order in which the `Teller` comes to it. The answer may be told before the events are
-stored, because the journal holds the command and the engine is a function: any other leader would tell the same
-(docs/decisions/0002-…). Where another might not, because the message is old by the time it is answered, its events are
-stored first (resumption.py).
+The answers are sent to the gateways at once, the events are sent to EVENTS and acknowledged later, and the `Teller`
+publishes reports and market data in journal order. An answer may be sent before its events are stored, because the
+journal holds the command and the engine is a function: any other leader would answer the same (docs/decisions/0002-…).
+Another leader might not if the message is old by the time it is answered; then its events are stored first
+(streams/leadership/resumption.py).
 
-Whatever is too large for one message is not sent: an unheard answer is asked for again by the client. Of events,
-`as_stored` keeps the chain.
+A payload that is too large for one message is not sent: the client queries for an answer that it missed. Of events
+that are too large `as_stored` keeps the chain.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ from streams.wire.codec import decode_results
 log = structlog.get_logger()
 
 QUESTIONS_HELD_MAX = 1_000
-"""Asked while it is in doubt who leads, how far the journal goes, or while a long uncross is told; more time out."""
+"""Queries deferred while leader or journal end are in doubt, or a long uncross is published; more time out."""
 
 CATCH_UP_INTERVAL = 0.01
-"""How often a leader looks whether it has read what was stored while it was in doubt."""
+"""Seconds between two checks whether the leader has read what was stored while it was in doubt."""
 
 ASK_AGAIN_INTERVAL = 0.25
-"""When the end of the journal could not be learned."""
+"""Seconds until the journal's end is queried again after a failed query."""
 
 END_SECONDS = 0.01
-"""A leader that finds that it has lost its lease is ended within this."""
+"""Seconds within which a leader is ended after its worker has found the lease lost."""
 
 
 class Leader:
@@ -98,12 +98,12 @@ class Leader:
         self._stop = asyncio.Event()
         self._held: list[tuple[bytes, str]] = []
         self._asked = asyncio.Event()
-        self._proved = asyncio.Event()  # the state holds nothing that another leader might answer otherwise
+        self._proved = asyncio.Event()  # nothing in the state could be answered otherwise by another leader
         self._proved.set()
-        self._doubts_overcome = -1  # the doubt since which everything was read that others may have answered
+        self._doubts_overcome = -1  # the last doubt after which all that others may have answered was read
 
     def stop(self) -> None:
-        """Read nothing more, and end when what was answered is stored."""
+        """Stop reading; `run` ends when the events of all answers are stored."""
         self._stop.set()
 
     async def run(self) -> None:
@@ -140,7 +140,7 @@ class Leader:
                     self._doubts_overcome = doubts
                     queries = await self._connection.subscribe(subjects.query(self.number), self._answer_query)
                     log.info("partition.leading", partition=self.number, sequence=self._partition.sequence)
-                    # Who led before may have died between an answer and its report, its trade or its book.
+                    # The previous leader may have died after an answer, before its reports and market data were sent.
                     self._connection.publish(subjects.leading(self.number), b"")
                 self.sign.waits = True
                 message = await anext(self._reader, None)
@@ -165,21 +165,21 @@ class Leader:
                 if not message.behind:
                     received = self._clock.monotonic()
                     self._clock.learn(message.stored_at, received, received)
-                # Renewing leases, queries and other partitions have their turn between any two messages.
+                # Lease renewals, queries and other partitions run between any two messages.
                 await asyncio.sleep(0)
         finally:
             if queries is not None:
                 await queries.close()
 
     async def _find_late(self, message: StreamMessage) -> bool:
-        """Whether a message is answered long after it was stored; the partition knows then."""
+        """Whether a message is answered late, long after it was stored; if so, the time is recorded for the engine."""
         answered_at = await self._resumption.answered_at(message)
         if answered_at:
             self._partition.late[message.sequence] = answered_at
         return bool(answered_at)
 
     async def _store(self, output: Output) -> None:
-        """Store an answer that nobody may be told before it is stored: alone, after all that was sent before."""
+        """Store an output's events before its answer may be sent: alone, after all events sent before."""
         self._proved.clear()
         await self._events.settle()
         await self._events.publish(output.sequence, output.at, as_stored(output.events))
@@ -196,7 +196,7 @@ class Leader:
             self._warn_of_garbage(output)
 
     def _warn_of_garbage(self, output: Output) -> None:
-        """Say that somebody who should not has written to the journal; the events say no more than its digest."""
+        """Log each message of a foreign writer in the journal; the event has only the message's digest."""
         for event in output.happened[0]:
             if isinstance(event, MessageRejected):
                 names = {"partition": self.number, "sequence": output.sequence, "digest": event.digest}
@@ -209,10 +209,10 @@ class Leader:
             log.warning("partition.message_too_large", partition=self.number, subject=subject, error=str(error))
 
     def _answer_query(self, _: str, request: bytes, reply: str) -> None:
-        # Of two that take themselves for the leader the first answer counts, and it must not be the older one. And who
-        # led before, and leads again, may not have read yet what another has answered in between; nor has who is asked
-        # about what comes after something that is not known here. And whoever goes on from an answer must not be told
-        # later what it includes.
+        # Two workers may both believe they lead, and the client keeps the first reply, so a stale one must not be sent.
+        # Answer only when (1) our lease is valid, (2) we have read all that was stored while it was in doubt, (3) the
+        # caller has seen nothing newer than we have, and (4) nothing that the answer includes still waits to be stored
+        # or published.
         if self._partition.queries.is_behind(request):
             self._doubts_overcome = -1
         overcome = self._certainty.is_sure() and self._doubts_overcome == self._certainty.doubts
@@ -223,7 +223,7 @@ class Leader:
             self._asked.set()
 
     async def _answer_held(self) -> None:
-        """Answer what was held, once all is told and it is certain that we lead; whoever does not is ended before."""
+        """Answer the deferred queries once all is published and our lease is valid; without it we are ended first."""
         while True:
             await self._asked.wait()
             await self._certainty.wait_sure()
@@ -242,7 +242,7 @@ class Leader:
                 self._answer(request, reply)
 
     async def _catch_up(self) -> bool:
-        """Read what the journal holds by now; False if that cannot be known, or there is a new doubt."""
+        """Wait until the journal is read to its present end; False if the end is unknown or there is a new doubt."""
         doubts = self._certainty.doubts
         if doubts == self._doubts_overcome:
             return True
@@ -263,7 +263,7 @@ class Leader:
         return (await state_of(self._connection, subjects.journal_stream(self.number))).last
 
     def _answer(self, request: bytes, reply: str) -> None:
-        # Whoever asks may be about to follow what comes after the answer.
+        # A client that queries may be about to follow the updates after the answer.
         self._audience.listen_again()
         self._publish(reply, self._partition.query(request))
 

@@ -1,10 +1,10 @@
-"""What follows the answers of a leader: reports and market data, told in order, however long one message makes it.
+"""Publishes a leader's reports and market data in journal order, even while one message takes long to render.
 
-What is printed leaves at once. What is not (streams/publication/deferred.py) is printed piece by piece, the rest of the
-process has its turn between any two of them, and everything that follows waits behind it: so the order of each subject
-is the journal's. Bound: WAITING_MAX, then the leader waits.
+Rendered messages are published at once. Deferred ones (streams/publication/deferred.py) are rendered in pieces, the
+event loop has its turn between any two pieces, and all later messages wait behind them: so each subject has the
+journal's order. Bound: WAITING_MAX, then the leader waits.
 
-Whatever is too large for one message is not sent: its readers see the gap and heal it by a query.
+A payload that is too large for one message is not sent: its subscribers see the gap and heal it by a query.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from streams.partition.partition import Output
 log = structlog.get_logger()
 
 WAITING_MAX = 1_000
-"""Journal messages that are answered while what they are told by waits for an earlier one's."""
+"""Journal messages that are answered while their reports and market data wait behind an earlier one's."""
 
 
 class Teller:
-    """See the module. `run` has to run for as long as something is told."""
+    """Publisher of one leader; see the module. `run` must run for as long as outputs are published."""
 
     def __init__(self, connection: Connection, audience: Audience, certainty: Certainty, partition: int) -> None:
         self._connection = connection
@@ -45,11 +45,11 @@ class Teller:
 
     @property
     def idle(self) -> bool:
-        """Whether all has been told."""
+        """Whether all outputs have been published."""
         return self._idle.is_set()
 
     async def tell(self, output: Output) -> None:
-        """Tell what an output has for accounts and the public; calls come in the order of the journal."""
+        """Publish an output's reports and market data; calls come in the order of the journal."""
         await self._room.wait()
         if self._idle.is_set():
             self._tell_at_once(output)
@@ -63,11 +63,11 @@ class Teller:
             self._room.clear()
 
     async def settle(self) -> None:
-        """Wait until all has been told."""
+        """Wait until all outputs have been published."""
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Tell what waits, for ever."""
+        """Publish waiting outputs, for ever."""
         while True:
             await self._something.wait()
             output = self._waiting[0]

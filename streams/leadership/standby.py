@@ -1,8 +1,8 @@
-"""Following one partition: the engine stays warm and says nothing, until it is asked to lead.
+"""Standby of one partition: replays the journal behind the leader and publishes nothing, until it is promoted.
 
-It goes only as far as EVENTS is stored: what the leader has sent and nobody has stored is the next leader's to
-answer. EVENTS is read as it is stored, not as it is published, and each message of it must be, byte for byte, what
-the journal gives here; a difference is PartitionStopped.
+A standby applies only messages whose events are stored in EVENTS: what the leader has sent and NATS has not stored is
+the next leader's to answer. EVENTS is read from the stream, not as published, and each of its messages must equal, byte
+for byte, the events that the standby computes; a difference is PartitionStopped.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class Standby:
-    """Keeps `partition` in step with its events. `journal` is to give the message after the partition's own."""
+    """Standby: keeps `partition` in step with EVENTS. `journal` starts at the message after the partition's own."""
 
     def __init__(self, connection: Connection, partition: Partition, journal: StreamReader) -> None:
         self._connection = connection
@@ -34,19 +34,19 @@ class Standby:
         self._journal = journal
 
     async def catch_up(self) -> None:
-        """Go as far as EVENTS reaches now."""
+        """Replay to the present end of EVENTS."""
         answered = await recovery.answered_through(self._connection, self._partition.number)
         if answered > self._partition.sequence:
             await recovery.replay(self._connection, self._partition, self._journal, answered)
 
     async def follow(self, until: asyncio.Event) -> None:
-        """Go on with EVENTS until told to stop."""
+        """Follow EVENTS until `until` is set."""
         stream, start = subjects.events_stream(self._partition.number), self._partition.sequence + 1
         async with StreamReader(self._connection, stream, start) as events:
             stopping = asyncio.create_task(_stop_after(until, events))
             log.info("standby.following", partition=self._partition.number, sequence=start - 1)
             try:
-                # It ends with its reader: who has set `until` may have taken that back before we look.
+                # The reader ending is the signal: `until` may already have been cleared again.
                 async for answered in events:
                     await self._step(answered)
                     if until.is_set():

@@ -1,7 +1,7 @@
-"""What a command has done that is too much to be told at once: it leaves after the answer, a piece at a time.
+"""Deferred publication: reports and frames of a very large command, rendered in pieces after its answer.
 
-An uncross may give a hundred thousand trades. Its answer waits for none of what they are told by; order, numbers and
-texts of all of it are as if it had been printed at once.
+An uncross may give a hundred thousand trades; its answer does not wait for their reports. Order, numbers and texts of
+all messages are the same as if they had been rendered at once.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from streams.publication.report import ExecutionReport
 
 EVENTS_PER_TURN: Final = 2_000
-"""Events whose reports are made in one turn of the loop: a few milliseconds."""
+"""Events whose reports are made in one turn of the event loop: a few milliseconds."""
 
 REPORTS_PER_MESSAGE_MAX: Final = 4_000
-"""An uncross may give an account more than one message of NATS can hold; these are about three megabytes."""
+"""Reports of one account in one NATS message, about three megabytes; an uncross may give an account more."""
 
 Printed = dict[str, list[tuple[int, bytes]]]
 """Reports by account: number and JSON."""
 
 
 class LateReports:
-    """The reports of a command with very many events, for those who hear them, made and printed piece by piece.
+    """Deferred reports of one command with very many events, for accounts with a subscriber, rendered in pieces.
 
-    What the journal does after the command changes none of them. They can be told once.
+    Later commands change none of the reports. `messages` can be iterated once.
     """
 
     def __init__(self, engine: Engine, journal: str, at: int, numbers: dict[str, int], above: dict[str, int]) -> None:
@@ -56,9 +56,9 @@ class LateReports:
         self.recall = Recall(OrderHistory(engine, copies, at), journal, numbers, above)
 
     def messages(self, renderer: Renderer, hears: Hears) -> Iterator[tuple[str, bytes] | None]:
-        """Subject and message, account by account in the order in which they are first concerned.
+        """Subject and message, account by account in the order in which each is first concerned.
 
-        None after a piece of work that has given no message.
+        None after a piece of work that gave no message.
         """
         recall, events = self.recall, self.events
         end = len(events)
@@ -78,7 +78,7 @@ class LateReports:
 
 
 class Later:
-    """The rest of one journal message: reports from its first long command on, frames from the first long one on."""
+    """Deferred rest of a journal message: reports from its first long command on, frames from its first long frame."""
 
     def __init__(self, renderer: Renderer, hears: Hears) -> None:
         self.renderer = renderer
@@ -87,15 +87,15 @@ class Later:
         self.frames: Sequence[PublishedFrame | Unprinted] = ()
 
     def add(self, late: LateReports) -> Printed:
-        """Another command's reports are told here, and so are those of the commands after it: put them into this."""
+        """Add a long command's reports; returns where the reports of the commands after it are put."""
         printed: Printed = {}
         self.reports.append((late, printed))
         return printed
 
     def messages(self) -> Iterator[tuple[str, bytes] | None]:
-        """Subject and message, in the order of publication; None after a piece of work that has given no message.
+        """Subject and message, in the order of publication; None after a piece of work that gave no message.
 
-        What nobody hears any more when its turn comes is left out.
+        A deferred message whose subject has no subscriber any more at its turn is left out.
         """
         hears = self.hears
         for late, printed in self.reports:
@@ -110,12 +110,12 @@ class Later:
 
 
 def lasting(order: Order) -> Order | OrderState:
-    """An order as it is now, for good: one that has ended changes no more."""
+    """An order as it is now, for good: a copy if it is open; itself if it has ended, and so changes no more."""
     return state_of(order) if is_open(order.status) else order
 
 
 def messages_of(partition: int, printed: Printed) -> list[tuple[str, bytes]]:
-    """Account and message, each of a size that NATS takes."""
+    """Account and message, each small enough for NATS."""
     return [
         (account, codec.encode_reports(codec.Reports(partition, reports[first : first + REPORTS_PER_MESSAGE_MAX])))
         for account, reports in printed.items()
@@ -124,7 +124,7 @@ def messages_of(partition: int, printed: Printed) -> list[tuple[str, bytes]]:
 
 
 def print_reports(reports: Sequence[ExecutionReport], renderer: Renderer) -> bytes:
-    """A message of reports of one account."""
+    """A message of one account's reports, encoded."""
     printed = [
         (report.seq, print_report(report, renderer.order(report.state), renderer).encode()) for report in reports
     ]

@@ -1,12 +1,12 @@
-"""How a new leader, or a standby, comes to know what the last leader knew: a checkpoint, then the journal.
+"""Recovery of a partition, for a new leader or a standby: restore the newest checkpoint, then replay the journal.
 
-`load` gives the partition as of the newest good checkpoint, or an empty one; `replay` brings it on as far as EVENTS
-reaches. Nothing is published on the way. The chain runs over all messages before it, so where it equals that of
-EVENTS, the whole history is the same; it is compared now and then and at the end. The rest of the journal is the
-leader's to answer.
+`load` returns the partition as of the newest good checkpoint, or an empty one; `replay` brings the partition on to the
+end of EVENTS and publishes nothing. The chain covers all earlier messages, so where it equals the chain of EVENTS the
+whole history is the same; the two are compared every MESSAGES_PER_COMPARISON and at the end. Journal messages after
+that are the leader's to answer.
 
-Streams that contradict each other are PartitionStopped, which names the first sequence that is wrong, once a second
-look has found the same (second_look.py).
+Streams that contradict each other raise PartitionStopped, which names the first wrong sequence, once a second look has
+found the same (streams/broker/second_look.py).
 """
 
 from __future__ import annotations
@@ -43,24 +43,24 @@ from streams.wire.codec import answered_at, decode_chain
 log = structlog.get_logger()
 
 COMMANDS_PER_TURN: Final = 200
-"""Commands replayed before the rest of the process has its turn; one message holds up to 500."""
+"""Commands replayed before the event loop has its turn; one message holds up to 500."""
 
 COMMANDS_FAR: Final = 200_000
-"""A replay of more commands is skimmed (partition.py), until COMMANDS_KEPT are left."""
+"""A replay of more commands is skimmed (streams/partition/skim.py) until COMMANDS_KEPT are left."""
 
 COMMANDS_KEPT: Final = 20_000
-"""Sessions that come back after a restart want the reports of these, and not those from long before."""
+"""The last commands of a replay, whose reports are kept: sessions that return after a restart query them."""
 
 MESSAGES_READ_BEFORE: Final = 1_000
-"""Of so few messages EVENTS is asked first whether they were answered late. Of more it is asked when something does
-not fit: late answers are rare, and reading both streams would take twice as long."""
+"""Up to so many messages, EVENTS is read first for late answers. For more it is read only when a chain differs: late
+answers are rare, and reading both streams would take twice as long."""
 
 MESSAGES_PER_COMPARISON: Final = 10_000
 """Messages replayed before the chain is compared with that of EVENTS."""
 
 
 async def answered_through(connection: Connection, number: int) -> int:
-    """The last journal sequence that has its events. PartitionStopped if the journal has not all messages up to it."""
+    """The last journal sequence that has events. PartitionStopped if the journal lacks a message up to it."""
     return await beyond_doubt(connection, number, partial(_answered_through, number))
 
 
@@ -78,7 +78,7 @@ async def _answered_through(number: int, asks: Asks) -> int:
 async def load(connection: Connection, number: int, answered: int) -> Partition:
     """The partition as of the newest good checkpoint at or before sequence `answered`; an empty one without any.
 
-    The event loop goes on meanwhile. The journal is to be read from the partition's `sequence` + 1.
+    Loading yields to the event loop. Read the journal from the partition's `sequence` + 1.
     """
     with collector.no_looks():
         return await beyond_doubt(connection, number, partial(_load, connection, number, answered))
@@ -87,7 +87,8 @@ async def load(connection: Connection, number: int, answered: int) -> Partition:
 async def _load(connection: Connection, number: int, answered: int, asks: Asks) -> Partition:
     checkpoints = Checkpoints(connection, number, asks)
     manifests = await checkpoints.all()
-    # Only now: a leader that lives may have made a checkpoint of what came after an earlier look at the journal.
+    # Read the journal's end after the manifests: a live leader may checkpoint beyond an end read earlier, which would
+    # look like damage.
     journal = await state_of(asks, subjects.journal_stream(number))
     for manifest in manifests:
         if manifest.sequence > journal.last:
@@ -109,9 +110,9 @@ async def _load(connection: Connection, number: int, answered: int, asks: Asks) 
 
 
 async def _check_origin(asks: Asks, number: int, manifest: Manifest, journal: StreamState) -> None:
-    """See to it that a checkpoint was made of this history, and that the journal goes on from it.
+    """Check that a checkpoint belongs to this history and that the journal continues from it.
 
-    CheckpointDamaged if EVENTS tells another history, CheckpointUnusable if the streams cannot say or go on elsewhere.
+    CheckpointDamaged if EVENTS has another history, CheckpointUnusable if the streams cannot prove it or begin later.
     """
     sequence = manifest.sequence
     if sequence < journal.first - 1:
@@ -130,14 +131,14 @@ async def _check_origin(asks: Asks, number: int, manifest: Manifest, journal: St
         return
     if chain != manifest.chain:
         raise CheckpointDamaged(f"its chain is not that of its events, {sequence}")
-    # Only its last message is looked at here: the rest is read when somebody leads (scrub.py). A server that cut a
-    # damaged journal short gives the numbers again, so one that is long enough may not be the checkpoint's.
+    # Only the checkpoint's last message is read here; the leader scrubs the rest (streams/recovery/scrub.py). A server
+    # that truncated a damaged journal reuses the sequences, so a journal that is long enough may be another one.
     if wrong := await look_at(asks, number, sequence):
         raise PartitionStopped(number, sequence, wrong)
 
 
 async def _restore(number: int, checkpoints: Checkpoints, manifest: Manifest) -> Partition:
-    """The partition that a checkpoint was made of."""
+    """The partition, restored from a checkpoint. Raises CheckpointDamaged."""
     began = time.monotonic()
     partition = Partition(number)
     for chunk in await checkpoints.read(manifest):
@@ -175,10 +176,10 @@ async def replay(
     through: int,
     read_before: int = MESSAGES_READ_BEFORE,
 ) -> None:
-    """Bring a partition on to sequence `through`, which EVENTS has; `reader` is to give the message after its own.
+    """Replay a partition to sequence `through`, which EVENTS has; `reader` starts at the message after the partition's.
 
-    Unavailable if the streams were trimmed meanwhile: a newer checkpoint has to be begun from. AnsweredLate if it has
-    to be done again, knowing which messages were answered late.
+    Unavailable if the streams were trimmed meanwhile: the caller loads a newer checkpoint. AnsweredLate if the caller
+    must replay again, with the late answers that the error carries.
     """
     began, first = time.monotonic(), partition.sequence + 1
     history = History(connection, partition)
@@ -207,9 +208,9 @@ async def replay(
 
 
 async def late_answers(connection: Connection, number: int, first: int, through: int) -> dict[int, int]:
-    """When messages were answered, by sequence, of those that were answered long after they were stored.
+    """Late answers: by sequence, the journal time at which a message was answered long after it was stored.
 
-    Where EVENTS has lost some it says as much as it knows: whoever compares finds the rest.
+    If EVENTS has lost messages, only the late answers before them are given: comparing the chains finds the rest.
     """
     found: dict[int, int] = {}
     stream = subjects.events_stream(number)
@@ -227,7 +228,7 @@ async def late_answers(connection: Connection, number: int, first: int, through:
 
 
 async def _look_for(number: int, sequence: int, why: str, asks: Asks) -> None:
-    """PartitionStopped if the journal should hold a message and does not; one that was trimmed it should not."""
+    """PartitionStopped if the journal lacks a message that was not trimmed."""
     stream = subjects.journal_stream(number)
     state = await state_of(asks, stream)
     if sequence < state.first:
@@ -254,13 +255,13 @@ async def _replay(partition: Partition, reader: StreamReader, through: int, hist
 
 
 def is_far(partition: Partition, through: int, skims: bool) -> bool:
-    """Whether so many commands are left that reports are not worth keeping yet; messages hold as many as before."""
+    """Whether so many commands are left that the replay skims; estimated from the commands per message so far."""
     left = (through - partition.sequence) * partition.commands // max(1, partition.sequence)
     return left > (COMMANDS_KEPT if skims else COMMANDS_FAR)
 
 
 class History:
-    """The chains of what was replayed since they were last found equal to those of EVENTS."""
+    """Replayed history: the chains of the messages since the last comparison with EVENTS that found no difference."""
 
     def __init__(self, connection: Connection, partition: Partition) -> None:
         self._connection = connection
@@ -270,12 +271,12 @@ class History:
         self._events = b""
 
     def record(self, events: bytes) -> None:
-        """The partition has answered one more message, with these events."""
+        """Record the events of one more message that the partition has answered."""
         self._events = events
         self._chains += self._partition.chain
 
     async def compare(self) -> None:
-        """PartitionStopped if EVENTS tells another history; it names the first message that differs."""
+        """Compare with EVENTS; PartitionStopped, with the first message that differs, if EVENTS has another history."""
         if self._partition.sequence > self._agreed:
             await beyond_doubt(self._connection, self._partition.number, self._look)
         self._agreed = self._partition.sequence
@@ -309,7 +310,7 @@ class History:
 
 
 async def stored_chain(asks: Asks, number: int, sequence: int) -> bytes | None:
-    """The chain that EVENTS has at a sequence; None if it has none that can be read."""
+    """The chain that EVENTS has at a sequence; None if there is no readable message."""
     events = await read_message(asks, subjects.events_stream(number), sequence)
     try:
         return None if events is None else decode_chain(events)
