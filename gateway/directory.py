@@ -1,11 +1,11 @@
-"""Which instruments there are and in which partition each lives.
+"""Directory: the listed instruments and the partition of each.
 
-It is filled by asking every partition, kept up to date by what the exchange publishes, and asked again after a
-reconnect. A symbol it does not know is looked for once more before it is refused, so that an instrument
-listed through another gateway a moment ago works at once.
+The directory is filled by asking every partition, kept up to date by what the exchange publishes, and refreshed after a
+reconnect. An unknown symbol is located once more before it is refused, so that an instrument listed through another
+gateway a moment ago works at once.
 
-Bounds: at most LOOKS_PER_SECOND looks for unknown symbols, whoever asks; a look in vain is remembered
-for ABSENT_SECONDS.
+Bounds: at most LOOKS_PER_SECOND searches for unknown symbols, whoever asks; a search without result is cached for
+ABSENT_SECONDS.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STOPPED: Final = "a part of the exchange has stopped and may hold this symbol: a
 
 @dataclass
 class Listed:
-    """An instrument as the exchange describes it. `seq` counts its changes, 0 if learned by asking."""
+    """An instrument as the exchange describes it. `seq` counts its changes, 0 if it is known from a query."""
 
     symbol: str
     partition: int
@@ -43,7 +43,7 @@ class Listed:
 
 
 class Watcher(Protocol):
-    """Who wants to know of listings as they happen."""
+    """A receiver of listings as they happen."""
 
     def __call__(self, listed: Listed, previous: int | None, journal: str) -> None:
         """`previous` is the number before this change, None for a symbol never seen."""
@@ -63,7 +63,7 @@ class Directory:
         self.watchers: list[Watcher] = []
 
     async def run(self) -> None:
-        """Follow listings for ever, and ask all partitions at the start and whenever `refresh` is called."""
+        """Follow listings until canceled, and ask all partitions at the start and whenever `refresh` is called."""
         await self._venue.follow_instruments(self._published)
         self.refresh()
         while True:
@@ -75,20 +75,20 @@ class Directory:
                 self._again.set()
 
     def refresh(self) -> None:
-        """Ask all partitions again: something may have been missed."""
+        """Ask all partitions again, because a listing may have been missed."""
         self._again.set()
 
     @property
     def complete(self) -> bool:
-        """Whether every partition that answers anything has told its instruments. A refresh finds what changes then."""
+        """Whether every partition that answers has given its instruments. A refresh finds later changes."""
         return self._answered | self._venue.dead >= set(range(self._venue.partitions))
 
     def knows(self, partition: int) -> bool:
-        """Whether a partition has told its instruments once."""
+        """Whether a partition has given its instruments once."""
         return partition in self._answered
 
     def symbols_in(self, partition: int) -> list[str]:
-        """The instruments of a partition, as far as they are known."""
+        """The known instruments of a partition."""
         return sorted(listed.symbol for listed in self._listed.values() if listed.partition == partition)
 
     def all(self) -> list[Listed]:
@@ -96,11 +96,11 @@ class Directory:
         return [self._listed[symbol] for symbol in sorted(self._listed)]
 
     def find(self, symbol: str) -> Listed | None:
-        """What is known now."""
+        """The instrument if it is known now, without asking."""
         return self._listed.get(symbol)
 
     def partition_of(self, symbol: str) -> int:
-        """Where the symbol lives; NotKnown if a look may still find it, ApiError if it surely is not there."""
+        """The symbol's partition; NotKnown if a search may still find it, ApiError if it surely is not listed."""
         listed = self._listed.get(symbol)
         if listed is not None:
             return listed.partition
@@ -109,7 +109,7 @@ class Directory:
         raise NotKnown(symbol)
 
     async def locate(self, symbol: str) -> None:
-        """Ask every partition whether the symbol is its own; whatever comes of it, `partition_of` knows then."""
+        """Ask every partition whether it lists the symbol; afterwards `partition_of` has an answer either way."""
         if not self._may_locate():
             raise ApiError("busy", retry_after=1.0)
         partitions = range(self._venue.partitions)
@@ -123,7 +123,7 @@ class Directory:
             raise ApiError("unavailable")
 
     async def listed(self, symbol: str) -> Listed:
-        """The instrument, looked for if need be; ApiError `unknown_instrument`."""
+        """The instrument, located if it is not known; ApiError `unknown_instrument`."""
         if symbol not in self._listed:
             try:
                 self.partition_of(symbol)
@@ -147,7 +147,7 @@ class Directory:
         self._absent[symbol] = _now() + ABSENT_SECONDS
 
     async def _lists(self, partition: int, symbol: str) -> bool | None:
-        """Whether the partition lists the symbol, None if it does not say."""
+        """Whether the partition lists the symbol; None if the partition does not answer."""
         try:
             answer = await self._venue.query(partition, "status", symbol=symbol)
         except StreamError:
@@ -155,7 +155,7 @@ class Directory:
         return not answer.code
 
     async def _ask(self, partition: int) -> bool:
-        """Learn a partition's instruments; False if it does not answer."""
+        """Ask a partition for its instruments and record them; False if the partition does not answer."""
         if self._venue.is_stopped(partition):
             return False
         before = [listed for listed in self._listed.values() if listed.partition == partition]
@@ -181,7 +181,7 @@ class Directory:
         self._change(definition, partition, known.seq + 1 if known else 0, "")
 
     def _forget_gone(self, before: list[Listed], symbols: set[str]) -> None:
-        """What was known before a partition was asked, and is not listed there, was taken off while nobody heard."""
+        """Remove instruments that a partition listed before the query and no more: their delisting was missed."""
         for listed in before:
             if listed.symbol not in symbols and self._listed.get(listed.symbol) is listed:
                 self._change({**listed.definition, "delisted": True}, listed.partition, listed.seq + 1, "")

@@ -1,10 +1,10 @@
-"""Errors: what a client gets when it is refused, in one shape and one table for WebSocket and HTTP.
+"""Errors: the refusals that clients receive, in one shape and one table for WebSocket and HTTP.
 
 ApiError                 the answer is this error
 ├── BadRequest           … to a frame that is an object but no request
 ├── Malformed            … to a frame that is no object: it counts against the connection
-├── NotReady             … of /health/ready, with the partitions that are not
-└── RateLimited          … with the headers of the token bucket that is empty
+├── NotReady             … of /health/ready, with the partitions that are not ready
+└── RateLimited          … with the headers of the empty token bucket
 No client sees these: NotKnown, NotPromised, Offence, ServerEnded, SourceAway, TooManyOrders.
 
 Rules: a code never changes its meaning (docs/protocol.md, "Codes"); a message says what to do and may change;
@@ -21,7 +21,7 @@ PROBLEM_TYPE: Final = "application/problem+json"
 
 
 class Code(NamedTuple):
-    """One row of the table: the HTTP status, a title that never varies (RFC 9457), and what to do about it."""
+    """One row of the table: the HTTP status, a title that never varies (RFC 9457), and what the client can do."""
 
     status: int
     title: str
@@ -40,18 +40,18 @@ CODES: Final[dict[str, Code]] = {
     "not_found": Code(404, "Not found", "nothing is here: /openapi.json lists the paths"),
     "method_not_allowed": Code(405, "Method not allowed", "this path has other methods: see the Allow header"),
     "unsupported_media_type": Code(415, "Unsupported media type", "send Content-Type: application/json"),
-    # 401, 403: who is speaking.
+    # 401, 403: identity and permission.
     "unauthenticated": Code(401, "Not authenticated", "give a valid token: Authorization: Bearer, or the login method"),
     "token_expired": Code(401, "Token expired", "the token has expired: log in with a new one"),
     "forbidden": Code(403, "Forbidden", "the token does not allow this: see its scope and accounts"),
-    # 429: too much.
+    # 429: a limit is exceeded.
     "rate_limited": Code(429, "Rate limited", "wait for retry_after seconds before the next request"),
     "too_many": Code(429, "Too many", "this would pass a limit of the gateway: close or finish something first"),
-    # 404: nothing by that name.
+    # 404: no such name.
     "unknown_instrument": Code(404, "Unknown instrument", "no such symbol is listed: see /v1/instruments"),
     "unknown_order": Code(404, "Unknown order", "the account has no such order, or it ended too long ago"),
     "unknown_trade": Code(404, "Unknown trade", "no such trade can be undone: it was never made, or too long ago"),
-    # 409: at odds with how things stand.
+    # 409: in conflict with the present state.
     "order_done": Code(409, "Order done", "the order has ended and cannot change any more"),
     "client_order_id_reused": Code(
         409, "Client order id reused", "another order has this client_order_id: take a new one"
@@ -108,9 +108,9 @@ def status_of(code: str) -> int:
 
 
 class ApiError(Exception):
-    """An answer that refuses. `retry_after` is in seconds, None where waiting does not help.
+    """A refusal that is sent to the client. `retry_after` is in seconds, None where waiting does not help.
 
-    Without a message it says what the table says.
+    Without a message the error has its code's message from the table.
     """
 
     def __init__(self, code: str, message: str = "", field: str = "", retry_after: float | None = None) -> None:
@@ -127,7 +127,7 @@ class ApiError(Exception):
         return status_of(self.code)
 
     def body(self, request_id: str) -> dict[str, Any]:
-        """The error as every transport gives it."""
+        """The error's body, the same on every transport."""
         members: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.field:
             members["field"] = self.field
@@ -137,13 +137,13 @@ class ApiError(Exception):
         return members
 
     def problem(self, request_id: str) -> dict[str, Any]:
-        """The same as a problem of RFC 9457; `type` leads to the code's line on this gateway's own /docs."""
+        """The error as a problem of RFC 9457; `type` links to the code's line on this gateway's own /docs."""
         known = CODES.get(self.code)
         title = known.title if known else self.code
         return {"type": f"/docs#{self.code}", "title": title, "status": self.status, **self.body(request_id)}
 
     def headers(self) -> dict[str, str]:
-        """What HTTP asks for beside the body: Retry-After in whole seconds, WWW-Authenticate with a 401."""
+        """The error's HTTP headers: Retry-After in whole seconds, WWW-Authenticate with a 401."""
         found: dict[str, str] = {}
         if self.retry_after is not None:
             found["Retry-After"] = str(max(1, math.ceil(self.retry_after)))
@@ -153,18 +153,18 @@ class ApiError(Exception):
 
 
 def challenge(code: str) -> str:
-    """The WWW-Authenticate value: says `invalid_token` only of one that was given and has expired (RFC 6750)."""
+    """The WWW-Authenticate value: `invalid_token` only for a token that was given and has expired (RFC 6750)."""
     realm = 'Bearer realm="openbell"'
     return f'{realm}, error="invalid_token", error_description="expired"' if code == "token_expired" else realm
 
 
 def rounded_up(seconds: float) -> float:
-    """Seconds in whole milliseconds, never less than asked, so that who waits exactly so long succeeds."""
+    """Seconds in whole milliseconds, rounded up, so that a client that waits exactly so long succeeds."""
     return math.ceil(seconds * 1000) / 1000
 
 
 class NotKnown(Exception):
-    """A symbol that this gateway has not heard of, and has not looked for just now."""
+    """A symbol that the directory does not know, and has not searched for just now."""
 
     def __init__(self, symbol: str) -> None:
         super().__init__(symbol)
@@ -172,7 +172,7 @@ class NotKnown(Exception):
 
 
 class Offence(Exception):
-    """A client breaks the WebSocket protocol or its bounds; `frames.FrameReader` makes a message of it."""
+    """A client breaks the WebSocket protocol or its bounds; `frames.FrameReader` turns the offence into a message."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -185,7 +185,7 @@ class SourceAway(Exception):
 
 
 class NotPromised(Exception):
-    """An order would be the session's first for an account whose promise is not stored yet (`Login.promise`)."""
+    """An order would be the session's first for an account whose cancel promise is not stored yet (`Login.promise`)."""
 
     def __init__(self, account: str) -> None:
         super().__init__(account)
@@ -193,7 +193,7 @@ class NotPromised(Exception):
 
 
 class NotReady(ApiError):
-    """Not every instrument can be traded, or nothing can be stored; the body names the partitions."""
+    """Not every instrument can be traded, or commands cannot be stored; the body names the partitions."""
 
     def __init__(self, degraded: list[dict[str, Any]]) -> None:
         self.degraded = degraded
@@ -206,14 +206,14 @@ class NotReady(ApiError):
 
 
 class Malformed(ApiError):
-    """No JSON object at all: answered without an `id`, and counted against the connection."""
+    """A frame that is no JSON object: answered without an `id`, and counted against the connection."""
 
     def __init__(self, sentence: str = "send one JSON object as text") -> None:
         super().__init__("bad_request", sentence)
 
 
 class BadRequest(ApiError):
-    """A frame that is an object but no request; `id` is its id as JSON, empty if it has no good one."""
+    """A frame that is an object but no request; `id` is the frame's id as JSON, empty without a valid one."""
 
     def __init__(self, error: ApiError, request_id: bytes) -> None:
         super().__init__(error.code, error.message, error.field)
@@ -225,16 +225,16 @@ class TooManyOrders(Exception):
 
 
 class ServerEnded(Exception):
-    """Ends the task group of the server in good order: somebody asked it to stop."""
+    """Ends the server's task group in good order, because it was asked to stop."""
 
 
 class RateLimited(ApiError):
-    """Refused for now; `limit_headers` say how the bucket stands."""
+    """A refusal until the token bucket refills; `limit_headers` give the bucket's state."""
 
     def __init__(self, retry_after: float, limit_headers: dict[str, str]) -> None:
         super().__init__("rate_limited", retry_after=retry_after)
         self.limit_headers = limit_headers
 
     def headers(self) -> dict[str, str]:
-        """Those of every error and those of the bucket."""
+        """The headers of every error and those of the bucket."""
         return super().headers() | self.limit_headers

@@ -1,10 +1,10 @@
-"""RFC 6455 without a socket: bytes in, messages out, and the frames a server sends.
+"""WebSocket frames (RFC 6455) without a socket: bytes in, messages out, and the frames that a server sends.
 
-Our own reader, because the limits of PROTOCOL.md tell a fragmented message from a whole one, and because
-RFC 6455 5.1 (a client's frames are masked) has to hold. No extension is ever negotiated.
+Our own reader (decision 11), because the limits of docs/protocol.md, "Limits", distinguish a fragmented message from a
+whole one, and because RFC 6455 5.1 (a client's frames are masked) has to hold. No extension is ever negotiated.
 
-A message above `message_bytes_max` is told as LARGE and its content skipped; one above `skipped_bytes_max`, and
-fragments that add up to more than `message_bytes_max`, are an offence with 1009. After an offence the reader is done.
+A message above `message_bytes_max` is reported as LARGE and its content skipped; a message above `skipped_bytes_max`,
+and fragments that add up to more than `message_bytes_max`, are an offence with 1009. After an offence the reader ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gateway.errors import Offence
 
 try:
     from websockets.speedups import apply_mask
-except ImportError:  # where there is no compiled form of it
+except ImportError:  # where websockets has no compiled routine
     from websockets.utils import apply_mask
 
 GOING_AWAY: Final = 1001
@@ -33,10 +33,10 @@ CLOSE: Final = 8
 PING: Final = 9
 PONG: Final = 10
 LARGE: Final = 16
-"""Told instead of TEXT or BINARY for a message whose content was skipped."""
+"""The opcode, instead of TEXT or BINARY, of a message whose content was skipped."""
 
 OFFENCE: Final = 17
-"""Told last: the client broke the protocol or its bounds; close with `code`, `payload` says why."""
+"""The opcode of the last message: the client broke the protocol or a bound; close with `code`, `payload` says why."""
 
 _KNOWN: Final = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 _CLOSE_CODES: Final = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
@@ -47,7 +47,7 @@ _long_head = Struct("!BBQ")
 
 
 class Message(NamedTuple):
-    """A whole message or control frame; TEXT is UTF-8, `code` is of a CLOSE (1005 if it gave none) or an OFFENCE."""
+    """A whole message or control frame; TEXT is UTF-8, `code` is that of a CLOSE (1005 without one) or an OFFENCE."""
 
     kind: int
     payload: bytes
@@ -65,12 +65,12 @@ def frame_of(payload: bytes, opcode: int = TEXT) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """A close frame; a control frame has room for 123 bytes of reason."""
+    """A close frame; its reason is cut to the 123 bytes that a control frame has room for."""
     return frame_of(_short.pack(code) + reason.encode()[:123], CLOSE)
 
 
 class FrameReader:
-    """Takes what the client sends, in any pieces."""
+    """The reader of one client's bytes, which may come in pieces of any size."""
 
     def __init__(self, message_bytes_max: int, skipped_bytes_max: int) -> None:
         self._message_bytes_max = message_bytes_max
@@ -83,10 +83,10 @@ class FrameReader:
         self._parts_bytes = 0
 
     def feed(self, data: bytes) -> list[Message]:
-        """The messages that are whole now; an offence behind them is the last."""
+        """The messages that are complete now; an offence is the last of them."""
         messages: list[Message] = []
         if self._rest:
-            # Pieces are put together once, when they are enough for the next step: a client may send single bytes.
+            # Pieces are joined once, when they suffice for the next step: a client may send single bytes.
             self._rest.extend(data)
             if len(self._rest) < self._rest_wanted:
                 return messages
@@ -126,12 +126,12 @@ class FrameReader:
             at = end
 
     def _keep(self, rest: bytes, wanted: int) -> None:
-        """Keep what is no whole frame yet; with fewer than `wanted` bytes nothing more can be read of it."""
+        """Keep an incomplete frame until there are `wanted` bytes, the fewest that allow reading on."""
         self._rest = bytearray(rest)
         self._rest_wanted = wanted
 
     def _header(self, buffer: bytes, at: int) -> tuple[int, int, int, bool] | None:
-        """Where the payload starts, its length, opcode and whether it is final; None until all of it is here."""
+        """Where the payload starts, its length, opcode and whether it is final; None until the header is complete."""
         if len(buffer) - at < 2:
             return None
         first, second = buffer[at], buffer[at + 1]
@@ -182,7 +182,7 @@ class FrameReader:
             return _whole(opcode, payload)
         if opcode != CONTINUATION:
             self._parts_kind = opcode
-        # Empty fragments count one byte each, or a client could queue them for ever.
+        # An empty fragment counts one byte, or a client could queue fragments without end.
         self._parts_bytes += max(len(payload), 1)
         self._parts.append(payload)
         if not final:

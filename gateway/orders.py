@@ -1,8 +1,8 @@
-"""Order entry: from decoded params to the exchange and its answer back, the same for WebSocket and HTTP.
+"""Order entry: from decoded params to the exchange, and the exchange's answer back, the same for WebSocket and HTTP.
 
-Rules: nothing is told before the exchange has answered. What cannot be stored now is `busy` (and surely was not
-stored); what was sent and not answered in time is `outcome_unknown`. Submitting never waits, so the order in
-which a session calls is the order in which its commands reach each partition.
+Rules: no outcome is sent before the exchange has answered. A command that cannot be stored now is `busy` (and surely
+was not stored); a command sent and not answered in time is `outcome_unknown`. Submitting never waits, so commands reach
+each partition in the order in which a session submits them.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from streams.venue import Answer, OutcomeReceiver, Venue
 
 ROWS_ASKED_MAX: Final = 500
-"""Orders asked of a partition at once, so that its answer stays well below what one message may carry."""
+"""Orders per query, so that a partition's answer stays well below the bound on one message."""
 
 
 NEARLY_FULL: Final = "the journal is nearly full, and took nothing: what is left is kept for cancels and operators"
 
 
 class Prepared(msgspec.Struct, frozen=True, gc=False):
-    """A command and the partition it is for."""
+    """A command and its partition."""
 
     partition: int
     command: Command
@@ -62,16 +62,16 @@ class Orders:
         self._origin = secrets.token_hex(6)
         self._made = 0
 
-    # Commands. Each may raise ApiError, and `directory.NotKnown` for a symbol that has to be looked for first.
+    # Commands. Each may raise ApiError, and `errors.NotKnown` for a symbol that has to be located first.
 
     def place(self, params: PlaceParams, account: str, session: str) -> Prepared:
-        """A placement; an order without client_order_id gets one of ours."""
+        """A placement; an order without client_order_id gets a generated one."""
         made_id = "" if isinstance(params.client_order_id, str) else self._make_id()
         command = order_requests.place_command(params, account, session, self._venue.now(), made_id)
         return Prepared(self._partition_of(params.symbol), command)
 
     def amend(self, params: AmendParams, account: str) -> Prepared:
-        """A change of an order."""
+        """The amendment of an order."""
         name = order_requests.name_of(params)
         command = order_requests.amend_command(params, name, account, self._venue.now())
         return Prepared(self._home(name), command)
@@ -82,7 +82,7 @@ class Orders:
         return Prepared(self._home(name), order_requests.cancel_command(name, account, self._venue.now()))
 
     def cancel_all(self, params: CancelAllParams, account: str) -> list[Prepared]:
-        """The cancel of all orders, or those of a symbol or side, wherever they may be."""
+        """The cancel of all orders, or those of a symbol or side, in every partition that may have some."""
         command = order_requests.cancel_all_command(params, account, self._venue.now())
         if command.symbol:
             return [Prepared(self._partition_of(command.symbol), command)]
@@ -94,29 +94,29 @@ class Orders:
         return [Prepared(partition, command) for partition in range(self._venue.partitions)]
 
     def cancel_disconnected(self, account: str, session: str) -> list[Prepared]:
-        """The cancel of what a session placed for an account, or with session "" of all the account has."""
-        # sent_at 0: this is never too late.
+        """The cancel of the orders that a session placed for an account; session "" for all orders of the account."""
+        # sent_at 0: this cancel is never refused as too late.
         command = CancelAll(account, session=session, reason="disconnected")
         return [Prepared(partition, command) for partition in range(self._venue.partitions)]
 
     def submit(self, prepared: Prepared) -> asyncio.Future[Outcome]:
-        """Send a command on its way; ApiError `busy` if it cannot be taken. For those who wait in a task."""
+        """Submit a command and return a future of its outcome; ApiError `busy` if it cannot be stored now."""
         try:
             return self._venue.submit(prepared.partition, prepared.command)
         except Busy as error:
             raise failure_of(error) from error
 
     def send(self, prepared: Prepared, receiver: OutcomeReceiver) -> None:
-        """Send a command on its way and be told what became of it; ApiError `busy` if it cannot be taken."""
+        """Submit a command; `receiver` is called with its outcome. ApiError `busy` if it cannot be stored now."""
         try:
             self._venue.send(prepared.partition, prepared.command, receiver)
         except Busy as error:
             raise failure_of(error) from error
 
-    # Questions.
+    # Queries.
 
     async def get(self, params: NameParams, account: str) -> bytes:
-        """An order as it is now, as JSON."""
+        """The present state of an order, as JSON."""
         name = order_requests.name_of(params)
         if name.partition >= 0:
             self._home(name)
@@ -143,14 +143,14 @@ class Orders:
             if partition < start.partition:
                 continue
             after = start.number if partition == start.partition else 0
-            # One more than is wanted tells whether there is a next page.
+            # One row more than wanted shows whether there is a next page.
             rows += await self._rows_of(partition, account, symbol, after, limit - len(rows) + 1)
             if len(rows) > limit:
                 return msgspec.json.encode(_Page(rows[:limit], order_id_of(rows[limit - 1])))
         return msgspec.json.encode(_Page(rows))
 
     async def reports_since(self, cursor: str, account: str) -> bytes:
-        """The reports after a cursor, as JSON; ApiError `snapshot_required` if they are gone."""
+        """The reports after a cursor, as JSON; ApiError `snapshot_required` if they are no longer kept."""
         start = self._start_of(cursor)
         answer = await self._query(start.partition, "reports", account=account, after=start.number)
         return body_of(answer)
@@ -182,7 +182,7 @@ class Orders:
         listed = self._directory.find(symbol)
         if listed is not None:
             return listed.partition
-        # Only a symbol that is not known has to be looked at: those that are were looked at when they were listed.
+        # Only an unknown symbol has to be checked: known symbols were checked when they were listed.
         return self._directory.partition_of(names.checked_symbol(symbol))
 
     def _home(self, name: Name) -> int:
@@ -211,12 +211,12 @@ class _Identified(msgspec.Struct):
 
 
 def order_id_of(row: msgspec.Raw) -> str:
-    """The id of a printed order."""
+    """The id of an order that is already JSON."""
     return msgspec.json.decode(row, type=_Identified).order_id
 
 
 def result_of(future: asyncio.Future[Outcome]) -> Outcome:
-    """What became of a submitted command; ApiError if that is not known, or if it surely was not stored."""
+    """The outcome of a submitted command; ApiError if it is unknown, or if the command surely was not stored."""
     try:
         return future.result()
     except (Busy, OutcomeUnknown, asyncio.CancelledError) as error:
@@ -224,7 +224,7 @@ def result_of(future: asyncio.Future[Outcome]) -> Outcome:
 
 
 def failure_of(error: BaseException) -> ApiError:
-    """What a client is told of a command without an outcome."""
+    """The error that a client receives for a command without an outcome."""
     if isinstance(error, NearlyFull):
         return ApiError("busy", NEARLY_FULL, retry_after=error.retry_after)
     if isinstance(error, Busy):
@@ -233,7 +233,7 @@ def failure_of(error: BaseException) -> ApiError:
 
 
 def refusal_of(body: bytes) -> ApiError:
-    """The exchange's error object as an error of ours."""
+    """The exchange's error object as an ApiError."""
     members = orjson.loads(body)
     return ApiError(members["code"], members["message"], members.get("field", ""))
 
@@ -244,13 +244,13 @@ def canceled_in_all(results: list[Outcome | ApiError]) -> bytes:
 
 
 def deadline_in_all(results: list[Outcome | ApiError]) -> bytes:
-    """The answer to `order.cancel_after`: each partition counts from its own time, the earliest deadline is told."""
+    """The answer to `order.cancel_after`: the earliest of the deadlines, as each partition counts from its own time."""
     deadlines = [body["deadline"] for body in bodies_of(results)]
     return orjson.dumps({"deadline": None if None in deadlines else min(deadlines)})
 
 
 def bodies_of(results: list[Outcome | ApiError]) -> list[dict[str, Any]]:
-    """What several partitions have answered; ApiError if one of them has not, or refuses."""
+    """The answers of several partitions; ApiError if one of them has not answered, or refuses."""
     for code in ("outcome_unknown", "busy"):
         for result in results:
             if isinstance(result, ApiError) and result.code == code:
@@ -259,7 +259,7 @@ def bodies_of(results: list[Outcome | ApiError]) -> list[dict[str, Any]]:
 
 
 def body_of_one(result: Outcome | ApiError) -> dict[str, Any]:
-    """What a partition has answered; ApiError if it has not, or refuses."""
+    """The answer of a partition; ApiError if the partition has not answered, or refuses."""
     if isinstance(result, ApiError):
         raise result
     if result.code:

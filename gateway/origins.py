@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 SHOWN_CHARACTERS_MAX: Final = 100
-"""Of a foreign origin in an answer."""
+"""Characters of a foreign origin that a refusal shows."""
 
 
 class Origin(NamedTuple):
@@ -24,7 +24,7 @@ class Origin(NamedTuple):
 
 
 def origin_of(text: str) -> Origin | None:
-    """The origin that a text names, None if it names none: scheme, host, perhaps a port, and nothing else."""
+    """The origin that a text names (scheme, host, perhaps a port, nothing else); None if the text is no origin."""
     try:
         parts = urlsplit(text.strip())
         port = parts.port
@@ -38,7 +38,7 @@ def origin_of(text: str) -> Origin | None:
 
 
 def host_of(name: str) -> str:
-    """The one form of a host's name or address."""
+    """The canonical form of a host's name or address."""
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:
@@ -50,7 +50,7 @@ def host_of(name: str) -> str:
 
 
 def is_own(origin: Origin, host: str) -> bool:
-    """Whether a page of this origin came from where a request with this Host header was sent to.
+    """Whether an origin is the gateway itself, to which a request with this Host header was sent.
 
     TLS may end before us, so a Host without a port means the default port of the origin's scheme.
     """
@@ -58,13 +58,13 @@ def is_own(origin: Origin, host: str) -> bool:
 
 
 def is_allowed(text: str, host: str, allowed: tuple[str, ...]) -> bool:
-    """Whether a page of the origin in this header may use the gateway, which the request calls `host`."""
+    """Whether a page of the origin `text` may use the gateway, which the request calls `host`."""
     origin = origin_of(text)
     return origin is not None and (is_own(origin, host) or origin in map(origin_of, allowed))
 
 
 def refusal(text: str, host: str) -> str:
-    """Why a page may not connect, and what its operator can do about it."""
+    """Why a page may not connect, and what the gateway's operator can do about it."""
     shown, called = text[:SHOWN_CHARACTERS_MAX], host[:SHOWN_CHARACTERS_MAX]
     return (
         f"the page's origin {shown} is not that of this gateway, which the request calls {called}: "

@@ -1,10 +1,10 @@
-"""What a session is owed: frames that wait for the end of the loop's turn, then leave in one write.
+"""Outbox: a session's bounded queue of frames, written at the end of the loop's turn in one write.
 
-One writer per socket. Bound: `unread_bytes` waiting here and in the transport; beyond it the session is closed,
-because what it is owed may be private and cannot be left out. Depth stops earlier: see `behind`.
+One writer per socket. Bound: `unread_bytes` queued here and in the transport; beyond it the session is closed, because
+the frames may be private and cannot be dropped. Depth stops earlier: see `behind`.
 
-A snapshot may be larger than that. A frame above LARGE_BYTES is given to the socket piece by piece, as the client
-takes it, and what is sent after it waits; the bound of such frames is LARGE_UNREAD_BYTES, of the others as above.
+A snapshot may be larger than the bound. A frame above LARGE_BYTES is written piece by piece, as the client reads, and
+later frames queue behind it; the bound of such frames is LARGE_UNREAD_BYTES, of the others as above.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BEHIND_BYTES: Final = 65_536
-"""A client with more unread than this gets no depth until it has caught up, and then a snapshot."""
+"""A client with more unread bytes gets no depth until it has caught up, and then a snapshot."""
 
 
 LARGE_BYTES: Final = 131_072
 LARGE_UNREAD_BYTES: Final = 67_108_864
 PIECE_BYTES: Final = 65_536
 POUR_SECONDS: Final = 0.01
-"""How often it is looked whether the client has taken the pieces that it was given."""
+"""The pause before the next pieces of a large frame are written."""
 
 
 class Transport(Protocol):
-    """What is needed of asyncio's."""
+    """The part of asyncio's transport that an outbox uses."""
 
     def write(self, data: bytes) -> None:
-        """Send as soon as the socket takes it."""
+        """Send as soon as the socket accepts the data."""
 
     def get_write_buffer_size(self) -> int:
-        """Bytes that the socket has not taken yet."""
+        """Bytes that the socket has not accepted yet."""
         ...
 
     def is_closing(self) -> bool:
-        """Whether nothing more can be sent."""
+        """Whether the transport can send nothing more."""
         ...
 
 
 class Outbox:
-    """The frames of one session. `overflow` is called once, when the bound is met."""
+    """The outbox of one session. `overflow` is called once, when a bound is exceeded."""
 
     __slots__ = (
         "_bytes",
@@ -81,7 +81,7 @@ class Outbox:
         self._written = 0
         self._taken = 0
         self._later: deque[bytes] = deque()
-        self._pouring: memoryview | None = None  # what is left of the frame that is being written
+        self._pouring: memoryview | None = None  # the unwritten rest of the large frame at hand
         self._large_bytes = 0
         self._small_bytes = 0
 
@@ -100,7 +100,7 @@ class Outbox:
             self._give_up()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the queued frames."""
         frames = self._frames
         if not frames or self._transport.is_closing():
             return
@@ -110,7 +110,7 @@ class Outbox:
         self._unsent = self._transport.get_write_buffer_size()
 
     def shut(self, last: bytes) -> None:
-        """Write what waits and one last frame; nothing after it is sent. A large frame is broken off."""
+        """Write the queued frames and one last frame, then send nothing more. A large frame is broken off."""
         self.flush()
         self._overflow = None
         broken_off = self._pouring is not None
@@ -119,17 +119,17 @@ class Outbox:
             self._transport.write(last)
 
     def unread(self) -> int:
-        """Bytes that the client has not taken, as far as we can see."""
+        """Bytes that the client has not read, as far as this side can see."""
         self._unsent = self._transport.get_write_buffer_size()
         return self._waiting()
 
     @property
     def behind(self) -> bool:
-        """Whether depth should wait for the client."""
+        """Whether the client has more than BEHIND_BYTES unread, so that depth has to wait."""
         return self._waiting() > BEHIND_BYTES and self.unread() > BEHIND_BYTES
 
     def stuck(self) -> bool:
-        """Whether the client has taken nothing since the last time this was asked, though something is there."""
+        """Whether the client has read nothing since `stuck` was last called, though bytes are unread."""
         unsent = self._transport.get_write_buffer_size()
         before, self._taken = self._taken, self._written - unsent
         return unsent > 0 and self._taken <= before
@@ -139,7 +139,7 @@ class Outbox:
         return self._bytes + self._unsent + self._small_bytes + self._large_bytes + poured
 
     def _send_later(self, frame: bytes) -> None:
-        """Queue a frame that is large, or has to wait for one that is."""
+        """Queue a frame that is large, or has to follow a large one."""
         self.flush()
         pours = bool(self._later or self._pouring)
         self._later.append(frame)
@@ -153,7 +153,7 @@ class Outbox:
             self._loop.call_soon(self._pour)
 
     def _pour(self) -> None:
-        """Write as much as the client takes now, the rest later."""
+        """Write as much of the queue as the client takes now, the rest later."""
         while self._later or self._pouring:
             if self._transport.is_closing():
                 self._forget_later()
@@ -180,9 +180,9 @@ class Outbox:
         return memoryview(frame)
 
     def _give_up(self) -> None:
-        """A bound is met."""
+        """Drop the queue and close the session, because a bound is exceeded."""
         assert self._overflow is not None, "nothing is sent after this"
-        # Not now: whoever sends to many is going through them.
+        # Deferred to the next turn: the caller may be iterating over its subscribers.
         self._loop.call_soon(self._overflow)
         self._overflow = None
         self._frames, self._bytes = [], 0

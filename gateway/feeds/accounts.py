@@ -1,7 +1,7 @@
-"""What an account has and may do, gathered from all partitions: each knows its own instruments.
+"""Account queries: an account's cash, positions and limits, gathered from all partitions.
 
-Money is added up exactly; what stands in one partition alone is joined. Asked one after the other the partitions
-answer as of different moments, so what is told is each as of its own.
+Each partition knows its own instruments: sums of money are added up exactly, rows are joined. Partitions answer as of
+different moments, so each part of the answer is as of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 class AccountQueries:
-    """Asks about accounts."""
+    """The queries about accounts."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
@@ -52,7 +52,7 @@ class AccountQueries:
 
 
 def joined(parts: list[Json]) -> Json:
-    """What partitions tell of an account, but for sums of money; a limit for all instruments stands in each of them."""
+    """The rows of all partitions but no sums of money; a limit for all instruments is in each of the partitions."""
     found: Json = {}
     for name in ("positions", "limits", "used"):
         rows = [row for part in parts for row in part[name]]

@@ -1,7 +1,7 @@
-"""Subscribers who want the same of one feed: what they get is encoded once and written to each.
+"""Subscriber groups: the subscribers of one feed with the same options; a message is encoded once and sent to each.
 
 Always true: each member has had every message of its group, or is `lagging` and gets a snapshot next; a message's
-`prev` is the `seq` of the one before it in the group. Conflation skips numbers, never content.
+`prev` is the `seq` of the message before it in the group. Conflation skips numbers, never content.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from gateway.feeds.subscriptions import ChannelSubscription, Options
 
 CATCH_UP_SECONDS: Final = 0.1
-"""How often it is looked whether a lagging member has read what it had."""
+"""How often lagging members are checked for having read what they were sent."""
 
 State = TypeVar("State", bound=View)
 
 
 class Group(Generic[State]):
-    """Members who get every message as the exchange sent it. `seq` is the number of the last one."""
+    """Members who get every message as the exchange sent it. `seq` is the number of the last message."""
 
     def __init__(self, view: State, options: Options) -> None:
         self.view = view
@@ -35,18 +35,18 @@ class Group(Generic[State]):
         self.seq = -1
 
     def join(self, member: ChannelSubscription) -> None:
-        """Take a member in; it has its snapshot at once if the feed is whole (`seq` is not -1)."""
+        """Add a member; it gets its snapshot at once if the feed is whole (`seq` is not -1)."""
         if self.seq >= 0:
             self.settle()
             member.send(self.snapshot(), self.seq)
         self.members[member] = None
 
     def leave(self, member: ChannelSubscription) -> None:
-        """Let a member go."""
+        """Remove a member."""
         self.members.pop(member, None)
 
     def reset(self, seq: int) -> None:
-        """The view begins anew at `seq`: so does everybody."""
+        """Send all members a snapshot, because the view was reset at `seq`."""
         self.seq = seq
         if self.members:
             snapshot = self.snapshot()
@@ -55,19 +55,19 @@ class Group(Generic[State]):
                 member.send(snapshot, seq)
 
     def break_off(self) -> None:
-        """Something was missed: nothing more goes out until `reset`."""
+        """Send nothing more until `reset`, because a message was missed."""
         self.seq = -1
 
     def update(self, frame: FrameBody, payload: bytes) -> None:
-        """The view has taken an update."""
+        """The view has applied an update."""
         self.seq = frame["seq"]
         self.send(frame_of(payload))
 
     def settle(self) -> None:
-        """Send what is held back, so that `seq` and the view agree."""
+        """Send the pending message, so that `seq` and the view agree."""
 
     def send(self, frame: bytes) -> None:
-        """Give all members the message that brings them to `seq`."""
+        """Send all members the message that brings them to `seq`."""
         for member in self.members:
             member.send(frame, self.seq)
 
@@ -86,12 +86,12 @@ class Conflated(Group[State], ABC):
         self._sent_at = 0.0
 
     def reset(self, seq: int) -> None:
-        """The view begins anew."""
+        """Forget what is pending and start anew at `seq`."""
         self._cancel()
         super().reset(seq)
 
     def break_off(self) -> None:
-        """Something was missed."""
+        """Drop the pending message, because a message was missed."""
         self._cancel()
         super().break_off()
 
@@ -101,25 +101,25 @@ class Conflated(Group[State], ABC):
             self.pass_on(frame, payload)
         elif self._due is None:
             self.hold(frame)
-            # The first after a quiet time goes out with what the rest of this turn of the loop brings.
+            # The first update after a quiet time is sent with those that the rest of this turn of the loop brings.
             at = max(self._sent_at + self.options.interval_ms / 1_000, self._loop.time())
             self._due = self._loop.call_at(at, self.settle)
         else:
             self.hold(frame)
 
     def settle(self) -> None:
-        """Send what is held back."""
+        """Send the pending message now."""
         if self._due is not None:
             self._cancel()
             self._sent_at = self._loop.time()
             self.flush()
 
     def pass_on(self, frame: FrameBody, payload: bytes) -> None:
-        """An update for members who want no conflation."""
+        """Send an update at once, to members who want no conflation."""
         super().update(frame, payload)
 
     def hold(self, frame: FrameBody) -> None:
-        """Note an update for `flush`."""
+        """Record an update for `flush`."""
 
     @abstractmethod
     def flush(self) -> None:
@@ -132,7 +132,7 @@ class Conflated(Group[State], ABC):
 
 
 class LatestGroup(Conflated[LatestView]):
-    """`ticker`: the last message stands for all before it."""
+    """`ticker`: the last message supersedes all before it."""
 
     def flush(self) -> None:
         """Send the last message."""
@@ -153,21 +153,21 @@ class BookGroup(Conflated[BookView]):
         self._catching_up: asyncio.TimerHandle | None = None
 
     def reset(self, seq: int) -> None:
-        """The view begins anew."""
+        """Forget what is pending and start anew at `seq`."""
         self._changed_bids.clear()
         self._changed_asks.clear()
         self._remember_window()
         super().reset(seq)
 
     def pass_on(self, frame: FrameBody, payload: bytes) -> None:
-        """Whole books go out as they came; of windows most updates are invisible."""
+        """Send the whole book's update as it came; most updates are invisible in a window."""
         if self.options.depth:
             self.flush()
         else:
             super().pass_on(frame, payload)
 
     def hold(self, frame: FrameBody) -> None:
-        """Note which levels changed; the last quantity of each counts."""
+        """Record which levels changed; the last quantity of each counts."""
         if not self.options.depth:
             self._changed_bids.update(frame["bids"])
             self._changed_asks.update(frame["asks"])
@@ -189,11 +189,11 @@ class BookGroup(Conflated[BookView]):
             self.send(encoded(message))
 
     def snapshot(self) -> bytes:
-        """The window as it is."""
+        """The window as it is now."""
         return encoded(self.view.window(self.options.depth) | {"seq": self.seq})
 
     def send(self, frame: bytes) -> None:
-        """Give the message to all members who keep up."""
+        """Send the message to all members who keep up; the others become `lagging`."""
         for member in self.members:
             if member.lagging or member.outbox.behind:
                 member.lagging = True
@@ -211,7 +211,7 @@ class BookGroup(Conflated[BookView]):
             self._catching_up = self._loop.call_later(CATCH_UP_SECONDS, self._catch_up)
 
     def _catch_up(self) -> None:
-        """A snapshot for those who have read what they had."""
+        """Send a snapshot to the lagging members who have read what they were sent."""
         self._catching_up = None
         if self.seq < 0:
             return

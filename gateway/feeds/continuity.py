@@ -1,7 +1,7 @@
-"""A sequence of numbered messages kept whole: duplicates dropped, gaps noticed, and closed by a snapshot.
+"""Continuity: numbered messages in sequence; duplicates are dropped, gaps are detected and closed by a snapshot.
 
-Core NATS may lose messages around a reconnect and two leaders may both publish, so every feed runs through one of
-these. No I/O: whoever owns it asks the exchange for a snapshot when `broken` and then calls `restart`.
+Core NATS may lose messages around a reconnect and two leaders may both publish, so every feed has a `Continuity`.
+No I/O: its owner asks the exchange for a snapshot when it is `broken` and then calls `restart`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final, Generic, NamedTuple, TypeVar
 
 HELD_MAX: Final = 10_000
-"""Messages held while a snapshot is under way. Beyond it they are dropped, which shows as the next gap."""
+"""Messages buffered while a snapshot is under way. Beyond this bound all are dropped, which shows as the next gap."""
 
 Item = TypeVar("Item")
 
 
 class Numbered(NamedTuple, Generic[Item]):
-    """A message, its number, and the number of the one before it."""
+    """A message, its number, and the number of the message before it."""
 
     previous: int
     seq: int
@@ -23,7 +23,7 @@ class Numbered(NamedTuple, Generic[Item]):
 
 
 class Continuity(Generic[Item]):
-    """Where a feed stands. `seq` is the last message's number, -1 while broken."""
+    """The position of a feed. `seq` is the last message's number, -1 while broken."""
 
     def __init__(self, held_max: int = HELD_MAX) -> None:
         self.seq = -1
@@ -32,11 +32,11 @@ class Continuity(Generic[Item]):
 
     @property
     def broken(self) -> bool:
-        """Whether a snapshot is needed before anything can be passed on."""
+        """Whether a snapshot is needed before any message can be applied."""
         return self.seq < 0
 
     def offer(self, previous: int, seq: int, item: Item) -> bool:
-        """Whether the message is the next one, to be passed on now; else it was dropped or is held."""
+        """Whether the message is the next one, to be applied now; else it was dropped or is buffered."""
         if self.seq >= 0:
             if previous == self.seq:
                 self.seq = seq
@@ -50,13 +50,13 @@ class Continuity(Generic[Item]):
         return False
 
     def break_off(self) -> None:
-        """Something may have been missed: wait for a snapshot."""
+        """Wait for a snapshot, because a message may have been missed."""
         self.seq = -1
 
     def restart(self, seq: int) -> list[Numbered[Item]]:
-        """Go on after a snapshot at `seq`: the held messages that follow it, to be passed on now.
+        """Continue after a snapshot at `seq`: the buffered messages that follow it, to be applied now.
 
-        If they do not connect, the feed is broken again and keeps what it holds for the next snapshot.
+        If they do not connect, the feed is broken again and its buffer is kept for the next snapshot.
         """
         self.seq = seq
         following: list[Numbered[Item]] = []

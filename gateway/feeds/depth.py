@@ -1,7 +1,7 @@
-"""The depth of one instrument as the gateway holds it, and the windows of it that subscribers see.
+"""Depth: the levels of one instrument as the gateway mirrors them, and the windows of them that subscribers see.
 
 Rules: prices and quantities stay the text that the exchange printed; a side is sorted by price, best first;
-the checksum is PROTOCOL.md's (`book`).
+the checksum is that of docs/protocol.md, "`book`, and how to keep it right".
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Half:
         self.digits: list[bytes] = []
 
     def put(self, price: str, quantity: str) -> None:
-        """Set the total at a price; a zero takes the level away."""
+        """Set the total at a price; a zero removes the level."""
         key = self._sign * from_text(price)
         keys = self.keys
         place = bisect_left(keys, key)
@@ -69,7 +69,7 @@ class Depth:
         self.asks = Half(bids=False)
 
     def apply(self, bids: Iterable[PrintedLevel], asks: Iterable[PrintedLevel]) -> None:
-        """Take the changed levels of an update, or all levels of a snapshot."""
+        """Apply the changed levels of an update, or all levels of a snapshot."""
         for price, quantity in bids:
             self.bids.put(price, quantity)
         for price, quantity in asks:
@@ -87,18 +87,18 @@ def digits_of(price: str, quantity: str) -> bytes:
 
 
 def is_zero(quantity: str) -> bool:
-    """Whether a printed quantity is nothing."""
+    """Whether a printed quantity is zero."""
     return not quantity.strip("0.")
 
 
 def zero_like(quantity: str) -> str:
-    """Nothing, printed with the decimals of another quantity."""
+    """Zero, printed with the decimals of another quantity."""
     _, point, decimals = quantity.partition(".")
     return "0" + point + "0" * len(decimals)
 
 
 def changes(before: list[PrintedLevel], after: list[PrintedLevel]) -> list[PrintedLevel]:
-    """What turns one window of a side into another: what left it with zero, what is new or different as it is."""
+    """The levels that turn one window of a side into another: removed with zero, new and changed as they are."""
     if before == after:
         return []
     known, wanted = dict(before), dict(after)

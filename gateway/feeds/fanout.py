@@ -1,7 +1,7 @@
-"""Who hears what: every subscription of every session of this gateway.
+"""Fanout: every feed of this gateway process, and every subscription of its sessions.
 
-A feed starts with its first subscriber and ends LINGER_SECONDS after its last one, so that a page that is
-loaded again does not start everything anew. Bound: feeds are as many as instruments times channels.
+A feed starts with its first subscriber and ends LINGER_SECONDS after its last one has left, so a page that is reloaded
+finds its feeds running. Bound: feeds are as many as instruments times channels.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ AnyFeed = PublicFeed | OrdersFeed | PositionsFeed
 
 @dataclass(frozen=True, slots=True)
 class FanoutBounds:
-    """What feeds wait for, in seconds, and how many open orders of a partition an account's first page may tell."""
+    """The feeds' pauses, in seconds, and the bound on open orders in a partition's snapshot."""
 
     linger_seconds: float = LINGER_SECONDS
     retry_seconds: tuple[float, float] = RETRY_SECONDS
@@ -40,14 +40,14 @@ class FanoutBounds:
 
 
 class Fanout:
-    """The feeds and their subscribers. `tasks` hold the feeds' work."""
+    """The feeds and their subscribers. The feeds run in `tasks`."""
 
     def __init__(self, venue: Venue, directory: Directory, tasks: asyncio.TaskGroup) -> None:
         self._venue = venue
         self._directory = directory
         self._tasks = tasks
         self.bounds = FanoutBounds()
-        """Of the feeds that begin from now on."""
+        """The bounds of feeds that start from now on."""
         self._feeds: dict[Key, AnyFeed] = {}
         self._instruments: dict[ChannelSubscription, None] = {}
         directory.watchers.append(self._listed)
@@ -55,7 +55,7 @@ class Fanout:
         venue.on_new_leader(self.look_after)
 
     def join(self, member: ChannelSubscription) -> None:
-        """Begin a subscription. Its symbol, if it has one, is known to the directory."""
+        """Begin a subscription. The directory knows its symbol, if it has one."""
         if member.key.channel == "instruments":
             self._instruments[member] = None
             for listed in self._directory.all():
@@ -73,25 +73,25 @@ class Fanout:
                 asyncio.get_running_loop().call_later(self.bounds.linger_seconds, self._drop, feed)
 
     def heal(self) -> None:
-        """The connection to the exchange was away: look after everything that is followed."""
+        """Heal every feed, because the connection to the exchange was lost."""
         self._directory.refresh()
         for feed in self._feeds.values():
             feed.heal()
 
     def look_after(self, partition: int) -> None:
-        """A partition has a new leader: find out whether the last words of the old one were heard."""
+        """Check the feeds of a partition with a new leader: the old one's last messages may have been lost."""
         self._directory.refresh()
         for feed in self._feeds.values():
             feed.look_after(partition)
 
     def stale(self, members: Iterable[ChannelSubscription]) -> list[ChannelSubscription]:
-        """Those whose feed has a hole, or may have one: NATS does not answer, or a partition of the feed does not."""
+        """The subscriptions whose feed has a gap, or may have one: NATS or a partition of the feed does not answer."""
         well, dead = self._venue.well, self._venue.dead
         followed = [(member, self._feeds[member.key]) for member in members if member.key in self._feeds]
         return [member for member, feed in followed if not (well and feed.whole and dead.isdisjoint(feed.partitions))]
 
     def last_numbers(self, members: Iterable[ChannelSubscription]) -> dict[str, dict[str, int]]:
-        """By symbol, the last numbers of the books and trades that these have been given."""
+        """By symbol, the last numbers of the books and trades that these subscriptions have been sent."""
         symbols: dict[str, dict[str, int]] = {}
         for member in members:
             channel, symbol = member.key
@@ -132,7 +132,7 @@ class Fanout:
 
 
 def instrument_frame(listed: Listed, previous: int | None, journal: str) -> bytes:
-    """A frame of channel `instruments`: a snapshot of an instrument that the subscriber has not had, or an update."""
+    """A frame of channel `instruments`: a snapshot of an instrument that is new to the subscriber, or an update."""
     kind: dict[str, Any] = {"type": "snapshot"} if previous is None else {"type": "update"}
     frame = {"channel": "instruments", **kind, "symbol": listed.symbol, "seq": listed.seq}
     if previous is not None:

@@ -1,14 +1,14 @@
-"""The execution reports of one account, for every session that is subscribed to its `orders`.
+"""Orders feed: the execution reports of one account, for every session that is subscribed to its `orders`.
 
-Per partition the reports are numbered without holes. A gap is closed by asking for the reports since (or, if they
-are gone, for a snapshot); a new subscriber first gets a snapshot of the open orders of each partition. Reports
-that arrive while the leader is asked are held (`continuity`).
+Each partition numbers its reports without gaps. A gap is closed by asking the leader for the reports since (or, if they
+are no longer kept, for a snapshot); a new subscriber first gets a snapshot of the open orders of each partition.
+Reports that arrive while the leader is asked are buffered (`continuity`).
 
-The leader tells thousands of orders page by page. The snapshot bears the number of the first page: what happened
-while the others were asked for is told by the reports that follow it, each with its order as it was then.
-Bound: SNAPSHOT_ORDERS_MAX. The first page says how many there are; of more the channel ends (`too_many`) for those who
-wait for them, and the leader is not asked again before somebody else subscribes. Who wants no snapshot gets a `start`:
-the number that its reports follow, however many orders are open.
+The leader answers with thousands of orders page by page. The snapshot has the number of the first page: reports that
+follow that number cover what happened while the other pages were fetched, each with its order as it was then.
+Bound: SNAPSHOT_ORDERS_MAX. The first page says how many orders are open; above the bound the channel ends (`too_many`)
+for those who wait for a snapshot, and the leader is not asked again before somebody else subscribes. A subscriber that
+wants no snapshot gets a `start`: the number that its reports follow, however many orders are open.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ log = structlog.get_logger()
 RETRY_SECONDS: Final = 0.25
 PAUSE_SECONDS: Final = 0.05
 BEHIND_EVERY_ORDER: Final = 2**63 - 1
-"""The page after this order is empty, and says how far it goes like any other."""
+"""The page after this order is empty, and carries its sequence number like any other."""
 
 SNAPSHOT_ORDERS_MAX: Final = 50_000
-"""Open orders of one account in one partition that a session can be told."""
+"""Open orders of one account in one partition that a snapshot can have."""
 
 
 class _Snapshot(msgspec.Struct, omit_defaults=True):
@@ -78,7 +78,7 @@ _reports = msgspec.json.Decoder(_MissedReports)
 
 
 class PartitionReports:
-    """One account's reports in one partition. Each member has had everything up to the number beside it.
+    """One account's reports in one partition. Each member has been sent everything up to the number beside it.
 
     `end` ends a subscription, in all partitions.
     """
@@ -106,11 +106,11 @@ class PartitionReports:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is known to be missing."""
+        """Whether no report is known to be missing."""
         return not self._continuity.broken
 
     def received(self, reports: list[tuple[int, bytes]]) -> None:
-        """Take reports as the leader published them; nobody is there to have them before the first snapshot."""
+        """Apply reports as the leader published them; before the first subscriber they are dropped."""
         if self._passed_on < 0 and not self.joining:
             return
         following = []
@@ -123,7 +123,7 @@ class PartitionReports:
         self._pass_on(following)
 
     async def keep(self) -> None:
-        """Whenever it is wanted: welcome who waits, and close the gap if there may be one."""
+        """Whenever `wanted` is set, welcome those who are joining, and close the gap if there may be one."""
         while True:
             await self.wanted.wait()
             self.wanted.clear()
@@ -141,7 +141,7 @@ class PartitionReports:
                 await asyncio.sleep(self._pause_seconds)
 
     async def _welcome(self) -> None:
-        """Give those who wait the open orders, or the number to start from; what follows they get like everybody."""
+        """Send those who are joining the open orders, or the number to start from; they become members with that."""
         if any(not member.options.snapshot for member in self.joining):
             page = await self._page(BEHIND_EVERY_ORDER)
             start = _Start(page.partition, page.seq, page.cursor, self._venue.partitions)
@@ -158,9 +158,9 @@ class PartitionReports:
         )
 
     def _admit(self, text: bytes, seq: int, *, told: bool) -> None:
-        """Give those who wait for it, a snapshot or not, what brings them to `seq`, and from then on every report."""
+        """Send those who wait for a snapshot (`told`), or for a start, the frame as of `seq`, and make them members."""
         if seq < self._passed_on:
-            # Of two leaders the one behind has answered; those who wait would never hear what lies between.
+            # Of two leaders the stale one has answered; the reports in between would never reach those who are joining.
             raise StreamError(f"the leader answers as of {seq}, and {self._passed_on} has been passed on")
         frame = frame_of(text)
         for member in [member for member in self.joining if member.options.snapshot is told]:
@@ -171,7 +171,7 @@ class PartitionReports:
             self._passed_on = seq
 
     async def _snapshot(self) -> _Snapshot:
-        """The open orders, however many answers it takes."""
+        """The open orders, fetched page by page; TooManyOrders above the bound."""
         whole = page = await self._page(0)
         while page.more:
             if len(whole.orders) + page.left > self._orders_max:
@@ -193,7 +193,7 @@ class PartitionReports:
             self._end(member)
 
     async def _close_gap(self) -> None:
-        """Pass on what has been missed, then what was held meanwhile."""
+        """Send members the reports that were missed, then those that were buffered meanwhile."""
         answer = await self._venue.query(self._number, "reports", account=self._account, after=self._passed_on)
         if answer.code == "snapshot_required":
             self.joining.update(dict.fromkeys(self.members))
@@ -210,7 +210,7 @@ class PartitionReports:
             self.wanted.set()
 
     def _pass_on(self, following: list[tuple[int, bytes]]) -> None:
-        """Give everybody the reports that they have not had, as one piece: an uncross may bring thousands."""
+        """Send each member the reports that it has not had, as one piece: an uncross may bring thousands."""
         if not following:
             return
         self._passed_on = last = following[-1][0]
@@ -221,7 +221,7 @@ class PartitionReports:
 
 
 class OrdersFeed:
-    """All partitions' reports of one account. `orders_max`: open orders in one partition that a session is told."""
+    """All partitions' reports of one account. `orders_max`: open orders in a partition's snapshot."""
 
     def __init__(
         self,
@@ -245,49 +245,49 @@ class OrdersFeed:
         self._keeper = self._tasks.create_task(self._keep())
 
     def stop(self) -> None:
-        """Follow them no more."""
+        """Stop following the reports."""
         if self._keeper is not None:
             self._keeper.cancel()
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is known to be missing, in no partition."""
+        """Whether no report is known to be missing in any partition."""
         return all(partition.whole for partition in self._partitions)
 
     @property
     def partitions(self) -> range:
-        """Where what it follows is published: everywhere."""
+        """The partitions that publish its reports: all of them."""
         return range(self._venue.partitions)
 
     @property
     def empty(self) -> bool:
-        """Whether nobody is subscribed."""
+        """Whether the feed has no subscriber."""
         return not any(partition.members or partition.joining for partition in self._partitions)
 
     def join(self, member: ChannelSubscription) -> None:
-        """Take a subscriber in; the snapshots follow."""
+        """Add a subscriber; its snapshots follow."""
         for partition in self._partitions:
             partition.joining[member] = None
             partition.wanted.set()
 
     def leave(self, member: ChannelSubscription) -> None:
-        """Let a subscriber go."""
+        """Remove a subscriber."""
         for partition in self._partitions:
             partition.members.pop(member, None)
             partition.joining.pop(member, None)
 
     def _end(self, member: ChannelSubscription) -> None:
-        """There is too much to tell in one partition: without that the others' reports are of no use."""
+        """End a subscription in all partitions: one has too many orders, and the others alone are of no use."""
         self.leave(member)
         member.end("too_many")
 
     def heal(self) -> None:
-        """Something may have been missed: ask."""
+        """Ask every partition, because a report may have been missed."""
         for partition in self._partitions:
             partition.wanted.set()
 
     def look_after(self, partition: int) -> None:
-        """The leader of `partition` is another: ask whether it knows of more than was heard."""
+        """Ask the new leader of `partition` whether the old one published more than arrived."""
         self._partitions[partition].wanted.set()
 
     def _received(self, payload: bytes) -> None:

@@ -1,9 +1,9 @@
-"""The positions of one account, for every session that is subscribed to its `positions`.
+"""Positions feed: the positions of one account, for every session that is subscribed to its `positions`.
 
-Whatever becomes of the account's orders is a reason to ask the partition what the account has there now: the answer
-is whole, so a report that was lost, or several at once, cost nothing but time. A snapshot is sent when every
-partition has answered; an update tells the instruments whose rows have changed since, a flat position as quantity 0.
-Bound: one question at a time for each partition, and no more than one in ASK_SECONDS.
+Each report of the account triggers a query for its positions in that partition: the answer is complete, so a lost
+report, or several at once, cost nothing but time. A snapshot is sent when every partition has answered; an update has
+the instruments whose rows have changed since, a flat position as quantity 0.
+Bound: one query at a time for each partition, and no more than one in ASK_SECONDS.
 """
 
 from __future__ import annotations
@@ -54,43 +54,43 @@ class PositionsFeed:
         self._keeper = self._tasks.create_task(self._keep())
 
     def stop(self) -> None:
-        """Follow it no more."""
+        """Stop following the account."""
         if self._keeper is not None:
             self._keeper.cancel()
 
     @property
     def whole(self) -> bool:
-        """Whether every partition has answered what it was asked."""
+        """Whether every partition has answered its last query."""
         return self._seq >= 0 and not any(wanted.is_set() for wanted in self._wanted)
 
     @property
     def partitions(self) -> range:
-        """Where what it follows is published: everywhere."""
+        """The partitions that publish its reports: all of them."""
         return range(self._venue.partitions)
 
     @property
     def empty(self) -> bool:
-        """Whether nobody is subscribed."""
+        """Whether the feed has no subscriber."""
         return not self._members
 
     def join(self, member: ChannelSubscription) -> None:
-        """Take a subscriber in; it has its snapshot at once, or as soon as there is one."""
+        """Add a subscriber; it gets its snapshot at once, or as soon as the feed has one."""
         self._members[member] = None
         if self._seq >= 0:
             self._greet(member)
             self.heal()  # limits may have changed without a report
 
     def leave(self, member: ChannelSubscription) -> None:
-        """Let a subscriber go."""
+        """Remove a subscriber."""
         self._members.pop(member, None)
 
     def heal(self) -> None:
-        """Something may have been missed: ask every partition."""
+        """Ask every partition, because a report may have been missed."""
         for wanted in self._wanted:
             wanted.set()
 
     def look_after(self, partition: int) -> None:
-        """The leader of `partition` is another: ask it, should the last report of the old one be lost."""
+        """Ask the new leader of `partition`, because the old one's last report may have been lost."""
         self._wanted[partition].set()
 
     def _received(self, payload: bytes) -> None:
@@ -117,7 +117,7 @@ class PositionsFeed:
             return None
 
     async def _keep_partition(self, number: int) -> None:
-        """Ask whenever there is a reason to."""
+        """Query one partition whenever a report or `heal` calls for it."""
         while True:
             await self._wanted[number].wait()
             self._wanted[number].clear()
@@ -134,7 +134,7 @@ class PositionsFeed:
                 await asyncio.sleep(ASK_SECONDS)
 
     def _take(self, number: int, part: Json) -> None:
-        """A partition has told what the account has there."""
+        """Apply a partition's answer."""
         before = self._parts.get(number)
         self._parts[number] = part
         if self._seq >= 0 and before is not None:
@@ -148,7 +148,7 @@ class PositionsFeed:
         member.send(snapshot_frame(self.key.name, self._seq, list(self._parts.values())), self._seq)
 
     def _tell(self, before: Json, after: Json) -> None:
-        """Send what has changed in one partition, if anything has."""
+        """Send the rows that have changed in one partition, if any have."""
         changed = {name: changes(before[name], after[name], name) for name in ROWS}
         if not any(changed.values()):
             return
@@ -159,18 +159,18 @@ class PositionsFeed:
 
 
 def snapshot_frame(account: str, seq: int, parts: list[Json]) -> bytes:
-    """All that there is, of all partitions."""
+    """The snapshot: the rows of all partitions."""
     return encoded({"channel": POSITIONS, "type": "snapshot", "account": account, "seq": seq, **joined(parts)})
 
 
 def update_frame(account: str, seq: int, journal: str, changed: Json) -> bytes:
-    """The rows of one partition that have changed, as of the command `journal` there."""
+    """The update: changed rows of one partition, as of the command `journal` there."""
     opening = {"channel": POSITIONS, "type": "update", "account": account, "seq": seq, "prev": seq - 1}
     return encoded(opening | {"journal": journal, **changed})
 
 
 def changes(before: list[Json], after: list[Json], name: str) -> list[Json]:
-    """The rows that are new or differ, and in place of those that are gone what stands for nothing."""
+    """The rows that are new or differ, and for each row that is gone a row of zeros."""
     had = {row["symbol"]: row for row in before}
     has = {row["symbol"]: row for row in after}
     changed = [row for row in after if had.get(row["symbol"]) != row]
@@ -178,7 +178,7 @@ def changes(before: list[Json], after: list[Json], name: str) -> list[Json]:
 
 
 def nothing_like(row: Json, name: str) -> Json:
-    """The row of an instrument where there is nothing any more."""
+    """The row of zeros of an instrument that has no row any more."""
     if name == "limits":
         return {**dict.fromkeys(row), "symbol": row["symbol"]}
     if name == "used":

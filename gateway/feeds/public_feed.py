@@ -1,7 +1,7 @@
-"""One public channel of one instrument: followed once, however many subscribe, and kept whole.
+"""Public feed: one public channel of one instrument, followed once for all its subscribers and kept without gaps.
 
 Two leaders may publish the same message and a reconnect may lose some: duplicates are dropped by number, a gap or a
-wrong checksum is healed by asking the leader for a snapshot, and updates that come meanwhile are held.
+wrong checksum is healed by asking the leader for a snapshot, and updates that arrive meanwhile are buffered.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 RETRY_SECONDS: Final = (0.05, 2.0)
-"""Between two attempts to heal: doubled from the first to the second, with jitter."""
+"""The shortest and the longest pause between two attempts to heal: doubled each time, with jitter."""
 
 VIEWS: Final[dict[str, Callable[[], View]]] = {
     "book": BookView,
@@ -39,7 +39,7 @@ VIEWS: Final[dict[str, Callable[[], View]]] = {
 
 
 class PublicFeed:
-    """A followed channel, its view and the groups of its subscribers."""
+    """A channel that is followed, its view, and the groups of its subscribers."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class PublicFeed:
         self._groups: dict[Options, Group[Any]] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
-        self._again = asyncio.Event()  # there is a reason not to wait any longer
+        self._again = asyncio.Event()  # ends the pause between two attempts
 
     def start(self) -> None:
         """Follow the channel and keep it whole until `stop`."""
@@ -67,32 +67,32 @@ class PublicFeed:
         self._keeper = self._tasks.create_task(self._keep())
 
     def stop(self) -> None:
-        """Follow it no more."""
+        """Stop following the channel."""
         if self._keeper is not None:
             self._keeper.cancel()
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is known to be missing."""
+        """Whether no message is known to be missing."""
         return not self._continuity.broken
 
     @property
     def partitions(self) -> tuple[int]:
-        """Where what it follows is published."""
+        """The partition that publishes the channel."""
         return (self._partition,)
 
     @property
     def empty(self) -> bool:
-        """Whether nobody is subscribed."""
+        """Whether the feed has no subscriber."""
         return not self._groups
 
     @property
     def last_trade_id(self) -> int:
-        """The number of the last trade on the tape, 0 before the first; of other channels 0."""
+        """The number of the last trade on the tape, 0 before the first; 0 for other channels."""
         return self._view.last_id if isinstance(self._view, TradesView) else 0
 
     def join(self, member: ChannelSubscription) -> None:
-        """Take a subscriber in; it has its snapshot at once, or as soon as there is one."""
+        """Add a subscriber; it gets its snapshot at once, or as soon as the feed has one."""
         group = self._groups.get(member.options)
         if group is None:
             group = self._groups[member.options] = self._new_group(member.options)
@@ -101,7 +101,7 @@ class PublicFeed:
         group.join(member)
 
     def leave(self, member: ChannelSubscription) -> None:
-        """Let a subscriber go."""
+        """Remove a subscriber."""
         group = self._groups.get(member.options)
         if group is not None:
             group.leave(member)
@@ -110,7 +110,7 @@ class PublicFeed:
                 del self._groups[member.options]
 
     def heal(self) -> None:
-        """Something may have been missed: get a snapshot."""
+        """Get a snapshot, because a message may have been missed."""
         self._continuity.break_off()
         for group in self._groups.values():
             group.break_off()
@@ -118,7 +118,7 @@ class PublicFeed:
         self._again.set()
 
     def look_after(self, partition: int) -> None:
-        """The leader of `partition` is another: ask whether it knows of more than was heard; go on meanwhile."""
+        """Ask the new leader of `partition` whether the old one published more than arrived; updates continue."""
         if partition == self._partition:
             self._wanted.set()
             self._again.set()
@@ -147,7 +147,7 @@ class PublicFeed:
             group.update(frame, payload)
 
     async def _keep(self) -> None:
-        """Follow, and heal whenever it is wanted."""
+        """Follow the channel, and heal the feed whenever `_wanted` is set."""
         following = await self._persist(lambda: self._venue.follow(self.key.name, self.key.channel, self._received))
         try:
             while True:
@@ -155,13 +155,13 @@ class PublicFeed:
                 snapshot = await self._persist(self._snapshot)
                 self._wanted.clear()
                 self._begin(snapshot)
-                # Should we and the leader ever disagree for good, it is asked a few times a second, not all the time.
+                # Rate limit: if our view and the leader's never agree, ask a few times a second, not in a tight loop.
                 await asyncio.sleep(self._retry_seconds[0])
         finally:
             await following.close()
 
     async def _persist(self, attempt: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the attempt gives
-        """Try until it works: the exchange may be away for as long as it likes; soon again when it is back."""
+        """Retry until the attempt succeeds, however long the exchange is away; retry at once when it is back."""
         shortest, longest = self._retry_seconds
         pause = shortest
         while True:
@@ -186,7 +186,7 @@ class PublicFeed:
 
     def _begin(self, snapshot: FrameBody) -> None:
         if not self._continuity.broken and snapshot["seq"] <= self._continuity.seq:
-            return  # what came before an answer was published before it, so nothing was missed
+            return  # updates are published before an answer that includes them, so none was missed
         self._view.reset(snapshot)
         following = self._continuity.restart(snapshot["seq"])
         for group in self._groups.values():

@@ -1,6 +1,6 @@
-"""What a session is subscribed to, and what a request to subscribe may ask for.
+"""Subscriptions: a session's subscription to one channel, and what a request to subscribe may ask for.
 
-One subscription per channel and symbol: asking again with other options replaces it, and brings a snapshot anew.
+One subscription per channel and symbol: asking again with other options supersedes it, and brings a new snapshot.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ DEPTHS: Final = (1, 10, 50, 0)
 INTERVALS: Final = (0, 20, 100, 1_000)
 DEPTH_DEFAULT: Final = 10
 DEPTH_MAX: Final = 10_000
-"""Levels of each side in one answer over HTTP; a subscription has one of DEPTHS."""
+"""Levels of each side in one answer over HTTP; a subscription has one of DEPTHS instead."""
 
 INTERVAL_DEFAULT: Final = 20
 
 OF_SYMBOL: Final = ("book", "full", "trades", "ticker", "status")
-"""Channels of one instrument each; they are asked for by symbols."""
+"""Channels of one instrument each, subscribed to by symbols."""
 
 WHOLE: Final = ("instruments", "heartbeat")
-"""Channels that there is one of."""
+"""Channels that exist once for the whole exchange."""
 
 ORDERS: Final = "orders"
 POSITIONS: Final = "positions"
@@ -51,7 +51,7 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
 
 
 class SubscribeParams(Struct, forbid_unknown_fields=True, gc=False):
-    """subscribe and unsubscribe; the latter without symbols ends all of a channel."""
+    """The params of subscribe and unsubscribe; unsubscribe without symbols ends all subscriptions to a channel."""
 
     channel: str
     symbols: list[str] | UnsetType | None = UNSET
@@ -62,14 +62,14 @@ class SubscribeParams(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Key(NamedTuple):
-    """What is subscribed to: `name` is a symbol, of a private channel an account, or empty."""
+    """What is subscribed to: `name` is a symbol, the account of a private channel, or empty."""
 
     channel: str
     name: str
 
 
 class Options(NamedTuple):
-    """How a channel is wanted: levels of each side, 0 all; the least time between two messages; a snapshot or not."""
+    """A subscription's options: levels of each side, 0 all; the least time between two messages; a snapshot or not."""
 
     depth: int = DEPTH_DEFAULT
     interval_ms: int = INTERVAL_DEFAULT
@@ -77,9 +77,9 @@ class Options(NamedTuple):
 
 
 class ChannelSubscription:
-    """One subscription of one session. `seq` is the number of the last message it was given, -1 before the first.
+    """One subscription of one session. `seq` is the number of the last message it was sent, -1 before the first.
 
-    `lagging`: depth was left out and a snapshot is due. `ended`: nothing more comes, and the session was sent why.
+    `lagging`: depth was left out and a snapshot is due. `ended`: nothing more is sent, and the session was sent why.
     """
 
     __slots__ = ("ended", "key", "lagging", "options", "outbox", "seq")
@@ -93,12 +93,12 @@ class ChannelSubscription:
         self.ended = False
 
     def end(self, reason: str) -> None:
-        """Send the session the last frame of this subscription: why there are no more."""
+        """Send the session the last frame of this subscription, with the reason for its end."""
         self.ended = True
         self.outbox.send(frame_of(orjson.dumps({"channel": self.key.channel, "type": "end", "reason": reason})))
 
     def send(self, frame: bytes, seq: int) -> None:
-        """Give the session a frame that brings it to `seq`."""
+        """Send the session a frame that brings the subscription to `seq`."""
         self.seq = seq
         self.outbox.send(frame)
 
@@ -108,7 +108,7 @@ class ChannelSubscription:
         return {"channel": channel} | ({"account" if channel in PRIVATE else "symbol": name} if name else {})
 
     def described(self) -> dict[str, Any]:
-        """As the answer to `subscribe` lists it."""
+        """The subscription as the answer to `subscribe` lists it."""
         options = {"depth": self.options.depth, "interval_ms": self.options.interval_ms}
         allowed = OPTIONS[self.key.channel]
         without = {} if self.options.snapshot else {"snapshot": False}
@@ -116,7 +116,7 @@ class ChannelSubscription:
 
 
 def check_channel(params: SubscribeParams) -> None:
-    """Whether there is such a channel and it has the options that were given."""
+    """Check that the channel exists and has the options that were given."""
     allowed = OPTIONS.get(params.channel)
     if allowed is None:
         raise ApiError("bad_request", f"channel must be one of {', '.join(OPTIONS)}", "channel")
@@ -137,7 +137,7 @@ def options_of(params: SubscribeParams) -> Options:
 
 
 def symbols_of(params: SubscribeParams) -> list[str]:
-    """The symbols given, each once; [] if none were."""
+    """The symbols given, each once; [] if none were given."""
     if not isinstance(params.symbols, list):
         return []
     return [checked_symbol(symbol, "symbols") for symbol in dict.fromkeys(params.symbols)]

@@ -1,7 +1,7 @@
-"""What the gateway knows of one public channel of one instrument, so that a new subscriber has its snapshot at once.
+"""Views: the state of one public channel of one instrument, from which a new subscriber gets its snapshot at once.
 
-A view is fed the exchange's own frames, decoded, in order (see `continuity`): `reset` with a snapshot, `apply` with
-each update after it. `snapshot` gives the frame for a subscriber that has nothing yet.
+A view applies the exchange's own frames, decoded, in order (see `continuity`): `reset` with a snapshot, `apply` with
+each update after it. `snapshot` gives the frame for a subscriber that has none yet.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ class View(Protocol):
     """The state of one channel."""
 
     def reset(self, frame: FrameBody) -> None:
-        """Begin anew from a snapshot."""
+        """Replace the state by a snapshot's."""
 
     def apply(self, frame: FrameBody) -> bool:
-        """Take an update; False if it shows that the view had gone wrong."""
+        """Apply an update; False if the update shows that the view was wrong."""
         ...
 
     def snapshot(self) -> FrameBody:
-        """All there is to know now."""
+        """The whole state as a frame."""
         ...
 
 
 class LatestView:
-    """Channels whose last message says everything: `ticker` and `status`."""
+    """The view of channels whose last message supersedes all before it: `ticker` and `status`."""
 
     def __init__(self) -> None:
         self.latest: FrameBody = {}
 
     def reset(self, frame: FrameBody) -> None:
-        """Begin anew from a snapshot."""
+        """Replace the state by a snapshot's."""
         self.latest = frame
 
     def apply(self, frame: FrameBody) -> bool:
-        """Take an update."""
+        """Apply an update."""
         self.latest = frame
         return True
 
@@ -56,7 +56,7 @@ class LatestView:
 
 
 class TradesView:
-    """The last trades, oldest first. `last_id` is the number of the last, 0 before the first."""
+    """The last trades, oldest first. `last_id` is the number of the last trade, 0 before the first."""
 
     def __init__(self) -> None:
         self._frame: FrameBody = {}
@@ -64,14 +64,14 @@ class TradesView:
         self.last_id = 0
 
     def reset(self, frame: FrameBody) -> None:
-        """Begin anew from a snapshot."""
+        """Replace the state by a snapshot's."""
         self._frame = frame
         self._trades.clear()
         self._trades.extend(sorted(frame["trades"], key=_trade_id))
         self.last_id = _trade_id(self._trades[-1]) if self._trades else 0
 
     def apply(self, frame: FrameBody) -> bool:
-        """Take an update: new trades, or old ones that were undone."""
+        """Apply an update: new trades, or old ones that were busted."""
         self._frame = frame
         for trade in frame["trades"]:
             if "bust" in trade:
@@ -82,7 +82,7 @@ class TradesView:
         return True
 
     def snapshot(self) -> FrameBody:
-        """The last trades and the number to go on from."""
+        """The last trades and the sequence number that updates follow."""
         frame = self._frame | {"type": "snapshot", "trades": list(self._trades)}
         frame.pop("prev", None)
         return frame
@@ -94,20 +94,20 @@ class TradesView:
 
 
 class FullView:
-    """Every displayed order, by id and in the order of arrival, which within one price is the book's order."""
+    """Every displayed order, by id and in the order of arrival, which within one price is the book's time priority."""
 
     def __init__(self) -> None:
         self._frame: FrameBody = {}
         self._orders: dict[str, list[Any]] = {}
 
     def reset(self, frame: FrameBody) -> None:
-        """Begin anew from a snapshot."""
+        """Replace the state by a snapshot's."""
         self._frame = frame
         self._orders = {}
         self._take(frame)
 
     def apply(self, frame: FrameBody) -> bool:
-        """Take an update."""
+        """Apply an update."""
         self._frame = frame
         self._take(frame)
         return True
@@ -125,12 +125,12 @@ class FullView:
             if kind == "done":
                 self._orders.pop(order_id, None)
             else:
-                # A change keeps its place in the dict, as it does in the book; only `open` goes to the end.
+                # A changed order keeps its place in the dict, as in the book; only `open` goes to the end.
                 self._orders[order_id] = ["open", *row[1:]]
 
 
 class BookView:
-    """The depth of one instrument with the number and the origin of its last change."""
+    """The depth of one instrument, with the sequence number and the journal position of its last change."""
 
     def __init__(self) -> None:
         self.depth = Depth()
@@ -139,13 +139,13 @@ class BookView:
         self.journal = ""
 
     def reset(self, frame: FrameBody) -> None:
-        """Begin anew from a snapshot."""
+        """Replace the state by a snapshot's."""
         self.depth = Depth()
         self.symbol = frame["symbol"]
         self._take(frame)
 
     def apply(self, frame: FrameBody) -> bool:
-        """Take an update; False if the checksum says that something was lost."""
+        """Apply an update; False if the checksum shows that an update was lost."""
         self._take(frame)
         return bool(frame["checksum"] == self.depth.checksum())
 
@@ -154,7 +154,7 @@ class BookView:
         return self.window(0)
 
     def window(self, depth: int) -> FrameBody:
-        """The best `depth` levels of each side as a snapshot, with 0 all of them."""
+        """The best `depth` levels of each side as a snapshot; 0 for all levels."""
         bids, asks = self.depth.bids.top(depth), self.depth.asks.top(depth)
         return self.frame("snapshot", self.seq, bids, asks, depth)
 
@@ -183,6 +183,6 @@ def _trade_id(trade: FrameBody) -> int:
 
 
 def _book_order(row: list[Any]) -> tuple[bool, int]:
-    """Sorts rows `[kind, order_id, side, price, quantity]`; the sort is stable, so time within a price stays."""
+    """The sort key of rows `[kind, order_id, side, price, quantity]`; the sort is stable, so time priority is kept."""
     price = from_text(row[3])
     return (row[2] != "buy", -price if row[2] == "buy" else price)

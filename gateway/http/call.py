@@ -1,7 +1,7 @@
-"""One HTTP request: who asks, what it costs, what it says; and the answers that all routes share.
+"""The call: one HTTP request, its principal, cost, query and body; and the answers that all routes share.
 
-Rules: the account comes from the token; unknown members and query parameters are refused; what is private is never
-cached. Bound: a body has `frame_bytes` and BODY_SECONDS to arrive.
+Rules: the account comes from the token; unknown members and query parameters are refused; private answers are never
+cached. Bounds: a body's `frame_bytes`, and BODY_SECONDS for it to arrive.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _request_id = re.compile(r"[A-Za-z0-9._:-]{1,64}").fullmatch
 
 
 class Call:
-    """A request being answered. `headers` go with whatever the answer will be."""
+    """A request being answered. `headers` are sent with the answer, whatever it is."""
 
     def __init__(self, request: web.Request, services: Services) -> None:
         self.request = request
@@ -49,7 +49,7 @@ class Call:
         given = request.headers.get("X-Request-Id", "")
         self.request_id = given if _request_id(given) else secrets.token_hex(8)
         peer = request.remote or ""
-        # A proxy may add a line of its own instead of adding to the one that came; only together they are the path.
+        # A proxy may add a header line instead of extending the one that came; only all lines together are the path.
         forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
         traceparent = request.headers.get("traceparent", "")
         self.traceparent = traceparent if _traceparent(traceparent) else ""
@@ -57,7 +57,7 @@ class Call:
             self.headers["traceparent"] = self.traceparent
         self.address = client_address(peer, forwarded, services.settings.trusted_proxies)
 
-    # Who
+    # Identity and limits
 
     @property
     def token(self) -> str | None:
@@ -71,7 +71,7 @@ class Call:
         return token.strip()
 
     async def principal(self) -> Principal | None:
-        """Who asks, None without a token; the address pays for a token that is not valid."""
+        """The principal, None without a token; the address pays for a token that is not valid."""
         try:
             token = self.token
             return None if token is None else await self.services.identity.verify(token)
@@ -80,7 +80,7 @@ class Call:
             raise
 
     async def public(self) -> None:
-        """Anybody may ask, unless the operator wants a login."""
+        """Admit anybody, unless the operator requires a login; the address or the account pays."""
         principal = await self.principal()
         if principal is not None:
             self._spend(READS, principal.account)
@@ -90,7 +90,7 @@ class Call:
             raise ApiError("unauthenticated")
 
     async def login(self, scope: str, kind: str) -> Principal:
-        """Somebody with this scope asks, at the cost of this kind."""
+        """Admit a principal with this scope, and spend a token of this kind."""
         principal = await self.principal()
         if principal is None:
             self._spend(ADDRESS, limit_key(self.address))
@@ -102,14 +102,14 @@ class Call:
         return principal
 
     def show_limits(self) -> None:
-        """Say how the address stands where nothing was spent, so that every answer tells."""
+        """Set the address's limit headers where nothing was spent, so that every answer has some."""
         if "RateLimit" not in self.headers:
             self._spend(ADDRESS, limit_key(self.address), 0)
 
     def _spend(self, kind: str, key: str, count: int = 1) -> None:
         self.headers |= self.services.throttle.spend(kind, key, asyncio.get_running_loop().time(), count)
 
-    # What
+    # Query and body
 
     def query(self, kind: type[Params]) -> Params:
         """The query of the URL."""
@@ -117,7 +117,7 @@ class Call:
 
     @property
     def has_body(self) -> bool:
-        """Whether there is one, where it may be left out."""
+        """Whether the request has a body, where one may be left out."""
         return self.request.body_exists
 
     async def body(self, decoder: msgspec.json.Decoder[Params]) -> Params:
@@ -136,12 +136,12 @@ class Call:
     # Answers
 
     def json(self, body: bytes | dict[str, Any], status: int = 200) -> web.Response:
-        """An answer."""
+        """A JSON answer."""
         data = body if isinstance(body, bytes) else orjson.dumps(body)
         return web.Response(status=status, body=data, content_type=JSON)
 
     async def carry_out(self, prepared: Prepared) -> bytes:
-        """Submit a command and wait; the result as JSON, or ApiError."""
+        """Submit a command and wait for its result as JSON; ApiError if refused or unknown."""
         future = self.services.orders.submit(prepared)
         await asyncio.wait([future])
         result = result_of(future)
@@ -151,7 +151,7 @@ class Call:
 
 
 def account_of(principal: Principal, named: Text) -> str:
-    """The account that a request acts for; ApiError `forbidden` if the principal may not."""
+    """The account that a request acts for; ApiError `forbidden` if the principal may not act for it."""
     if not isinstance(named, str) or named == principal.account:
         return principal.account
     if not principal.may_act_for(checked_account(named)):

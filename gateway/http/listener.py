@@ -1,8 +1,8 @@
-"""The door of the port: how many connections there may be, and how long one may stand in it without a word.
+"""The TCP listener: bounds open connections and drops those that send no request in time.
 
 aiohttp bounds neither. A connection beyond `connections_max` is closed as soon as it is made; so is one that has not
-sent the headers of its first request after `first_request_seconds`. What comes later is bounded elsewhere: between
-requests by `keepalive_seconds`, of a WebSocket by its session.
+sent the headers of its first request after `first_request_seconds`. Later idleness is bounded elsewhere: between
+requests by `keepalive_seconds`, on a WebSocket by its session.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 REQUEST_BACKLOG: Final = 1_024
-"""Connections that the kernel keeps for us until we accept them."""
+"""Connections that the kernel queues until the listener accepts them."""
 
 
 Newcomers = set[asyncio.BaseProtocol]
-"""Connections that have not sent a request yet; whoever answers requests takes them out."""
+"""Connections that have not sent a request yet; the request handler removes a connection with its first request."""
 
 
 class Door:
-    """Makes the protocol of each connection."""
+    """The listener: accepts connections and makes the protocol of each."""
 
     def __init__(self, server: web.Server, settings: GatewaySettings, newcomers: Newcomers) -> None:
         self._newcomers = newcomers
@@ -36,7 +36,7 @@ class Door:
         self._full = False
 
     async def open(self) -> asyncio.Server:
-        """Listen."""
+        """Start listening."""
         loop = asyncio.get_running_loop()
         host, port = self._settings.host, self._settings.port
         return await loop.create_server(self._admit, host, port, backlog=REQUEST_BACKLOG, reuse_port=True)
@@ -65,8 +65,8 @@ class Door:
 
 
 class TurnedAway(asyncio.Protocol):
-    """A connection that there is no room for."""
+    """A connection beyond `connections_max`."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Close it."""
+        """Close the connection at once."""
         cast("asyncio.Transport", transport).abort()

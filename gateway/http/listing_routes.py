@@ -1,4 +1,4 @@
-"""The operator's routes for what there is: instruments, partitions, sessions. All need the scope `admin`."""
+"""Listing routes: instruments, partitions and sessions, for operators. All need the scope `admin`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _listing = msgspec.json.Decoder(ListingParams)
 
 
 async def put_instrument(call: Call) -> web.Response:
-    """PUT /admin/instruments/{symbol}: list it, or change its definition."""
+    """PUT /admin/instruments/{symbol}: list the instrument, or change its definition."""
     principal = await call.login("admin", CANCELS)
     call.query(NoQuery)
     symbol = symbol_of(call)
@@ -70,7 +70,7 @@ async def check_calendar(call: Call, name: str) -> None:
 
 
 async def delete_instrument(call: Call) -> web.Response:
-    """DELETE /admin/instruments/{symbol}: only while it is closed and empty."""
+    """DELETE /admin/instruments/{symbol}: only while the instrument is closed and empty."""
     principal = await call.login("admin", CANCELS)
     params = call.query(ReasonParams)
     listed = await call.services.directory.listed(symbol_of(call))
@@ -79,14 +79,14 @@ async def delete_instrument(call: Call) -> web.Response:
 
 
 async def get_sessions(call: Call) -> web.Response:
-    """GET /admin/sessions: those of the gateway process that answers."""
+    """GET /admin/sessions: the sessions of the gateway process that answers."""
     await call.login("admin", READS)
     call.query(NoQuery)
     return call.json({"sessions": call.services.sessions.described()})
 
 
 async def get_partitions(call: Call) -> web.Response:
-    """GET /admin/partitions: who leads and who follows each, and how far they are."""
+    """GET /admin/partitions: each one's leader and standbys, and how far they are."""
     await call.login("admin", READS)
     call.query(NoQuery)
     numbers = range(call.services.venue.partitions)
@@ -110,7 +110,7 @@ async def describe(call: Call, number: int) -> dict[str, Any]:
 
 
 async def refusals_of(call: Call) -> dict[int, list[dict[str, Any]]]:
-    """The workers that refuse partitions, by partition; none where NATS does not say."""
+    """The workers that refuse partitions, by partition; none while NATS does not answer."""
     found: dict[int, list[dict[str, Any]]] = {}
     with suppress(StreamError):
         for refusal in await call.services.venue.refusals():
@@ -136,7 +136,7 @@ def described_room(room: Room) -> dict[str, Any] | None:
 
 
 async def hand_over(call: Call) -> web.Response:
-    """POST /admin/partitions/{partition}/handover: let its standby lead it, as soon as that one is ready."""
+    """POST /admin/partitions/{partition}/handover: its standby leads it as soon as the standby is ready."""
     await call.login("admin", CANCELS)
     call.query(NoQuery)
     partition = partition_in_path(call)

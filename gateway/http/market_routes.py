@@ -1,6 +1,6 @@
-"""The HTTP routes for everybody: time, instruments and market data, as docs/protocol.md, "HTTP", says.
+"""Market routes: time, instruments and market data, for everybody (docs/protocol.md, "HTTP").
 
-What goes wrong is raised as ApiError and becomes a problem in `middleware`.
+Refusals are raised as ApiError and become problems in `middleware`.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ async def get_status(call: Call) -> web.Response:
 
 
 async def market_data(call: Call, kind: str, **arguments: int) -> bytes:
-    """What the leader of an instrument knows of one channel, as JSON."""
+    """The snapshot of one channel from the leader of its instrument, as JSON."""
     listed = await call.services.directory.listed(symbol_of(call))
     try:
         answer: Answer = await call.services.venue.query(listed.partition, kind, symbol=listed.symbol, **arguments)

@@ -1,7 +1,7 @@
-"""How every HTTP answer leaves: one error shape, a request id, the limits' state, and nothing about our software.
+"""Middleware: gives every HTTP answer one error shape, a request id and the limits' state, and hides our software.
 
-Rules: whatever is raised becomes an RFC 9457 problem; what we did not foresee is `internal`, told without details
-and logged with all of them.
+Rules: every exception becomes an RFC 9457 problem; an unforeseen one is `internal`, answered without details and logged
+with all of them.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 SERVER: Final = "openbell"
-"""What we say of our software."""
+"""The `Server` header: all that an answer says of our software."""
 
 call_key: Final = web.RequestKey("call", Call)
 SECRET_CHARACTERS_MIN: Final = 6
-"""A header's value from this length on is taken out of the traceback of a fault."""
+"""A header's value from this length on is removed from the traceback of a fault."""
 
 newcomers_key: Final = web.AppKey("newcomers", set)
 
@@ -38,11 +38,11 @@ OF_AIOHTTP: Final = {
     413: "too_large",
     415: "unsupported_media_type",
 }
-"""Codes of what aiohttp itself refuses; any other 4xx is `bad_request`."""
+"""The codes of aiohttp's own refusals; any other 4xx is `bad_request`."""
 
 
 def answering(services: Services) -> Callable[..., Awaitable[web.StreamResponse]]:
-    """Makes the call of each request, and a problem of whatever is raised."""
+    """The middleware that makes the call of each request, and a problem of each exception."""
 
     @web.middleware
     async def answered(
@@ -63,7 +63,7 @@ def answering(services: Services) -> Callable[..., Awaitable[web.StreamResponse]
             return response
         except Exception as error:
             if isinstance(error, ConnectionError) and is_gone(request):
-                return problem(call, ApiError("bad_request"))  # nobody hears it
+                return problem(call, ApiError("bad_request"))  # nobody receives it
             tell_fault(call, error)
             return problem(call, ApiError("internal"))
 
@@ -71,7 +71,7 @@ def answering(services: Services) -> Callable[..., Awaitable[web.StreamResponse]
 
 
 def tell_fault(call: Call, error: Exception) -> None:
-    """Log what we did not foresee, without what the request's headers hold."""
+    """Log an unforeseen exception, without the values of the request's headers."""
     said = text_without(error, header_values(call.request))
     names = {"request_id": call.request_id, "traceparent": call.traceparent}
     log.error("http.fault", method=call.request.method, path=call.request.path[:200], exception=said, **names)
@@ -83,12 +83,12 @@ def is_gone(request: web.Request) -> bool:
 
 
 def header_values(request: web.Request) -> list[str]:
-    """What a request's headers hold, as far as it says something: a short value is in every traceback by chance."""
+    """The values of a request's headers, but not short ones, which are in every traceback by chance."""
     return [value for value in request.headers.values() if len(value) >= SECRET_CHARACTERS_MIN]
 
 
 def route(handler: Callable[[Call], Awaitable[web.StreamResponse]]) -> Callable[..., Awaitable[web.StreamResponse]]:
-    """A handler of calls as aiohttp wants it."""
+    """A handler of calls in the form that aiohttp calls."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         return await handler(request[call_key])
@@ -109,7 +109,7 @@ def problem(call: Call, error: ApiError) -> web.Response:
 
 
 async def finish(request: web.Request, response: web.StreamResponse) -> None:
-    """Add what every answer has; called by aiohttp just before the headers leave."""
+    """Add the headers of every answer; called by aiohttp just before the headers are sent."""
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Server"] = SERVER

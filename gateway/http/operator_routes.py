@@ -1,7 +1,7 @@
-"""The operator's routes for what happens: phases, limits, kill switches, busts, and the list of all that operators did.
+"""Operator routes: phases, limits, kill switches, busts, and the audit of all operator actions.
 
-All need the scope `admin`. What is for every partition is `outcome_unknown` unless all of them have answered, and may
-be repeated.
+All need the scope `admin`. A command for every partition is `outcome_unknown` unless all of them have answered, and
+may be repeated.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _reason = msgspec.json.Decoder(ReasonParams)
 
 
 class KillSwitchQuery(Struct, forbid_unknown_fields=True):
-    """GET /admin/kill-switch: what a switch for these would cancel."""
+    """GET /admin/kill-switch: the orders that a switch for these would cancel."""
 
     account: Text = UNSET
     symbol: Text = UNSET
@@ -73,7 +73,7 @@ async def get_account(call: Call) -> web.Response:
 
 
 async def put_limits(call: Call) -> web.Response:
-    """PUT /admin/accounts/{account}/limits: merged into what is there; the account as it stands then."""
+    """PUT /admin/accounts/{account}/limits: merged into the limits set before; answers with the account after it."""
     principal = await call.login("admin", CANCELS)
     call.query(NoQuery)
     command = operator_requests.limits_command(account_in_path(call), await call.body(_limits), principal.subject)
@@ -92,7 +92,7 @@ async def post_kill_switch(call: Call) -> web.Response:
 
 
 async def get_kill_switch(call: Call) -> web.Response:
-    """GET /admin/kill-switch: those that are on, and how many orders one for this would find."""
+    """GET /admin/kill-switch: the switches that are on, and how many orders a switch for this would cancel."""
     await call.login("admin", READS)
     query = call.query(KillSwitchQuery)
     account = checked_account(query.account) if isinstance(query.account, str) else ""
@@ -105,7 +105,7 @@ async def get_kill_switch(call: Call) -> web.Response:
     return call.json(
         {
             "open_orders": sum(answer["open_orders"] for answer in answers),
-            # An account's switch, and that of all, is on in every partition.
+            # An account's switch, and the whole exchange's, is on in every partition.
             "switches": distinct(switches),
         }
     )
@@ -123,7 +123,7 @@ async def bust_trade(call: Call) -> web.Response:
 
 
 async def get_audit(call: Call) -> web.Response:
-    """GET /admin/audit: what operators did, newest first."""
+    """GET /admin/audit: operator actions, newest first."""
     await call.login("admin", READS)
     query = call.query(AuditQuery)
     limit = query.limit if isinstance(query.limit, int) else AUDIT_ROWS
@@ -131,7 +131,7 @@ async def get_audit(call: Call) -> web.Response:
         raise ApiError("bad_request", f"limit must be from 1 to {AUDIT_ROWS_MAX}", "limit")
     before = operator_requests.place_of_cursor(query.cursor)
     numbers = range(call.services.venue.partitions)
-    # Every partition is asked for a whole page and one row more: which of them are the newest is known only then.
+    # Every partition is asked for a whole page and one row more: only then it is known which rows are the newest.
     pages = await asyncio.gather(*(ask(call, number, "audit", limit=limit + 1, before=before) for number in numbers))
     rows = [row for page in pages for row in orjson.loads(body_of(page))["actions"]]
     rows.sort(key=lambda row: row["cursor"], reverse=True)
@@ -141,19 +141,19 @@ async def get_audit(call: Call) -> web.Response:
 
 
 async def homes_of(call: Call, symbol: str) -> list[int]:
-    """The partition of an instrument, or without one all of them."""
+    """The partition of an instrument; without an instrument all partitions."""
     if not symbol:
         return list(range(call.services.venue.partitions))
     return [(await call.services.directory.listed(symbol)).partition]
 
 
 async def carry_out_in(call: Call, partitions: list[int], command: Command) -> list[dict[str, Any]]:
-    """Have partitions carry out a command that may be repeated; `outcome_unknown` unless all of them have answered."""
+    """Submit a repeatable command to partitions; ApiError `outcome_unknown` unless all of them have answered."""
     return bodies_of(await outcomes(call, [Prepared(partition, command) for partition in partitions]))
 
 
 async def ask(call: Call, partition: int, kind: str, **arguments: str | int) -> Answer:
-    """A partition's answer; ApiError `unavailable` if it gives none."""
+    """A partition's answer to a query; ApiError `unavailable` without one."""
     try:
         return await call.services.venue.query(partition, kind, **arguments)
     except StreamError as error:

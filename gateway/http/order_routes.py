@@ -1,6 +1,6 @@
-"""The HTTP routes for traders: orders, as docs/protocol.md, "HTTP", says.
+"""Order routes: orders, positions and accounts, for traders (docs/protocol.md, "HTTP").
 
-What goes wrong is raised as ApiError and becomes a problem in `middleware`.
+Refusals are raised as ApiError and become problems in `middleware`.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ async def get_account(call: Call) -> web.Response:
 
 
 async def outcomes(call: Call, commands: list[Prepared]) -> list[Outcome | ApiError]:
-    """Submit several commands at once and wait for what becomes of each."""
+    """Submit several commands at once and wait for the outcome of each."""
     found: list[Outcome | ApiError] = []
     pending = []
     for command in commands:
@@ -155,7 +155,7 @@ async def outcomes(call: Call, commands: list[Prepared]) -> list[Outcome | ApiEr
 
 
 async def known(call: Call, prepare: Callable[[], Any]) -> Any:  # noqa: ANN401 - what `prepare` gives
-    """Prepare a command, looking for its symbol first if it has to be."""
+    """Prepare a command; its symbol is located first if the directory does not know it."""
     try:
         return prepare()
     except NotKnown as missing:

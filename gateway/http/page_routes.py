@@ -1,4 +1,4 @@
-"""What a browser is given, and what the gateway says about itself: pages, API descriptions, health."""
+"""Page routes: the trading screen, the descriptions of the API, health, and demo tokens."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ _demo = msgspec.json.Decoder(DemoParams)
 
 @cache
 def openapi_json() -> bytes:
-    """The description of the HTTP API, made once."""
+    """The description of the HTTP API, rendered once."""
     return orjson.dumps(openapi.openapi())
 
 
 @cache
 def asyncapi_json() -> bytes:
-    """The description of the WebSocket, made once."""
+    """The description of the WebSocket, rendered once."""
     return orjson.dumps(openapi.asyncapi())
 
 
@@ -70,10 +70,10 @@ async def get_page(call: Call) -> web.StreamResponse:
 
 
 async def get_asset(call: Call) -> web.StreamResponse:
-    """GET /assets/…: the names carry a hash of the content, so it never changes."""
+    """GET /assets/…: each name carries a hash of the content, so an asset never changes."""
     name = call.request.match_info["name"]
     asset = STATIC / "assets" / name
-    # The name comes decoded: a slash in it would lead out of the folder.
+    # The name comes decoded: a slash in the name would lead out of the folder.
     if _asset_name(name) is None or not asset.is_file():
         raise ApiError("not_found")
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "public, max-age=31536000, immutable"}
@@ -91,7 +91,7 @@ async def get_asyncapi(call: Call) -> web.StreamResponse:
 
 
 async def get_docs(call: Call) -> web.StreamResponse:
-    """GET /docs: the same for people."""
+    """GET /docs: the API on one page for people."""
     headers = {"Content-Security-Policy": POLICY}
     return web.Response(text=openapi.page(), content_type="text/html", headers=headers)
 
@@ -102,9 +102,9 @@ async def get_live(call: Call) -> web.StreamResponse:
 
 
 async def get_ready(call: Call) -> web.StreamResponse:
-    """GET /health/ready: an order for each instrument would be answered now; those for which not are named.
+    """GET /health/ready: an order for each instrument would be answered now; the instruments for which not are named.
 
-    Partitions whose streams fill up are named before that.
+    Partitions whose streams fill up are named before they refuse.
     """
     venue = call.services.venue
     degraded = degraded_in(call.services)
@@ -119,9 +119,9 @@ async def get_ready(call: Call) -> web.StreamResponse:
 
 
 async def get_gateway(call: Call) -> web.StreamResponse:
-    """GET /health/gateway: whether this gateway does its part; a client would be no better off with another.
+    """GET /health/gateway: whether this gateway works, so that a client would be no better off with another.
 
-    For balancers: a partition that nobody leads is dead for all gateways, and no reason to take one of them away.
+    For balancers: a partition without a leader is dead for all gateways, and no reason to remove one of them.
     """
     if not call.services.venue.well or not call.services.directory.complete:
         raise ApiError("unavailable", "not ready: this gateway waits for NATS", retry_after=1.0)
@@ -129,7 +129,7 @@ async def get_gateway(call: Call) -> web.StreamResponse:
 
 
 def degraded_in(services: Services) -> list[dict[str, Any]]:
-    """The partitions that would not answer an order now: why, and the instruments that are known to be there."""
+    """The partitions that would not answer an order now: why, and the instruments known to be in each."""
     venue, directory = services.venue, services.directory
     found = []
     for number in range(venue.partitions):
@@ -150,7 +150,7 @@ async def post_demo_token(call: Call) -> web.StreamResponse:
     await call.public()
     params = await call.body(_demo)
     account = checked_account(params.account)
-    # The demo's bots trade as demo accounts with names; visitors may be none of them.
+    # The demo's bots trade as demo accounts with names; a visitor may not act for a bot's account.
     if _demo_account(account) is None:
         raise ApiError("forbidden", "demo accounts are demo-1, demo-2 and so on", "account")
     token = mint(settings.jwt_secret, settings.jwt_issuer, account, "read trade", DEMO_TOKEN_SECONDS)

@@ -1,7 +1,7 @@
-"""The frames of nearly all requests, placements, amendments and cancels, read in one pass over their bytes.
+"""Fast path for order frames: placements, amendments and cancels, decoded in one pass over their bytes.
 
-Rule: what is taken here is what `gateway.requests.protocol` would take, and means the same. Whatever is wrong with a
-frame, or only unusual, is left to it: it reads slowly and knows what to tell the client.
+Rule: a frame accepted here would be accepted by `gateway.requests.protocol`, with the same meaning. A wrong or unusual
+frame is left to `protocol`, which decodes slowly and explains the refusal (docs/twins.md).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gateway.requests.order_requests import AmendParams, NameParams, PlaceParams
 from gateway.requests.protocol import colons_of, id_of, members_of
 
 FRAME_MEMBERS: Final = 3
-"""id, method, params."""
+"""The members of a request: id, method, params."""
 
 OrderParams = PlaceParams | AmendParams | NameParams
 
@@ -40,7 +40,7 @@ _decode = msgspec.json.Decoder(_Place | _Amend | _Cancel).decode
 
 
 def order_of(frame: bytes) -> tuple[bytes, OrderParams] | None:
-    """The id to echo and the params, whose type tells the method; None if the frame is to be read the other way."""
+    """The id to echo and the params, whose type tells the method; None leaves the frame to `protocol`."""
     try:
         decoded = _decode(frame)
         identity = bytes(decoded.id)
@@ -50,7 +50,7 @@ def order_of(frame: bytes) -> tuple[bytes, OrderParams] | None:
         return None
     params = decoded.params
     members = FRAME_MEMBERS + members_of(params)
-    # If a colon for each member is all there are, none came twice, and none stands in a string: nearly always so.
+    # As many colons as members means no repeated member and no colon inside a string, which is the common case.
     if frame.count(b":") != members != colons_of(frame):
         return None
     return identity, params
