@@ -51,8 +51,8 @@ class StreamSettings:
     ended_orders_total_max, trades_total_max: so many ended orders, and sides of trades that may still be undone, are
         remembered in a partition for all accounts together. What an account may have remembered is its own (24 hours,
         or its latest 100,000); only beyond these totals do those who have most pay for others. A million ended orders
-        take about 240 MB of a worker, a million sides of trades 540 MB more. All workers should have the same: whoever
-        leads writes its own into the journal.
+        take about 240 MB of a worker and half a second of a restart, a million sides of trades 540 MB and three
+        seconds. All workers should have the same: whoever leads writes its own into the journal.
     outcome_timeout_seconds: then a submitted command's outcome is unknown.
     calendars: a TOML file of calendars, or a folder of such files (calendars.py); "" is none.
     health_port: where a worker says whether what it leads is answered (health.py); 0 is nowhere.
@@ -73,7 +73,7 @@ class StreamSettings:
     batches_in_flight_max: int = 1
     commands_waiting_max: int = 10_000
     ended_orders_total_max: int = 2_000_000
-    trades_total_max: int = 1_000_000
+    trades_total_max: int = 200_000
     outcome_timeout_seconds: float = 5.0
     calendars: str = ""
     health_port: int = 0

@@ -39,7 +39,7 @@ async def test_a_journal_opens_with_its_rules(connection: Connection, settings: 
     """The first message says which semantics and bounds hold."""
     await topology.ensure(connection, settings)
     payload = await stored(connection, subjects.journal_stream(0), 1)
-    rules = Configure(SEMANTICS, 10_000, 100_000, 5_000_000_000, 100_000, 2_000_000, 1_000_000)
+    rules = Configure(SEMANTICS, 10_000, 100_000, 5_000_000_000, 100_000, 2_000_000, 200_000)
     assert decode_batch(payload).commands == [rules]
 
 
