@@ -34,8 +34,8 @@ SILENCE_MAX = 3.0
 INACTIVE_CONSUMER_KEPT = 30.0
 RETRY_INTERVAL = 0.25
 PLACEMENTS_MAX = 30
-"""After so many consumers in a row on other servers than the wanted one (by chance 1 in 200,000 with three servers), the
-wanted server counts as away."""
+"""After so many consumers in a row on other servers than the wanted one (by chance 1 in 200,000 with three servers),
+the wanted server counts as away."""
 
 GAPS_MAX = 3
 """A message that so many consumers of one server have skipped is gone from the stream, not lost on its way."""

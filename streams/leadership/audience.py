@@ -1,10 +1,9 @@
-"""Who listens, as the server tells: under load, what nobody would hear is counted and not printed.
+"""Audience: which subjects have subscribers, as nats-server reports it; under load the others are not rendered.
 
-A message published with a reply subject comes back as "nobody listens" when it has no subscriber. That is asked of
-each subject once a round. PRINTED_PER_ROUND messages of a round are printed for nobody all the same, so a quiet
-market is always published whole, and a new listener is noticed within two rounds on a busy one. Nobody who
-follows a subject from a snapshot misses anything: whoever asks for one is listening already, and `listen_again` comes
-before the snapshot is made.
+A message published with a reply subject comes back as "no responders" when it has no subscriber. The audience probes
+each subject so once a round. PRINTED_PER_ROUND messages of a round are rendered without a subscriber, so a quiet market
+is always published whole, and on a busy one a new subscriber is noticed within two rounds. A client that follows a
+subject from a snapshot misses nothing: it subscribes before it queries, and `listen_again` comes before the snapshot.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ ROUND = 0.05
 PRINTED_PER_ROUND = 20
 
 SUBJECTS_MAX = 10_000
-"""Subjects asked about in one round; what is published beyond that is printed unasked."""
+"""Subjects probed in one round; messages of further subjects are rendered and published without a probe."""
 
 
 class Audience:
-    """What one leader knows of its listeners. `run` has to run for as long as it publishes."""
+    """Audience of one leader; see the module. `run` must run for as long as the leader publishes."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -34,14 +33,14 @@ class Audience:
         self._room = PRINTED_PER_ROUND
 
     def hears(self, subject: str) -> bool:
-        """Whether the next message for a subject is to be printed and published."""
+        """Whether the next message for a subject is to be rendered and published."""
         if subject not in self._silent:
             return True
         self._room -= 1
         return self._room >= 0
 
     def publish(self, subject: str, payload: bytes) -> None:
-        """Publish, and ask whether anybody heard, unless that was asked in this round."""
+        """Publish, and probe for subscribers unless the subject was probed in this round."""
         if subject in self._asked or not self._inbox or len(self._asked) >= SUBJECTS_MAX:
             self._connection.publish(subject, payload)
         else:
@@ -49,12 +48,12 @@ class Audience:
             self._connection.publish(subject, payload, f"{self._inbox}.{self._round}.{subject}")
 
     def listen_again(self) -> None:
-        """Presume listeners everywhere: somebody begins to follow something."""
+        """Presume a subscriber for every subject: a client may be about to follow one."""
         self._silent.clear()
         self._begin_round()
 
     async def run(self) -> None:
-        """Hold a round after the other, for ever."""
+        """Run one round after the other, for ever."""
         inbox = self._connection.new_inbox()
         subscription = await self._connection.listen(f"{inbox}.>", self._receive)
         self._inbox = inbox
@@ -77,7 +76,7 @@ class Audience:
         self._unheard.clear()
 
     def _receive(self, subject: str, _: bytes, __: str, headers: bytes) -> None:
-        # An answer to a question of an earlier round may be older than a listener that has come since.
+        # An answer to a probe of an earlier round may be older than a subscriber that has come since.
         asked_in, _point, about = subject[len(self._inbox) + 1 :].partition(".")
         if status_of(headers) == NO_RESPONDERS and asked_in == str(self._round):
             self._unheard.add(about)

@@ -1,11 +1,10 @@
-"""Handing a partition over to its standby, which is caught up before the leader lets go.
+"""Handover of a partition from its leader to its standby, which has caught up before the leader steps down.
 
-The leader asks the standby how far it is; when that is near enough it reads no more, waits until what it answered
-is stored, writes the standby's id into the lease and tells it. If the word is lost, the standby reads the lease at its
-next beat. Gateways go on storing commands meanwhile; the successor answers them.
+The leader asks the standby for the last sequence it followed. When that is near enough the leader stops reading, waits
+until all its answers are stored, writes the standby's id into the lease and sends it LEAD. If LEAD is lost, the standby
+reads the lease at its next beat. Gateways go on storing commands meanwhile; the successor answers them.
 
-What one worker asks another, on `worker.<id>`: an empty request is only "are you there"; all others are a
-`WorkerRequest`.
+Requests between workers, on `worker.<id>`: an empty one is a ping; all others are a `WorkerRequest`. Times are seconds.
 """
 
 from __future__ import annotations
@@ -25,22 +24,22 @@ from streams.leadership.roster import NOBODY
 from streams.wire import codec
 
 HOW_FAR: Final = "how_far"
-"""To what sequence have you followed this partition?"""
+"""Request: the last sequence that the worker has followed the partition to."""
 
 LEAD: Final = "lead"
-"""The lease is yours, by the write of this revision."""
+"""Request: lead the partition; the lease was passed on with the write of `revision`."""
 
 GO: Final = "go"
-"""Hand this partition over to its standby: an operator's wish."""
+"""Request of an operator: hand the partition over to its standby."""
 
 NOT_AT_ALL: Final = -1
 LAG_MAX: Final = 64
-"""Journal messages that a successor may have to catch up when the leader lets go."""
+"""Journal messages that a successor may be behind when the leader steps down."""
 
 ANSWER_TIMEOUT: Final = 0.25
 READY_INTERVAL: Final = 0.05
 PATIENCE: Final = 5.0
-"""How long a leader that could stay waits for its standby to be ready."""
+"""Seconds that a leader that could stay waits for its standby to be ready."""
 
 
 class WorkerRequest(Struct, array_like=True):
@@ -52,13 +51,13 @@ class WorkerRequest(Struct, array_like=True):
 
 
 class Gone(Struct, array_like=True):
-    """How a handover ended: `to` is NOBODY when the partition stayed, and `why` says why."""
+    """Outcome of a handover: the successor `to`, or NOBODY if the partition stayed, and `why`."""
 
     to: str
     why: str = ""
 
     def encode(self) -> bytes:
-        """The answer to GO."""
+        """The answer to GO, encoded."""
         return msgspec.msgpack.encode(self)
 
 
@@ -68,17 +67,17 @@ _number_decoder = msgspec.msgpack.Decoder(int)
 
 
 def read_ask(request: bytes) -> WorkerRequest:
-    """Read a request to a worker; Undecodable if it is none."""
+    """Decode a request to a worker; Undecodable if the bytes are none."""
     return codec.decode(_ask_decoder, request)
 
 
 def encode_number(number: int) -> bytes:
-    """The answer to HOW_FAR."""
+    """The answer to HOW_FAR, encoded."""
     return msgspec.msgpack.encode(number)
 
 
 async def ask_how_far(connection: Connection, worker: str, partition: int) -> int:
-    """The last sequence that a worker has followed a partition to; NOT_AT_ALL if it does not, or does not answer."""
+    """The last sequence that a worker has followed a partition to; NOT_AT_ALL if it does not follow or answer."""
     try:
         reply = await connection.request(subjects.worker(worker), _encode(HOW_FAR, partition), ANSWER_TIMEOUT)
         return codec.decode(_number_decoder, reply)
@@ -87,7 +86,7 @@ async def ask_how_far(connection: Connection, worker: str, partition: int) -> in
 
 
 async def ask_to_go(connection: Connection, worker: str, partition: int) -> Gone:
-    """Have a worker hand over a partition that it leads, and say how it ended. Raises Unavailable."""
+    """Have a worker hand over a partition that it leads; returns the outcome. Raises Unavailable."""
     reply = await connection.request(subjects.worker(worker), _encode(GO, partition), 2 * PATIENCE)
     try:
         return codec.decode(_gone_decoder, reply)
@@ -96,7 +95,7 @@ async def ask_to_go(connection: Connection, worker: str, partition: int) -> Gone
 
 
 async def hand_over(connection: Connection, leadership: Leadership, post: Post, patience: float) -> Gone:
-    """Pass on what `post` leads as soon as its standby is ready, for which `patience` seconds are left."""
+    """Hand over the partition of `post` as soon as its standby is ready, within `patience` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
     while not (successor := await _ready_successor(connection, leadership, post)):

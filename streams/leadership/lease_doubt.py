@@ -1,9 +1,9 @@
-"""Whether a worker may still believe what it last read about its leases.
+"""Lease doubt: whether a worker may still believe what it last read about its leases.
 
-A process that was frozen does not notice it; its own clock does. After a pause that may have been, with the time since
-the last beat before it, longer than a lease lives, and after a broken connection, somebody else may lead: nothing is
-published until the leases have been read again. Where they cannot be read, going on is better than waiting: two
-leaders at once change nothing (docs/decisions). But of two the one that knows less must not answer questions.
+A frozen process shows as a pause of its own clock. After a pause that may have outlasted a lease, counted from the last
+beat before it, and after a broken connection, another worker may lead: nothing is published until the leases have been
+read again. If they cannot be read, going on is better than waiting: two leaders at once change nothing
+(docs/decisions/0002-…). But of two leaders the one that knows less must not answer queries.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ log = structlog.get_logger()
 
 
 class Certainty:
-    """See the module. `look` is called often, and tells; a beat that began after the doubt ends it.
+    """Lease doubt of one worker; see the module. `refresh` is called often; a beat begun after a doubt ends the doubt.
 
-    Questions need more: as long as the lease has been written within its time nobody else leads. `is_sure` tells.
+    Queries need `is_sure`: while our lease has been written within its time no other worker leads.
     """
 
     def __init__(self, lease_seconds: float) -> None:
@@ -29,12 +29,12 @@ class Certainty:
         self._lapsed = False
         self._renewed = asyncio.Event()
         self.doubts = 0
-        """How often somebody else may have begun to lead."""
+        """How often another worker may have begun to lead."""
         self._certain = asyncio.Event()
         self._certain.set()
 
     def refresh(self) -> bool:
-        """Whether all is certain; finds out by itself that the process was frozen."""
+        """Whether there is no doubt; detects that the process was frozen."""
         now = self._loop.time()
         pause, self._looked = now - self._looked, now
         if pause > self._lease_seconds / 2:
@@ -43,7 +43,7 @@ class Certainty:
         return self._certain.is_set()
 
     def is_sure(self) -> bool:
-        """Whether nobody else can lead now what we do: all is certain, and the lease has not lapsed."""
+        """Whether no other worker can lead our partitions now: there is no doubt, and the lease has not lapsed."""
         certain = self.refresh()
         if self._loop.time() >= self._lapses and not self._lapsed:
             self._lapsed = True
@@ -51,7 +51,7 @@ class Certainty:
         return certain and not self._lapsed
 
     def doubt(self) -> None:
-        """Somebody else may have taken over."""
+        """Record a doubt: another worker may have taken over."""
         self.doubts += 1
         self._certain.clear()
 
@@ -60,25 +60,25 @@ class Certainty:
         await self._certain.wait()
 
     async def wait_sure(self) -> None:
-        """Wait until nobody else can lead what we do."""
+        """Wait until no other worker can lead our partitions."""
         await self._certain.wait()
         while not self.is_sure():
             self._renewed.clear()
             await self._renewed.wait()
 
     def renew(self, began: float) -> None:
-        """A write of our lease that began then, by the loop's clock, was stored."""
+        """Record that a write of our lease was stored; the write began at `began` of the loop's clock."""
         self._lapses = began + self._lease_seconds
         self._lapsed = False
         self._renewed.set()
 
     def begin(self) -> int:
-        """A beat begins; give what this returns to `end`."""
+        """Begin a beat; returns the mark that `end` needs."""
         self.refresh()
         return self.doubts
 
     def end(self, begun: int) -> None:
-        """The beat has ended, and all that it found was carried out."""
+        """End a beat whose findings were all carried out; ends the doubts from before the beat."""
         if begun == self.doubts:
             self._certain.set()
             self._renewed.set()
