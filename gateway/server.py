@@ -1,7 +1,7 @@
-"""A gateway process: puts the parts together, serves, and drains when it is asked to stop.
+"""Server: one gateway process. It constructs the parts, serves, and drains when it is asked to stop.
 
-Order of starting: the venue, then the parts, then the port; of ending: the port, the sessions with what they have
-promised, the parts, the venue. The port may be shared by several gateway processes (SO_REUSEPORT).
+Order of starting: the venue, then the parts, then the port; of ending: the port, the sessions with their promised
+cancels, the parts, the venue. The port may be shared by several gateway processes (SO_REUSEPORT).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gateway.settings import GatewaySettings
 
 COLLECTION_THRESHOLDS: Final = (10_000, 50, 20)
-"""A request makes a dozen objects that die without the garbage collector; a session that ended needs it once."""
+"""The collector's thresholds: a request's objects die without the collector, an ended session's need one run."""
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event, streams: StreamSet
         await asyncio.wait([opening])
         return
     venue = opening.result()
-    # What is loaded by now stays: the collector need not look at it again, and seldom at what sessions keep.
+    # Objects loaded by now stay for good: the collector need not scan them again, and sessions' objects only seldom.
     gc.freeze()
     gc.set_threshold(*COLLECTION_THRESHOLDS)
     try:
@@ -67,7 +67,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event, streams: StreamSet
 
 
 def make_services(settings: GatewaySettings, venue: Venue, tasks: asyncio.TaskGroup) -> Services:
-    """The parts of a gateway, at work in `tasks`."""
+    """The parts of a gateway, started in `tasks`."""
     keys = Jwks(settings.jwks) if settings.jwks else None
     directory = Directory(venue)
     sessions = Sessions(settings, tasks)
@@ -106,14 +106,14 @@ async def serve(services: Services, stop: asyncio.Event) -> None:
 
 
 async def open_door(runner: web.AppRunner, settings: GatewaySettings) -> asyncio.Server:
-    """Listen on the port."""
+    """Start listening on the port."""
     assert runner.server is not None, "the runner is set up"
     return await Door(runner.server, settings, runner.app[middleware.newcomers_key]).open()
 
 
 def make_runner(services: Services) -> web.AppRunner:
-    """The gateway as aiohttp serves it."""
-    # What is no HTTP at all never reaches our middleware: aiohttp answers it under its own name and version.
+    """The gateway as an aiohttp runner."""
+    # Bytes that are no HTTP never reach our middleware: aiohttp answers them under its own name and version.
     web_response.SERVER_SOFTWARE = middleware.SERVER  # type: ignore[attr-defined]
     settings = services.settings
     return web.AppRunner(
@@ -127,7 +127,7 @@ def make_runner(services: Services) -> web.AppRunner:
 
 
 def make_application(services: Services) -> web.Application:
-    """All routes."""
+    """The aiohttp application with all routes."""
 
     async def get_socket(call: Call) -> web.StreamResponse:
         return await socket.serve(call.request, services, call.address, call.token)
@@ -152,7 +152,7 @@ def make_application(services: Services) -> web.Application:
 def add_route(
     application: web.Application, method: str, path: str, handler: Callable[..., Awaitable[web.StreamResponse]]
 ) -> None:
-    """Add a route; whatever answers GET answers HEAD too (RFC 9110, 9.1), and aiohttp leaves the content out."""
+    """Add a route; a route for GET answers HEAD too (RFC 9110, 9.1), and aiohttp leaves the content out."""
     resource = application.router.add_resource(path)
     resource.add_route(method, handler)
     if method == "GET":
@@ -160,7 +160,7 @@ def add_route(
 
 
 async def first_of(*waits: Coroutine[Any, Any, object]) -> None:
-    """Wait until one of these is done; the others are called off."""
+    """Wait until one of these is done, and cancel the others."""
     tasks = [asyncio.create_task(wait) for wait in waits]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

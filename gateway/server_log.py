@@ -1,8 +1,8 @@
-"""What aiohttp's own connections log, without a word of what a client has sent.
+"""Server log: the events of aiohttp's own connections, without any text that a client has sent.
 
-aiohttp answers by itself what it cannot read as HTTP, before any middleware, and logs the exception: its text quotes
-the header at fault, a bearer token as likely as any. Here only the kind of the fault is told. What a client does (bytes
-that are no HTTP, a connection reset at any moment) is no error of ours and is told at `info`.
+aiohttp answers bytes that are no HTTP by itself, before any middleware, and logs the exception, whose text quotes the
+header at fault, a bearer token as likely as any. This log has only the kind of the fault. A client's doing (bytes that
+are no HTTP, a connection reset at any moment) is no error of ours and is logged at `info`.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 OF_CLIENTS: Final = (HttpProcessingError, RequestPayloadError, PayloadAccessError, OSError, TimeoutError)
-"""Exceptions that a client can bring about: its bytes cannot be read, or it is gone."""
+"""Exceptions that a client can cause: its bytes cannot be read, or its connection is gone."""
 
 
 class ServerLog(logging.Logger):
-    """Takes the place of the logger `aiohttp.server`."""
+    """The logger in place of `aiohttp.server`."""
 
     def __init__(self) -> None:
         super().__init__("gateway.server", logging.INFO)
 
     def handle(self, record: logging.LogRecord) -> None:
-        """Tell what kind of thing happened and where in the code, never the texts that came with it."""
+        """Log the kind of an exception and its place in the code, never the texts that came with it."""
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, OF_CLIENTS):
             log.info("http.not_read", kind=type(error).__name__)
@@ -42,12 +42,12 @@ class ServerLog(logging.Logger):
 
 
 def places_of(trace: TracebackType | None) -> list[str]:
-    """Files and lines of a traceback, outermost first: where it happened, without the values that were at hand."""
+    """Files and lines of a traceback, outermost first: the place of an exception, without any values."""
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
 
 
 def text_without(error: BaseException, secrets: list[str]) -> str:
-    """A traceback as text in which none of the texts given is left."""
+    """A traceback as text from which the given secrets are removed."""
     text = "".join(traceback.format_exception(error))
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "[header]")

@@ -1,4 +1,4 @@
-"""What every part of a gateway process shares, put together once by the server."""
+"""Services: the parts that a gateway process shares, constructed once by the server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Services:
-    """The parts of one gateway. `tasks` end with the process; whatever runs in them logs its own failures."""
+    """The parts of one gateway. `tasks` end with the process; each task logs its own failures."""
 
     settings: GatewaySettings
     venue: Venue

@@ -1,4 +1,4 @@
-"""The sessions of this gateway process: counted, bounded, ticked once a second, and listed for operators.
+"""Sessions: the connections of this gateway process, counted, bounded, ticked once a second, and listed for operators.
 
 Bounds: `connections_per_address`, `connections_per_account`, `connections_max`.
 """
@@ -20,21 +20,21 @@ TICK_SECONDS: Final = 1.0
 
 
 class Connected(Protocol):
-    """A connection, as far as it is looked after here."""
+    """A connection as `Sessions` uses it."""
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Do the work of each second: time out, ping, send heartbeats."""
 
     def go_away(self) -> None:
-        """The gateway stops: answer what is under way, then close."""
+        """Answer the requests under way, then close, because the gateway stops."""
 
     def described(self) -> dict[str, Any]:
-        """For operators."""
+        """The connection as operators see it."""
         ...
 
 
 class Sessions:
-    """Who is connected. `tasks` hold the cancels that ended sessions have promised."""
+    """The open connections. The cancels that ended sessions have promised run in `tasks`."""
 
     def __init__(self, settings: GatewaySettings, tasks: asyncio.TaskGroup) -> None:
         self._settings = settings
@@ -43,18 +43,18 @@ class Sessions:
         self._addresses: Counter[str] = Counter()
         self._accounts: Counter[str] = Counter()
         self.promises_at_work: set[asyncio.Task[None]] = set()
-        """What is being done for sessions that have ended."""
+        """The cancels under way for sessions that have ended."""
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
-        """Tick everybody, for ever."""
+        """Tick every connection once a second, until canceled."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
             for connected in list(self._connected):
                 connected.tick()
 
     def enter(self, connected: Connected, address: str) -> None:
-        """A connection from an address; ApiError `too_many`."""
+        """Add a connection from an address; ApiError `too_many`."""
         if len(self._connected) >= self._settings.connections_max:
             raise ApiError("too_many", "this gateway has too many connections")
         if self._addresses[address] >= self._settings.connections_per_address:
@@ -63,24 +63,24 @@ class Sessions:
         self._addresses[address] += 1
 
     def leave(self, connected: Connected) -> None:
-        """A connection has ended."""
+        """Remove a connection that has ended."""
         address = self._connected.pop(connected, None)
         if address is not None:
             _take_one(self._addresses, address)
             self._changed.set()
 
     def enter_account(self, account: str) -> None:
-        """A session logs in; ApiError `too_many`."""
+        """Count a session that logs in to an account; ApiError `too_many`."""
         if self._accounts[account] >= self._settings.connections_per_account:
             raise ApiError("too_many", "too many connections of this account")
         self._accounts[account] += 1
 
     def leave_account(self, account: str) -> None:
-        """A session of an account has ended, or is another's now."""
+        """Uncount a session of an account, which has ended or logged in to another."""
         _take_one(self._accounts, account)
 
     def keep_promise(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do what an ended session has promised; stopping waits for it."""
+        """Run the cancels that an ended session has promised; `drain` waits for them."""
         task = self._tasks.create_task(work)
         self.promises_at_work.add(task)
         task.add_done_callback(self._kept)
@@ -90,7 +90,7 @@ class Sessions:
         return [connected.described() for connected in self._connected]
 
     async def drain(self) -> None:
-        """Send everybody away and wait for them and for what they have promised, `drain_seconds` at most."""
+        """Close all connections; wait for them and for their promised cancels, `drain_seconds` at most."""
         for connected in list(self._connected):
             connected.go_away()
         try:

@@ -1,10 +1,10 @@
-"""How often a client may ask: token buckets per account and per address.
+"""Throttle: rate limits by token buckets, per account and per address.
 
-Rules: pure, time comes in as seconds of a monotonic clock; what is refused costs nothing; a request that counts
-as several (a batch) is taken whole or not at all. Cancels have a bucket of their own, so that a client that
-places too much can still get out; operators' commands are counted there, too.
-Bound: each kind keeps `BUCKETS_MAX` buckets and then forgets the one longest unused, which by then is full
-unless so many others were used within its few seconds of filling.
+Rules: pure, time comes in as seconds of a monotonic clock; a refused request costs nothing; a request that counts as
+several (a batch) is allowed whole or not at all. Cancels have a bucket of their own, so that a client that places too
+much can still cancel; operators' commands spend from that bucket, too.
+Bound: each kind keeps `BUCKETS_MAX` buckets and then evicts the least recently used, which by then has refilled unless
+so many others were used within its few seconds of refilling.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BUCKETS_MAX: Final = 100_000
 
 ROUNDING: Final = 1e-6
-"""Tokens that float arithmetic may lose: who waits exactly `retry_after` seconds is let through."""
+"""Tokens that float arithmetic may lose: a client that waits exactly `retry_after` seconds is allowed."""
 
 ORDERS: Final = "orders"
 CANCELS: Final = "cancels"
@@ -30,7 +30,7 @@ ADDRESS: Final = "address"
 
 
 class Policy(NamedTuple):
-    """`rate` a second on average, `burst` at once."""
+    """A kind of limit: `rate` tokens a second on average, `burst` at once."""
 
     name: str
     rate: float
@@ -38,7 +38,7 @@ class Policy(NamedTuple):
 
     @property
     def window_seconds(self) -> int:
-        """How long an empty bucket takes to fill: the time window of the header's quota."""
+        """How long an empty bucket takes to refill: the time window of the header's quota."""
         return max(1, math.ceil(self.burst / self.rate))
 
     def header(self) -> str:
@@ -47,7 +47,7 @@ class Policy(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """What one request was given, and what is left."""
+    """A bucket's decision on one request, and the tokens that are left."""
 
     policy: Policy
     allowed: bool
@@ -62,7 +62,7 @@ class Grant(NamedTuple):
 
 
 class TokenBucket:
-    """Tokens of one key. `tokens` were there at time `at`; it may owe some after a large batch."""
+    """The tokens of one key: `tokens` at time `at`, negative after a large batch."""
 
     __slots__ = ("at", "tokens")
 
@@ -71,13 +71,13 @@ class TokenBucket:
         self.at = at
 
     def fill(self, policy: Policy, now: float) -> None:
-        """Let the time since the last request count; a clock that steps back counts as none."""
+        """Refill for the time since the last request; a clock that steps back counts as no time."""
         self.tokens = min(policy.burst, self.tokens + max(0.0, now - self.at) * policy.rate)
         self.at = now
 
 
 class TokenBuckets:
-    """The buckets of one policy, longest unused first."""
+    """The buckets of one policy, least recently used first."""
 
     def __init__(self, policy: Policy, buckets_max: int = BUCKETS_MAX) -> None:
         self.policy = policy
@@ -88,10 +88,10 @@ class TokenBuckets:
         return len(self._buckets)
 
     def take(self, key: str, count: int, now: float) -> Grant:
-        """Take `count` tokens, or none. `count` 0 only looks and is always allowed."""
+        """Spend `count` tokens, or none. `count` 0 only reads the bucket and is always allowed."""
         bucket = self._bucket(key, now)
         bucket.fill(self.policy, now)
-        # More than a whole burst is let through on a full bucket, into debt: it could never pass otherwise.
+        # A request above the burst is allowed on a full bucket, into debt: such a request could never pass otherwise.
         needed = min(count, self.policy.burst)
         allowed = needed == 0 or bucket.tokens + ROUNDING >= needed
         if allowed:
@@ -115,7 +115,7 @@ class TokenBuckets:
 
 
 class Throttle:
-    """All the buckets of a gateway process. Switched off it allows everything and sends no headers."""
+    """All buckets of a gateway process. A disabled throttle allows everything and gives no headers."""
 
     def __init__(self, policies: list[Policy], enabled: bool = True, buckets_max: int = BUCKETS_MAX) -> None:
         self.enabled = enabled
@@ -123,7 +123,7 @@ class Throttle:
 
     @classmethod
     def from_settings(cls, settings: GatewaySettings) -> Throttle:
-        """The four kinds with the rates configured."""
+        """The throttle of four kinds, with the rates configured."""
         rate, burst, cancels = settings.orders_per_second, settings.orders_burst, settings.cancels_times
         policies = [
             Policy(ORDERS, rate, burst),
@@ -134,7 +134,7 @@ class Throttle:
         return cls(policies, settings.rate_limits)
 
     def spend(self, kind: str, key: str, now: float, count: int = 1) -> dict[str, str]:
-        """Take `count` from the bucket of `kind` and `key`; the answer's headers, or ApiError `rate_limited`.
+        """Spend `count` tokens from the bucket of `kind` and `key`; the answer's headers, or ApiError `rate_limited`.
 
         kind: ORDERS, CANCELS or READS with an account as key, ADDRESS with `addresses.limit_key`.
         """

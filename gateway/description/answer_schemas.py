@@ -1,6 +1,6 @@
-"""What answers and channel messages hold, as JSON Schema for /openapi.json and /asyncapi.json.
+"""Answer schemas: the members of answers and channel messages, as JSON Schema for /openapi.json and /asyncapi.json.
 
-Rule: an answer may gain members in a later version, so none of these forbids members it does not name.
+Rule: an answer may gain members in a later version, so no schema here forbids members that it does not name.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ REASONS: Final = (
     "cancel_after",
     "disconnected",
 )
-"""Why an order ended; a stop that was refused when it was triggered has the check's code instead."""
+"""The reasons for an order's end; a stop that was refused when it was triggered has the check's code instead."""
 EXECUTIONS: Final = ("accepted", "trade", "amended", "canceled", "expired", "rejected", "triggered", "busted")
 
 JOURNAL: Final = text("Its command's message in the journal and the place there.", "^[0-9]+\\.[0-9]+$")
@@ -266,4 +266,4 @@ SHAPES: Final[dict[str, Schema]] = {
     "Limits": LIMITS,
     "Used": USED,
 }
-"""What has a name of its own in both documents."""
+"""The schemas that have a name of their own in both documents."""

@@ -1,7 +1,7 @@
-"""The WebSocket and its channels as an AsyncAPI 3.0 document: /asyncapi.json.
+"""AsyncAPI: the WebSocket and its channels as an AsyncAPI 3.0 document, /asyncapi.json.
 
-It is seen from the exchange: it receives requests and sends answers and channel messages. Built at import from the
-Structs that decode requests and from `answer_schemas`; nothing in it depends on the running exchange.
+The document takes the exchange's view: the exchange receives requests and sends answers and channel messages. It is
+built from the Structs that decode requests and from `answer_schemas`, and does not depend on the running exchange.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def result_frame(method: Method) -> Schema:
 
 
 def channel_frame(channel: ChannelDescription, kind: str, members: dict[str, Schema]) -> Schema:
-    """The frame of a channel message: the members that all have, and its own."""
+    """The frame of a channel message: the members that all channels have, and its own."""
     common: dict[str, Schema] = {"channel": {"const": channel.name}, "type": {"const": kind}}
     if channel.name not in (*PRIVATE, "heartbeat"):
         common["symbol"] = SYMBOL

@@ -1,6 +1,6 @@
-"""The methods and channels of the WebSocket: what each takes, gives and is for.
+"""Methods: the methods and channels of the WebSocket, with the params, the answer and the purpose of each.
 
-The one list that /asyncapi.json and /docs are made from. What a method takes is the Struct that decodes it.
+The one list that /asyncapi.json and /docs are made from. A method's params are the Struct that decodes them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 
 class Method(NamedTuple):
-    """A method: what decodes its params, what it answers with, and what it does."""
+    """A method: the Struct of its params, the schema of its answer, and its purpose."""
 
     name: str
     params: type[msgspec.Struct]
@@ -62,7 +62,7 @@ class Method(NamedTuple):
 
 
 class ChannelDescription(NamedTuple):
-    """A channel: what its snapshots and updates hold beside the common members, and what it is for."""
+    """A channel: the members of its snapshots and updates beside the common ones, and its purpose."""
 
     name: str
     snapshot: dict[str, Schema]

@@ -1,4 +1,4 @@
-"""The HTTP API as an OpenAPI 3.1 document, and the doors to the other descriptions of the API.
+"""OpenAPI: the HTTP API as an OpenAPI 3.1 document, with links to the other descriptions of the API.
 
 Built from `routes` and the schemas alone; nothing in it depends on the running exchange.
 """
@@ -43,7 +43,7 @@ QUERY_MEMBERS: Final = MEMBERS | {"depth": whole("Levels of each side; 0 is all.
 QUERY_OF_ROUTES: Final = {
     ("/v1/admin/audit", "cursor"): CURSOR | {"examples": ["1764583200000000000-003-0000000000000001042-000"]}
 }
-"""Parameters that are others in one route than elsewhere."""
+"""Parameters that differ in one route from all others."""
 
 REQUIRED_QUERY: Final = {("/v1/orders/by-client-id/{client_order_id}", "symbol")}
 TAGS: Final = {
@@ -107,7 +107,7 @@ def openapi() -> dict[str, Any]:
 
 
 def operation(route: Route) -> dict[str, Any]:
-    """One route."""
+    """The operation of a route."""
     found: dict[str, Any] = {
         "operationId": operation_id(route),
         "summary": route.summary,
@@ -125,7 +125,7 @@ def operation(route: Route) -> dict[str, Any]:
 
 
 def parameters(route: Route) -> list[dict[str, Any]]:
-    """What stands in the path, the query and the headers."""
+    """The parameters in the path, the query and the headers."""
     found = [
         {"name": name, "in": "path", "required": True, "schema": PATH_MEMBERS[name]}
         for name in re.findall(r"{(\w+)}", route.path)
@@ -143,13 +143,13 @@ def parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def success(route: Route) -> dict[str, Any]:
-    """The answer when all is well."""
+    """The answer on success."""
     content = {route.media_type: {"schema": route.answer}}
     return {"description": route.summary, "headers": headers("RateLimit", "RateLimit-Policy"), "content": content}
 
 
 def problems(route: Route) -> dict[str, Any]:
-    """The answers when something is not, by status."""
+    """The error answers, by status."""
     codes: dict[int, list[str]] = {}
     for code in route.all_codes:
         codes.setdefault(CODES[code].status, []).append(code)
@@ -157,7 +157,7 @@ def problems(route: Route) -> dict[str, Any]:
 
 
 def problem(status: int, codes: list[str]) -> dict[str, Any]:
-    """An error answer and the codes that it may have here."""
+    """An error answer and the codes that it may have in this route."""
     names = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 503: ["Retry-After"]}.get(status, [])
     return {
         "description": ", ".join(f"`{code}`" for code in codes),
@@ -178,7 +178,7 @@ def operation_id(route: Route) -> str:
 
 
 def tag_of(route: Route) -> str:
-    """Which part of the API a route belongs to."""
+    """The part of the API that a route belongs to."""
     if route.path.startswith("/v1/admin"):
         return "admin"
     if route.scope:

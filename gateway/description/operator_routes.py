@@ -1,4 +1,4 @@
-"""The operator's routes: what each takes, gives and is for; part of `routes`."""
+"""Operator routes: the request, answer and purpose of each; part of `routes`."""
 
 from __future__ import annotations
 

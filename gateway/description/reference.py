@@ -1,6 +1,6 @@
-"""The API on one page for people: /docs. Plain HTML, without scripts, styles or anything from elsewhere.
+"""Reference: the API on one page for people, /docs. Plain HTML, without scripts, styles or anything from elsewhere.
 
-Every code has an anchor of its own: the `type` of an error leads there.
+Every code has an anchor of its own: the `type` of an error links to it.
 """
 
 from __future__ import annotations

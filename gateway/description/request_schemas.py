@@ -1,7 +1,7 @@
-"""What requests may hold, as JSON Schema for /openapi.json and /asyncapi.json, and the words to build schemas with.
+"""Request schemas: the members of requests, as JSON Schema for /openapi.json and /asyncapi.json, and schema builders.
 
-Rule: which members a request has is read off the Struct that decodes it, so no document can promise one that is
-refused; what each member means is said here.
+Rule: the members of a request are read from the Struct that decodes it, so no document can promise a member that is
+refused; the meaning of each member is described here.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def ref(name: str) -> Schema:
 
 
 def described(name: str, description: str) -> Schema:
-    """A schema of SCHEMAS with what it means in this place."""
+    """A schema of SCHEMAS with its meaning in this place."""
     return ref(name) | {"description": description}
 
 
@@ -56,7 +56,7 @@ def optional(name: str, description: str) -> Schema:
 
 
 def record(description: str, members: Schema, may_lack: Iterable[str] = ()) -> Schema:
-    """An object of an answer: every member is there but those that it may lack."""
+    """An object of an answer: every member is required but those that it may lack."""
     lacking = set(may_lack)
     required = [name for name in members if name not in lacking]
     return {"type": "object", "description": description, "required": required, "properties": members}
@@ -69,7 +69,7 @@ def rows(items: Schema, description: str = "") -> Schema:
 
 
 def request(struct: type[msgspec.Struct], leave_out: Iterable[str] = ()) -> Schema:
-    """What a Struct decodes, member by member, null where it counts as left out; no other member is taken."""
+    """The schema of a Struct, member by member, null where it counts as left out; no other member is allowed."""
     left_out = set(leave_out)
     fields = [field for field in msgspec.structs.fields(struct) if field.encode_name not in left_out]
     members = {field.encode_name: MEMBERS[field.encode_name] for field in fields}
@@ -89,7 +89,7 @@ def may_be_null(field: msgspec.structs.FieldInfo) -> bool:
 
 
 def nullable(schema: Schema, why: str = "") -> Schema:
-    """A member's schema, or null; what is said of the member stays with it, and `why` follows."""
+    """A member's schema, or null; the member's description is kept, and `why` follows it."""
     said: Schema = {name: schema[name] for name in ("description", "default") if name in schema}
     if why:
         said["description"] = f"{said['description']} {why}"
@@ -219,7 +219,7 @@ MEMBERS: Final[dict[str, Schema]] = {
     "partition": whole("Where the instrument lives; chosen by its symbol if left out, and never changed."),
     "reason": text("Why; kept in the audit, and of a phase shown in `status`.", maxLength=256),
 }
-"""Every member that a request may have, over either transport."""
+"""Every member that a request may have, on either transport."""
 
 VALUES: Final[dict[str, Schema]] = {
     "Decimal": text(
@@ -243,7 +243,7 @@ VALUES: Final[dict[str, Schema]] = {
         "description": "Price and displayed quantity; in an update quantity zero removes the level.",
     },
 }
-"""The kinds of values, by the names that `ref` knows them by."""
+"""The kinds of values, by the names that `ref` takes."""
 
 AMOUNT_INPUT: Final[Schema] = {
     "type": ["string", "number"],
@@ -253,4 +253,4 @@ AMOUNT_INPUT: Final[Schema] = {
     "description": "A DecimalInput that is not below zero.",
     "examples": ["101.20"],
 }
-"""Of operators' bodies, which only HTTP has."""
+"""Amounts in operators' bodies, which only HTTP has."""

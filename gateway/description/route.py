@@ -1,4 +1,4 @@
-"""One HTTP route as /openapi.json and /docs tell of it, and the codes that several share."""
+"""Route: one HTTP route as /openapi.json and /docs describe it, and the codes that several routes share."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ LOGIN_CODES: Final = ("unauthenticated", "token_expired", "forbidden")
 OPEN_CODES: Final = ("unauthenticated", "token_expired")
 BODY_CODES: Final = ("bad_request", "unknown_field", "bad_decimal", "too_large", "unsupported_media_type")
 QUERY_CODES: Final = ("bad_request", "unknown_field")
-"""Of every route under /v1: none takes a parameter that it does not know, or a name in its path that can be none."""
+"""The codes of every route under /v1: unknown parameters and impossible names in the path are refused."""
 EVERY_CODE: Final = ("rate_limited", "too_many", "internal")
 
 
 class Route(NamedTuple):
-    """A route. `answer` is its JSON on success, `scope` what the token must allow ("" for no token)."""
+    """A route. `answer` is its JSON on success, `scope` the scope that the token needs ("" for no token)."""
 
     method: str
     path: str
@@ -73,7 +73,7 @@ class Route(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody may ask, but a token that is given is looked at, and an operator may want one."""
+        """Whether anybody may ask; a token that is given is verified, and an operator may require one."""
         return self.path.startswith("/v1/") and not self.scope
 
     @property

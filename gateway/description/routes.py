@@ -1,4 +1,4 @@
-"""The HTTP routes: what each takes, gives and is for. The one list that /openapi.json and /docs are made from."""
+"""Routes: the request, answer and purpose of each HTTP route. /openapi.json and /docs are made from this one list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streams.journal.capacity import TAKES
 
 
 def frame_of(channel: str, members: dict[str, Schema], summary: str) -> Schema:
-    """The snapshot of a channel, as over WebSocket."""
+    """The snapshot of a channel, as on the WebSocket."""
     common = {
         "channel": {"const": channel},
         "type": {"const": "snapshot"},

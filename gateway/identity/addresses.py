@@ -1,8 +1,7 @@
-"""Whose address a request comes from, and which addresses share a limit.
+"""Addresses: the client address of a request behind proxies, and which addresses share a limit.
 
-Rules: X-Forwarded-For is believed only from a proxy that the operator trusts, and only as far back as trusted
-proxies wrote it: whatever a client puts there itself is never reached. One IPv6 customer holds a whole /64, so
-limits are per /64.
+Rules: X-Forwarded-For is believed only from a proxy that the operator trusts, and only as far back as trusted proxies
+wrote it: entries of the client itself are never reached. One IPv6 customer has a whole /64, so limits are per /64.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 SHARED_BITS: Final = 64
 FORWARDED_MAX: Final = 16
-"""Entries of X-Forwarded-For that are looked at, from the end; no chain of proxies is longer."""
+"""Entries of X-Forwarded-For that are read, from the end; no chain of proxies is longer."""
 
 
 def client_address(peer: str, forwarded_for: str, trusted: tuple[Network, ...]) -> str:
@@ -35,7 +34,7 @@ def client_address(peer: str, forwarded_for: str, trusted: tuple[Network, ...]) 
 
 
 def limit_key(address: str) -> str:
-    """What the limits per address count by: the address, of IPv6 its /64."""
+    """The key of limits per address: the address, or its /64 for IPv6."""
     found = parsed(address)
     if isinstance(found, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(found), SHARED_BITS), strict=False))
@@ -43,7 +42,7 @@ def limit_key(address: str) -> str:
 
 
 def parsed(text: str) -> Address | None:
-    """The address, an IPv4 one in IPv6 form (`::ffff:10.0.0.1`) as IPv4; None for what is none."""
+    """The address, an IPv4 one in IPv6 form (`::ffff:10.0.0.1`) as IPv4; None if the text is no address."""
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

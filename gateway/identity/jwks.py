@@ -1,6 +1,6 @@
-"""The public keys that tokens are signed with: a JSON Web Key Set (RFC 7517) from a URL or a file.
+"""JWKS: the public keys that verify tokens, a JSON Web Key Set (RFC 7517) from a URL or a file.
 
-Rules: read at the start and every `REFRESH_SECONDS`; a `kid` nobody knows reads it again, at most once in
+Rules: read at the start and every `REFRESH_SECONDS`; an unknown `kid` reads the set again, at most once in
 `UNKNOWN_KID_SECONDS`; while the source is away the last set stays in force. Each key has exactly one algorithm.
 Ignored in a set: symmetric and private keys, keys for another use, RSA below 2,048 bits, other curves.
 """
@@ -31,10 +31,10 @@ UNKNOWN_KID_SECONDS: Final = 60.0
 FETCH_SECONDS: Final = 5.0
 SET_BYTES_MAX: Final = 262_144
 KEYS_MAX: Final = 100
-"""Keys of one set; what is beyond is ignored."""
+"""Keys of one set; keys beyond the bound are ignored."""
 RSA_BITS_MIN: Final = 2_048
 RSA_BITS_MAX: Final = 8_192
-"""Beyond this one check would hold up everybody else's requests."""
+"""With a larger key one check would delay everybody else's requests."""
 
 log = structlog.get_logger()
 
@@ -71,23 +71,23 @@ class Jwks:
 
     @property
     def loaded(self) -> bool:
-        """Whether a set was ever read: without one a gateway is not ready."""
+        """Whether a set was ever read: without a set a gateway is not ready."""
         return self.generation > 0
 
     async def run(self) -> None:
-        """Read the set now and for ever after; ends by cancellation."""
+        """Read the set at once and every REFRESH_SECONDS, until canceled."""
         while True:
             async with self._reading:
                 await self._read()
             await self._sleep(REFRESH_SECONDS if self.loaded else UNKNOWN_KID_SECONDS)
 
     async def find(self, kid: str) -> VerifyingKey | None:
-        """The key of that id, reading the set again for one not seen yet; None if there is none.
+        """The key of that id; an unknown id makes the set be read again; None if the set has no such key.
 
         Raises ApiError `unavailable` as long as no set was ever read.
         """
         if kid not in self._keys:
-            # Who waits here for another's reading finds its result and reads no more.
+            # A caller that waits here for another's reading finds the result and does not read again.
             async with self._reading:
                 if kid not in self._keys and self._clock() - self._asked_at >= UNKNOWN_KID_SECONDS:
                     await self._read()
@@ -120,7 +120,7 @@ class Jwks:
 
 
 async def fetch(url: str) -> bytes:
-    """The body at a URL. Redirects are not followed: keys come from where the operator said, or not at all."""
+    """The body at a URL. Redirects are not followed: keys come from the URL that the operator set, or not at all."""
     limit = aiohttp.ClientTimeout(total=FETCH_SECONDS)
     async with aiohttp.ClientSession(timeout=limit) as client, client.get(url, allow_redirects=False) as response:
         if response.status != 200:
@@ -143,7 +143,7 @@ def read_file(path: Path) -> bytes:
 
 
 def keys_of(data: bytes) -> dict[str, VerifyingKey]:
-    """The usable keys of a set by their ids; of two with one id the first. SourceAway if it is no set at all."""
+    """The usable keys of a set by their ids; of two with one id the first. SourceAway if the data is no key set."""
     try:
         found = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -162,7 +162,7 @@ def keys_of(data: bytes) -> dict[str, VerifyingKey]:
 
 
 def key_of(row: dict[str, Any]) -> VerifyingKey | None:
-    """The key that a row of a set describes, or None for one that is to be ignored."""
+    """The key that a row of a set describes; None if the row is to be ignored."""
     kid = row.get("kid")
     algorithm = algorithm_of(row)
     if not isinstance(kid, str) or not kid or algorithm is None or not is_for_verifying(row):
@@ -177,7 +177,7 @@ def key_of(row: dict[str, Any]) -> VerifyingKey | None:
 
 
 def algorithm_of(row: dict[str, Any]) -> str | None:
-    """The one algorithm of a key, by its kind; None where its `alg` says another."""
+    """The one algorithm of a key, by its kind; None if its `alg` is another."""
     kinds = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256", ("RSA", None): "RS256"}
     kind, curve = row.get("kty"), row.get("crv")
     if not isinstance(kind, str) or not isinstance(curve, str | None):
@@ -187,7 +187,7 @@ def algorithm_of(row: dict[str, Any]) -> str | None:
 
 
 def is_for_verifying(row: dict[str, Any]) -> bool:
-    """Whether a key may be used for signatures; a set that shows a private part has given that key away."""
+    """Whether a key may verify signatures; a key whose private part is in the set is compromised."""
     operations = row.get("key_ops", ["verify"])
     return row.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations and "d" not in row
 

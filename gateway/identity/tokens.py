@@ -1,10 +1,10 @@
-"""Who is speaking: a JWT in, a `Principal` out (RFC 7519, checked as RFC 8725 asks).
+"""Tokens: a JWT in, a `Principal` out (RFC 7519, checked as RFC 8725 requires).
 
 Rules, all in docs/protocol.md, "Identity":
 - the algorithm belongs to the key, never to the token: HS256 means the configured secret and nothing else,
   any other algorithm means the key of the JWKS that the token's `kid` names;
-- a token has one reading: claims repeated, base64 that is not canonical, `crit`, a foreign `typ` refuse it;
-- no token is good for more than 24 hours.
+- a token has one reading: repeated claims, base64 that is not canonical, `crit` or a foreign `typ` refuse it;
+- no token is valid for more than 24 hours.
 Units: times are whole seconds since 1970.
 """
 
@@ -38,18 +38,18 @@ ANY_ACCOUNT: Final = "*"
 TOKEN_CHARACTERS_MAX: Final = 4_096
 LIFETIME_SECONDS_MAX: Final = 24 * 3_600
 LEEWAY_SECONDS: Final = 5
-"""How far the issuer's clock may be ahead of ours; `exp` has none, sessions end at it."""
+"""How far the issuer's clock may be ahead of ours; `exp` has no leeway, sessions end at `exp`."""
 TIME_MAX: Final = 253_402_300_799
 """The end of the year 9999: no later time can be printed."""
 NAME_CHARACTERS_MAX: Final = 256
 REMEMBERED_MAX: Final = 10_000
-"""Verified tokens that are remembered (a check costs about 100 µs); the oldest is forgotten."""
+"""Verified tokens that are cached (a check costs about 100 µs); the oldest is evicted."""
 
 REQUIRED: Final = ("exp", "aud", "iss", "sub", "account")
 TIMES: Final = ("exp", "nbf", "iat")
 
 signatures = jwt.PyJWS(options={"enforce_minimum_key_length": True})
-"""Checks signatures only: what PyJWT checks of claims is less than what is asked here."""
+"""Checks signatures only: PyJWT's checks of claims are weaker than those of this module."""
 
 is_account = re.compile(r"[A-Za-z0-9_-]{1,32}").fullmatch
 is_scope = re.compile(r"(?:[!#-\[\]-~]+(?: [!#-\[\]-~]+)*)?").fullmatch  # RFC 6749, 3.3
@@ -58,7 +58,7 @@ is_base64url = re.compile(r"[A-Za-z0-9_-]+").fullmatch
 
 @dataclass(frozen=True)
 class Principal:
-    """Who acts, until `expires`. `accounts`: others it may act for, with "*" all of them."""
+    """The principal of a token, until `expires`. `accounts`: other accounts it may act for, with "*" all of them."""
 
     account: str
     accounts: frozenset[str]
@@ -68,15 +68,15 @@ class Principal:
     token_id: str
 
     def may(self, scope: str) -> bool:
-        """Whether the token was given this scope; none of them includes another."""
+        """Whether the token was given this scope; no scope includes another."""
         return scope in self.scope
 
     def may_act_for(self, account: str) -> bool:
-        """Whether requests may name this account."""
+        """Whether the principal's requests may name this account."""
         return account == self.account or account in self.accounts or ANY_ACCOUNT in self.accounts
 
     def expired(self, now: float) -> bool:
-        """Whether its time is over at `now`, in seconds since 1970."""
+        """Whether the token has expired at `now`, in seconds since 1970."""
         return now >= self.expires
 
     @property
@@ -86,18 +86,18 @@ class Principal:
 
 
 class Keys(Protocol):
-    """Where the public keys come from (`gateway.identity.jwks`)."""
+    """The source of public keys (`gateway.identity.jwks`)."""
 
     generation: int
-    """Grows whenever the keys are others than before."""
+    """Grows whenever the keys change."""
 
     async def find(self, kid: str) -> VerifyingKey | None:
-        """The key of that id; ApiError `unavailable` when no keys could be had yet."""
+        """The key of that id; ApiError `unavailable` if no keys could be read yet."""
         ...
 
 
 class Identity:
-    """Verifies tokens of one issuer and remembers those it has verified."""
+    """Verifies tokens of one issuer and caches the verified ones."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Identity:
         self._secret = secret
         self._keys = keys
         self.clock = clock
-        """Seconds since 1970: what tokens expire by."""
+        """Seconds since 1970, by which tokens expire."""
         self._remembered_max = remembered_max
         self._remembered: OrderedDict[bytes, Principal] = OrderedDict()
         self._generation = 0
@@ -122,7 +122,7 @@ class Identity:
         return cls(settings.jwt_issuer, settings.jwt_secret, keys)
 
     def now(self) -> float:
-        """The clock that tokens expire by."""
+        """The time now, by which tokens expire."""
         return self.clock()
 
     async def verify(self, token: str) -> Principal:
@@ -160,7 +160,7 @@ class Identity:
         return key.algorithm, key.public
 
     def _recall(self, digest: bytes) -> Principal | None:
-        # A key that has been withdrawn takes the tokens with it that it signed.
+        # A withdrawn key invalidates the cached tokens that it signed.
         if self._keys is not None and self._keys.generation != self._generation:
             self._generation = self._keys.generation
             self._remembered.clear()
@@ -173,7 +173,7 @@ class Identity:
 
 
 def read_token(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and claims of a token in its one canonical form; nothing of it is trusted yet."""
+    """Header and claims of a token in its one canonical form; neither is trusted yet."""
     parts = token.split(".")
     if len(parts) != 3:
         raise refused("it is no JWT")
@@ -189,7 +189,7 @@ def read_token(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def decoded(part: str) -> bytes:
-    """The bytes of one part. What decodes alike but is written otherwise is refused: it would be another token."""
+    """The bytes of one part. Another spelling of the same bytes is refused, because it would be another token."""
     if is_base64url(part) is None:
         raise refused("it is no JWT")
     try:
@@ -229,7 +229,7 @@ def check_signature(token: str, algorithm: str, key: Any) -> None:  # noqa: ANN4
 
 
 def principal_of(claims: dict[str, Any], issuer: str, now: float) -> Principal:
-    """Whom the claims of a signed token describe, if they may be believed at `now`."""
+    """The principal that the claims of a signed token describe, if the claims are valid at `now`."""
     for name in REQUIRED:
         if name not in claims:
             raise refused(f"it lacks {name}")
@@ -249,7 +249,7 @@ def principal_of(claims: dict[str, Any], issuer: str, now: float) -> Principal:
 
 
 def check_times(claims: dict[str, Any], now: float) -> None:
-    """Refuse times that are not whole seconds, a token before its time, one that lives too long, or an old one."""
+    """Refuse times that are not whole seconds, and a token that is not valid yet, lives too long, or has expired."""
     for name in TIMES:
         found = claims.get(name, 0)
         if type(found) is not int or not 0 <= found <= TIME_MAX:
@@ -258,7 +258,7 @@ def check_times(claims: dict[str, Any], now: float) -> None:
         raise refused("its time has not come yet")
     if claims["exp"] <= now:
         raise ApiError("token_expired")
-    # Without iat the life that is left counts, the least that it can have.
+    # Without iat the remaining life counts, which is the least that the token can have.
     if claims["exp"] - claims.get("iat", now) > LIFETIME_SECONDS_MAX:
         raise refused("it is valid for more than 24 hours")
 
@@ -280,7 +280,7 @@ def accounts_in(claim: object) -> frozenset[str]:
 
 
 def scope_in(claim: object) -> frozenset[str]:
-    """The scopes that mean something here; an identity provider may add its own."""
+    """The scopes that the gateway knows; an identity provider may add its own."""
     if not isinstance(claim, str) or is_scope(claim) is None:
         raise refused("its scope is no list of words separated by single spaces")
     return frozenset(claim.split(" ")).intersection(SCOPES)
@@ -294,7 +294,7 @@ def name_in(claim: object, name: str) -> str:
 
 
 def refused(reason: str) -> ApiError:
-    """Why a token is not valid, never with any part of it."""
+    """The refusal of an invalid token, with the reason but never with any part of the token."""
     return ApiError("unauthenticated", f"the token is not valid: {reason}")
 
 
@@ -308,9 +308,9 @@ def mint(
     subject: str = "",
     now: float | None = None,
 ) -> str:
-    """A token for a local exchange, signed with its secret. ValueError for one that no gateway would take.
+    """A token for a local exchange, signed with its secret. ValueError for a token that no gateway would accept.
 
-    accounts: others to act for, or "*". subject: who acts, the account itself if empty.
+    accounts: others to act for, or "*". subject: the principal, the account itself if empty.
     """
     issued = int(time.time() if now is None else now)
     claims: dict[str, Any] = {

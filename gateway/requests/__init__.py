@@ -1,1 +1,1 @@
-"""What clients write: frames, params and bodies, decoded strictly into commands."""
+"""Requests: frames, params and bodies of clients, decoded strictly into commands."""

@@ -1,9 +1,9 @@
-"""Decimals as clients and operators write them: a string or a JSON number, taken exactly.
+"""Decimals: prices, quantities and money as clients and operators write them, a string or a JSON number, read exactly.
 
-Rules: PROTOCOL.md, "Common". Never through a float, so a number is read from its raw JSON text.
-Units: the result counts units of 10⁻⁸. Of an order, what is larger than any may be is carried as ±LARGEST and refused
-by the exchange's own limits; what an operator writes is as large as it is (`exact_units_of`). Numbers that we have
-printed ourselves are read by `exchange.units.from_text`: a sum of ours may be larger than any order.
+Rules: docs/protocol.md, "Common". Never through a float, so a number is read from its raw JSON text.
+Units: the result counts units of 10⁻⁸. An order's value above the largest allowed becomes ±LARGEST and is refused by
+the exchange's own limits; an operator's value is never cut (`exact_units_of`). Numbers that the exchange has printed
+are read by `exchange.units.from_text`: a sum may be larger than any order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from exchange.units import DECIMALS, LARGEST, UNIT
 
 CHARACTERS_MAX: Final = 40
 REMEMBERED_MAX: Final = 8_192
-"""Texts whose meaning is kept: prices and quantities repeat, and the oldest unused one is forgotten."""
+"""Texts whose values are cached: prices and quantities repeat; the least recently used text is evicted."""
 
 _RAW_MAX: Final = CHARACTERS_MAX * 6 + 2
 """A text of 40 characters, each written as an escape, with its quotes."""
@@ -27,7 +27,7 @@ _form = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?").fullmatch
 
 
 def units_of(raw: bytes) -> int:
-    """The value of a raw JSON string or number; ValueError if it is not of the form."""
+    """The value of a raw JSON string or number; ValueError if it is no decimal."""
     if len(raw) > _RAW_MAX:
         raise ValueError("more than 40 characters")
     return _units_of(raw)

@@ -1,4 +1,4 @@
-"""A listing as operators write it: the body of PUT /v1/admin/instruments/{symbol}.
+"""Listing requests: an instrument as operators write it, the body of PUT /v1/admin/instruments/{symbol}.
 
 Units: as in `exchange.instrument`.
 """
@@ -25,18 +25,18 @@ DECIMALS: Final = (
     "max_value",
     "reference_price",
 )
-"""Members that are prices, quantities or money, and 0 where they are left out."""
+"""Members that are prices, quantities or money, 0 if left out."""
 
 RATE_UNIT: Final = UNIT // 100
 """A basis point has a hundred parts."""
 
 BANDS: Final = ("collar_bps", "static_band_bps", "dynamic_band_bps")
-"""Members that are rates, and 0 where they are left out."""
+"""Members that are rates, 0 if left out."""
 
 FEES: Final = ("maker_bps", "taker_bps", "cross_bps")
 
 ROUND_THE_CLOCK: Final = "round_the_clock"
-"""The calendar of an instrument that no calendar moves."""
+"""The calendar name of an instrument without a calendar."""
 
 SECONDS_MAX: Final = 7 * 86_400
 """The longest duration: a week."""
@@ -45,7 +45,7 @@ REASON_CHARACTERS_MAX: Final = 256
 
 
 class TickRow(Struct, forbid_unknown_fields=True, rename={"start": "from"}):
-    """One row of a table of ticks: the tick from this price on."""
+    """One row of a tick table: the tick from this price on."""
 
     start: Raw
     tick: Raw
@@ -63,7 +63,7 @@ class LuldParams(Struct, forbid_unknown_fields=True):
 
 
 class ListingParams(Struct, forbid_unknown_fields=True):
-    """The body. `partition` counts at the first listing only."""
+    """The body. `partition` has an effect at the first listing only."""
 
     lot_size: Raw
     tick_size: Decimal = UNSET
@@ -92,7 +92,7 @@ class ListingParams(Struct, forbid_unknown_fields=True):
 
 
 def instrument_of(symbol: str, params: ListingParams) -> Instrument:
-    """The instrument that is to be listed; ApiError `bad_request` if RULES.md forbids it."""
+    """The instrument that is to be listed; ApiError `bad_request` if docs/rules.md, "Listings", forbids it."""
     most = params.max_open_orders if isinstance(params.max_open_orders, int) else MAX_OPEN_ORDERS
     instrument = Instrument(
         symbol,
@@ -114,7 +114,7 @@ def instrument_of(symbol: str, params: ListingParams) -> Instrument:
 
 
 def calendar_of(params: ListingParams) -> str:
-    """The name of its calendar, "" for none."""
+    """The name of the instrument's calendar, "" for none."""
     name = params.calendar if isinstance(params.calendar, str) else ""
     return "" if name == ROUND_THE_CLOCK else name
 
@@ -152,13 +152,13 @@ def _decimal(raw: Decimal, field: str) -> int:
 
 
 def _fees(params: ListingParams) -> dict[str, int]:
-    """The rates of fees that are given: negative is a rebate, and no cross rate is the taker's."""
+    """The fee rates that are given: a negative rate is a rebate, a missing cross rate is the taker's."""
     given = {name: getattr(params, name) for name in FEES}
     return {name: fee_rate(raw, name) for name, raw in given.items() if raw is not UNSET}
 
 
 def fee_rate(raw: Raw, field: str) -> int:
-    """A rate of a fee."""
+    """A fee's rate."""
     rate = _rate(raw, field)
     if abs(rate) > RATE:
         raise ApiError("bad_request", f"{field} must be from -10000 to 10000", field)
@@ -166,7 +166,7 @@ def fee_rate(raw: Raw, field: str) -> int:
 
 
 def _calls(params: ListingParams) -> dict[str, int]:
-    """How long calls last and how often they are extended, as far as it is given."""
+    """The durations of calls and the number of their extensions, as far as given."""
     found = _durations({"call": params.call_seconds, "call_random": params.call_random_seconds}, "", "")
     if isinstance(params.call_extensions, int):
         found["call_extensions"] = params.call_extensions

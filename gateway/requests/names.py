@@ -1,6 +1,6 @@
-"""What things are called from outside: symbols, accounts, orders and places in lists.
+"""Names: symbols, accounts, order ids and cursors as clients write them, checked.
 
-Symbols and accounts become parts of NATS subjects, so nothing gets near one before it was looked at here.
+Symbols and accounts become parts of NATS subjects, so no name reaches a subject before its check here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _cursor = re.compile(r"(0|[1-9][0-9]{0,3})-(0|[1-9][0-9]{0,17})").fullmatch
 
 
 class Name(Struct, frozen=True, gc=False):
-    """Which order a request means: `partition` and `number`, or else `symbol` and `client_order_id`."""
+    """The name of an order in a request: `partition` and `number`, or else `symbol` and `client_order_id`."""
 
     partition: int = -1
     number: int = 0
@@ -28,7 +28,7 @@ class Name(Struct, frozen=True, gc=False):
 
 
 def name_of_id(order_id: str) -> Name:
-    """The parts of an order id; one that we never give is `unknown_order`."""
+    """The parts of an order id; ApiError `unknown_order` for an id that the exchange never gives."""
     found = _order_id(order_id)
     if found is None:
         raise ApiError("unknown_order", field="order_id")
@@ -36,7 +36,7 @@ def name_of_id(order_id: str) -> Name:
 
 
 def name_of_cursor(cursor: str) -> Name:
-    """The parts of a cursor: of reports a partition and a number, of lists the last order seen."""
+    """The parts of a cursor: a partition and a number, in lists those of the last order seen."""
     found = _cursor(cursor)
     if found is None:
         raise ApiError("bad_request", "give a cursor as it was given to you", "cursor")
@@ -44,21 +44,21 @@ def name_of_cursor(cursor: str) -> Name:
 
 
 def checked_symbol(symbol: str, field: str = "symbol") -> str:
-    """The symbol, if it can be one: it becomes part of a subject."""
+    """The symbol, checked because it becomes part of a subject."""
     if _symbol(symbol) is None:
         raise ApiError("bad_request", "a symbol is 1-32 characters of A-Z, 0-9, _ and -", field)
     return symbol
 
 
 def checked_account(account: str) -> str:
-    """The account, if it can be one: it becomes part of a subject."""
+    """The account, checked because it becomes part of a subject."""
     if _account(account) is None:
         raise ApiError("bad_request", "an account is 1-32 characters of A-Z, a-z, 0-9, _ and -", "account")
     return account
 
 
 def checked_client_order_id(client_order_id: str) -> str:
-    """The client_order_id, if it can be one."""
+    """The client_order_id, checked."""
     if _client_order_id(client_order_id) is None:
         sentence = "a client_order_id is 1-36 characters of A-Z, a-z, 0-9, _, ., : and -"
         raise ApiError("bad_request", sentence, "client_order_id")

@@ -1,7 +1,7 @@
-"""What operators do to a market or an account, as they write it, and the command that each body means.
+"""Operator requests: the bodies of operator actions on a market or an account, and the command that each body means.
 
-Rules: docs/protocol.md, "For operators". Whatever depends on how things stand is left to the exchange. Every body may
-have a `reason`, for the audit. Units: as in `exchange.units`.
+Rules: docs/protocol.md, "For operators". Checks that depend on the market's state are left to the exchange. Every body
+may have a `reason`, for the audit. Units: as in `exchange.units`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KINDS: Final = {name: kind for kind, name in enumerate(KIND_NAMES)}
 NULL: Final = b"null"
 
 _audit_cursor = re.compile(r"[0-9]{19}-[0-9]{3}-[0-9]{19}-[0-9]{3}").fullmatch
-"""Time, partition, sequence, index, each as wide as it may become: such texts sort by age."""
+"""Time, partition, sequence and index, each padded to its full width, so that such texts sort by age."""
 
 
 class PhaseParams(Struct, forbid_unknown_fields=True):
@@ -42,7 +42,7 @@ class PhaseParams(Struct, forbid_unknown_fields=True):
 
 
 class LimitsParams(Struct, forbid_unknown_fields=True):
-    """The body of PUT …/limits. What is left out stays; `null` removes."""
+    """The body of PUT …/limits. A limit that is left out stays; `null` removes a limit."""
 
     symbol: Text = UNSET
     enabled: Switch = UNSET
@@ -68,7 +68,7 @@ class KillSwitchParams(Struct, forbid_unknown_fields=True):
 
 
 class ReasonParams(Struct, forbid_unknown_fields=True):
-    """A body, or a query, that may say why and nothing else."""
+    """A body, or a query, that may have a reason and nothing else."""
 
     reason: Text = UNSET
 
@@ -85,7 +85,7 @@ def phase_command(symbol: str, params: PhaseParams, principal: str) -> SetPhase:
 
 
 def limits_command(account: str, params: LimitsParams, principal: str) -> SetLimits:
-    """The change of what an account may do."""
+    """The change of an account's limits."""
     symbol = checked_symbol(params.symbol) if isinstance(params.symbol, str) else ""
     command = SetLimits(checked_account(account), symbol, [], 0, principal, reason_of(params.reason))
     for field, name in enumerate(limits.LIMIT_NAMES):
@@ -100,7 +100,7 @@ def limits_command(account: str, params: LimitsParams, principal: str) -> SetLim
 
 
 def kill_switch_command(params: KillSwitchParams, principal: str) -> SetKillSwitch:
-    """The switch for an account, an instrument or all."""
+    """The kill switch for an account, an instrument or the whole exchange."""
     account = checked_account(params.account) if isinstance(params.account, str) else ""
     symbol = checked_symbol(params.symbol) if isinstance(params.symbol, str) else ""
     if account and symbol:
@@ -109,14 +109,14 @@ def kill_switch_command(params: KillSwitchParams, principal: str) -> SetKillSwit
 
 
 def bust_command(symbol: str, trade_id: str, params: ReasonParams, principal: str) -> BustTrade:
-    """The undoing of a trade; ApiError `unknown_trade` for what is no trade's number."""
+    """The bust of a trade; ApiError `unknown_trade` if `trade_id` can be no trade's number."""
     if not (trade_id.isascii() and trade_id.isdecimal() and len(trade_id) <= 18):
         raise ApiError("unknown_trade")
     return BustTrade(symbol, int(trade_id), principal, reason_of(params.reason))
 
 
 def delist_command(symbol: str, params: ReasonParams, principal: str) -> DelistInstrument:
-    """The end of an instrument."""
+    """The delisting of an instrument."""
     return DelistInstrument(symbol, principal, reason_of(params.reason))
 
 

@@ -1,7 +1,7 @@
-"""What the params of each request may hold, and the command each means.
+"""Order requests: the params of each order method, and the command that they mean.
 
-Rules: RULES.md 12 for what contradicts itself (`bad_request`); everything that needs the book, the instrument or
-the account is left to the exchange, which checks in the order RULES.md gives.
+Rules: terms that exclude each other are `bad_request` here (docs/rules.md, section 12); every check that needs the
+book, the instrument or the account is left to the exchange, in the order of docs/rules.md, "Before matching".
 Units: as in `exchange.units`.
 """
 
@@ -32,7 +32,7 @@ TIMES_IN_FORCE: Final = {name: kind for kind, name in enumerate(words.TIME_IN_FO
 SELF_TRADES: Final = {name: mode for mode, name in enumerate(words.SELF_TRADE_NAMES)}
 
 TIME_MAX: Final = 2**63 - 1
-"""A time travels in 63 bits of nanoseconds: this is in the year 2262."""
+"""The last time that 63 bits of nanoseconds can express, in the year 2262."""
 
 CANCEL_AFTER_SECONDS_MAX: Final = DURATION_MAX // SECOND
 
@@ -70,7 +70,7 @@ class AmendParams(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class NameParams(Struct, forbid_unknown_fields=True, gc=False):
-    """order.cancel and order.get: which order."""
+    """order.cancel and order.get: the name of an order."""
 
     order_id: Text = UNSET
     client_order_id: Text = UNSET
@@ -116,7 +116,7 @@ class BatchItem(Struct, forbid_unknown_fields=True, gc=False):
 
 
 def place_command(params: PlaceParams, account: str, session: str, sent_at: int, made_id: str) -> PlaceForm:
-    """The order as a command; `made_id` is its client_order_id when the client gave none."""
+    """The order as a command; `made_id` is the order's client_order_id if the client gave none."""
     command = PlaceForm(
         account,
         params.symbol,
@@ -164,7 +164,7 @@ def cancel_command(name: Name, account: str, sent_at: int) -> CancelForm:
 
 
 def cancel_all_command(params: CancelAllParams, account: str, sent_at: int) -> CancelAll:
-    """The cancel of many as a command, the same for each partition."""
+    """The cancel of many orders as a command, the same for each partition."""
     side = choice(SIDES, params.side, "side") if isinstance(params.side, str) else words.BOTH_SIDES
     symbol = checked_symbol(params.symbol) if isinstance(params.symbol, str) else ""
     return CancelAll(account, symbol, side, sent_at=sent_at)
@@ -178,7 +178,7 @@ def cancel_after_command(params: CancelAfterParams, account: str, sent_at: int) 
 
 
 def name_of(params: AmendParams | NameParams) -> Name:
-    """Which order is meant: an order_id alone, or a client_order_id with its symbol."""
+    """The name of the order: an order_id alone, or a client_order_id with its symbol."""
     if isinstance(params.order_id, str):
         for field in ("client_order_id", "symbol"):
             if isinstance(getattr(params, field), str):
@@ -193,7 +193,7 @@ def name_of(params: AmendParams | NameParams) -> Name:
 
 
 def choice(known: dict[str, int], word: str, field: str) -> int:
-    """The number of one of the known words."""
+    """The number of a word that is known; ApiError `bad_request` for another word."""
     found = known.get(word)
     if found is None:
         raise ApiError("bad_request", f"{field} must be one of {', '.join(known)}", field)
@@ -201,7 +201,7 @@ def choice(known: dict[str, int], word: str, field: str) -> int:
 
 
 def exact_decimal(raw: Raw, field: str) -> int:
-    """A decimal of an operator's in units, however large: it has to be judged before it travels."""
+    """An operator's decimal in units, however large, because the gateway has to check its range."""
     try:
         return exact_units_of(bytes(raw))
     except ValueError as error:
@@ -209,7 +209,7 @@ def exact_decimal(raw: Raw, field: str) -> int:
 
 
 def decimal(raw: Raw, field: str) -> int:
-    """A decimal of an order in units; what is too large becomes LARGEST."""
+    """An order's decimal in units; a value that is too large becomes LARGEST."""
     try:
         return units_of(bytes(raw))
     except ValueError as error:
@@ -235,7 +235,7 @@ def _expires(text: Text) -> int | None:
 
 
 def _check_shape(command: PlaceForm) -> None:
-    """What contradicts itself whatever the market is."""
+    """Refuse terms that contradict each other in any market."""
     kind, time_in_force = command.type, command.time_in_force
     if kind == words.LIMIT and time_in_force == words.GTC and _plain(command):
         return
@@ -257,5 +257,5 @@ def _check_shape(command: PlaceForm) -> None:
 
 
 def _plain(command: PlaceForm) -> bool:
-    """Whether a limit order that rests has its price and no more: nearly all orders, so they are let by at once."""
+    """Fast path. True: a resting limit order with a price and no other terms, as nearly all orders are."""
     return command.price is not None and command.stop_price is None and command.expires is None

@@ -1,7 +1,7 @@
-"""The language of clients without a socket: request frames in, answer frames out.
+"""Protocol: request frames decoded and answer frames rendered, without a socket.
 
-Rules: decoding is strict (PROTOCOL.md, "Common" and "WebSocket"): no unknown, missing, repeated or wrongly typed
-member passes, and each is answered with the member's name. `null` counts as left out where a type says so. Reading
+Rules: decoding is strict (docs/protocol.md, "Common" and "WebSocket"): an unknown, missing, repeated or wrongly typed
+member is refused, with the member's name in the answer. `null` counts as left out where a type says so. Reading
 is linear in the bytes read, whatever is in them (decision 130).
 """
 
@@ -24,14 +24,14 @@ Params = TypeVar("Params")
 NO_PARAMS: Final = b"{}"
 
 UNREAD: Final[dict[str, Any]] = {"parse_int": str, "parse_float": str}
-"""Numbers are not worked out where only the names of members matter: of many digits that is not linear."""
+"""Numbers stay texts where only the names of members matter: converting many digits is not linear."""
 
 _member = re.compile(r"\.([^`.\[]+)").match
 _integer = re.compile(rb"-?[0-9]+").fullmatch
 
 
 class Request(Struct, frozen=True, gc=False):
-    """One request as it came. `id` and `params` are JSON; `colons` counts the members of params, nested ones too."""
+    """A request as it came. `id` and `params` are JSON; `colons` counts the members of params, nested ones too."""
 
     id: bytes
     method: str
@@ -55,7 +55,7 @@ _only_id = msgspec.json.Decoder(_OnlyId)
 
 
 def request_of(frame: bytes) -> Request:
-    """Read a frame; Malformed or BadRequest if it is no request."""
+    """Read a frame; Malformed or BadRequest if the frame is no request."""
     try:
         decoded = _frame.decode(frame)
         identity = id_of(bytes(decoded.id))
@@ -70,7 +70,7 @@ def request_of(frame: bytes) -> Request:
 
 
 def params_of(request: Request, decoder: msgspec.json.Decoder[Params]) -> Params:
-    """Read a request's params as the decoder's Struct; ApiError names the member at fault."""
+    """Decode a request's params as the decoder's Struct; ApiError names the member at fault."""
     params = decoded(decoder, request.params, "params")
     if members_of(params) != request.colons:
         refuse_repeated(request.frame)
@@ -78,7 +78,7 @@ def params_of(request: Request, decoder: msgspec.json.Decoder[Params]) -> Params
 
 
 def body_of(body: bytes, decoder: msgspec.json.Decoder[Params]) -> Params:
-    """Read the body of an HTTP request the same way."""
+    """Decode the body of an HTTP request by the same rules."""
     try:
         if not body.isascii():
             _check_utf8(body)
@@ -91,7 +91,7 @@ def body_of(body: bytes, decoder: msgspec.json.Decoder[Params]) -> Params:
 
 
 def query_of(query: list[tuple[str, str]], kind: type[Params]) -> Params:
-    """Read the query of a URL the same way; numbers are written as text there."""
+    """Decode the query of a URL by the same rules; numbers are texts in a query."""
     try:
         return msgspec.convert(_without_repetition(query), kind, strict=False)
     except msgspec.ValidationError as error:
@@ -99,7 +99,7 @@ def query_of(query: list[tuple[str, str]], kind: type[Params]) -> Params:
 
 
 def decoded(decoder: msgspec.json.Decoder[Params], raw: bytes | Raw, name: str = "") -> Params:
-    """Decode one JSON object, the member `name` of its parent, without looking for repeated members."""
+    """Decode one JSON object, the member `name` of its parent, without checking for repeated members."""
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
@@ -109,21 +109,21 @@ def decoded(decoder: msgspec.json.Decoder[Params], raw: bytes | Raw, name: str =
 
 
 def colons_of(frame: bytes) -> int:
-    """How many members the objects in a JSON text have; -1 when that takes more than a glance."""
+    """The number of members in a JSON text's objects; -1 if counting needs a full parse."""
     if b"\\" in frame:
         return -1
-    # Without escapes each quote begins or ends a string, so every second piece lies outside of strings.
+    # Without escapes each quote begins or ends a string, so every second piece lies outside strings.
     return b"".join(frame.split(b'"')[::2]).count(b":")
 
 
 def members_of(params: object) -> int:
-    """How many members a decoded Struct was given."""
+    """The number of members that a decoded Struct was given."""
     values = astuple(params)  # type: ignore[arg-type]  # a Struct: whatever else it were would raise
     return len(values) - values.count(UNSET)
 
 
 def refuse_repeated(text: bytes) -> None:
-    """Look closely: ApiError if any object in the text has a member twice."""
+    """The slow check: ApiError if any object in the text has a member twice."""
     try:
         json.loads(text, object_pairs_hook=_without_repetition, **UNREAD, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -136,7 +136,7 @@ def repetition(name: str) -> ApiError:
 
 
 def explained(error: msgspec.ValidationError, name: str = "") -> ApiError:
-    """A decoder's complaint as the answer to the client; `name` is the member that was decoded."""
+    """A decoder's error as a refusal of the client; `name` is the member that was decoded."""
     sentence, _, place = str(error).partition(" - at `$")
     if sentence.startswith("Object contains unknown field"):
         return ApiError("unknown_field", field=_quoted(sentence))
@@ -155,7 +155,7 @@ def result_frame(identity: bytes, body: bytes, journal: bytes = b"") -> bytes:
 
 
 def error_frame(identity: bytes, body: bytes, journal: bytes = b"") -> bytes:
-    """A refusal: `body` is the error as JSON. Without an id it is the frame that could not be read."""
+    """A refusal: `body` is the error as JSON. The id is empty if the frame could not be read."""
     if not identity:
         return b'{"error":%b}' % body
     if not journal:
@@ -178,12 +178,12 @@ def _quoted(sentence: str) -> str:
 
 
 def id_of(raw: bytes) -> bytes:
-    """The id to echo, exactly as it came: an integer of any size, or a string."""
+    """The id to echo, byte for byte: an integer of any size, or a string."""
     if _integer(raw) is not None:
         return raw
     if raw[:1] != b'"':
         raise ApiError("bad_request", "id must be a string or an integer", "id")
-    # A string with escapes is read and written anew, so that the answer is sound whatever the escapes were.
+    # A string with escapes is decoded and encoded again, so that the answer is valid JSON whatever the escapes were.
     return orjson.dumps(msgspec.json.decode(raw)) if b"\\" in raw else raw
 
 

@@ -1,4 +1,4 @@
-"""Times as clients see them: RFC 3339, UTC, nanoseconds.
+"""Timestamps: times as clients read and write them, RFC 3339, UTC, with nanoseconds.
 
 Units: `int` nanoseconds since 1970.
 """
@@ -18,7 +18,7 @@ _form = re.compile(
 
 
 def time_of(text: str) -> int:
-    """The time that an RFC 3339 text names; ValueError if it names none. It may lie before 1970."""
+    """The time that an RFC 3339 text names; ValueError if the text names none. The time may lie before 1970."""
     found = _form(text)
     if found is None:
         raise ValueError("not an RFC 3339 time")
@@ -29,7 +29,7 @@ def time_of(text: str) -> int:
 
 
 def time_text(at: int) -> str:
-    """Print nanoseconds since 1970 as RFC 3339 with all nine decimals."""
+    """A time as RFC 3339 text with all nine decimals."""
     seconds, nanoseconds = divmod(at, SECOND)
     moment = _EPOCH + timedelta(seconds=seconds)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z"

@@ -1,4 +1,4 @@
-"""The methods of a session that are about channels: subscribe, unsubscribe, resume."""
+"""Channel methods: subscribe, unsubscribe and resume, for one session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ResumeParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """resume."""
+    """The params of resume."""
 
     channel: str
     cursor: str
@@ -33,7 +33,7 @@ _resume = msgspec.json.Decoder(ResumeParams)
 
 
 class ChannelMethods:
-    """What a session asks about its subscriptions."""
+    """The channel methods of one session."""
 
     def __init__(self, replies: Replies, login: Login, held: SessionSubscriptions, services: Services) -> None:
         self._replies = replies

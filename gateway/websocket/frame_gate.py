@@ -1,6 +1,6 @@
-"""Lets a session's frames in one after the other: while one has to wait, those behind it wait too.
+"""Frame gate: admits a session's frames in order; while one frame waits, the frames behind it are queued.
 
-Bound: reading stops while a frame waits, so only what had been read already stands here.
+Bound: reading pauses while a frame waits, so only frames that had been read already are queued.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 class Shell(Protocol):
-    """The connection's outside: what a session asks of its socket."""
+    """The socket as a session uses it."""
 
     def close(self, code: int, reason: str) -> None:
-        """Say goodbye; nothing is sent or taken after it."""
+        """Send a close frame; nothing is sent or accepted after it."""
 
     def pause(self) -> None:
-        """Read no more for now."""
+        """Pause reading."""
 
     def go_on(self) -> None:
-        """Read again."""
+        """Resume reading."""
 
 
 class FrameGate:
-    """`take` is given each frame in its turn."""
+    """The gate of one session: `accept` is called with each frame in turn."""
 
     def __init__(self, accept: Callable[[bytes], None], shell: Shell, tasks: asyncio.TaskGroup) -> None:
         self._accept = accept
@@ -37,14 +37,14 @@ class FrameGate:
         self._held = False
 
     def arrive(self, frame: bytes) -> None:
-        """A frame comes."""
+        """Admit a frame, or queue it behind one that waits."""
         if self._held:
             self._waiting.append(frame)
         else:
             self._accept(frame)
 
     def hold(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let nothing more in until this is done; it takes care of its own failures."""
+        """Queue all further frames until `work` is done; `work` handles its own failures."""
         self._held = True
         self._shell.pause()
         self._tasks.create_task(self._go_on_after(work))

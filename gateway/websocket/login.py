@@ -1,9 +1,9 @@
-"""Who speaks on a session, until when, and what is canceled when it ends.
+"""Login: a session's principal, the expiry of its token, and the cancels promised for the session's end.
 
-Rules: a login that fails changes nothing. A token that expires closes nothing: private requests are refused
+Rules: a login that fails changes nothing. An expired token closes nothing: private requests are refused
 `token_expired` and the private channels end until the next login. A login as another account ends the private
-channels of the first. What a login promised to cancel stays promised until the connection ends, and is stored before
-the client hears of it: should this gateway die, the partitions' leaders cancel it
+channels of the first. A promised cancel stays promised until the connection ends, and is stored before the login is
+answered: should this gateway die, the partitions' leaders cancel the orders
 (streams/promises/cancel_promises.py).
 """
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from gateway.websocket.session_subscriptions import SessionSubscriptions
 
 ACTED_FOR_MAX: Final = 1_000
-"""Accounts that one connection may promise to cancel for."""
+"""Accounts for which one connection may promise cancels."""
 
 CANCEL_PAUSE_SECONDS: Final = 0.5
-"""How often a promised cancel is repeated while the exchange does not take it."""
+"""The pause before a promised cancel is retried while the exchange does not accept it."""
 
 
 class LoginParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """login."""
+    """The params of login."""
 
     token: str
     cancel_on_disconnect: Text = msgspec.UNSET
@@ -49,7 +49,7 @@ _login = msgspec.json.Decoder(LoginParams)
 
 
 class Login:
-    """The principal of a session. `_promised` are the cancels due at its end: account and session, "" for all."""
+    """The login of a session. `_promised` are the cancels due at its end: account and session, "" for all orders."""
 
     def __init__(self, replies: Replies, held: SessionSubscriptions, services: Services) -> None:
         self.principal: Principal | None = None
@@ -57,7 +57,7 @@ class Login:
         self._held = held
         self._services = services
         self.cancel_pause_seconds = CANCEL_PAUSE_SECONDS
-        """Before a promise is tried again to be kept."""
+        """The pause before a cancel or the removal of a promise is retried."""
         self._now = services.identity.now
         self._by_connection = False
         self._expired = False
@@ -92,7 +92,7 @@ class Login:
         self._replies.answer(request.id, orjson.dumps(described))
 
     def become(self, principal: Principal) -> None:
-        """Speak for this principal from now on; ApiError `too_many` if its account has too many connections."""
+        """Replace the session's principal; ApiError `too_many` if the account has too many connections."""
         before = self.principal
         if before is None or before.account != principal.account:
             self._services.sessions.enter_account(principal.account)
@@ -111,7 +111,7 @@ class Login:
         return self.principal.account if self.principal else ""
 
     def account_for(self, scope: str, named: Text) -> str:
-        """The account that a request acts for; ApiError unless the principal may."""
+        """The account that a request acts for; ApiError unless the principal may act for it."""
         principal = self.principal
         if principal is None:
             raise ApiError("unauthenticated")
@@ -126,12 +126,12 @@ class Login:
         return named
 
     def check_market_data(self, channel: str) -> None:
-        """ApiError if the operator wants a login for market data and there is none."""
+        """ApiError if the operator requires a login for market data and the session has none."""
         if self._services.settings.market_data_login and channel != "heartbeat" and self.principal is None:
             raise ApiError("unauthenticated")
 
     def check_expiry(self) -> bool:
-        """Whether the token has expired; the first time it is seen the private channels end."""
+        """Whether the token has expired; the first call that finds it expired ends the private channels."""
         if self.principal is None or self._expired:
             return self._expired
         if self.principal.expired(self._now()):
@@ -147,27 +147,27 @@ class Login:
             raise NotPromised(account)
 
     async def promise(self, account: str) -> None:
-        """Promise to cancel what this connection places for an account; ApiError `unavailable`."""
+        """Promise to cancel the orders that this connection places for an account; ApiError `unavailable`."""
         promised = self._promised | {(account, self._replies.number): None}
         await self._store(promised)
         self._promised = promised
 
     def end(self) -> None:
-        """The connection is gone."""
+        """Leave the account and run the promised cancels, because the connection is gone."""
         if self.principal is not None:
             self._services.sessions.leave_account(self.principal.account)
         if self._maybe_stored:
             self._services.sessions.keep_promise(self._keep_promises())
 
     def _promised_after(self, principal: Principal, mode: str) -> dict[tuple[str, str], None]:
-        """What is promised once this login has succeeded."""
+        """The promises in force once this login has succeeded."""
         promised = {promise: None for promise in self._promised if promise != (principal.account, "")}
         if mode:
             promised[principal.account, self._replies.number if mode == "connection" else ""] = None
         return promised
 
     async def _store(self, promised: dict[tuple[str, str], None]) -> None:
-        """Store what is promised; ApiError `unavailable`."""
+        """Store the promises; ApiError `unavailable`."""
         self._maybe_stored = True
         try:
             await self._services.venue.promises.make(self._replies.number, list(promised))
@@ -175,7 +175,7 @@ class Login:
             raise ApiError("unavailable", retry_after=self.cancel_pause_seconds) from error
 
     async def _keep_promises(self) -> None:
-        """Cancel until it is known to be done, however long the exchange is away, then let go of the promise."""
+        """Retry the cancels until each has an outcome, however long the exchange is away, then release the promise."""
         orders = self._services.orders
         for account, session in self._promised:
             await asyncio.gather(*map(self._cancel, orders.cancel_disconnected(account, session)))
@@ -188,7 +188,7 @@ class Login:
                 return
 
     async def _cancel(self, prepared: Prepared) -> None:
-        """A cancel may be repeated: the second finds nothing."""
+        """Retry a cancel until it has an outcome; a repeated cancel finds nothing to cancel."""
         while True:
             try:
                 future = self._services.orders.submit(prepared)

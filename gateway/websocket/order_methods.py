@@ -1,6 +1,6 @@
-"""The `order.*` methods of a session: requests in, answers by callback.
+"""Order methods: the `order.*` requests of a session, answered by callback.
 
-Rules: requests leave in the order in which they came; their answers come in the order in which the partitions
+Rules: commands are submitted in the order of their requests; answers are sent in the order in which the partitions
 answer. No task per order: the exchange's answer itself runs the callback that writes to the client.
 """
 
@@ -48,11 +48,11 @@ _list = msgspec.json.Decoder(ListParams)
 _batch = msgspec.json.Decoder(BatchParams)
 
 CommandResult = Outcome | ApiError
-"""What became of one of several commands."""
+"""The outcome of one of several commands, or its refusal."""
 
 
 class OrderMethods:
-    """Order entry of one session."""
+    """The order methods of one session."""
 
     def __init__(self, replies: Replies, login: Login, services: Services) -> None:
         self._replies = replies
@@ -61,7 +61,7 @@ class OrderMethods:
         self._batch_max = services.settings.batch_requests
 
     def accept(self, identity: bytes, params: OrderParams) -> None:
-        """One placement, amendment or cancel."""
+        """Carry out one placement, amendment or cancel."""
         if isinstance(params, PlaceParams):
             self._submit(identity, self._placement(params), ORDERS)
         elif isinstance(params, NameParams):
@@ -94,7 +94,7 @@ class OrderMethods:
     def _submit_all(
         self, request: Request, commands: list[Prepared], sum_up: Callable[[list[CommandResult]], bytes]
     ) -> None:
-        """Commands for several partitions: one answer when all of them have answered."""
+        """Submit commands to several partitions; one answer is sent when all of them have answered."""
         self._replies.spend(CANCELS)
         self._replies.begin(kind=CANCELS)
 
@@ -111,11 +111,11 @@ class OrderMethods:
         ResultCollector(commands, finish).submit(self._orders)
 
     def batch(self, request: Request) -> None:
-        """order.batch: carried out in order, each with its own answer."""
+        """order.batch: its requests are carried out in order, each with its own result."""
         params = protocol.decoded(_batch, request.params, "params")
         if len(params.requests) > self._batch_max:
             raise ApiError("too_many", f"a batch may have {self._batch_max} requests", "requests")
-        # Every item is read before any is sent, so that a symbol that has to be looked for holds up the whole.
+        # Every item is read before any is sent, so that a symbol that has to be located delays the whole batch.
         commands, members = [], 1
         for item in params.requests:
             command, count = self._item(item)
@@ -154,7 +154,7 @@ class OrderMethods:
         return self._login.account_for("trade", params.account)
 
     def _reader(self, named: Text) -> str:
-        """The account whose orders a request reads, its cost taken."""
+        """The account whose orders a request reads; the request's cost is spent."""
         account = self._login.account_for("read", named)
         self._replies.spend(READS)
         return account
@@ -176,7 +176,7 @@ class OrderMethods:
             self._replies.refuse(identity, failure_of(outcome))
 
     def _item(self, item: BatchItem) -> tuple[Prepared | ApiError, int]:
-        """One request of a batch as a command, and how many JSON members it had."""
+        """One request of a batch as a command, and the number of its JSON members."""
         try:
             decoder, prepare = self._preparation(item.method)
             params: Any = protocol.decoded(decoder, item.params, "params")
@@ -194,7 +194,7 @@ class OrderMethods:
         raise ApiError("unknown_method", "a batch takes order.place, order.amend and order.cancel", "method")
 
     def _spend_batch(self, items: list[BatchItem]) -> int:
-        """Take the cost of each; how many are cancels."""
+        """Spend the cost of each item; the number of cancels among them."""
         cancels = sum(item.method == "order.cancel" for item in items)
         if len(items) > cancels:
             self._replies.spend(ORDERS, len(items) - cancels)
@@ -212,9 +212,9 @@ class OrderMethods:
 
 
 class ResultCollector:
-    """Sends several commands and calls `finish` once with what became of each, in their order.
+    """Submits several commands and calls `finish` once with the outcome of each, in their order.
 
-    One that is an ApiError instead was refused before it could be sent.
+    An ApiError among them is a command that was refused before it could be submitted.
     """
 
     def __init__(self, commands: Sequence[Prepared | ApiError], finish: Callable[[list[CommandResult]], None]) -> None:
@@ -223,7 +223,7 @@ class ResultCollector:
         self._rows: dict[int, CommandResult] = {}
 
     def submit(self, orders: Orders) -> None:
-        """Send them."""
+        """Submit the commands."""
         for place, command in enumerate(self._commands):
             if isinstance(command, ApiError):
                 self._record(place, command)

@@ -1,8 +1,8 @@
-"""Replies: what leaves a session in answer to its requests, what each request costs, and how many are under way.
+"""Replies: a session's answers to its requests, the cost of each request, and the number under way.
 
-Below the session and below everything that carries requests out (login, order methods, channel methods): they take
-their cost here, begin, and answer through the session's outbox once the answer is there. Nothing leaves after `end`.
-Bounds: `requests_in_flight`, then `too_many`; for cancels alone there is a tenth more.
+Below the session and below all that carries requests out (login, order methods, channel methods): each request spends
+its cost here, begins, and is answered through the session's outbox. Nothing is sent after `end`.
+Bounds: `requests_in_flight`, then `too_many`; cancels alone have a tenth more.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 RESERVE: Final = 10
-"""Beyond the bound on requests in flight there is room for this part more of them, for cancels alone."""
+"""The part of the bound on requests in flight that cancels alone have beyond it: a tenth."""
 
 
 class Replies:
     """The replies of one session, which `number` names to the exchange.
 
-    address: what limits count by as long as nobody has logged in. payer: the account that requests count for, "" before
-    a login. in_flight: requests without their answer. paid: whether the frame at hand has cost its sender something.
+    address: the key of limits before a login. payer: the account that requests count for, "" before a login. in_flight:
+    requests without an answer yet. paid: whether the frame at hand has cost its sender something.
     """
 
     def __init__(self, services: Services, outbox: Outbox, number: str, address: str) -> None:
@@ -54,10 +54,10 @@ class Replies:
         self._now = asyncio.get_running_loop().time
 
     def end(self) -> None:
-        """The connection is gone: nothing is sent any more."""
+        """Send nothing more, because the connection is gone."""
         self.ended = True
 
-    # What is sent
+    # Answers
 
     def answer(self, identity: bytes, body: bytes, journal: bytes = b"") -> None:
         """Send a success."""
@@ -82,19 +82,19 @@ class Replies:
             self._outbox.send(frame_of(protocol.error_frame(identity, body)))
 
     def refuse_fault(self, identity: bytes, method: str, error: Exception) -> None:
-        """Refuse a request that met a fault of the gateway: the log has the details, the client gets none."""
+        """Refuse a request that met a fault of the gateway; only the log has the details."""
         log.error("session.fault", method=method[:64], session=self.number, exc_info=error)
         self.refuse(identity, ApiError("internal"))
 
     def request_id(self) -> str:
-        """A name for a request that goes wrong, so that a client can tell us which."""
+        """A new id for a request that fails, by which a client can report it."""
         self._requests += 1
         return f"{self.number}-{self._requests}"
 
-    # What requests cost, and how many there are
+    # Cost and number of requests
 
     def spend(self, kind: str, count: int = 1) -> None:
-        """Take a request's cost from its payer, or from the address before a login; ApiError `rate_limited`."""
+        """Spend a request's cost from its payer's bucket, or the address's before a login; ApiError `rate_limited`."""
         self.paid = True
         if not self._throttle.enabled:
             return
@@ -104,17 +104,17 @@ class Replies:
             self._throttle.spend(ADDRESS, self._address, self._now(), count)
 
     def begin(self, count: int = 1, kind: str = ORDERS) -> None:
-        """So many requests are under way from now on; ApiError `too_many`. CANCELS have the reserve as well."""
+        """Count requests that are under way from now on; ApiError `too_many`. CANCELS have the reserve as well."""
         if self.in_flight + count > self._in_flight_max + (self._cancels_in_flight if kind == CANCELS else 0):
             raise ApiError("too_many", "wait for the answers to earlier requests")
         self.in_flight += count
 
     def finish(self, count: int = 1) -> None:
-        """So many requests are not under way any more."""
+        """Uncount requests that are no longer under way."""
         self.in_flight -= count
 
     def ask(self, request: Request, question: Coroutine[Any, Any, bytes]) -> None:
-        """Answer a request when its question is answered; others may overtake it."""
+        """Answer a request when its query is answered; later requests may overtake it."""
         try:
             self.begin()
         except ApiError:

@@ -1,10 +1,10 @@
-"""One client connection without its socket: frames in, frames out through the outbox.
+"""Session: one client connection without its socket; frames in, frames out through the outbox.
 
-Rules: requests are taken in order; one that has to wait before it can be carried out (a login, a symbol that must
-be looked for) holds up those behind it. Answers leave when they are there. Nothing but an `ApiError` ever comes of
-a frame, whatever is in it.
-A frame that is refused is paid for like any other (`reads`, without login by the address), and leaves the count of bad
-frames as it is unless its request was understood.
+Rules: requests are accepted in order; a request that has to wait before it can be carried out (a login, a symbol to be
+located) delays those behind it. Answers are sent when they are ready. A frame can cause nothing worse than an
+`ApiError`, whatever its content.
+A refused frame costs like any other (`reads`, before a login the address's), and leaves the count of bad frames as it
+is unless its request was understood.
 Bounds: those of `replies`; `bad_frames` without a request understood between them, then 1008; `idle_seconds`.
 """
 
@@ -42,18 +42,18 @@ if TYPE_CHECKING:
 __all__ = ["METHODS", "NoParams", "ResumeParams", "Session"]
 
 NOT_UNDERSTOOD: Final = (400, 413, 429)
-"""Statuses of refusals after which a client may still be sending garbage: nothing it sent has been understood."""
+"""Statuses of refusals after which a client may still be sending garbage: the frame was not understood."""
 
 
 class NoParams(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """ping and time."""
+    """The params of ping and time."""
 
 
 _none = msgspec.json.Decoder(NoParams)
 
 
 class Session:
-    """A connection's state. `number` names it to the exchange, `address` is what limits count by."""
+    """The session of a connection. `number` is its name at the exchange, `address` the key of limits."""
 
     def __init__(self, services: Services, outbox: Outbox, shell: Shell, number: str, address: str) -> None:
         self.number = number
@@ -67,22 +67,22 @@ class Session:
         self._turnstile = FrameGate(self._accept, shell, services.tasks)
         self._bad_frames = 0
         self.now = asyncio.get_running_loop().time
-        """The clock that quiet is measured by, in seconds."""
+        """The clock of `idle_seconds`, in seconds."""
         self._quiet_since = self.now()
 
     @property
     def in_flight(self) -> int:
-        """How many of its requests have no answer yet."""
+        """The number of the session's requests without an answer yet."""
         return self.replies.in_flight
 
-    # What comes in
+    # Frames in
 
     def accept(self, frame: bytes) -> None:
-        """A text frame of the client."""
+        """Accept a text frame of the client."""
         self._turnstile.arrive(frame)
 
     def accept_bad(self, error: ApiError) -> None:
-        """A frame that is no text, or too large, or no request."""
+        """Refuse a frame that is no text, or too large, or no request."""
         self.replies.paid = False
         self._turn_down(b"", error)
         self._bad_frames += 1
@@ -90,14 +90,14 @@ class Session:
             self._shell.close(POLICY, "too many frames that could not be read")
 
     def end(self) -> None:
-        """The connection is gone: nothing is sent any more, and what it promised to cancel is canceled."""
+        """Send nothing more and run the promised cancels, because the connection is gone."""
         if not self.replies.ended:
             self.replies.end()
             self.held.end_all()
             self.login.end()
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Do the work of each second: token expiry, heartbeat, idle time."""
         self.login.check_expiry()
         self.held.beat(time.time_ns())
         if self.login.principal is not None or len(self.held):
@@ -127,7 +127,7 @@ class Session:
             self._accept_any(frame)
 
     def _accept_any(self, frame: bytes) -> None:
-        """Any frame: also an order's that has to wait for something."""
+        """The slow path: any frame, also an order's that has to wait for a symbol or a promise."""
         request = self._read(frame)
         if request is None:
             return
@@ -142,7 +142,7 @@ class Session:
             self.replies.refuse_fault(request.id, request.method, error)
 
     def _read(self, frame: bytes) -> Request | None:
-        """The request in any frame; None if there is none, and the client has been told."""
+        """The request in any frame; None if there is none and the refusal has been sent."""
         try:
             return protocol.request_of(frame)
         except Malformed as error:
@@ -152,7 +152,7 @@ class Session:
         return None
 
     def _turn_down(self, identity: bytes, error: ApiError) -> None:
-        """Refuse a frame, at the cost of a question if it has cost nothing yet: whoever sends garbage pays for it."""
+        """Refuse a frame, at the cost of a read if the frame has cost nothing yet, so that garbage is paid for."""
         if error.status not in NOT_UNDERSTOOD:
             self._bad_frames = 0
         if not self.replies.paid:
@@ -185,7 +185,7 @@ class Session:
             self.replies.refuse_fault(request.id, request.method, error)
 
     async def _carry_out_after(self, request: Request, missing: NotKnown | NotPromised) -> None:
-        """See to what is missing for a request, then carry it out, unless something else is missing."""
+        """Locate a request's missing symbol or store its missing promise, then carry the request out or wait again."""
         if isinstance(missing, NotKnown):
             await self._services.directory.locate(missing.symbol)
         else:

@@ -1,4 +1,4 @@
-"""The subscriptions that one session holds, and what happens to the private ones when its token ends.
+"""Session subscriptions: those of one session, and the end of the private ones when its token expires.
 
 Bound: `subscriptions_per_connection`, then `too_many`.
 """
@@ -29,7 +29,7 @@ HEARTBEAT: Final = Key("heartbeat", "")
 
 
 class SessionSubscriptions:
-    """What a session is subscribed to, by channel and name."""
+    """A session's subscriptions, by channel and name."""
 
     def __init__(self, services: Services, outbox: Outbox) -> None:
         self._fanout = services.fanout
@@ -44,9 +44,9 @@ class SessionSubscriptions:
         return len(self._held)
 
     def wanted(self, params: SubscribeParams, account: str) -> tuple[list[Key], Options]:
-        """What a request to subscribe is for; ApiError, or NotKnown for a symbol that has to be looked for.
+        """The keys and options of a request to subscribe; ApiError, or NotKnown for a symbol that has to be located.
 
-        account: whose, if the channel is a private one.
+        account: the account of a private channel.
         """
         check_channel(params)
         options, symbols = options_of(params), symbols_of(params)
@@ -61,39 +61,39 @@ class SessionSubscriptions:
         return [Key(params.channel, symbol) for symbol in symbols], options
 
     def check_room(self, keys: list[Key]) -> None:
-        """ApiError if these would be too many."""
+        """ApiError `too_many` if the session may not have these as well."""
         self._drop_ended()
         if len(self._held) + sum(key not in self._held for key in keys) > self._most:
             raise ApiError("too_many", f"a connection may hold {self._most} subscriptions")
 
     def add(self, keys: list[Key], options: Options) -> list[ChannelSubscription]:
-        """Hold these, anew where they were held already; `begin` starts them."""
+        """Add subscriptions, which supersede those of the same keys; `begin` starts them."""
         for key in keys:
             self._end(key)
             self._held[key] = ChannelSubscription(key, options, self._outbox)
         return [self._held[key] for key in keys]
 
     def begin(self, members: list[ChannelSubscription]) -> None:
-        """Start: each brings its snapshot."""
+        """Start subscriptions; each gets its snapshot."""
         for member in members:
             self._fanout.join(member)
             if member.key == HEARTBEAT:
                 self._beats = 0
 
     def end(self, params: SubscribeParams, account: str) -> None:
-        """Unsubscribe; without symbols from all of the channel."""
+        """Unsubscribe from the symbols of a channel; without symbols from all of them."""
         check_channel(params)
         names = {account} if params.channel in PRIVATE else set(symbols_of(params))
         for key in [key for key in self._held if key.channel == params.channel and (not names or key.name in names)]:
             self._end(key)
 
     def end_all(self) -> None:
-        """The session is over."""
+        """End all subscriptions, because the session has ended."""
         for key in list(self._held):
             self._end(key)
 
     def suspend(self, reason: str) -> None:
-        """End the private channels and say so; `resume` may bring them back."""
+        """End the private channels with a last frame that has the reason; `resume` may restore them."""
         self._drop_ended()
         for key, member in list(self._held.items()):
             if key.channel in PRIVATE:
@@ -102,30 +102,30 @@ class SessionSubscriptions:
                 member.end(reason)
 
     def resume(self, *, restore: bool) -> None:
-        """After a login: bring back what its expired predecessor had, or forget it."""
+        """Restore the suspended subscriptions after a login of the same account, or forget them."""
         suspended, self._suspended = self._suspended, {}
         if restore:
             for key, options in suspended.items():
                 self.begin(self.add([key], options))
 
     def beat(self, now: int) -> None:
-        """A second has passed: the heartbeat, if it is wanted. `now` is the time in nanoseconds."""
+        """Send the heartbeat of this second, if the session is subscribed to it. `now` is the time in nanoseconds."""
         member = self._held.get(HEARTBEAT)
         if member is not None:
             self._beats += 1
             self._drop_ended()
             stale = self._fanout.stale(self._held.values())
-            # Of those that may lag behind the exchange no number is told.
+            # Subscriptions that may lag behind the exchange give no number.
             numbers = self._fanout.last_numbers(held for held in self._held.values() if held not in stale)
             member.send(heartbeat_frame(self._beats, now, numbers, stale), self._beats)
 
     def described(self) -> list[dict[str, Any]]:
-        """The subscriptions now held."""
+        """The present subscriptions."""
         self._drop_ended()
         return [member.described() for member in self._held.values()]
 
     def _drop_ended(self) -> None:
-        """Hold nothing more of what its feed has ended."""
+        """Remove the subscriptions that their feeds have ended."""
         for key in [key for key, member in self._held.items() if member.ended]:
             self._end(key)
 

@@ -1,7 +1,7 @@
-"""`/v1/ws`: the handshake, and the socket of one session.
+"""WebSocket: the handshake at `/v1/ws`, and the socket of one session.
 
-aiohttp does the HTTP of the handshake; from then on the socket's bytes go straight through our own frame reader
-into the session, without a task or a queue between, and out through the outbox.
+aiohttp serves the HTTP of the handshake; after it the socket's bytes go straight through our own frame reader
+(`gateway.frames`) into the session, without a task or a queue between, and out through the outbox.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ log = structlog.get_logger()
 TOO_SLOW: Final = 4408
 TOO_MANY: Final = 4429
 CLOSE_SECONDS: Final = 2.0
-"""How long a client has to close its end after us."""
+"""The time that a client has to close its end after ours."""
 
 KERNEL_UNSENT_BYTES: Final = 131_072
-"""What the kernel takes from us beyond what is on its way: more would be old news for a client that is behind."""
+"""Unsent bytes that the kernel may queue beyond those in flight: more would be stale for a client that is behind."""
 
 ACCEPT_SUFFIX: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
@@ -76,10 +76,10 @@ class WebSocketConnection:
         self._now = loop.time
         self._heard_at = self._pinged_at = loop.time()
 
-    # What aiohttp's connection calls
+    # Called by aiohttp's connection
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        """Bytes from the client."""
+        """Read the client's bytes into the session."""
         self._heard_at = self._now()
         try:
             for message in self._reader.feed(data):
@@ -95,17 +95,17 @@ class WebSocketConnection:
         return False, b""
 
     def feed_eof(self) -> None:
-        """The socket is gone."""
+        """End the session, because the socket is gone."""
         self._closing = True
         self.session.end()
         self._services.sessions.leave(self)
         if not self.closed.done():
             self.closed.set_result(None)
 
-    # What the session calls
+    # Called by the session
 
     def close(self, code: int, reason: str) -> None:
-        """Say goodbye, take nothing more, and let the socket go when the client has heard it or had time to."""
+        """Send a close frame, accept nothing more, and close the socket after the client or CLOSE_SECONDS later."""
         if self._closing:
             return
         self._closing = True
@@ -114,23 +114,23 @@ class WebSocketConnection:
         self._outbox.shut(close_frame(code, reason))
         if self._transport.can_write_eof():
             # Closing at once could lose the close frame: unread input makes the kernel reset the connection.
-            with suppress(OSError):  # the client may have gone without our knowing yet
+            with suppress(OSError):  # the client may have gone already
                 self._transport.write_eof()
         asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
 
     def pause(self) -> None:
-        """Read no more for now."""
+        """Pause reading."""
         self._transport.pause_reading()
 
     def go_on(self) -> None:
-        """Read again."""
+        """Resume reading."""
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
-    # What the registry calls
+    # Called by `Sessions`
 
     def tick(self) -> None:
-        """A second has passed: a client that takes nothing for `send_seconds` is let go."""
+        """Do the work of each second: drop a client that reads nothing for `send_seconds`, tick the session, ping."""
         if self._closing:
             return
         stuck = self._outbox.stuck()
@@ -140,13 +140,13 @@ class WebSocketConnection:
             return
         self.session.tick()
         if self._outbox.unread() and not stuck:
-            self._heard_at = self._now()  # it takes what it is given; a ping might stand behind megabytes
+            self._heard_at = self._now()  # a client that reads is alive; a ping might be queued behind megabytes
         self._look_for_signs()
         if self._leaving and not self.session.in_flight:
             self.close(GOING_AWAY, "going away: reconnect")
 
     def _look_for_signs(self) -> None:
-        """Ping a client that has said nothing for a while; one that still says nothing is not there any more."""
+        """Ping a client that is silent for `ping_seconds`; close the connection after `silence_seconds`."""
         now, settings = self._now(), self._services.settings
         if now - self._heard_at > settings.silence_seconds:
             self.close(POLICY, "no answer to pings")
@@ -155,13 +155,13 @@ class WebSocketConnection:
             self._outbox.send(frame_of(b"", PING))
 
     def go_away(self) -> None:
-        """The gateway stops: close as soon as nothing is under way."""
+        """Close as soon as no request is under way, because the gateway stops."""
         self._leaving = True
         if not self.session.in_flight:
             self.close(GOING_AWAY, "going away: reconnect")
 
     def described(self) -> dict[str, Any]:
-        """For operators."""
+        """The connection as operators see it."""
         return {
             "session": self.session.number,
             "address": self._address,
@@ -172,7 +172,7 @@ class WebSocketConnection:
         }
 
     def _take(self, message: Message) -> None:
-        """Anything but text."""
+        """Handle a message that is no text."""
         kind = message.kind
         if kind == PING:
             self._outbox.send(frame_of(message.payload, PONG))
@@ -186,7 +186,7 @@ class WebSocketConnection:
             self.close(message.code, message.payload.decode())
 
     def _goodbye(self, message: Message) -> None:
-        """The client closes: what is under way is answered no more."""
+        """Answer the client's close frame and close; requests under way get no answer."""
         self._closing = True
         self.session.end()
         self._outbox.shut(close_frame(1000 if message.code == 1005 else message.code))
@@ -198,7 +198,7 @@ class WebSocketConnection:
 
 
 def bound_kernel(transport: asyncio.Transport) -> None:
-    """Keep the kernel from queueing megabytes for a client that does not read, where it can be told."""
+    """Bound what the kernel queues for a client that does not read, where the kernel supports it."""
     connected = transport.get_extra_info("socket")
     if connected is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
         with suppress(OSError):  # the client may have gone already
@@ -206,12 +206,12 @@ def bound_kernel(transport: asyncio.Transport) -> None:
 
 
 async def serve(request: web.Request, services: Services, address: str, token: str | None) -> web.StreamResponse:
-    """Answer a handshake and stay until the connection ends. ApiError refuses it."""
+    """Answer a handshake and serve until the connection ends. ApiError refuses the handshake."""
     check_origin(request, services.settings.allowed_origins)
     accept = accept_key(request)
     principal = await services.identity.verify(token) if token is not None else None
     transport = request.transport
-    if transport is None:  # the client has gone while its token was looked at
+    if transport is None:  # the client has gone while its token was verified
         raise ConnectionResetError
     headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": accept}
     response = web.StreamResponse(status=101, headers=headers)
@@ -230,14 +230,14 @@ async def serve(request: web.Request, services: Services, address: str, token: s
 
 
 def check_origin(request: web.Request, allowed: tuple[str, ...]) -> None:
-    """A page of another site may not use its visitor's browser to speak to us; programs send no Origin."""
+    """ApiError `forbidden` for another site's page, which may not use a visitor's browser; programs send no Origin."""
     origin = request.headers.get("Origin")
     if origin is not None and not origins.is_allowed(origin, request.host, allowed):
         raise ApiError("forbidden", origins.refusal(origin, request.host))
 
 
 def accept_key(request: web.Request) -> str:
-    """The answer to the handshake's key (RFC 6455, 4.2.2); ApiError if it is no handshake."""
+    """The answer to the handshake's key (RFC 6455, 4.2.2); ApiError if the request is no handshake."""
     headers = request.headers
     upgrade = headers.get("Upgrade", "").lower() == "websocket" and request.version >= HttpVersion11
     options = [option.strip().lower() for value in headers.getall("Connection", ()) for option in value.split(",")]
