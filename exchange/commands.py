@@ -1,9 +1,9 @@
-"""What may be asked of the exchange: the imperative half of the engine's language.
+"""Commands: what may be asked of the exchange; the imperative of the engine's language.
 
-A command is a plain value; nothing in it depends on the partition's state, so a journal can hold it.
-Units as in `units`; `side`, `type` and the like are the integers of `terms`. `None` means the client left it out.
-`sent_at` is the gateway's estimate of journal time when it took the command: what reaches the journal too long
-after that is refused (`too_late`); 0 is never too late.
+A command is a plain value; no member depends on the partition's state, so a journal can hold the command.
+Units as in `units`; `side`, `type` and the like are the integers of `terms`. `None`: the client left the member out.
+`sent_at` is the gateway's estimate of journal time when it accepted the command: a command that reaches the journal
+too long after that is refused (`too_late`); 0 is never too late.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from exchange.instrument import Instrument
 from exchange.terms import BOTH_SIDES, CANCEL_NEWEST, GTC
 
 TRADES_REMEMBERED_MAX: Final = 100_000
-"""How many trades of an account in an instrument may still be undone unless the journal says otherwise."""
+"""Trades of an account in one instrument that may still be busted, unless the journal names another bound."""
 
 ENDED_ORDERS_MAX: Final = 100_000
-"""How many ended orders of an account are remembered unless the journal says otherwise."""
+"""Ended orders of an account that are remembered, unless the journal names another bound."""
 
 ENDED_ORDERS_TOTAL_MAX: Final = 300_000
-"""How many ended orders of all accounts are remembered unless the journal says otherwise."""
+"""Ended orders of all accounts that are remembered, unless the journal names another bound."""
 
 TRADES_TOTAL_MAX: Final = 200_000
-"""How many trades of all accounts may still be undone, each counted for both, unless the journal says otherwise."""
+"""Trades of all accounts, each counted for both, that may still be busted, unless the journal names another bound."""
 
 UNNAMED: Final = -1
-"""The kind of an auction that a command does not name; the engine tells it from the phase before."""
+"""In place of an auction's kind: the engine derives it from the phase before."""
 
 
 @dataclass
 class Configure:
-    """The first command of every journal, and each change of the engine's meaning or bounds after it.
+    """The first command of every journal, and each later change of the engine's rules or bounds.
 
-    semantics: the version of the engine's rules from here on; a worker that does not know it may not lead.
-    ended_orders_max: of one account, ended_orders_total_max: of all (`memory`). trades_remembered_max: of one account
-    in one instrument, trades_total_max: of all. Version 2 of the rules takes both without `total` for everybody's.
+    semantics: the version of the engine's rules from here on; a worker that does not know this version may not lead.
+    ended_orders_max: of one account, ended_orders_total_max: of all (`memory/memory.py`). trades_remembered_max: of one
+    account in one instrument, trades_total_max: of all. Under version 2 the two without `total` bound all together.
     """
 
     semantics: int
@@ -62,7 +62,7 @@ class ListInstrument:
 @mypyc_attr(acyclic=True)
 @dataclass(init=False, slots=True)
 class PlaceOrder:
-    """Enter an order. `session` names the client connection it came by ("" = none) for cancel on disconnect."""
+    """Place an order. `session` names the order's client connection ("" = none) for cancel on disconnect."""
 
     account: str
     symbol: str
@@ -118,7 +118,7 @@ class PlaceOrder:
 @mypyc_attr(acyclic=True)
 @dataclass(init=False, slots=True)
 class AmendOrder:
-    """Change an order found by `order_id`, or by `symbol` and `client_order_id` when `order_id` is 0."""
+    """Amend an order, named by `order_id`, or by `symbol` and `client_order_id` when `order_id` is 0."""
 
     account: str
     order_id: int
@@ -159,7 +159,7 @@ class AmendOrder:
 @mypyc_attr(acyclic=True)
 @dataclass(init=False, slots=True)
 class CancelOrder:
-    """Cancel an order found like AmendOrder's."""
+    """Cancel an order, named as in `AmendOrder`."""
 
     account: str
     order_id: int
@@ -196,7 +196,7 @@ class CancelAll:
 
 @dataclass
 class CancelAfter:
-    """Cancel all of an account's orders so many nanoseconds from now, unless this is said again; 0 turns it off."""
+    """Cancel all of an account's orders after so many nanoseconds, unless this command is repeated; 0 clears it."""
 
     account: str
     duration: int
@@ -205,14 +205,14 @@ class CancelAfter:
 
 @dataclass
 class Tick:
-    """Let journal time pass: whatever is due by now happens."""
+    """Advance journal time: all timers due by now are executed."""
 
 
 @dataclass
 class Resume:
-    """A leader goes on behind message `after`, and commands behind that have waited for long: their age counts to here.
+    """A leader resumes behind message `after`; the commands behind `after` have waited long, and their age ends here.
 
-    It says when; which messages were answered so late is said with each answer (streams/leadership/resumption.py).
+    This command gives the time; each answer names its message, if it was so late (streams/leadership/resumption.py).
     """
 
     after: int
@@ -220,7 +220,7 @@ class Resume:
 
 @dataclass
 class DelistInstrument:
-    """Take an instrument off the exchange; it has to be closed and empty."""
+    """Delist an instrument, which has to be closed and empty."""
 
     symbol: str
     principal: str = ""
@@ -229,12 +229,12 @@ class DelistInstrument:
 
 @dataclass
 class SetPhase:
-    """Bring an instrument, or with "" all of the partition, into a phase (RULES.md, "Trading day").
+    """Bring an instrument, or with "" all of the partition, into a phase (docs/rules.md, "Trading day").
 
-    kind: of an auction, UNNAMED elsewhere or to have it told from the phase before. until: journal time at which it
-    ends by itself, 0 for never. lift: ends a halt. due: the time at which the calendar wanted it, 0 for an operator's
-    command; an instrument that has carried out its calendar up to there already passes it over, so a leader that takes
-    over may journal it again.
+    kind: of an auction; UNNAMED elsewhere, or to derive the kind from the phase before. until: journal time of a call's
+    end, 0 for none. lift: ends a halt. due: the time of this command in the calendar, 0 for an operator's; an
+    instrument whose calendar is applied up to `due` ignores the command, so a leader that takes over may journal the
+    command again.
     """
 
     symbol: str
@@ -249,9 +249,9 @@ class SetPhase:
 
 @dataclass
 class DrawEnd:
-    """The draw for the random end of an instrument's call number `call`: it ends so many nanoseconds after its time.
+    """The draw for the random end of an instrument's call number `call`: nanoseconds (`extra`) after its planned end.
 
-    A call without its draw goes on until it comes. A second draw for the same call changes nothing.
+    A call without its draw continues until the draw comes. A second draw for the same call changes nothing.
     """
 
     symbol: str
@@ -261,9 +261,9 @@ class DrawEnd:
 
 @dataclass
 class DoubleBands:
-    """LULD bands of an instrument are twice as wide from here on, or no more: the calendar's word.
+    """Double the LULD bands of an instrument from here on, or end that: a command of the calendar.
 
-    due: as of SetPhase; the calendar never wants two things of one instrument at one `due`.
+    due: as in `SetPhase`; the calendar never has two commands for one instrument at one `due`.
     """
 
     symbol: str
@@ -273,10 +273,10 @@ class DoubleBands:
 
 @dataclass
 class SetLimits:
-    """Change what an account may do, in one instrument or, with "", in all that have no own value.
+    """Change the limits of an account, in one instrument or, with "", in all that have no own value.
 
-    values: (field, value) for those that are set, by the numbers of `exchange.accounts.limits`; removed: a bit (1 <<
-    field) for each that is taken away.
+    values: (field, value) for each limit to set, by the numbers of `exchange.accounts.limits`; removed: a bit (1 <<
+    field) for each limit to remove.
     """
 
     account: str
@@ -291,7 +291,7 @@ class SetLimits:
 class SetKillSwitch:
     """Stop an account, or an instrument, or with neither the whole partition, until set with `active` false.
 
-    cancel: of an instrument or the whole, resting orders go too; those of an account always do.
+    cancel: also cancel the open orders of the instrument or partition; those of an account are always canceled.
     """
 
     account: str

@@ -1,7 +1,7 @@
-"""Configuration: the version of the rules and the bounds that the journal names, from the message that names them on.
+"""Configuration: the version of the rules and the bounds, in force from the journal message that names them.
 
-They are in the journal and in no file, so no two workers ever disagree about them
-(docs/decisions/0006-what-a-version-means.md, 0100).
+Version and bounds are in the journal and in no file, so no two workers ever disagree about them
+(docs/decisions/0006-what-a-version-means.md, docs/decisions/0100-two-versions-of-the-semantics.md).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from exchange.semantics import NEWEST, OLDEST, OWN_MEMORY
 
 
 def configure(market: Market, command: Configure) -> None:
-    """Adopt rules and bounds from here on.
+    """Adopt a version of the rules, and bounds, from here on.
 
     Raises:
-        UnknownSemantics: the journal wants a version of the rules that this engine does not know.
+        UnknownSemantics: the journal names a version of the rules that this engine does not know.
     """
     if not OLDEST <= command.semantics <= NEWEST:
         known = f"this knows {OLDEST} to {NEWEST}"
@@ -33,7 +33,7 @@ def configure(market: Market, command: Configure) -> None:
 
 
 def adopt_semantics(market: Market, version: int) -> None:
-    """Change the version of the rules, and what each book has decided once by it."""
+    """Change the version of the rules, and what each book derives from that version once."""
     market.semantics = version
     for book in market.books.values():
         book.semantics = version
@@ -42,7 +42,7 @@ def adopt_semantics(market: Market, version: int) -> None:
 
 
 def remember_by(market: Market, command: Configure) -> None:
-    """Adopt the bounds of what is remembered; before version 3 they are everybody's together (decision 105)."""
+    """Adopt the bounds of what is remembered; before version 3 all accounts share them (decision 0105)."""
     ended, sides = market.register.ended, market.trades.sides
     ended.bound(command.ended_orders_max, command.ended_orders_total_max)
     sides.bound(command.trades_remembered_max, command.trades_total_max)
@@ -59,9 +59,9 @@ def remember_by(market: Market, command: Configure) -> None:
 
 
 def renewal(market: Market, ended_orders_total_max: int = 0, trades_total_max: int = 0) -> Configure | None:
-    """The command that brings a journal to the newest version and to these totals (0: as they are); None if it is.
+    """The command that brings a journal to the newest version and to these totals (0: unchanged); None if none is due.
 
-    The other bounds are kept: what protects an account is not for whoever runs a worker to choose.
+    The other bounds are kept: what protects an account is not an operator's to choose.
     """
     ended, sides = market.register.ended, market.trades.sides
     totals = (ended_orders_total_max or ended.total_max, trades_total_max or sides.total_max)

@@ -1,10 +1,10 @@
-"""The exchange as a function: a command, its sequence and its time go in, events come out.
+"""Engine: the exchange as a function; a command, its sequence and its time go in, events come out.
 
-`apply` depends on nothing but what was applied before, so the same journal gives the same events anywhere: compiled
-or interpreted, under any hash seed. Time is an argument and never runs backwards. After `apply`, `changes` tells
-what became of the displayed orders, and the first `due_events` of the events are those of timers that were due
-before the command; `terms_before` are those that an order had which the command has amended after such events. Units
-as in `units`.
+`apply` depends on nothing but the commands applied before, so the same journal gives the same events anywhere:
+compiled or interpreted, under any hash seed. Time is an argument and never runs backwards. After `apply`, `changes`
+states what became of the displayed orders, the first `due_events` of the events are of timers that were due before the
+command, and `terms_before` are an order's terms after those timers and before the command amended it. Units as in
+`units`.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ OLDEST_SEMANTICS: Final = semantics.OLDEST
 
 
 class Engine(Market):
-    """The market that a journal's commands are applied to, one after the other, and what is asked of all of it."""
+    """The market that a journal's commands are applied to, one after the other, and the queries about all of it."""
 
     __slots__ = ()
 
     def __del__(self) -> None:
-        """Its orders refer to each other and are unknown to the collector: without this they would stay for good."""
+        """Free the orders: they refer to each other and are unknown to the collector, so nothing else frees them."""
         for _ in release(self):
             pass
 
     def apply(self, command: Command, sequence: int, at: int) -> list[Event]:
-        """Carry out a command that the journal holds at `sequence`, stored at `at` (ns); what happened, in order.
+        """Apply a command that the journal holds at `sequence`, stored at `at` (ns); the events, in order.
 
         Several commands may share a sequence. A refusal is an event; an AssertionError is our own fault.
         """
@@ -109,23 +109,23 @@ class Engine(Market):
             limit_states.follow(self)
         return self.events
 
-    # Asking
+    # Queries
 
     def state(self) -> State:
-        """Everything that the future depends on, as plain values (`checkpoint`)."""
+        """Everything that future events depend on, as plain values (`checkpoint/state.py`)."""
         return state_of(self)
 
     @staticmethod
     def from_state(state: State) -> Engine:
-        """The engine that `state` was taken of."""
+        """A new engine restored from `state`."""
         engine = Engine()
         restore(engine, state)
         return engine
 
     def digest(self) -> str:
-        """A fingerprint of the state: equal digests, equal futures."""
+        """A fingerprint of the state: engines with equal digests answer alike from here on."""
         return digest_of(self.state())
 
     def next_due(self) -> int:
-        """Journal time at which something is to happen by itself, 0 if nothing waits for its time."""
+        """Journal time (ns) at which the next timer is due, 0 if none is set."""
         return due.next_due(self)

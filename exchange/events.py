@@ -1,11 +1,11 @@
-"""What happened: the past half of the engine's language.
+"""Events: what a command has changed; the past tense of the engine's language.
 
-Events are plain values and hold all that a reader of `EVENTS_<p>` alone needs. Their time is their command's.
+Events are plain values and hold all that a reader of `EVENTS_<p>` alone needs. An event's time is its command's.
 
-Each event of an order says how the order stands right after it: its instrument and side, what is filled of it, what
-that has cost, what is open, and its status. The cost is the sum of price × quantity of its trades: `cost` in units, and
-what is beyond whole units in units² (`cost_rest`, nearly always 0). A stored event of before version 4 of the semantics
-says nothing of that (decision 151): when it is read, its `symbol` is "", its taker's status 0.
+Each event of an order states the order right after that event: instrument, side, filled quantity and its cost, open
+quantity, and status. The cost is the sum of price × quantity of the order's trades: `cost` in units, and what is beyond
+whole units in units² (`cost_rest`, nearly always 0). An event stored before version 4 of the semantics lacks these
+members (docs/decisions/0151-events-say-how-their-order-stands.md): read back, its `symbol` is "", its taker's status 0.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Rejected:
 @mypyc_attr(acyclic=True)
 @dataclass(init=False, slots=True)
 class Accepted:
-    """The exchange took the order, all of which is open; its trades and its end, if any, follow.
+    """The exchange accepted the order, all of which is open; events of its trades and its end, if any, follow.
 
     status: OPEN or PENDING_TRIGGER; UNTOLD as stored before version 4.
     """
@@ -70,7 +70,7 @@ class Repeated:
 @mypyc_attr(acyclic=True)
 @dataclass(init=False, slots=True)
 class Traded:
-    """One match. `side` is the taker's; it prints at the maker's price. Fees: negative is a rebate.
+    """One match, at the maker's price. `side` is the taker's. Fees: negative is a rebate.
 
     In an uncross `side` is CROSSED: the buy order stands as taker and the sell order as maker, and both may be of one
     account.
@@ -150,7 +150,7 @@ class Traded:
 class Amended:
     """The order's terms as they are now; `reason` is "requested" or "self_trade" (decrement).
 
-    `canceled` is all that decrement has taken off the order so far.
+    `canceled` is the quantity that decrement has canceled of the order so far.
     """
 
     order_id: int
@@ -312,7 +312,7 @@ class MessageRejected:
 
 @dataclass
 class Triggered:
-    """A stop order has become a market or limit order and enters the market as one."""
+    """A stop order has become a market or limit order and enters the market as such."""
 
     order_id: int
     account: str
@@ -344,9 +344,9 @@ class Refused:
 
 @dataclass
 class Busted:
-    """A trade was undone; the members are those of its `Traded`, the fees what is given back.
+    """A trade was undone; the members are those of its `Traded`, the fees are what is refunded.
 
-    Both orders stand as they do now: a bust changes nothing of them.
+    The members of both orders are as of now: a bust changes neither order.
     """
 
     trade_id: int
@@ -397,4 +397,4 @@ Event = (
 )
 
 OF_ONE_ORDER: Final = (Amended, Canceled, Expired, Refused, Triggered)
-"""What becomes of one order that there was before; the others of orders are its entry and its trades."""
+"""Events that change one existing order; an order's other events are its acceptance and its trades."""

@@ -1,7 +1,7 @@
-"""What may be traded and within which limits: an instrument's reference data.
+"""Instrument: the reference data of what may be traded, and within which limits.
 
 Units: prices and quantities as in `units`; `*_bps` in hundredths of a basis point; 0 switches a limit off
-unless said otherwise.
+unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -14,40 +14,40 @@ from exchange.semantics import NEWEST, UNBOUNDED_VALUE
 from exchange.units import LARGEST, RATE, SECOND, UNIT, VALUE_LARGEST, divide_half_even
 
 MAX_OPEN_ORDERS: Final = 100_000
-"""Open orders an account may have in one instrument unless the listing says otherwise."""
+"""Open orders that an account may have in one instrument, unless the listing names another bound."""
 
 CALL: Final = 300 * SECOND
 WINDOW: Final = 300 * SECOND
 HOLD: Final = 30 * SECOND
 LIMIT_STATE: Final = 15 * SECOND
-"""Durations of calls and of LULD unless the listing says otherwise."""
+"""Durations of calls and of LULD, in nanoseconds, unless the listing names others."""
 
 CALL_EXTENSIONS: Final = 1
 
 MONEY: Final = ("min_value", "max_value")
-"""Bounds of price × quantity, which have room for more than either."""
+"""Bounds of price × quantity, whose range is wider than that of a price or a quantity."""
 
 NO_RATE: Final = -RATE - 1
-"""In place of a fee rate that is not given."""
+"""In place of a missing fee rate."""
 
 
 @dataclass
 class Instrument:
     """The definition an operator lists; replaced whole by every later listing of the symbol.
 
-    ticks: `(from_price, tick)` rows, ascending by from_price, the first from 0 (RULES.md, "Before matching").
+    ticks: `(from_price, tick)` rows, ascending by from_price, the first from 0 (docs/rules.md, "Before matching").
     min_quantity 0 stands for one lot, max_quantity 0 and max_price 0 for all below `LARGEST`, max_value 0 for any.
-    min_price 0 stands for no minimum but that prices are positive. What these mean is in `lowest_…` and `highest_…`;
-    the values there are products of a price and a quantity, in units². A multiple of `common_tick` is on tick at any
-    price.
+    min_price 0 stands for no minimum but that prices are positive. `lowest_…` and `highest_…` hold the effective
+    bounds; values there are products of a price and a quantity, in units². A multiple of `common_tick` is on tick at
+    any price.
     collar_bps: how far `price` may lie from the reference price; 0 is no collar.
     reference_price 0 stands for none.
     static_band_bps, dynamic_band_bps: 0 is off. luld_tier: 1 or 2, 0 is off; the luld_* durations are nanoseconds:
     the window of the mean, how long a reference has to stand, how long a limit state may last, the pause and its
-    extensions. call_*: length of a volatility call, the most that the end of a timed call may be put off at random, and
-    how often one is extended.
+    extensions. call_*: length of a volatility call, the longest random extra time of a timed call, and how often a call
+    is extended.
     maker_bps, taker_bps: fees, negative is a rebate; cross_bps: NO_RATE for the taker's.
-    calendar: the name of the schedule by which the leader changes its phases, "" for round the clock.
+    calendar: the name of the schedule by which the leader changes the instrument's phases, "" for round the clock.
     """
 
     symbol: str
@@ -96,7 +96,7 @@ class Instrument:
         self.adopt(NEWEST)
 
     def adopt(self, semantics: int) -> None:
-        """Let the upper bounds be those of a version of the semantics."""
+        """Set the upper bounds to those of a version of the semantics."""
         self.highest_quantity = self.max_quantity or LARGEST - 1
         self.highest_price = self.max_price or LARGEST - 1
         self.highest_value = (self.max_value or LARGEST) * UNIT
@@ -106,7 +106,7 @@ class Instrument:
             self.highest_value = (self.max_value or VALUE_LARGEST) * UNIT
 
     def tick_at(self, price: int) -> int:
-        """The tick that holds at `price`: of the highest row whose `from` is not above it."""
+        """The tick that holds at `price`: that of the highest row whose `from_price` is not above `price`."""
         if len(self.ticks) == 1:
             return self.smallest_tick
         found = self.ticks[0][1]
@@ -137,21 +137,21 @@ class Instrument:
         return found
 
     def on_tick(self, price: int) -> int:
-        """The whole number of ticks that is nearest to `price`, the higher of two; 0, for no price, stays."""
+        """The whole number of ticks nearest to `price`, the higher of two as near; 0, for no price, stays 0."""
         if price % self.common_tick == 0:
             return price
         low, high = self.floor_price(price), self.ceil_price(price)
         return low if low and (price - low < high - price or high > LARGEST) else high
 
     def nearest_price(self, total: int, count: int) -> int:
-        """The mean total / count, rounded half to even to the tick that holds there."""
+        """The mean total / count, rounded half to even to the tick that holds at the mean."""
         tick = self.tick_at(total // count)
         return divide_half_even(total, count * tick) * tick
 
     def fault(self, semantics: int = NEWEST) -> str:
         """The name of the field that makes this listing impossible, or an empty string.
 
-        Source: RULES.md, "Before matching": a listing whose tick × lot is no multiple of a unit of money is refused.
+        Source: docs/rules.md, "Listings": a listing whose tick × lot is no multiple of a unit of money is refused.
         """
         if not self.ticks or self.ticks[0][0] != 0:
             return "ticks"

@@ -1,6 +1,6 @@
-"""What RULES.md calls always true, looked for in a market between two commands.
+"""Invariants of docs/rules.md, "Always true", checked in a market between two commands.
 
-It reads everything and changes nothing; the cost is that of all orders and levels. Quantities as in `units`.
+A check reads everything and changes nothing; its cost grows with all orders and levels. Quantities as in `units`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def first_broken(market: Market) -> str:
-    """A sentence about the first invariant that does not hold, "" if all hold."""
+    """The first invariant that does not hold, as a sentence; "" if all hold."""
     for book in market.books.values():
         broken = broken_in_book(book)
         if broken:
@@ -35,7 +35,7 @@ def first_broken(market: Market) -> str:
 
 
 def broken_in_book(book: Book) -> str:
-    """Whether a book is uncrossed where orders are matched, and each level the sum of its queue."""
+    """The fault of a book, "" if none: crossed where orders are matched, or a level that is not its queue's sum."""
     bid, ask = book.sides[BUY].best, book.sides[SELL].best
     if book.is_trading() and 0 < ask <= bid:
         return f"{book.symbol} is crossed: best bid {bid}, best ask {ask}"
@@ -47,7 +47,7 @@ def broken_in_book(book: Book) -> str:
 
 
 def broken_in_side(half: BookSide, side: int) -> str:
-    """Whether one side's levels stand in order and hold what they say."""
+    """The fault of one side, "" if none: levels out of order, or a level whose totals differ from its queue."""
     prices = [price for price, _ in half.depth(0)]
     if prices != sorted(half.levels, reverse=side == BUY) or half.best != (prices[0] if prices else 0):
         return f"its {SIDE_NAMES[side]} levels are out of order"
@@ -68,7 +68,7 @@ def broken_in_side(half: BookSide, side: int) -> str:
 
 
 def broken_in_order(order: Order) -> str:
-    """Whether an order's parts make up its quantity, and it rests or waits just when it is open."""
+    """The fault of an order, "" if none: parts that do not sum to its quantity, or a place that its status denies."""
     what = f"order {order.order_id}"
     parts = (order.filled, order.open_quantity, order.canceled)
     if sum(parts) != order.quantity:
@@ -87,7 +87,7 @@ def broken_in_order(order: Order) -> str:
 
 
 def broken_in_accounts(market: Market) -> str:
-    """Whether what one account has others lack, instrument by instrument, and what is open is counted right."""
+    """The fault of the accounts, "" if none: an instrument whose sums are not zero, or open quantities miscounted."""
     totals: dict[str, list[int]] = {}
     for positions in market.accounts.positions.values():
         for symbol, position in positions.items():
@@ -107,7 +107,7 @@ def broken_in_accounts(market: Market) -> str:
 
 
 def broken_in_holding(holding: Holding) -> str:
-    """Whether an account's open quantities are those of its open orders."""
+    """The fault of a holding, "" if none: open quantities that are not the sums over its open orders."""
     for side in range(BOTH_SIDES):
         open_quantity = sum([order.open_quantity for order in holding.open if order.side == side])
         if holding.open_quantity(side) != open_quantity:

@@ -1,8 +1,9 @@
-"""The market of one partition: its state, and the few verbs that everything in it needs.
+"""Market of one partition: its state, and the few verbs that all of `exchange` needs.
 
-The functions of `exchange` take the market as their first argument and change what of it is theirs; `Engine` is the
-market that commands are applied to. Nothing here, and nothing that takes a market, knows the engine. Always true:
-`events` and `changes` are those of the command at work. Units as in `units`, times in nanoseconds of journal time.
+The functions of `exchange` take the market as their first argument, and each changes its own part of the market;
+`Engine` is the market that commands are applied to. Neither the market nor a function that takes one knows the engine.
+Always true: `events` and `changes` are those of the current command. Units as in `units`, times in nanoseconds of
+journal time.
 """
 
 from __future__ import annotations
@@ -36,16 +37,16 @@ COMMAND_AGE_MAX: Final = 5 * SECOND
 
 
 class Market:
-    """All instruments of one partition, its accounts and orders, and what the command at work has brought about.
+    """The instruments, accounts and orders of one partition, and what the current command has changed.
 
-    now: the time of the command at work. answered_at: when it is answered, where that is long after, or 0; an argument
-    like time, set before `apply` (streams/leadership/resumption.py). moment: the time of what is happening, which for
-    timers is when they were due. events: what has happened, in order; the first `due_events` of them are of timers that
-    were due before the command. changes: what became of displayed orders. terms_before: those of the order that a
-    command amends after such events. deferred: books with stops that wait for the next command, because this one has
-    made its `trades_made`. banded: books under LULD; before `bands_due` time alone changes nothing of their bands.
-    wake_at: before this time nothing is due and nothing is forgotten for its age, so a command makes one comparison.
-    listings: how many there have been. retired: the last trade id of each instrument that is listed no more.
+    now: time of the current command. answered_at: when that command is answered, if long after, else 0; an argument
+    like time, set before `apply` (streams/leadership/resumption.py). moment: time of the current event, which for a
+    timer is when that timer was due. events: in order; the first `due_events` of them are of timers that were due
+    before the command. changes: what became of displayed orders. terms_before: an order's terms after those timers and
+    before the command amended it. deferred: books whose stops wait for the next command, because this one has used up
+    its trades (`trades_made`). banded: books under LULD; before `bands_due` time alone changes none of their bands.
+    wake_at: before this time nothing is due and nothing is too old to keep, so a command costs one comparison.
+    listings: the number of listings so far. retired: the last trade id of each delisted instrument.
     """
 
     __slots__ = (
@@ -105,47 +106,47 @@ class Market:
         self.due_events = 0
         self.terms_before: Terms | None = None
 
-    # Answering
+    # Rejections
 
     def reject(self, code: str, field: str = "", bound: int = 0) -> None:
-        """Answer with a refusal."""
+        """Answer the command with a rejection."""
         self.events.append(Rejected(code, field, bound))
 
     def is_late(self, sent_at: int) -> bool:
-        """Whether a command took longer to reach the journal than its client may expect it to."""
+        """Whether a command took longer than `command_age_max` to reach the journal; 0 is never late."""
         return sent_at != 0 and self.now - sent_at > self.command_age_max
 
     def is_stale(self, sent_at: int) -> bool:
-        """Whether a command that adds risk took longer to reach the journal, or its answer, than it may."""
+        """Whether a command that adds risk took longer than `command_age_max` to reach the journal or its answer."""
         return sent_at != 0 and max(self.now, self.answered_at) - sent_at > self.command_age_max
 
-    # What comes later
+    # Timers and deferred work
 
     def defer(self, book: Book) -> None:
-        """Execute the rest of a book's triggered stops at the next command, before anything else."""
+        """Defer the rest of a book's triggered stops to the next command, which executes them first."""
         if book not in self.deferred:
             self.deferred.append(book)
         self.wake_at = 0
 
     def schedule(self, book: Book, due: int) -> None:
-        """Change a book by itself at `due`, and not when it was to change before; NEVER for not at all."""
+        """Set the book's timer to `due`, in place of its earlier time; NEVER clears it."""
         self.timetable.set(book, due)
         self.wake_at = 0
 
     def schedule_expiry(self, order: Order) -> None:
-        """Expire an open order at its `expires`, and not when it was to expire before."""
+        """Set the timer of an open order to its `expires`, in place of an earlier time."""
         self.expiries.push(order.expires, order.order_id)
         self.wake_at = 0
 
     def set_deadline(self, account: str, deadline: int) -> None:
-        """Cancel all orders of an account at a time, and not when they were to be canceled before; 0 for not at all."""
+        """Set the time at which all orders of an account are canceled, in place of an earlier time; 0 clears it."""
         self.deadlines.set(account, deadline)
         self.wake_at = 0
 
     # The listing
 
     def open_book(self, instrument: Instrument) -> Book:
-        """List an instrument that is not listed: a new book, at the end of the listing."""
+        """List an instrument that is not listed yet: a new book, last in the order of listing."""
         ended, trades = self.register.ended, self.trades
         book = Book(instrument, self.changes, self.accounts, ended, trades, self.semantics)
         book.last_trade_id = self.retired.pop(instrument.symbol, 0)
@@ -155,19 +156,19 @@ class Market:
         return book
 
     def find_banded(self) -> None:
-        """Find the books under LULD after the listing has changed, and have all bands renewed."""
+        """Find the books under LULD after a listing has changed, and make all bands due for renewal."""
         self.banded = [book for book in self.books.values() if book.luld is not None]
         self.bands_due = 0
 
-    # Asking
+    # Queries
 
     @property
     def orders(self) -> dict[int, Order]:
-        """Every order by id that is open or has ended not long ago, and is not in the archive (`order`)."""
+        """Every order by id, open or remembered, but those in the archive (`order` finds these too)."""
         return self.register.orders
 
     def order(self, order_id: int) -> Order | None:
-        """The order of this id, open or remembered; one from the archive is made anew for each who asks."""
+        """The order of this id, open or remembered; one from the archive is a new object at each call."""
         order = self.register.orders.get(order_id)
         if order is not None:
             return order
@@ -175,14 +176,14 @@ class Market:
         return None if past is None else order_from(past.row(), self.books)
 
     def past_orders(self) -> Iterator[Order]:
-        """Every order that is in the archive, by account, as `order`."""
+        """Every order in the archive, by account; as in `order`, new objects."""
         for share in self.register.ended.all():
             for block in share.blocks:
                 for past in block.orders():
                     yield order_from(past.row(), self.books)
 
     def find(self, account: str, symbol: str, client_order_id: str) -> Order | None:
-        """The account's order with this client order id, open or remembered, as `order`."""
+        """The account's order with this client order id, open or remembered; an archived one as in `order`."""
         book = self.books.get(symbol)
         holding = None if book is None else book.holdings.get(account)
         if holding is None:
@@ -190,16 +191,16 @@ class Market:
         return holding.client_orders.get(client_order_id) or self.find_past(holding, symbol, client_order_id)
 
     def find_past(self, holding: Holding, symbol: str, client_order_id: str) -> Order | None:
-        """The order of this name, if it is in the archive, as `order`."""
+        """The archived order with this client order id, as in `order`; None if the archive has none."""
         block = holding.past.get(client_order_id)
         return None if block is None else order_from(block.at(block.find(symbol, client_order_id)).row(), self.books)
 
     def orders_of(self, trade: Trade) -> tuple[Order, Order]:
-        """Taker and maker of a trade that may be undone, as `order`."""
+        """Taker and maker of a trade that may be busted; archived ones as in `order`."""
         return self.side_of(trade.taker, trade.past_taker), self.side_of(trade.maker, trade.past_maker)
 
     def side_of(self, order: Order | None, past: PastOrder | None) -> Order:
-        """An order of a trade that may be undone."""
+        """One order of a trade that may be busted: the object, or one made from its archived text."""
         if order is not None:
             return order
         assert past is not None, "what may be undone has its orders"

@@ -9,21 +9,21 @@ from exchange.instrument import Instrument
 
 @dataclass
 class Configured:
-    """The engine runs by these rules and bounds from here on."""
+    """The engine applies this version of the rules, and its command's bounds, from here on."""
 
     semantics: int
 
 
 @dataclass
 class InstrumentListed:
-    """The definition now in force."""
+    """The instrument's definition in force from here on."""
 
     instrument: Instrument
 
 
 @dataclass
 class CancelAfterSet:
-    """All of the account's orders are canceled at `deadline` unless it sets another; 0: they are not."""
+    """All of the account's orders are canceled at `deadline` unless the account sets another; 0: no deadline."""
 
     account: str
     deadline: int
@@ -31,17 +31,17 @@ class CancelAfterSet:
 
 @dataclass
 class InstrumentDelisted:
-    """The instrument is gone."""
+    """The instrument is listed no more."""
 
     symbol: str
 
 
 @dataclass
 class PhaseSet:
-    """How an instrument stands from here on: one for each change of phase, halt, planned end or reason.
+    """The phase and halt of an instrument from here on: one event for each change of phase, halt, planned end or reason.
 
-    phase: the one underneath a halt; `halted` says that there is one. kind: UNNAMED outside an auction. until: 0 for
-    no planned end (of a random one the earliest). call: the instrument's calls so far, this one included.
+    phase: the phase underneath a halt, if `halted`. kind: UNNAMED outside an auction. until: the planned end, 0 for
+    none; of a random end the earliest. call: the number of the instrument's calls so far, this one included.
     """
 
     symbol: str
@@ -55,7 +55,7 @@ class PhaseSet:
 
 @dataclass
 class EndDrawn:
-    """The random part of a call's end is known; `extra` in nanoseconds."""
+    """The random part of a call's end is drawn; `extra` in nanoseconds."""
 
     symbol: str
     call: int
@@ -64,7 +64,7 @@ class EndDrawn:
 
 @dataclass
 class BandsDoubled:
-    """LULD bands of an instrument are twice as wide from here on, or no more."""
+    """LULD bands of an instrument are twice as wide from here on (`doubled`), or as wide as before."""
 
     symbol: str
     doubled: bool
@@ -72,7 +72,7 @@ class BandsDoubled:
 
 @dataclass
 class LimitsSet:
-    """All own limits of an account in an instrument, or ("") elsewhere, from here on: (field, value)."""
+    """All own limits of an account in an instrument, or ("") in all others, from here on: (field, value)."""
 
     account: str
     symbol: str
@@ -81,7 +81,7 @@ class LimitsSet:
 
 @dataclass
 class KillSwitchSet:
-    """The switch as it stands; `count` orders were canceled by it, told before."""
+    """The kill switch is set; `count` orders were canceled by it, their `Canceled` events come before."""
 
     account: str
     symbol: str

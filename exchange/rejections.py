@@ -1,6 +1,6 @@
-"""Why a command may be refused: the codes that the engine answers with (PROTOCOL, "Codes").
+"""Rejection codes: why the engine refuses a command (docs/protocol.md, "Codes").
 
-A refusal is an answer, not an error: nothing has changed.
+A rejection is an answer, not an error: nothing has changed.
 """
 
 from __future__ import annotations

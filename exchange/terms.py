@@ -72,7 +72,7 @@ VOLATILITY: Final = 2
 REOPENING: Final = 3
 OPERATOR: Final = 4
 KIND_NAMES: Final = ("opening", "closing", "volatility", "reopening", "operator")
-"""What an auction is for."""
+"""The kinds of an auction: what it is held for."""
 
 OPENED: Final = 0
 CHANGED: Final = 1

@@ -1,4 +1,4 @@
-"""Whole numbers for prices, quantities and money.
+"""Units: whole numbers for prices, quantities, money, times and rates.
 
 Every price, quantity and amount of money inside Openbell is an `int` counting units of 10⁻⁸
 (docs/decisions/0001-one-unit.md). Times are `int` nanoseconds since 1970 UTC. Basis points are
@@ -10,30 +10,30 @@ from __future__ import annotations
 from typing import Final
 
 UNIT: Final = 100_000_000
-"""How many units make one whole."""
+"""Units in one whole."""
 
 DECIMALS: Final = 8
 
 LARGEST: Final = 4_000_000_000_000_000_000
 """No price or quantity reaches this (40 billion), so each fits 63 bits on the wire.
 
-What a client sends beyond it is carried as exactly this, and refused by the instrument's limits.
+A larger number from a client is carried as exactly LARGEST, and refused by the instrument's limits.
 """
 
 VALUE_LARGEST: Final = LARGEST * LARGEST // UNIT
-"""No amount of money that a limit names is above this: no price × quantity comes to so much. It needs 124 bits."""
+"""Bound of the amounts of money that a limit may name: no price × quantity is above it. It needs 124 bits."""
 
 RATE: Final = 1_000_000
-"""A rate of this many (hundredths of a basis point) is the whole: 100 %."""
+"""The rate that is 100 %, in hundredths of a basis point."""
 
 SECOND: Final = 1_000_000_000
 HOUR: Final = 3_600 * SECOND
 
 NEVER: Final = (1 << 62) - 1
-"""A time that does not come: above every time that a command may name."""
+"""A time that never comes: above every time that a command may name."""
 
 TIMERS_SPARE: Final = 1_000
-"""A heap of timers is purged of stale ones when it is twice as long as after the last purge, and so many more."""
+"""A heap of timers drops its stale entries at twice its length after the last cleaning, plus this number."""
 
 
 def divide_half_even(numerator: int, denominator: int) -> int:
@@ -46,12 +46,12 @@ def divide_half_even(numerator: int, denominator: int) -> int:
 
 
 def value_of(price: int, quantity: int) -> int:
-    """The money that `quantity` costs at `price`; exact where tick × lot is whole units."""
+    """The money, in units, that `quantity` costs at `price`; exact where tick × lot is whole units."""
     return divide_half_even(price * quantity, UNIT)
 
 
 def decimals_of(step: int) -> int:
-    """How many decimals a tick or lot needs, its trailing zeros not counted: 0.010 needs 2."""
+    """The decimals that a tick or lot needs, trailing zeros not counted: 0.010 needs 2."""
     decimals = DECIMALS
     while decimals > 0 and step % 10 == 0:
         step //= 10
@@ -60,16 +60,16 @@ def decimals_of(step: int) -> int:
 
 
 def from_text(text: str) -> int:
-    """The units of a number that `to_text` has printed: exact, however large. What clients send is read elsewhere."""
+    """The units of a number that `to_text` printed: exact, however large. Clients' numbers are read in the gateway."""
     whole, _, fraction = text.removeprefix("-").partition(".")
     units = int(whole) * UNIT + int(fraction.ljust(DECIMALS, "0"))
     return -units if text.startswith("-") else units
 
 
 def to_text(units: int, decimals: int) -> str:
-    """Print with at least `decimals` decimals, more only where the number has them.
+    """Print with at least `decimals` decimals, more only where the number has more.
 
-    An order that rests from before a tick was made coarser keeps its finer price.
+    An order that rested before its tick was made coarser keeps its finer price.
     """
     sign = "-" if units < 0 else ""
     whole, fraction = divmod(abs(units), UNIT)

@@ -1,7 +1,7 @@
-"""What operators ask for: listings, limits, kill switches and busts. Phases and bands are in `phases`.
+"""Administration: operators' commands for listings, limits, kill switches and busts; phases and bands are in `phases`.
 
-An order that rests stays as it is, whatever becomes of its instrument's terms or its account's limits; a kill switch
-may cancel it. Source: RULES.md, "Before matching", "Bust".
+A resting order stays as it is when its instrument's terms or its account's limits change; a kill switch may cancel it.
+Source: docs/rules.md, "Listings", "Limits of an account", "Kill switch", "Bust".
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def list_instrument(market: Market, command: ListInstrument) -> None:
 
 
 def delist_instrument(market: Market, command: DelistInstrument) -> None:
-    """Take an instrument off the exchange, its remembered orders and trades with it; positions stay."""
+    """Delist a closed, empty instrument and forget its remembered orders and trades; positions stay."""
     book = market.books.get(command.symbol)
     if book is None:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
@@ -59,7 +59,7 @@ def delist_instrument(market: Market, command: DelistInstrument) -> None:
 
 
 def set_limits(market: Market, command: SetLimits) -> None:
-    """Change what an account may do; it holds from the next command on, for orders that rest too."""
+    """Change the limits of an account; they hold from the next command on, resting orders stay."""
     if command.symbol and command.symbol not in market.books:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return
@@ -74,7 +74,7 @@ def set_limits(market: Market, command: SetLimits) -> None:
 
 
 def set_kill_switch(market: Market, command: SetKillSwitch) -> None:
-    """Stop an account, an instrument or everything, or let it go on: RULES.md, "Kill switch"."""
+    """Stop or readmit an account, an instrument or the whole partition (docs/rules.md, "Kill switch")."""
     account, symbol = command.account, command.symbol
     if account and symbol:
         market.reject(rejections.BAD_REQUEST, "symbol")
@@ -93,7 +93,7 @@ def set_kill_switch(market: Market, command: SetKillSwitch) -> None:
 
 
 def stopped_orders(market: Market, account: str, symbol: str) -> list[Order]:
-    """The open orders that a kill switch is about, oldest first."""
+    """The open orders of an account, else of a symbol or all (""), that a kill switch stops; oldest first."""
     if account:
         return market.open_orders(account)
     orders = market.register.orders.values()
@@ -101,7 +101,7 @@ def stopped_orders(market: Market, account: str, symbol: str) -> list[Order]:
 
 
 def bust_trade(market: Market, command: BustTrade) -> None:
-    """Undo a trade: RULES.md, "Bust"."""
+    """Undo a trade that may still be busted (docs/rules.md, "Bust")."""
     book = market.books.get(command.symbol)
     if book is None:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")

@@ -1,7 +1,7 @@
-"""What happens by itself before a command: stops that were left over, expiries, deadlines, ends of calls.
+"""Due timers, executed before a command: deferred stops, expiries, deadlines, ends of calls.
 
-All that is due by now happens in the order in which it was due, as of then (`market.moment`). Times are nanoseconds of
-journal time (docs/decisions/0073-timers-happen-when-they-were-due.md).
+Timers are executed in the order in which they were due, each at the time at which it was due (`market.moment`). Times
+are nanoseconds of journal time (docs/decisions/0073-timers-happen-when-they-were-due.md).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def pass_time(market: Market, at: int) -> None:
-    """Let happen what was left over, and then what was due by now, in the order in which it was due.
+    """Execute deferred stops, and then all timers due by `at`, in the order in which they were due.
 
     At one time expiries come first, then deadlines of accounts, then ends of calls and of limit states.
     """
@@ -43,9 +43,9 @@ def pass_time(market: Market, at: int) -> None:
 
 
 def sleep(market: Market, due: int) -> None:
-    """Find out when there is something to do again: `due` is when a deadline or a book is, NEVER if none is.
+    """Set `wake_at` to the next timer: `due` is that of the first deadline or book, NEVER if none is set.
 
-    An order that ends from now on is forgotten after those that have ended, or a whole MEMORY from now.
+    An order that ends from now on is forgotten after those that have ended already, or a whole MEMORY from now.
     """
     oldest = market.register.ended.oldest()
     forgets = (oldest if oldest >= 0 else market.now) + MEMORY
@@ -53,30 +53,30 @@ def sleep(market: Market, due: int) -> None:
 
 
 def trigger_deferred(market: Market) -> None:
-    """Go on with the stops for which the command before had made too many trades."""
+    """Execute the stops that the previous command deferred because it had made too many trades."""
     books, market.deferred = market.deferred, []
     for book in books:
         trigger(market, book)
 
 
 def cancel_due(market: Market, account: str) -> None:
-    """An account's deadline has come: cancel all of its orders."""
+    """Cancel all orders of an account whose deadline is due."""
     for order in market.open_orders(account):
         order.book.remove(order)
         cancel(market, order, "cancel_after")
 
 
 def expire_due(market: Market, until: int) -> None:
-    """Let the orders expire whose time comes no later than `until`."""
+    """Expire the orders whose expiry is `until` or earlier."""
     expiries = market.expiries
-    while expiries.first() <= until and expiries.entries:  # An order may expire after NEVER, and time may come to it.
+    while expiries.first() <= until and expiries.entries:  # An expiry may lie after NEVER, and time may reach it.
         order = expiries.take()
         order.book.remove(order)
         expire(market, order, "expired")
 
 
 def next_due(market: Market) -> int:
-    """Journal time at which something is to happen by itself, 0 if nothing waits for its time."""
+    """Journal time at which the next timer is due, 0 if none is set."""
     if market.deferred:
         return max(market.now, 1)
     due = min(market.deadlines.first(), market.timetable.first(), limit_states.next_look(market))

@@ -1,8 +1,8 @@
-"""What follows from a command for instruments under LULD: where their bands are, and whether trading is stuck there.
+"""Limit states: after each command, the LULD bands of each instrument, and whether trading is stuck at a band.
 
 The reference is renewed after every command and tick. Where the best ask then stands at the lower band or the best bid
 at the upper, the instrument is in a limit state, which after `luld_limit_state` gives a reopening call (`phases.end`).
-Only books that the command has touched, or whose time has come, are looked at. Source: RULES.md, "LULD".
+Only books that the command touched, or whose time has come, are renewed. Source: docs/rules.md, "LULD".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def follow(market: Market) -> None:
-    """Renew the bands after a command. `market.banded` are the books under LULD, of which there are some."""
+    """Renew the bands after a command. `market.banded` holds the books under LULD, at least one."""
     note_trades(market)
     if market.now >= market.bands_due:
         market.bands_due = NEVER
@@ -37,7 +37,7 @@ def follow(market: Market) -> None:
 
 
 def next_look(market: Market) -> int:
-    """When time alone may change a band next, NEVER if it cannot; no more often than once a second."""
+    """The next time at which time alone may change a band, in whole seconds; NEVER if it cannot."""
     due: int = NEVER
     for book in market.banded:
         if book.luld is not None and book.luld.wake < due:
@@ -46,9 +46,9 @@ def next_look(market: Market) -> int:
 
 
 def note_trades(market: Market) -> None:
-    """Let the trades of the command count; in an uncross of market orders they leave no change behind.
+    """Record the command's trades in the LULD windows; an uncross of market orders leaves no entry in `changes`.
 
-    The instrument of a call that was due before the command may be off the exchange after it.
+    The book may be missing: a call was due before the command, and the command delisted the instrument.
     """
     for event in market.events:
         if isinstance(event, Traded):
@@ -61,7 +61,7 @@ def note_trades(market: Market) -> None:
 
 
 def renew(market: Market, book: Book) -> None:
-    """Renew the bands of a book, and look whether trading is stuck at them."""
+    """Renew the bands of a book, and begin or end its limit state."""
     luld = book.luld
     assert luld is not None, "only a book under LULD has such bands"
     luld.renew(book.instrument, market.now, book.semantics)

@@ -1,9 +1,9 @@
-"""The trading day: what happens when an instrument goes from one phase into another.
+"""Phases of the trading day: the commands that change them, and what each change does to the book.
 
 Entering continuous trading first uncrosses whatever crosses, from any phase; leaving a call for the closed phase
-uncrosses, leaving it for another does not. A halt is a flag beside the phase: as long as it is set the phase changes
-underneath it, and nothing is matched until a command lifts it and enters the phase that it names. Any phase may follow
-any other. Source: RULES.md, "Trading day".
+uncrosses, leaving a call for any other phase does not. A halt is a flag beside the phase: while the flag is set the
+phase changes underneath it, and nothing is matched until a command lifts the halt and enters the phase that the command
+names. Any phase may follow any other. Source: docs/rules.md, "Trading day".
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def set_phase(market: Market, command: SetPhase) -> None:
 
 
 def conflicting_phase_field(command: SetPhase, now: int) -> str:
-    """The member that does not go with the phase, "" if all do.
+    """The member that conflicts with the phase, "" if none.
 
-    A calendar that is carried out late may bring a call that is over by now; an operator may not.
+    A late command of the calendar may name a call that is over by now; an operator's may not.
     """
     if command.kind != UNNAMED and command.phase != AUCTION:
         return "kind"
@@ -76,7 +76,7 @@ def conflicting_phase_field(command: SetPhase, now: int) -> str:
 
 
 def is_new(book: Book, due: int) -> bool:
-    """Whether a command of the calendar has not been carried out yet; an operator's (0) always has to be."""
+    """Whether a command of the calendar is not applied yet; an operator's (due 0) is always new."""
     if due == 0:
         return True
     if due <= book.last_due:
@@ -86,7 +86,7 @@ def is_new(book: Book, due: int) -> bool:
 
 
 def change_phase(market: Market, book: Book, command: SetPhase) -> None:
-    """Halt an instrument, or let it enter a phase."""
+    """Halt an instrument, or move it into the command's phase."""
     if command.phase == HALTED:
         book.halted = True
         book.reason = command.reason
@@ -103,7 +103,7 @@ def change_phase(market: Market, book: Book, command: SetPhase) -> None:
 
 
 def kind_after(book: Book) -> int:
-    """What an auction is for that no command has said it of."""
+    """The kind of an auction whose command names none, from the phase before."""
     if book.halted:
         return REOPENING
     if book.phase in (CLOSED, PRE_OPEN):
@@ -112,7 +112,7 @@ def kind_after(book: Book) -> int:
 
 
 def draw_end(market: Market, command: DrawEnd) -> None:
-    """The random part of a call's end is known; only the first draw for a call that still goes on counts."""
+    """Set the random part of a call's end; only the first draw for the call in progress counts."""
     book = market.books.get(command.symbol)
     if book is None:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
@@ -125,7 +125,7 @@ def draw_end(market: Market, command: DrawEnd) -> None:
 
 
 def double_bands(market: Market, command: DoubleBands) -> None:
-    """LULD bands are twice as wide from here on, or no more."""
+    """Double the width of LULD bands from here on, or restore it."""
     book = market.books.get(command.symbol)
     if book is None:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
@@ -141,7 +141,7 @@ def double_bands(market: Market, command: DoubleBands) -> None:
 
 
 def end(market: Market, book: Book) -> None:
-    """The end of a timed call or of a limit state has come."""
+    """End a timed call that is due, or extend it; a limit state that is due gives a reopening call."""
     if book.phase != AUCTION:
         begin_timed_call(market, book, REOPENING, book.instrument.luld_call, "limit_state")
         return
@@ -156,7 +156,7 @@ def end(market: Market, book: Book) -> None:
 
 
 def enter(market: Market, book: Book, phase: int, reason: str) -> None:
-    """Leave the phase for one that is no call."""
+    """Move from the present phase into one that is no call."""
     trades = not book.halted and (phase == CONTINUOUS or (phase == CLOSED and book.phase == AUCTION))
     if trades:
         uncross(market, book)
@@ -170,7 +170,7 @@ def enter(market: Market, book: Book, phase: int, reason: str) -> None:
 
 
 def expire_all(market: Market, book: Book, orders: list[Order]) -> None:
-    """Let those of `orders` expire, as they came, whose time ends here."""
+    """Expire those of `orders` whose time in force ends here, in the order of their ids."""
     orders.sort(key=order_id_of)
     for order in orders:
         reason = reason_to_expire(book, order)
@@ -180,22 +180,22 @@ def expire_all(market: Market, book: Book, orders: list[Order]) -> None:
 
 
 def open_orders_of(book: Book) -> list[Order]:
-    """Every open order of a book, waiting ones included."""
+    """Every open order of a book, waiting orders included."""
     return [order for holding in book.holdings.values() for order in holding.open]
 
 
 def left_by_call(book: Book) -> list[Order]:
-    """The orders that an uncross has left and that were for it alone."""
+    """The orders that an uncross left open and whose time in force is that auction alone."""
     left = [order for queue in book.markets for order in queue.orders()]
     for side in range(BOTH_SIDES):
         for order in book.sides[side].orders():
             if is_for_a_call(order.command.time_in_force):
-                left.append(order)  # noqa: PERF401 — a loop that is compiled, without a list beside the one it fills
+                left.append(order)  # noqa: PERF401 — compiled as a loop; a comprehension would build a second list
     return left
 
 
 def reason_to_expire(book: Book, order: Order) -> str:
-    """Why an order may not stay after a call or the day, "" if it may.
+    """Why an order expires after a call or at the day's end, "" if it stays.
 
     An at-close order that still waits has not had its call.
     """

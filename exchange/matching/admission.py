@@ -1,7 +1,7 @@
-"""Whether a new order may enter: what refuses it, and what is answered to one that has entered before.
+"""Admission: the refusal of a new order, and the answer to an order that is a repeat.
 
-The checks answer in the order of RULES.md, "Before matching"; the first failure is the answer. An order that is plain
-and good needs none of them (`checks.is_plain_and_good`). Nothing here changes a book or what an account has.
+The checks run in the order of docs/rules.md, "Before matching"; the first failure is the answer. An order that passes
+the fast path (`checks.is_plain_and_good`) needs none of them. Admission changes no book and no account.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def refusal(market: Market, command: PlaceOrder, book: Book, holding: Holding) -> Rejected | None:
-    """Why a new order may not enter, or None. Repeats are answered before, so one that comes late is safe."""
+    """Why a new order may not enter, or None. Repeats are answered before, so a late repeat is no `too_late`."""
     if command.sent_at and market.is_stale(command.sent_at):
         return Rejected(rejections.TOO_LATE)
     allowance = holding.allowance
@@ -51,7 +51,7 @@ def refusal(market: Market, command: PlaceOrder, book: Book, holding: Holding) -
 
 
 def shut_out(market: Market, account: str, book: Book, allowance: Allowance) -> Rejected | None:
-    """Why an account may neither place nor amend any order here now, or None."""
+    """Why an account may neither place nor amend any order in a book now, or None."""
     if market.kill_switch.armed and market.kill_switch.stops(account, book.symbol):
         return Rejected(rejections.KILLED)
     if not book.takes_orders():
@@ -62,7 +62,7 @@ def shut_out(market: Market, account: str, book: Book, allowance: Allowance) -> 
 
 
 def repeat(market: Market, command: PlaceOrder, before: Order) -> None:
-    """Answer a client order id that is remembered: the same order again is no new one."""
+    """Answer a remembered client order id: the same order again is a repeat, any other a reuse of the id."""
     if same_meaning(command, before.command):
         market.events.append(Repeated(before.order_id))
     else:

@@ -1,8 +1,8 @@
-"""How a resting order is changed, and when it keeps its place in the queue.
+"""Amendment of an open order, and whether the order keeps its place in the queue.
 
-It keeps it when its quantity or displayed part shrinks or its expiry moves; it loses it when its price changes or
-its quantity or displayed part grows. A stop that waits keeps its place among those of its stop price only when its
-quantity shrinks or its expiry moves. Source: RULES.md, "Amend".
+A resting order keeps its place when its quantity or displayed part shrinks or its expiry moves, and loses its place
+when its price changes or its quantity or displayed part grows. A waiting stop keeps its place among those of its stop
+price only when its quantity shrinks or its expiry moves. Source: docs/rules.md, "Amend".
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from exchange.terms import FILLED, FOK, GTD, IOC, MARKET, PENDING_TRIGGER, STOP,
 
 
 def amend(market: Market, command: AmendOrder, order: Order) -> bool:
-    """Carry out an amendment of an open order; True when it left the book and has to enter it anew."""
+    """Apply an amendment to an open order; True when the order left the book and has to enter it anew."""
     book, at = order.book, market.now
     price = order.price if command.price is None else command.price
     stop_price = order.stop_price if command.stop_price is None else command.stop_price
@@ -71,7 +71,7 @@ def amend(market: Market, command: AmendOrder, order: Order) -> bool:
 
 
 def refusal(command: AmendOrder, order: Order, book: Book, at: int) -> Rejected | None:
-    """What is wrong with an amendment whatever the instrument's limits are."""
+    """The refusal of an amendment for reasons other than the instrument's limits, or None."""
     if command.stop_price is not None and order.status != PENDING_TRIGGER:
         return Rejected(rejections.BAD_REQUEST, "stop_price")
     if command.price is not None and order.type in (MARKET, STOP):
@@ -92,7 +92,7 @@ def refusal(command: AmendOrder, order: Order, book: Book, at: int) -> Rejected 
 def check_values(command: AmendOrder, order: Order, book: Book, price: int, quantity: int) -> Rejected | None:
     """The checks of a new order, on the values that would change.
 
-    A total that is just what is done of the order ends it: it may be below the minimum.
+    A total equal to what is already filled and canceled ends the order, so that total may be below the minimum.
     """
     ends = is_end(quantity, order)
     judged = None if ends else command.quantity
@@ -113,21 +113,21 @@ def check_values(command: AmendOrder, order: Order, book: Book, price: int, quan
 
 
 def is_end(quantity: int | None, order: Order) -> bool:
-    """Whether a new total is just what is done of the order, so that nothing is left of it."""
+    """Whether a new total equals what is already filled and canceled, so that nothing is left open."""
     return quantity is not None and 0 < quantity == order.filled + order.canceled
 
 
 def price_of_value(command: AmendOrder, order: Order, book: Book) -> int:
-    """What an order without a limit is valued by: its stop price while it waits, else the reference price."""
+    """The price that values an order without a limit: its stop price while it waits, else the reference price."""
     if order.status == PENDING_TRIGGER:
         return order.stop_price if command.stop_price is None else command.stop_price
     return book.reference_price()
 
 
 def check_effect(command: AmendOrder, order: Order, book: Book) -> Rejected | None:
-    """Whether the order would do at once what it may not: a stop be triggered, a post-only order take.
+    """The refusal of an amendment by which a stop would trigger, or a post-only order take, at once; or None.
 
-    What waits, for its trigger or for the closing call, takes nothing now, nor does an order that ends here.
+    An order that waits, for its trigger or for the closing call, takes nothing now, nor does an order that ends here.
     """
     if is_end(command.quantity, order) and book.semantics >= NOTHING_LEFT:
         return None
@@ -139,14 +139,14 @@ def check_effect(command: AmendOrder, order: Order, book: Book) -> Rejected | No
 
 
 def display_after(command: AmendOrder, order: Order, quantity: int) -> int:
-    """The displayed part after an amendment, 0 for a plain order; a part no smaller than the whole hides nothing."""
+    """The displayed part after an amendment, 0 for a plain order: a part not below the quantity hides nothing."""
     if command.display_quantity is not None:
         return effective_display(command.display_quantity, quantity)
     return order.display_quantity if order.display_quantity < quantity else 0
 
 
 def unchanged(order: Order, price: int, stop_price: int, quantity: int, display: int, expires: int) -> bool:
-    """Whether an amendment asks for what already is."""
+    """Whether an amendment asks for the terms that the order already has."""
     return (
         price == order.price
         and stop_price == order.stop_price
@@ -157,12 +157,12 @@ def unchanged(order: Order, price: int, stop_price: int, quantity: int, display:
 
 
 def shows_more(order: Order, quantity: int, display: int) -> bool:
-    """Whether the displayed part grows; a plain order's is its whole quantity."""
+    """Whether the displayed part grows; that of a plain order is its whole quantity."""
     return (display or quantity) > (order.display_quantity or order.quantity)
 
 
 def finish(market: Market, order: Order) -> None:
-    """An order amended down to what is done of it has nothing left to do: it is filled."""
+    """End an order amended down to what is already filled and canceled: the order is filled."""
     if order.level is not None:
         order.book.remove(order)
     market.register.end(order, FILLED, "", market.now)

@@ -1,13 +1,13 @@
-"""The price at which most would trade, and the uncross: everything that can trade does, at that one price.
+"""Auction: the price at which most would trade, and the uncross: all that can trade does, at that one price.
 
 Candidates are the limit prices in the book: (1) the most volume, (2) the least surplus, (3) all with a bid surplus: the
 highest, all with an ask surplus: the lowest, (4) otherwise the highest with a bid surplus and the lowest with an ask
 surplus (or of those without, the highest and the lowest), between which the reference price decides. Icebergs count in
-full. Source: RULES.md, "Uncross"; Xetra market model 13.1.1.
+full. Source: docs/rules.md, "Uncross"; Xetra market model 13.1.1.
 
-Going up through the candidates, what would buy at a price or above only shrinks and what would sell there or below
-only grows. So only two of them can be the answer: the last one with as many bids as asks, or more, and the one after
-it. In a call the place of these is kept from one change of the book to the next (`balance`).
+From each candidate to the next higher one, demand (buys at that price or above) only shrinks and supply (sells at that
+price or below) only grows. So the answer is one of two candidates: the last one whose demand is not below its supply,
+or the next. A call keeps the position of these two from one change of the book to the next (`book/balance.py`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def indication(book: Book) -> Indication:
-    """What an uncross would give now; in a call it is found once for each change of the book."""
+    """The result of an uncross now; in a call it is computed once for each change of the book."""
     if book.phase != AUCTION:
         return find(book, Balance(book.sides, book.markets))
     found = book.indicated
@@ -57,12 +57,12 @@ def find(book: Book, balance: Balance) -> Indication:
 
 
 def indicated(price: int, volume: int, surplus: int, side: int) -> Indication:
-    """What there is to say of a price, if anything trades there."""
+    """The indication at a price; an empty one if nothing trades there."""
     return Indication(price, volume, surplus, side) if volume else Indication(0, 0, 0, BOTH_SIDES)
 
 
 def at_reference(book: Book, demand: int, supply: int) -> Indication:
-    """Only market orders meet: they do at the reference price, without one they do not."""
+    """The indication where only market orders meet: at the reference price; without one they do not trade."""
     price = book.reference_price()
     surplus = demand - supply
     return indicated(price, min(demand, supply) if price else 0, abs(surplus), BUY if surplus > 0 else SELL)
@@ -71,7 +71,7 @@ def at_reference(book: Book, demand: int, supply: int) -> Indication:
 def nearest_even(book: Book, price: int) -> int:
     """Of all candidates without a surplus, of which `price` is the highest, the one nearest to the reference price.
 
-    The next one below is another if neither the bids nor the asks are more or fewer there.
+    The next candidate below is another without a surplus if demand and supply are the same there.
     """
     lower = below(book.sides, price)
     if lower == 0 or book.sides[SELL].total_at(price) or book.sides[BUY].total_at(lower):
@@ -80,12 +80,12 @@ def nearest_even(book: Book, price: int) -> int:
 
 
 def nearest(low: int, high: int, reference: int) -> int:
-    """Of two prices the one nearer to the reference price; the higher if both are as near, or if there is none."""
+    """The nearer of two prices to the reference price; the higher if both are as near, or without a reference."""
     return low if reference and reference - low < high - reference else high
 
 
 def uncross(market: Market, book: Book) -> None:
-    """Let everything trade that can, first with first, at one price; without one nothing does."""
+    """Trade all that can trade, first of one side with first of the other, at one price; without a price nothing."""
     found = indication(book)
     book.balance = None
     book.indicated = None
@@ -99,7 +99,7 @@ def uncross(market: Market, book: Book) -> None:
         left -= quantity
         for order in (sell, buy):
             if order.open_quantity:
-                # An iceberg shows a whole part again, and unlike in continuous trading it keeps its time.
+                # An iceberg shows a whole part again, and unlike in continuous trading the iceberg keeps its time.
                 book.show(order, order.tranche() if order.price else 0)
             else:
                 book.remove(order)

@@ -1,7 +1,7 @@
-"""Auction calls: how one begins, when it ends by itself, and when it is put off.
+"""Auction calls: how a call begins, when its timer ends it, and when it is extended.
 
-A timed call ends at `until`, and as much later as the draw says if the instrument's ends are random: without its draw
-it goes on until that comes. Source: RULES.md, "When", "Uncross", "Bands", "LULD".
+A timed call ends at `until`. If the instrument's ends are random, the draw adds to that, and a call without its draw
+continues until the draw comes. Source: docs/rules.md, "Ends of calls", "Uncross", "Bands", "LULD".
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def begin_call(market: Market, book: Book, kind: int, until: int, length: int, reason: str) -> None:
-    """Put an instrument into a call that ends at `until`, 0 for by a command alone; `length` is its own."""
+    """Put an instrument into a call of `length` that ends at `until`; 0: only a command ends the call."""
     book.phase = AUCTION
     book.kind = kind
     book.until = until
@@ -41,17 +41,17 @@ def begin_call(market: Market, book: Book, kind: int, until: int, length: int, r
 
 
 def begin_timed_call(market: Market, book: Book, kind: int, length: int, reason: str) -> None:
-    """Put an instrument into a call that lasts so long from now on."""
+    """Put an instrument into a call of `length` from now on."""
     begin_call(market, book, kind, market.moment + length, length, reason)
 
 
 def begin_volatility_call(market: Market, book: Book) -> None:
-    """An order would trade beyond a band."""
+    """Begin a volatility call, because an order would trade beyond a band."""
     begin_timed_call(market, book, VOLATILITY, book.instrument.call, "volatility")
 
 
 def extend(market: Market, book: Book, extension: int) -> None:
-    """Let a call that is at its end go on for so long."""
+    """Extend a call that is at its end by `extension`."""
     book.until = market.moment + extension
     book.drawn = 0
     book.extended += 1
@@ -74,23 +74,23 @@ def move_to_phase(market: Market, book: Book, phase: int, reason: str) -> None:
 
 
 def announce(market: Market, book: Book) -> None:
-    """Tell how an instrument stands."""
+    """Add the event that states an instrument's phase, halt and call."""
     market.bands_due = 0
     market.events.append(PhaseSet(book.symbol, book.phase, book.kind, book.until, book.halted, book.call, book.reason))
 
 
 def schedule_end(market: Market, book: Book) -> None:
-    """Note when a call ends by itself; a limit state that there was is over."""
+    """Set the timer for a call's end; it replaces that of a limit state, which is over."""
     if book.luld is not None:
         book.luld.limit_since = 0
     market.schedule(book, book.until + book.drawn if book.until and book.drawn >= 0 else NEVER)
 
 
 def extension_of(book: Book) -> int:
-    """By how much a call that is at its end has to be put off, 0 if it has not.
+    """By how much a call that is at its end has to be extended, 0 if it ends.
 
-    While the price lies outside the static band, by the call's own length, as often as the instrument says. A reopening
-    under LULD while the price lies outside the bands or market orders would be left, as often as it takes.
+    While the price lies outside the static band: by the call's own length, as often as the instrument allows. For a
+    reopening under LULD while the price lies outside the bands or market orders would be left: as often as it takes.
     """
     if book.halted:
         return 0

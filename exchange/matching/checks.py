@@ -1,7 +1,7 @@
-"""The checks of an order against its instrument, before it may meet the book.
+"""Checks of an order against its instrument and its account's limits, before the order meets the book.
 
-They answer in the order of RULES.md, "Before matching"; the first failure is the answer. The same function serves
-a new order and an amended one: it gets the values that would hold, and `price` only where it is to be judged.
+They run in the order of docs/rules.md, "Before matching"; the first failure is the answer. The same function serves
+a new order and an amended one: it gets the values that would hold, and `price` only where the price is to be judged.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from exchange.units import RATE, UNIT
 
 
 def is_plain_and_good(command: PlaceOrder, book: Book, holding: Holding) -> bool:
-    """Whether an order of the most usual kind passes all checks on its book and its account, at one look.
+    """Fast path. True: a plain limit order in continuous trading that passes every check of its book and account.
 
-    In continuous trading: a limit order to rest or to take, without a collar or a position limit. It never says so of
-    an order that would be refused; of one that is not so plain it says no.
+    Plain: to rest or to take, without a collar or a position limit. False: run the full checks; it says nothing about
+    refusal.
     """
     price, quantity = command.price, command.quantity
     instrument, allowance = book.instrument, holding.allowance
@@ -64,7 +64,7 @@ def is_plain_and_good(command: PlaceOrder, book: Book, holding: Holding) -> bool
 
 
 def check_order(command: PlaceOrder, book: Book, allowance: Allowance, now: int) -> Rejected | None:
-    """Everything about a new order that depends on its instrument, its account's limits and the time alone."""
+    """The checks of a new order that depend on its instrument, its account's limits and the time alone."""
     price, quantity, display = command.price, command.quantity, command.display_quantity
     refused = check_kind(command, book, now)
     if refused is None:
@@ -75,7 +75,7 @@ def check_order(command: PlaceOrder, book: Book, allowance: Allowance, now: int)
 
 
 def check_kind(command: PlaceOrder, book: Book, now: int) -> Rejected | None:
-    """Whether type, time in force and the members they go with make an order that is taken now (RULES.md 3, 4, 12)."""
+    """Type, time in force and members go together, and the phase takes such an order (docs/rules.md 3, 4, 12)."""
     field = conflicting_field(command)
     if field:
         return Rejected(rejections.BAD_REQUEST, field)
@@ -96,7 +96,7 @@ def is_allowed_now(time_in_force: int, book: Book) -> bool:
 
 
 def conflicting_field(command: PlaceOrder) -> str:
-    """The member that an order must have and has not, or has and must not have; "" if none."""
+    """The member that an order of this type lacks, or must not have; "" if none."""
     if (command.price is None) == (command.type in (LIMIT, STOP_LIMIT)):
         return "price"
     if (command.stop_price is None) == (command.type in (STOP, STOP_LIMIT)):
@@ -122,7 +122,7 @@ def check_terms(
     display_quantity: int | None,
     total: int,
 ) -> Rejected | None:
-    """Tick, lot and quantity, displayed part (of `total`), price range: those of them that are given."""
+    """The checks of tick, lot and quantity, displayed part (of `total`) and price range, for the values given."""
     instrument = book.instrument
     if price is not None and (price <= 0 or price % instrument.tick_at(price) != 0):
         return bad_price(instrument, price, "price")
@@ -142,7 +142,7 @@ def check_terms(
 
 
 def bad_price(instrument: Instrument, price: int, field: str) -> Rejected:
-    """The refusal of a price that is no whole number of the tick that holds there, or not above nothing."""
+    """The refusal of a price that is not a whole number of ticks at that price, or not above 0."""
     tick = instrument.tick_at(price)
     if price % tick != 0:
         return Rejected(rejections.PRICE_OFF_TICK, field, tick)
@@ -159,7 +159,7 @@ def bad_quantity(instrument: Instrument, allowance: Allowance, quantity: int) ->
 
 
 def check_display(instrument: Instrument, quantity: int, display_quantity: int) -> Rejected | None:
-    """The displayed part is whole lots, at most the quantity and at least 1 % of it (RULES.md 11, 12)."""
+    """The displayed part is whole lots, at most the quantity and at least 1 % of it (docs/rules.md 11, 12)."""
     lot_size = instrument.lot_size
     if display_quantity % lot_size != 0:
         return Rejected(rejections.QUANTITY_OFF_LOT, "display_quantity", lot_size)
@@ -169,7 +169,7 @@ def check_display(instrument: Instrument, quantity: int, display_quantity: int) 
 
 
 def check_share(quantity: int, display_quantity: int, lot_size: int) -> Rejected | None:
-    """The displayed part is at least 1 % of the quantity, so an iceberg has at most 100 parts (RULES.md 11)."""
+    """The displayed part is at least 1 % of the quantity, so an iceberg has at most 100 parts (docs/rules.md 11)."""
     if display_quantity <= 0 or display_quantity * 100 < quantity:
         return Rejected(rejections.DISPLAY_TOO_SMALL, "display_quantity", max(-(-quantity // 100), lot_size))
     return None
@@ -183,7 +183,7 @@ def outside(instrument: Instrument, price: int, field: str) -> Rejected:
 
 
 def check_value(book: Book, allowance: Allowance, price: int, quantity: int) -> Rejected | None:
-    """Price × quantity is within minimum and maximum; without a price there is nothing to judge."""
+    """Price × quantity is within minimum and maximum; without a price there is nothing to check."""
     if price == 0:
         return None
     value = price * quantity
@@ -195,14 +195,14 @@ def check_value(book: Book, allowance: Allowance, price: int, quantity: int) -> 
 
 
 def check_post_only(book: Book, side: int, price: int) -> Rejected | None:
-    """An order that may only rest would take nothing. In a call nothing is taken, whatever it crosses."""
+    """A post-only order would take nothing. In a call no order takes, whatever its price crosses."""
     if not book.is_trading() or not book.crosses(side, price):
         return None
     return Rejected(rejections.WOULD_TAKE, "price", book.sides[1 - side].best)
 
 
 def check_trigger(book: Book, side: int, stop_price: int) -> Rejected | None:
-    """A stop order would not be triggered at once. In a call it is taken, and looked at when trading begins."""
+    """A stop order would not be triggered at once. In a call stops are accepted, and checked when trading begins."""
     if not book.is_trading() or book.last_price == 0 or not is_met(side, stop_price, book.last_price):
         return None
     return Rejected(rejections.WOULD_TRIGGER, "stop_price", book.last_price)
@@ -229,7 +229,7 @@ def check_room(holding: Holding) -> Rejected | None:
 
 
 def check_position(holding: Holding, side: int, more: int) -> Rejected | None:
-    """The position stays within its limit if all that is open on one side trades, and `more` than that."""
+    """The position stays within its limit even if all that is open on one side trades, and `more` besides."""
     limit = holding.allowance.longest if side == BUY else holding.allowance.shortest
     if limit == NO_LIMIT:
         return None

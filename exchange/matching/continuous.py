@@ -18,7 +18,7 @@ from exchange.terms import BUY, FOK, IOC, is_open
 
 
 def trade_and_rest(market: Market, order: Order) -> None:
-    """Trade what can be traded of an order at once; the rest of it rests, or expires."""
+    """Trade an order as far as it can trade at once; the rest of the order rests, or expires."""
     book, time_in_force = order.book, order.command.time_in_force
     low = high = 0
     if book.banded:

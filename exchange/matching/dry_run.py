@@ -1,7 +1,7 @@
-"""How an order would meet the book, found by walking the queues as `sweep` would and touching nothing.
+"""Dry run: how an order would meet the book, found by walking the queues as `sweep` does, and changing nothing.
 
-It stops where the answer is known: when the order is done, blocked or at a band, or when it would make more trades than
-it may. Source: RULES.md, "Continuous trading" 3, 11, "Bands".
+The walk stops where the answer is known: when the order is done, blocked or at a band, or when it would make more
+trades than allowed. Source: docs/rules.md, "Continuous trading" 3, 11, "Bands".
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from exchange.terms import BUY, CANCEL_OLDEST, DECREMENT
 
 
 class Trial:
-    """What became of the order.
+    """The result of a dry run of one order.
 
-    wanted: what would still be open. trades: how many there were; `exceeds` if there would be more than `trades_max`.
-    banded: it would trade beyond a band. blocked: self-trade prevention ended it. reduced: an own order was on the way
-    and took something off it.
+    wanted: the quantity that would still be open. trades: their number; `exceeds` if that would be above `trades_max`.
+    banded: the order would trade beyond a band. blocked: self-trade prevention would end it. reduced: an own order was
+    on the way and would reduce it.
     """
 
     __slots__ = ("banded", "blocked", "exceeds", "high", "low", "reduced", "taker", "trades", "trades_max", "wanted")
@@ -39,15 +39,15 @@ class Trial:
         self.walk(book)
 
     def fills(self) -> bool:
-        """Whether the order would trade wholly, in as many trades as it may, meeting no own order that takes part."""
+        """Whether the order would fill wholly within `trades_max`, and meet no own order that takes part."""
         return self.wanted == 0 and not self.reduced
 
     def is_over(self) -> bool:
-        """Whether the order would go no further."""
+        """Whether the walk stops here."""
         return self.wanted == 0 or self.blocked or self.banded or self.exceeds
 
     def walk(self, book: Book) -> None:
-        """Go through the levels that the order may trade with, best first."""
+        """Walk the levels that the order may trade with, best first."""
         taker = self.taker
         half = book.sides[1 - taker.side]
         for key in reversed(half.keys):
@@ -59,7 +59,7 @@ class Trial:
                 return
 
     def walk_level(self, level: Level) -> None:
-        """Go through one queue."""
+        """Walk one level's queue, first to last."""
         banded = is_beyond(level.price, self.low, self.high)
         # The parts that icebergs would show next stand behind all that are shown now.
         behind: deque[tuple[Order, int]] = deque()
@@ -86,7 +86,7 @@ class Trial:
                 return
 
     def meet_own(self, rest: int) -> None:
-        """An order of the same account, of which `rest` is open, is on the way."""
+        """Count an order of the same account, with `rest` open, as the order's self-trade mode says."""
         mode = self.taker.command.self_trade
         if mode == DECREMENT:
             self.reduced = True

@@ -1,7 +1,7 @@
-"""What accounts ask of their open orders: to change or cancel one, to cancel all of them, now or at a time.
+"""Commands of an account on its own open orders: amend or cancel one, cancel all, now or at a time.
 
-An account reaches its own orders only: another's is unknown to it. How an order is changed is in `amendment`.
-Source: RULES.md, "Amend", "Cancels", "Time in force".
+An account reaches only its own orders: to any other account an order is unknown. How an order changes is in
+`amendment`. Source: docs/rules.md, "Amend", "Cancels", "Time in force".
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def cancel_order(market: Market, command: CancelOrder) -> None:
 
 
 def amend_order(market: Market, command: AmendOrder) -> None:
-    """Change one open order (RULES.md, "Amend"); at a new price that crosses it takes at once."""
+    """Amend one open order (docs/rules.md, "Amend"); an order whose new price crosses takes at once."""
     order = own_open(market, command)
     if order is None:
         return
@@ -52,7 +52,7 @@ def amend_order(market: Market, command: AmendOrder) -> None:
 
 
 def cancel_all(market: Market, command: CancelAll) -> None:
-    """Cancel an account's open orders, oldest first, as far as the command's filters say."""
+    """Cancel those of an account's open orders that pass the command's filters, oldest first."""
     if command.symbol and command.symbol not in market.books:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return
@@ -70,7 +70,7 @@ def cancel_all(market: Market, command: CancelAll) -> None:
 
 
 def cancel_after(market: Market, command: CancelAfter) -> None:
-    """Set the time at which all of an account's orders are canceled, or unset it."""
+    """Set or clear the time at which all of an account's orders are canceled."""
     if not 0 <= command.duration <= DURATION_MAX:
         market.reject(rejections.BAD_REQUEST, "seconds")
         return
@@ -83,7 +83,7 @@ def cancel_after(market: Market, command: CancelAfter) -> None:
 
 
 def own_open(market: Market, command: AmendOrder | CancelOrder) -> Order | None:
-    """The open order that a command names; None after refusing it."""
+    """The open order that a command names; None after rejecting the command."""
     if command.order_id:
         order = market.order(command.order_id)
     else:

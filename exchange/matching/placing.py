@@ -1,6 +1,6 @@
 """Placing: a new order is checked, gets its id, and is accepted; then it trades, rests or waits.
 
-An order whose account, symbol and client order id are remembered is a repetition, and no new order. A plain limit order
+An order whose account, symbol and client order id are remembered is a repeat, and no new order. A plain limit order
 that passes every check and crosses nothing goes straight into its queue. Source: docs/rules.md, "Before matching",
 "Continuous trading".
 """
@@ -58,9 +58,9 @@ def place(market: Market, command: PlaceOrder) -> None:
 
 
 def enter(market: Market, order: Order, *, joined: bool = False) -> None:
-    """Trade an order that is new, or that has new terms, or put it where it has to rest or wait.
+    """Trade an order that is new or has new terms, or put the order where it has to rest or wait.
 
-    `joined`: it was in the book before its terms changed, so its closing call has come and it does not wait again.
+    `joined`: the order was in the book before its terms changed; its closing call has come, so it does not wait again.
     """
     book = order.book
     if order.status == PENDING_TRIGGER:

@@ -1,7 +1,7 @@
-"""Settlement of a trade, wherever it comes from: it gets its number, and is booked to both orders and positions.
+"""Settlement of a trade: the trade gets its number, and is booked to both orders and both positions.
 
-The maker has its fill first. Queues, and the end of an order that is filled, are the caller's. Source: docs/rules.md,
-"Before matching" (fees).
+The maker's fill is booked first. Queues, and the end of a filled order, are the caller's. Source: docs/rules.md,
+"Fees", "Positions".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from exchange.units import UNIT, value_of
 
 
 def settle(market: Market, maker: Order, taker: Order, price: int, quantity: int, side: int) -> None:
-    """Let two orders trade. `side` is the taker's; CROSSED in an uncross, where the buy order stands as taker."""
+    """Settle a trade of two orders. `side`: the taker's; CROSSED in an uncross, where the buy order is the taker."""
     book, at = maker.book, market.now
     trade_id = book.last_trade_id = book.last_trade_id + 1
     book.previous_price = book.last_price

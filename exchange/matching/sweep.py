@@ -1,7 +1,7 @@
-"""How an incoming order meets the book: price, then displayed before hidden, then time.
+"""Sweep: an incoming order meets the book, by price, then displayed before hidden, then time.
 
 Every trade prints at the resting order's price. Hidden reserve needs no rule of its own: when the shown part of an
-iceberg is gone, its next part goes behind everything at that price. Source: RULES.md, "Continuous trading" 1–5, 8, 11.
+iceberg is filled, its next part joins behind all at that price. Source: docs/rules.md, "Continuous trading" 1–5, 8, 11.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from exchange.terms import (
 def sweep(market: Market, taker: Order, low: int, high: int) -> bool:
     """Match an incoming order until it is done, or nothing is left that it may trade with.
 
-    It ends here when it is filled, when self-trade prevention ends it, or when it has made `trades_max` trades. True if
-    what is left of it would trade beyond the band from `low` to `high` (0: there is none), which holds for all of it.
+    The order ends here when it is filled, when self-trade prevention ends it, or at `trades_max` trades. True if its
+    rest would trade beyond the band from `low` to `high` (0: no band); the band is the same for the whole order.
     """
     book = taker.book
     opposite = book.sides[1 - taker.side]
@@ -54,7 +54,7 @@ def sweep(market: Market, taker: Order, low: int, high: int) -> bool:
 
 
 def trade(market: Market, level: Level, taker: Order, maker: Order) -> None:
-    """Let two orders trade as much as the maker shows and the taker wants."""
+    """Trade the smaller of what the maker shows and what is open of the taker."""
     book, price = maker.book, maker.price
     wanted = taker.quantity - taker.filled - taker.canceled
     quantity = maker.shown if maker.shown < wanted else wanted
@@ -73,7 +73,7 @@ def trade(market: Market, level: Level, taker: Order, maker: Order) -> None:
 
 
 def meet_own(market: Market, taker: Order, maker: Order) -> None:
-    """Prevent a self-trade in the way that the taker asked for."""
+    """Prevent a self-trade by the taker's self-trade mode."""
     mode = taker.command.self_trade
     if mode == DECREMENT:
         decrement(market, taker, maker)
@@ -86,7 +86,7 @@ def meet_own(market: Market, taker: Order, maker: Order) -> None:
 
 
 def decrement(market: Market, taker: Order, maker: Order) -> None:
-    """Take the smaller open quantity off both orders; of a resting iceberg the reserve goes first."""
+    """Cancel the smaller open quantity in both orders; of a resting iceberg the reserve goes first."""
     book = maker.book
     quantity = min(maker.open_quantity, taker.open_quantity)
     for order in (maker, taker):
@@ -126,7 +126,7 @@ def amended(order: Order, reason: str) -> Amended:
 
 
 def cancel(market: Market, order: Order, reason: str) -> None:
-    """End an order that is not in the book (any more) by somebody's decision."""
+    """End an order by somebody's decision; the caller has removed it from the book."""
     rest = market.register.end(order, CANCELED, reason, market.now)
     market.events.append(
         Canceled(
@@ -144,7 +144,7 @@ def cancel(market: Market, order: Order, reason: str) -> None:
 
 
 def expire(market: Market, order: Order, reason: str) -> None:
-    """End an order that is not in the book (any more) by a rule."""
+    """End an order by a rule; the caller has removed it from the book."""
     rest = market.register.end(order, EXPIRED, reason, market.now)
     market.events.append(
         Expired(

@@ -1,9 +1,9 @@
-"""What becomes of stop orders whose condition holds: they are triggered, and executed as the orders that they become.
+"""Triggering: stop orders whose condition holds are triggered, and executed as the orders that they become.
 
-All that a check takes, in the order that `stops` gives them, are executed at their turn, even if the price has moved
-back, and what they bring about is looked for until there is nothing left. If a call starts on the way, those not yet
-executed go on waiting; those that would take one command beyond its bound of trades wait for the next command.
-Source: RULES.md, "Continuous trading" 6, 11.
+All stops that one check finds, in the order of `book/stop_orders.py`, are executed in turn, even if the price has moved
+back; then the check is repeated until it finds none. If a call starts on the way, the stops not yet executed keep
+waiting; stops that would take one command beyond its bound of trades are deferred to the next command. Source:
+docs/rules.md, "Continuous trading" 6, 11.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def trigger(market: Market, book: Book) -> None:
-    """Execute the stops whose condition holds, and those that they bring about, until none is left."""
+    """Execute the stops whose condition holds, and those that their trades trigger, until none is left."""
     while book.is_trading() and book.stops.meets(book.last_price):
         batch = book.stops.take(book.last_price, BUY if book.last_price >= book.previous_price else SELL)
         for place, order in enumerate(batch):
@@ -49,16 +49,16 @@ def trigger(market: Market, book: Book) -> None:
 
 
 def wait_on(book: Book, orders: list[Order]) -> None:
-    """Put triggered stops back at the places they had."""
+    """Put stops that were found but not executed back at their former places."""
     for order in orders:
         book.stops.add(order)
 
 
 def refusal_when_triggered(market: Market, order: Order) -> Rejected | None:
-    """Why a stop that has been triggered may not enter the market, or None.
+    """Why a triggered stop may not enter the market, or None.
 
-    The checks of a new order, on its terms as they are now and as the order that it becomes; it has its place
-    among the account's open orders, and its quantity is among what is open.
+    The checks of a new order, on the stop's present terms and as the order that it becomes; the stop already counts
+    among the account's open orders and open quantity.
     """
     book, holding = order.book, order.holding
     allowance = holding.allowance
@@ -90,7 +90,7 @@ def has_trades_left_for(market: Market, order: Order) -> bool:
 
 
 def execute(market: Market, order: Order) -> None:
-    """Let a triggered order do what it can, and count its trades against the command's bound."""
+    """Execute a triggered order, and count its trades against the command's bound."""
     before = order.book.last_trade_id
     trade_and_rest(market, order)
     market.trades_made += order.book.last_trade_id - before
