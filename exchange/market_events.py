@@ -38,7 +38,7 @@ class InstrumentDelisted:
 
 @dataclass
 class PhaseSet:
-    """The phase and halt of an instrument from here on: one event for each change of phase, halt, planned end or reason.
+    """The phase and halt of an instrument from here on: an event for each change of phase, halt, planned end, reason.
 
     phase: the phase underneath a halt, if `halted`. kind: UNNAMED outside an auction. until: the planned end, 0 for
     none; of a random end the earliest. call: the number of the instrument's calls so far, this one included.

@@ -1,7 +1,7 @@
-"""The accounts of a partition: what each has of its instruments, and what it may do there.
+"""Accounts of a partition: the positions of each in its instruments, and its limits there.
 
 Always true: over all accounts, FEE_ACCOUNT included, quantities, cash and fees of an instrument sum to zero.
-Positions outlive the orders they come from, and the listing; one that is as if it had never been is not kept.
+Positions outlive the orders they come from, and the listing; a blank position is not kept.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Accounts:
         self.positions: dict[str, dict[str, Position]] = {}
         self.limits: dict[str, dict[str, dict[int, int]]] = {}
 
-    # Asking
+    # Queries
 
     def position(self, account: str, symbol: str) -> Position:
-        """What an account has of an instrument; a blank position that nobody keeps if it never traded there."""
+        """The account's position in an instrument; a new blank one, not kept, if the account has none there."""
         positions = self.positions.get(account)
         found = None if positions is None else positions.get(symbol)
         return Position() if found is None else found
@@ -42,7 +42,7 @@ class Accounts:
         return sum([position.cash for position in self.positions.get(account, {}).values()])
 
     def fees(self, account: str) -> int:
-        """Money paid in fees less rebates; of FEE_ACCOUNT what it has received, below zero."""
+        """Money paid in fees less rebates; for FEE_ACCOUNT, the money received, below zero."""
         return sum([position.fees for position in self.positions.get(account, {}).values()])
 
     def limits_of(self, account: str) -> dict[str, Values]:
@@ -66,7 +66,7 @@ class Accounts:
         return position
 
     def close_position(self, account: str, symbol: str) -> None:
-        """Nobody refers to the account's position any more: it is let go if it is blank."""
+        """Forget the account's position if it is blank; called when nothing refers to the position any more."""
         positions = self.positions[account]
         if positions[symbol].is_blank():
             del positions[symbol]
@@ -74,7 +74,7 @@ class Accounts:
                 del self.positions[account]
 
     def set_limits(self, account: str, symbol: str, values: Values, removed: int) -> Values:
-        """Take limits away (a bit for each field), then set some; all that are there afterwards."""
+        """Remove limits (a bit for each field), then set some; returns all limits in force afterwards."""
         limits = self.limits.setdefault(account, {})
         kept = {field: value for field, value in limits.get(symbol, {}).items() if not removed >> field & 1}
         kept.update(values)
@@ -87,7 +87,7 @@ class Accounts:
         return sorted(kept.items())
 
     def pay_fees(self, symbol: str, fees: int) -> None:
-        """Let the fee account receive what the sides of a trade pay."""
+        """Book to the fee account what both sides of a trade pay."""
         position = self.open_position(FEE_ACCOUNT, symbol)
         position.cash += fees
         position.fees -= fees

@@ -1,7 +1,7 @@
-"""What an account may do in one instrument, and what it pays: its own limits and the listing's, made one.
+"""Allowance: the limits and fee rates of an account in one instrument, merged from its own and the listing's.
 
-Of a quantity, a value or a count the stricter limit binds; of its own limits those for the instrument go before those
-for all instruments. Unlike a listing's, an account's limit of 0 allows nothing.
+Of a quantity, a value or a count the stricter limit binds; of the account's own limits those for the instrument go
+before those for all instruments. Unlike a listing's, an account's limit of 0 allows nothing.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from exchange.instrument import Instrument
 from exchange.units import LARGEST, UNIT, VALUE_LARGEST
 
 NO_LIMIT: Final = -1
-"""In place of a position limit that is not set."""
+"""In place of a missing position limit."""
 
 
 class Allowance:
     """The limits in force.
 
     `rates` are fees by MAKER, TAKER and CROSS; positions and quantities as in `units`, `highest_value` in units², like
-    price × quantity. `is_plain` is whether the account may trade, to any position.
+    price × quantity. `is_plain`: the account may trade, and has no position limit.
     """
 
     __slots__ = (

@@ -1,7 +1,7 @@
-"""What a fill costs, and by which rate: the account's own, else the instrument's.
+"""Fees: what a fill costs, by the account's own rate, else the instrument's.
 
 Rates are in hundredths of a basis point of the fill's value, negative is a rebate; a fee is rounded half to even once
-per fill. What both sides pay, the fee account receives. Source: RULES.md, "Before matching" (fees).
+per fill. What both sides pay, the fee account receives. Source: docs/rules.md, "Fees".
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from exchange.instrument import NO_RATE, Instrument
 from exchange.units import RATE, UNIT, divide_half_even
 
 FEE_ACCOUNT: Final = "fees"
-"""Receives what is paid. It does not trade."""
+"""The account that receives all fees and pays all rebates; the fee account does not trade."""
 
 
 def rates_of(instrument: Instrument, own: dict[int, int]) -> list[int]:
     """The rates that an account with these `own` limits pays, by MAKER, TAKER and CROSS.
 
-    Kind by kind: its own rate, else the instrument's. Where neither names a rate for a cross, it is the taker's.
+    Kind by kind: the account's own rate, else the instrument's. Where neither names a rate for a cross, the taker's.
     """
     taker = own.get(TAKER_BPS, instrument.taker_bps)
     cross = own.get(CROSS_BPS, instrument.cross_bps)

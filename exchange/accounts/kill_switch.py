@@ -1,13 +1,13 @@
-"""Who may place and amend no orders until it is switched off again: accounts, instruments, or everybody.
+"""Kill switch: the accounts and instruments, or all, whose new orders and amends are refused until it is off again.
 
-Cancels always work, and calls go on. Source: RULES.md, "Kill switch".
+Cancels always work, and calls continue. Source: docs/rules.md, "Kill switch".
 """
 
 from __future__ import annotations
 
 
 class KillSwitch:
-    """What is stopped, by name. `armed` is whether anything is: one look an order while nothing is."""
+    """The stopped accounts and instruments, by name. `armed`: any is stopped; else an order costs one comparison."""
 
     __slots__ = ("accounts", "armed", "everything", "symbols")
 
@@ -18,7 +18,7 @@ class KillSwitch:
         self.armed = False
 
     def set(self, account: str, symbol: str, active: bool) -> None:
-        """Switch for an account, for an instrument or, with neither, for everything."""
+        """Set the switch of an account, of an instrument or, with neither, of the whole partition."""
         if account:
             switch(self.accounts, account, active)
         elif symbol:
@@ -33,7 +33,7 @@ class KillSwitch:
 
 
 def switch(stopped: dict[str, bool], name: str, active: bool) -> None:
-    """Note a name, or forget it."""
+    """Record a name as stopped, or remove that record."""
     if active:
         stopped[name] = True
     else:

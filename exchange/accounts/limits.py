@@ -1,9 +1,8 @@
-"""What an account may do, beside what holds for everybody in an instrument: the fields and their numbers.
+"""Limits of an account, beside those of the instrument for all accounts: the fields and their numbers.
 
-A value for one instrument goes before the account's value for all of them. Rates (`*_bps`) are in hundredths of a
-basis point and go before the instrument's, kind by kind; a quantity, a value or a count binds beside the
-instrument's, the stricter one first. 0 is a limit like any other; what is not there does not bind. Units as in
-`units`.
+A value for one instrument goes before the account's value for all instruments. Rates (`*_bps`) are in hundredths of a
+basis point and go before the instrument's, kind by kind; of a quantity, a value or a count the stricter of account's
+and instrument's binds. 0 is a limit like any other; a missing limit does not bind. Units as in `units`.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ LIMIT_NAMES: Final = (
     "taker_bps",
     "cross_bps",
 )
-"""What clients call them, by number."""
+"""Names of the limits on the wire, by number."""
 
 
 def fault_in(values: list[tuple[int, int]], removed: int, semantics: int = NEWEST) -> str:
-    """The name of the limit that cannot be set like this, or an empty string."""
+    """The name of the limit, or of the command's member, that cannot be set like this; "" if none."""
     if not 0 <= removed < 1 << len(LIMIT_NAMES):
         return "removed"
     for field, value in values:
@@ -50,17 +49,17 @@ def fault_in(values: list[tuple[int, int]], removed: int, semantics: int = NEWES
 
 
 def is_rate(field: int) -> bool:
-    """Whether a limit is a fee's rate: those are listed last in LIMIT_NAMES, from MAKER_BPS on."""
+    """Whether a limit is a fee rate: fee rates come last in LIMIT_NAMES, from MAKER_BPS on."""
     return field >= MAKER_BPS
 
 
 def lowest(field: int) -> int:
-    """The least that a limit may be: a rate may be a rebate."""
+    """The lowest value of a limit; below 0 only for a rate, as a rebate."""
     return -RATE if is_rate(field) else 0
 
 
 def highest(field: int, semantics: int = NEWEST) -> int:
-    """The most that a limit may be: LARGEST is what a gateway cuts a larger number down to."""
+    """The highest value of a limit. A gateway cuts a larger number down to LARGEST."""
     if field == ENABLED:
         return 1
     if field == MAX_VALUE and semantics >= UNBOUNDED_VALUE:

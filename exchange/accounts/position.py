@@ -1,9 +1,9 @@
-"""What an account has of an instrument, by average cost.
+"""Position of an account in an instrument, at average cost.
 
-A position that grows takes in what it is bought (or sold short) for; one that shrinks realises the difference to its
-average price, which stays; one that goes through zero closes at the average and opens the rest at the trade's price.
-The average is exact, as a fraction, until a position that was closed in part grows again: then what the rest has cost
-is rounded half to even at 16 decimals of money. Costs are in units², money in units.
+A position that grows adds the price of what is bought (or sold short) to its cost; one that shrinks realises the
+difference to its average price, which stays; one that crosses zero closes at the average and opens the rest at the
+trade's price. The average is exact, as a fraction, until a position that was closed in part grows again: then the cost
+of the rest is rounded half to even at 16 decimals of money. Costs are in units², money in units.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from exchange.terms import BUY
 from exchange.units import UNIT, divide_half_even
 
 Standing = tuple[int, int, int]
-"""What a position's average depends on: quantity, cost, shares."""
+"""The part of a position that its average price depends on: quantity, cost, shares."""
 
 
 class Position:
-    """quantity: below zero it is short. cost, shares: the average price is cost / shares, exactly; both 0 when flat.
+    """quantity: below zero when short. cost, shares: the average price is cost / shares, exactly; both 0 when flat.
 
     cash: money received less money paid, fees included. fees: money paid in fees, less rebates.
     """
@@ -32,14 +32,14 @@ class Position:
 
     @property
     def average_price(self) -> int:
-        """What a share of it has cost or brought, rounded half to even at 8 decimals; 0 when flat."""
+        """Average price of the open quantity, rounded half to even at 8 decimals; 0 when flat."""
         return divide_half_even(self.cost, self.shares) if self.shares else 0
 
     @property
     def realised(self) -> int:
-        """What the closed part has earned, fees left out, rounded half to even at 8 decimals.
+        """Realised profit of the closed part, without fees, rounded half to even at 8 decimals.
 
-        It is all the money received, less what the open part has brought, or more by what it has cost.
+        It is all money received, less the proceeds of an open short part, or plus the cost of an open long part.
         """
         received = self.cash + self.fees
         if self.shares == 0:
@@ -48,15 +48,15 @@ class Position:
 
     @property
     def standing(self) -> Standing:
-        """What `restore` brings back."""
+        """Quantity, cost and shares, as `restore` accepts them."""
         return (self.quantity, self.cost, self.shares)
 
     def restore(self, standing: Standing) -> None:
-        """Let quantity and average be what they were."""
+        """Restore quantity and average price to a former standing."""
         self.quantity, self.cost, self.shares = standing
 
     def is_blank(self) -> bool:
-        """Whether it is as if the account had never traded here."""
+        """Whether all figures are those of an account that never traded the instrument."""
         return not (self.quantity or self.cash or self.fees)
 
     def settle(self, side: int, quantity: int, amount: int, value: int, fee: int) -> None:
@@ -66,12 +66,12 @@ class Position:
         self.move(side, quantity, amount)
 
     def refund(self, side: int, value: int, fee: int) -> None:
-        """Give the money of a fill back; the quantity and what it has cost are the caller's."""
+        """Reverse the money of a fill; quantity and cost are the caller's to restore."""
         self.cash += (value if side == BUY else -value) + fee
         self.fees -= fee
 
     def move(self, side: int, quantity: int, amount: int) -> None:
-        """Let a fill change the quantity and what it has cost."""
+        """Apply a fill to quantity and cost, in units²."""
         held = self.quantity if side == BUY else -self.quantity
         after = held + quantity
         self.quantity = after if side == BUY else -after

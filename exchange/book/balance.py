@@ -1,8 +1,8 @@
-"""Demand and supply of a call at one price: the state from which the indicated price is found, change by change.
+"""Balance of a call: demand and supply at one price, from which the indicated price is found change by change.
 
-An order that joins or leaves the book changes them by its quantity, so the next uncross price is found from the last
-one in a step or two instead of from the whole book. The rules that choose the price are in `auction`. Quantities as in
-`units`.
+An order that joins or leaves the book changes demand or supply by its quantity, so the next uncross price is found from
+the last one in a step or two instead of from the whole book. The rules that choose the price are in
+`matching/auction.py`. Quantities as in `units`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Sides = tuple[BookSide, BookSide]
 
 
 class Indication:
-    """What an uncross would give now, price 0 for nothing. The imbalance is absolute; without one its side is both."""
+    """The result of an uncross now, price 0 for none. The imbalance is absolute; its side is both when it is 0."""
 
     __slots__ = ("imbalance", "imbalance_side", "paired_quantity", "price")
 
@@ -28,9 +28,9 @@ class Indication:
 
 
 class Balance:
-    """What would buy at `price` or above, and sell at `price` or below, market orders included.
+    """The quantity that would buy at `price` or above, and sell at `price` or below, market orders included.
 
-    The price may be any: it follows the answer, a step or two at a change. `sides` are the book's.
+    `price` may be any price: it follows the answer, by a step or two at each change. `sides` are the book's.
     """
 
     __slots__ = ("demand", "price", "sides", "supply")
@@ -47,7 +47,7 @@ class Balance:
             ask = asks.above(ask)
 
     def add(self, side: int, price: int, quantity: int) -> None:
-        """So much more rests at a price, 0 for market orders, or less."""
+        """Add a resting quantity, negative to remove it, at a price, 0 for market orders."""
         if side == BUY:
             if price == 0 or price >= self.price:
                 self.demand += quantity
@@ -55,16 +55,16 @@ class Balance:
             self.supply += quantity
 
     def seek(self) -> None:
-        """Go to the highest candidate with as much demand as supply, or more; below all of them if there is none."""
+        """Move to the highest candidate whose demand is not below its supply; below all candidates if there is none."""
         while self.demand >= self.supply and self.step_up():
             pass
         while self.demand < self.supply and self.step_down():
             pass
         if not (self.sides[BUY].total_at(self.price) or self.sides[SELL].total_at(self.price)):
-            self.step_down()  # What rested at this price has gone.
+            self.step_down()  # Nothing rests at this price any more, so it is no candidate.
 
     def step_up(self) -> bool:
-        """Go to the next candidate above, if there is one."""
+        """Move to the next candidate above, if there is one."""
         price = above(self.sides, self.price)
         if price == 0:
             return False
@@ -74,7 +74,7 @@ class Balance:
         return True
 
     def step_down(self) -> bool:
-        """Go to the next candidate below, or below all of them; False if it is there already."""
+        """Move to the next candidate below, or below all candidates; False if the price is there already."""
         if self.price == 0:
             return False
         price = below(self.sides, self.price)

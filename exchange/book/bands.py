@@ -1,8 +1,8 @@
-"""The prices between which an instrument may trade now: static and dynamic bands, or LULD instead.
+"""Bands: the prices between which an instrument may trade now; static and dynamic bands, or LULD instead.
 
 The static band lies round the last auction price, the dynamic one round the last trade, each else round the listing's
-reference price; where neither is known there is none. Both edges may trade. A band is a pair (low, high) of the
-outermost prices in ticks, 0 for none. Source: RULES.md, "Bands", "LULD".
+reference price; without any of these prices there is no band. Both edges may trade. A band is a pair (low, high) of the
+outermost prices in ticks, 0 for none. Source: docs/rules.md, "Bands", "LULD".
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def static_band(book: Book) -> Band:
 
 
 def band_round(instrument: Instrument, reference: int, width_bps: int) -> Band:
-    """The band of a width round a price."""
+    """The band of a width (hundredths of a basis point) round a price."""
     if width_bps == 0 or reference == 0:
         return 0, 0
     width = reference * width_bps // RATE
@@ -52,7 +52,7 @@ def band_round(instrument: Instrument, reference: int, width_bps: int) -> Band:
 
 
 def is_beyond(price: int, low: int, high: int) -> bool:
-    """Whether a price may not trade in a band."""
+    """Whether a price lies outside a band, so that it may not trade."""
     return high > 0 and (price > high or price < low)
 
 

@@ -1,7 +1,7 @@
-"""The order book of one instrument: two sides of price levels, what waits unseen, and how the instrument stands.
+"""Order book of one instrument: two sides of price levels, the orders that wait unseen, and the instrument's phase.
 
-Always true: in continuous trading, unless it is halted, the best bid is below the best ask; a side's `best` is 0
-exactly when it is empty. Each change of a displayed order is noted in `changes`, from which market data is made; market
+Always true: in continuous trading, unless halted, the best bid is below the best ask; a side's `best` is 0 exactly when
+the side is empty. Each change of a displayed order is recorded in `changes`, from which market data is made; market
 orders that rest in a call, stops, and orders that wait for the closing call are not displayed.
 """
 
@@ -27,22 +27,22 @@ from exchange.units import NEVER
 class Book:
     """An instrument in trading.
 
-    The market's: `changes` (what the command at work does to displayed orders), `accounts`, `trades`, and `ended` (the
-    register's memory of orders that ended).
+    Shared with the market: `changes` (the current command's changes of displayed orders), `accounts`, `trades`, and
+    `ended` (the register's memory of ended orders).
 
-    How it stands: phase (never HALTED: that is `halted`, a flag beside it), kind (UNNAMED outside an auction), until
-    (when a call ends at the earliest, 0 if that is not planned), drawn (what is added to that, -1 as long as it is not
-    known), length (of the call), extended (how often), call (how many there have been), reason (of the last change).
-    last_due: its calendar is carried out up to there. due: when it changes by itself. number: its place in the listing.
+    Phase: phase (never HALTED: `halted` is a flag beside it), kind (UNNAMED outside an auction), until (a call's
+    earliest end, 0 if none is planned), drawn (the random time added to `until`, -1 until drawn), length (of the call),
+    extended (how often), call (number of calls so far), reason (of the last change). last_due: the calendar is applied
+    up to here. due: the book's timer. number: the place in the order of listing.
 
-    semantics: the version of the rules that it keeps to, the engine's.
+    semantics: the version of the rules in force, the engine's.
 
-    Its prices: last_price, previous_price (of the trade before; the same after an uncross), auction_price (of the last
-    uncross); luld holds its limit bands, if it has any; banded is whether it may have bands of any kind.
+    Prices: last_price, previous_price (of the trade before; the same after an uncross), auction_price (of the last
+    uncross); luld: the limit bands, if any; banded: the book may have bands of any kind.
 
-    Its orders: sides, markets (those at any price, that rest in a call), stops, waiting (for the closing call, in the
-    order of their time). `stamps` counts the times given out. In a call balance and indicated say what an uncross would
-    give (`balance`, `auction`).
+    Orders: sides, markets (orders without a price that rest in a call), stops, waiting (for the closing call, by time).
+    `stamps` counts the times assigned. In a call `balance` and `indicated` give the result of an uncross
+    (`book/balance.py`, `matching/auction.py`).
     """
 
     __slots__ = (
@@ -142,15 +142,15 @@ class Book:
             self.renew_allowance(account)
 
     def is_trading(self) -> bool:
-        """Whether orders are matched as they come."""
+        """Whether orders are matched on arrival."""
         return self.phase == CONTINUOUS and not self.halted
 
     def takes_orders(self) -> bool:
-        """Whether orders may be placed and amended (RULES.md, "Trading day")."""
+        """Whether orders may be placed and amended (docs/rules.md, "Trading day")."""
         return takes_orders(self.phase) and not self.halted
 
     def holding(self, account: str) -> Holding:
-        """What an account has here, made if there is nothing yet."""
+        """The account's holding in this book, made if there is none."""
         holding = self.holdings.get(account)
         if holding is None:
             position = self.accounts.open_position(account, self.symbol)
@@ -160,44 +160,44 @@ class Book:
         return holding
 
     def release(self, account: str) -> None:
-        """Nothing is remembered of an account's orders any more."""
+        """Release the holding of an account of whose orders none is open or remembered."""
         holding = self.holdings.pop(account)
         self.ended.leave(holding.ended)
         self.trades.sides.leave(holding.traded)
         self.accounts.close_position(account, self.symbol)
 
     def shares(self, account: str) -> tuple[Share[Order], Share[Trade]]:
-        """What is remembered of an account's orders, and of its trades here, for a holding that refers to both."""
+        """The shares of an account's remembered orders and of its trades here, for a holding that refers to both."""
         return self.ended.share(account), self.trades.sides.share(share_of(account, self.symbol))
 
     def share_anew(self) -> None:
-        """What is remembered is divided otherwise: each holding gets its shares of that."""
+        """Give each holding its shares anew, after the memory was divided otherwise."""
         for account, holding in self.holdings.items():
             holding.ended, holding.traded = self.shares(account)
 
     def renew_allowance(self, account: str) -> None:
-        """The listing or the account's limits have changed: they hold from here on."""
+        """Apply the changed limits of the listing or the account from here on."""
         holding = self.holdings.get(account)
         if holding is not None:
             holding.allowance = self.accounts.allowance(account, self.instrument)
 
     def reference_price(self) -> int:
-        """The last trade's price, else the listing's, else 0; whole ticks (RULES.md, "Reference price")."""
+        """The last trade's price, else the listing's, else 0; whole ticks (docs/rules.md, "Before matching")."""
         return self.on_tick(self.last_price or self.instrument.reference_price)
 
     def on_tick(self, price: int) -> int:
-        """What a price is as a reference: the nearest that is whole ticks, as these are now."""
+        """A price as a reference: the nearest whole number of ticks, by the table of ticks as it is now."""
         return price if self.semantics < ROUNDED_REFERENCE else self.instrument.on_tick(price)
 
     def crosses(self, side: int, price: int) -> bool:
-        """Whether a limit order of `side` at `price` would trade with what rests on the other side."""
+        """Whether a limit order of `side` at `price` would trade with an order resting on the other side."""
         best = self.sides[1 - side].best
         if best == 0:
             return False
         return price >= best if side == BUY else price <= best
 
     def is_crossed(self) -> bool:
-        """Whether any two resting orders would trade if the instrument went into continuous trading now."""
+        """Whether any two resting orders would trade if the instrument entered continuous trading now."""
         bids, asks = self.sides
         buys, sells = self.markets
         if buys.first is not None:
@@ -207,17 +207,17 @@ class Book:
         return sells.first is not None or 0 < asks.best <= bids.best
 
     def stamp(self, order: Order) -> None:
-        """Give an order the next time, behind all others."""
+        """Assign an order the next time, behind all others."""
         self.stamps = order.stamp = self.stamps + 1
 
     def part(self, order: Order) -> None:
-        """Divide what is open of an order into what is shown and what is not; a market order shows nothing."""
+        """Divide an order's open quantity into the shown part and the reserve; a market order shows nothing."""
         order.shown = order.tranche() if order.price else 0
         order.reserve = order.quantity - order.filled - order.canceled - order.shown
 
     def rest(self, order: Order) -> None:
-        """Put an order behind the queue at its price, showing its next part; a market order with the others."""
-        self.stamps = order.stamp = self.stamps + 1  # as `stamp` and `part`, without their calls for a plain order
+        """Add an order at the end of its price's queue, showing its next part; a market order to the market queue."""
+        self.stamps = order.stamp = self.stamps + 1  # As `stamp` and `part`, without these calls for a plain order.
         side, price = order.side, order.price
         if price and not order.display_quantity:
             order.shown = order.quantity - order.filled - order.canceled
@@ -235,17 +235,17 @@ class Book:
         self.changes.append((self.symbol, OPENED, order.order_id, side, price, order.shown))
 
     def wait(self, order: Order) -> None:
-        """Let an order wait for the closing call."""
+        """Add an order that waits for the closing call."""
         self.stamp(order)
         self.waiting[order.order_id] = order
 
     def wait_for_trigger(self, order: Order) -> None:
-        """Let a stop order wait to be triggered."""
+        """Add a stop order that waits for its trigger."""
         self.stamp(order)
         self.stops.add(order)
 
     def remove(self, order: Order) -> None:
-        """Take an open order out of the book, wherever it rests or waits."""
+        """Remove an open order from the book, wherever the order rests or waits."""
         level = order.level
         if level is None:
             if order.status == PENDING_TRIGGER:
@@ -277,7 +277,7 @@ class Book:
         self.changes.append((self.symbol, OPENED, order.order_id, order.side, order.price, order.shown))
 
     def show(self, order: Order, shown: int) -> None:
-        """Let a resting order of which less is open, or to be shown, show as much as `shown`; it keeps its place."""
+        """Set what a resting order shows, after its open or displayed quantity shrank; the order keeps its place."""
         level = order.level
         assert level is not None, "only a resting order shows anything"
         reserve = order.quantity - order.filled - order.canceled - shown
@@ -292,16 +292,16 @@ class Book:
         self.changes.append((self.symbol, CHANGED, order.order_id, order.side, order.price, shown))
 
     def weigh(self, order: Order, quantity: int) -> None:
-        """In a call so much more is open of an order that rests, or less."""
+        """Add to a call's balance the change of a resting order's open quantity, negative if it shrank."""
         balance = self.balance
         assert balance is not None, "there is nothing to weigh outside a call"
         balance.add(order.side, order.price, quantity)
         self.indicated = None
 
     def join(self, orders: list[Order]) -> None:
-        """Put orders, in the order of their time, into the queues at the places that this time gives them.
+        """Add orders, given by time, to the queues at the places that their times give them.
 
-        Whoever follows the changes knows a queue by the order in which they open, so those behind open anew.
+        A follower of `changes` rebuilds a queue from the sequence of OPENED entries, so the orders behind open anew.
         """
         self.balance = None
         by_queue: dict[tuple[int, int], list[Order]] = {}
@@ -315,7 +315,7 @@ class Book:
                 self.merge(self.markets[side], joining)
 
     def merge(self, level: Level, joining: list[Order]) -> None:
-        """Let orders join one queue."""
+        """Merge orders, by time, into one queue."""
         behind = [order for order in level.orders() if order.stamp > joining[0].stamp]
         for order in behind:
             level.remove(order)

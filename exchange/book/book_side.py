@@ -1,8 +1,8 @@
-"""One side of an order book: its price levels, best first.
+"""Side of an order book: its price levels, best first.
 
 Always true: `keys` and `levels` hold the same prices; `best` is the price of the last key, 0 when there is none, and
-`top` its level. Finding the best is O(1), a level by its price too; a new or an empty one costs O(log levels) and a
-move of pointers.
+`top` its level. Finding the best level is O(1), and so is a level by its price; adding or dropping a level costs
+O(log levels) and a move of pointers.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class BookSide:
     """The bids or the asks.
 
-    `keys` holds the levels' prices, turned so that the best is last (an ask's key is its price negated): most
-    changes happen near the best price, and there a sorted list inserts and removes cheaply.
+    `keys` holds the levels' prices, sorted so that the best is last (an ask's key is its price negated): most
+    changes happen near the best price, and a sorted list inserts and removes cheaply at its end.
     """
 
     __slots__ = ("best", "keys", "levels", "sign", "top")
@@ -49,8 +49,8 @@ class BookSide:
         return level
 
     def drop(self, level: Level) -> None:
-        """Forget a level that has become empty."""
-        # Each change of a queue changes the sums by as much, so an error in any of them is left over here.
+        """Remove a level that has become empty."""
+        # Each change of a queue changes the level's sums by as much, so an error in any change is left over here.
         assert level.displayed == level.reserve == 0, "an empty level neither displays nor hides anything"
         price = level.price
         del self.levels[price]
@@ -74,7 +74,7 @@ class BookSide:
         return [(key * sign, levels[key * sign].displayed) for key in reversed(chosen)]
 
     def total_at(self, price: int) -> int:
-        """What is open at a price, hidden reserve included, 0 where nothing is."""
+        """The open quantity at a price, hidden reserve included; 0 without a level."""
         level = self.levels.get(price)
         return 0 if level is None else level.displayed + level.reserve
 
@@ -97,12 +97,12 @@ class BookSide:
         return -keys[place] if place < len(keys) else 0
 
     def displayed_at(self, price: int) -> int:
-        """What is displayed at a price, 0 where nothing is."""
+        """The displayed quantity at a price; 0 without a level."""
         level = self.levels.get(price)
         return 0 if level is None else level.displayed
 
     def orders(self) -> list[Order]:
-        """Every resting limit order in the order in which they would trade."""
+        """Every resting limit order, first to trade first."""
         found: list[Order] = []
         for key in reversed(self.keys):
             found.extend(self.levels[key * self.sign].orders())

@@ -1,7 +1,7 @@
-"""What one account has in one instrument: its orders there, what is open of them, and what it may do.
+"""Holding of one account in one instrument: its orders there, their open quantity, and the account's allowance.
 
-Always true: `buying` and `selling` are the sums of what is open of the orders in `open` (`invariants`); an open order
-is among `client_orders` too, which also hold those that ended and are remembered. Quantities as in `units`.
+Always true: `buying` and `selling` are the open quantities of the orders in `open`, summed by side (`invariants`);
+`client_orders` holds every open order and the ended ones that are remembered. Quantities as in `units`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class Holding:
-    """What one account has in one instrument: its open orders, and all it may be asked about by its own names.
+    """The orders of one account in one instrument, by the account's own names, and what the account may do here.
 
-    open: oldest first; a dict keeps that order and lets any of them go at once. buying, selling: what may still trade
-    of its orders. position: the account's. allowance: what it may do, and what it pays. ended: what is remembered of
-    the account's orders, of all instruments. traded: what is of its trades here. session: of its latest order here.
-    past: the blocks of its orders here that are in the archive, by client order id, and not among `client_orders`.
+    open: oldest first, in a dict, which keeps that order and removes any of them in O(1). buying, selling: open
+    quantity of these orders. position: the account's. allowance: its limits and rates. ended: the account's remembered
+    orders, of all instruments. traded: its remembered trades here. session: that of its latest order here. past: the
+    blocks of its archived orders here, by client order id; `client_orders` has none of these.
     """
 
     __slots__ = (
@@ -60,11 +60,11 @@ class Holding:
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether none of its orders is open or remembered."""
+        """Whether none of the holding's orders is open or remembered."""
         return not self.client_orders and not self.past
 
     def own_texts(self, command: PlaceOrder, symbol: str) -> None:
-        """Let all orders share one text of each name instead of a copy that came with each of them."""
+        """Replace the texts of a placement by the ones that all orders here share, instead of a copy for each."""
         command.symbol = symbol
         command.account = self.account
         if command.session == self.session:
@@ -73,11 +73,11 @@ class Holding:
             self.session = command.session
 
     def open_quantity(self, side: int) -> int:
-        """What may still trade on a side, hidden reserve and waiting orders included."""
+        """The open quantity on a side, hidden reserve and waiting orders included."""
         return self.buying if side == BUY else self.selling
 
     def count(self, side: int, quantity: int) -> None:
-        """So much more may trade on a side, or less."""
+        """Add to the open quantity of a side, or subtract if `quantity` is negative."""
         if side == BUY:
             self.buying += quantity
         else:

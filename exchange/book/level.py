@@ -1,7 +1,7 @@
-"""All orders that rest at one price on one side, in the order in which they trade.
+"""Level: all orders that rest at one price on one side, first to trade first.
 
-Always true: `displayed` is the sum of `shown` over the queue, `reserve` the sum of what its orders hide. Adding,
-removing and taking the first are O(1): the queue is a list linked through the orders themselves, so an order leaves
+Always true: `displayed` is the sum of `shown` over the queue, `reserve` the sum of what the orders hide. Appending,
+removing and reading the first are O(1): the queue is a list linked through the orders themselves, so an order leaves
 from the middle without a search.
 """
 
@@ -26,7 +26,7 @@ class Level:
         self.last: Order | None = None
 
     def append(self, order: Order) -> None:
-        """Put an order behind all others; it shows its `shown`."""
+        """Add an order behind all others, displaying its `shown`."""
         order.level = self
         order.older = last = self.last
         order.newer = None
@@ -39,7 +39,7 @@ class Level:
         self.reserve += order.reserve
 
     def remove(self, order: Order) -> None:
-        """Take an order out, wherever it stands."""
+        """Remove an order, wherever it stands in the queue."""
         older = order.older
         newer = order.newer
         if older is None:

@@ -1,8 +1,8 @@
-"""Limit up, limit down: the bands round a reference price that follows the mean of the latest trades.
+"""Limit up, limit down (LULD): the bands round a reference price that follows the mean of the latest trades.
 
 The mean is of all trades of the last `luld_window`, each counting alike, rounded half to even to the tick. The
-reference moves only if that is 1 % away or more, and when it has stood `luld_hold`; the one that it starts with, the
-listing's or the first trade, may be replaced at once. Source: RULES.md, "LULD"; the LULD plan of the US exchanges.
+reference moves only to a mean 1 % away or more, and after the reference has stood `luld_hold`; the initial one, the
+listing's or the first trade, may be replaced at once. Source: docs/rules.md, "LULD"; the LULD plan of the US exchanges.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ PERCENT: Final = 100
 
 LOW_PRICES: Final = 75 * UNIT // 100
 HIGH_PRICES: Final = 3 * UNIT
-"""References from the one to the other, both included, have bands of MIDDLE_WIDTH; above, the tier decides."""
+"""References from LOW_PRICES to HIGH_PRICES, both included, have bands of MIDDLE_WIDTH; above, the tier decides."""
 
 MIDDLE_WIDTH: Final = 20
 TIER_WIDTHS: Final = (0, 5, 10)
-"""In percent, by tier."""
+"""Widths of the bands above HIGH_PRICES, in percent, by tier."""
 
 LOW_WIDTH: Final = 75
 LOW_WIDTH_MAX: Final = 15 * UNIT // 100
-"""Below LOW_PRICES the bands are so many percent wide, but at most so much."""
+"""Below LOW_PRICES the bands are LOW_WIDTH percent wide, but at most LOW_WIDTH_MAX."""
 
 Bucket = tuple[int, int, int]
-"""Trades of one moment: its time, the sum of their prices, how many they are."""
+"""Trades of one moment: time, sum of their prices, their number."""
 
 
 class Luld:
     """The bands of one instrument: outermost prices that may trade, 0 for none. Times are journal time, ns.
 
     wake: when time alone may move the reference, NEVER if it cannot.
-    limit_since: since when the best bid or ask has stood at the band that it cannot trade beyond, 0 if it does not.
+    limit_since: since when the best bid has stood at the upper band or the best ask at the lower, 0 if neither does.
     """
 
     __slots__ = (
@@ -67,7 +67,7 @@ class Luld:
         self.wake: int = NEVER
 
     def note(self, price: int, at: int) -> None:
-        """A trade has happened."""
+        """Add a trade to the window of the mean."""
         self.total += price
         self.count += 1
         trades = self.trades
@@ -77,9 +77,9 @@ class Luld:
             trades.append((at, price, 1))
 
     def renew(self, instrument: Instrument, now: int, semantics: int) -> None:
-        """Let the reference follow the mean of the trades that are young enough, and the bands the reference.
+        """Move the reference to the mean of the trades in the window, if due, and the bands with the reference.
 
-        The row of ticks at the mean may round it into the next row, whose ticks are others.
+        Rounding by the ticks at the mean may give a price in the next row, whose ticks differ: hence `on_tick`.
         """
         trades = self.trades
         while trades and trades[0][0] <= now - instrument.luld_window:
@@ -97,7 +97,7 @@ class Luld:
         self.find_bands(instrument)
 
     def follow(self, mean: int, instrument: Instrument, now: int) -> None:
-        """Replace the reference, or wait until it has stood long enough."""
+        """Replace the reference, or wait until the reference has stood `luld_hold`."""
         stands_until = self.since + instrument.luld_hold
         if self.initial or now >= stands_until:
             self.reference = mean
@@ -118,7 +118,7 @@ class Luld:
 
 
 def width_of(reference: int, tier: int, times: int) -> int:
-    """How far from the reference trades may happen."""
+    """The distance from the reference within which trades are allowed; `times` is 2 for doubled bands."""
     if reference > HIGH_PRICES:
         return reference * TIER_WIDTHS[tier] * times // PERCENT
     if reference >= LOW_PRICES:

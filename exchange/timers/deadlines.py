@@ -1,6 +1,6 @@
-"""Deadlines: when each account's orders are canceled unless it asks for another time before: `order.cancel_after`.
+"""Deadlines: when each account's orders are canceled, unless the account renews in time (`order.cancel_after`).
 
-One deadline an account; a new one replaces it. Accounts of one time are taken by name. Times are nanoseconds of journal
+One deadline an account; a new one replaces it. Accounts of one time are due by name. Times are nanoseconds of journal
 time. Bound: an account holds one deadline, for DURATION_MAX at most; stale entries are bounded by `due_queue`.
 """
 
@@ -12,7 +12,7 @@ from exchange.timers.due_queue import DueQueue
 from exchange.units import HOUR
 
 DURATION_MAX: Final = 24 * HOUR
-"""The longest that an account may ask for; who wants more renews it."""
+"""The longest deadline, in nanoseconds; an account that needs a longer one renews it."""
 
 
 class Deadlines(DueQueue[str]):
@@ -25,11 +25,11 @@ class Deadlines(DueQueue[str]):
         self.accounts: dict[str, int] = {}
 
     def is_due(self, due: int, key: str) -> bool:
-        """Whether this is still the deadline of the account."""
+        """Whether `due` is still the deadline of the account."""
         return self.accounts.get(key) == due
 
     def set(self, account: str, deadline: int) -> None:
-        """Give an account a deadline in place of the one it may have; 0 for none."""
+        """Set an account's deadline, in place of an earlier one; 0 clears it."""
         if deadline == 0:
             self.accounts.pop(account, None)
             return
@@ -37,7 +37,7 @@ class Deadlines(DueQueue[str]):
         self.push(deadline, account)
 
     def take(self) -> str:
-        """The account whose deadline is `first`, which must not be NEVER; it has none any more."""
+        """Remove and return the account whose deadline is `first`, which must not be NEVER."""
         account = self.pop()
         del self.accounts[account]
         return account

@@ -1,10 +1,10 @@
 """Due queue: keys by the time at which each is due, where a key gets another time without a search for its old one.
 
-An entry is a time and a key in a heap. Whoever sets another time, or none, leaves the old entry in the heap; it is
-stale, and it is dropped when it comes up. A subclass knows the time of each key (`is_due`), so the queue keeps no copy
-of it. Times are nanoseconds of journal time. Keys of one time are taken in their own order, so that a restored state
-takes them alike. Bound: when there are twice as many entries as were left by the last cleaning, and TIMERS_SPARE more,
-all stale entries are dropped.
+An entry is a time and a key in a heap. Setting another time for a key, or none, leaves the key's old entry in the heap;
+that entry is stale, and dropped when it comes up. A subclass knows the time of each key (`is_due`), so the queue keeps
+no copy of that time. Times are nanoseconds of journal time. Keys of one time are due in their own order, so that a
+restored state executes them alike. Bound: when there are twice as many entries as were left by the last cleaning, and
+TIMERS_SPARE more, all stale entries are dropped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class DueQueue(Generic[Key]):
         raise NotImplementedError
 
     def push(self, due: int, key: Key) -> None:
-        """Enter the new time of a key."""
+        """Add the new time of a key; an earlier entry of the key becomes stale."""
         heappush(self.entries, (due, key))
         if len(self.entries) > self.entries_max:
             self.drop_stale()
@@ -47,11 +47,11 @@ class DueQueue(Generic[Key]):
         return NEVER
 
     def pop(self) -> Key:
-        """Take off the key whose time is `first`, which was asked for right before and is not NEVER."""
+        """Remove and return the key due at `first`, which the caller has just read and which is not NEVER."""
         return heappop(self.entries)[1]
 
     def drop_stale(self) -> None:
-        """Keep only the entries that are not stale, each once: a key may have come back to a time that it had."""
+        """Keep only the entries that are not stale, each once: a key may return to an earlier time."""
         self.entries = list({entry: None for entry in self.entries if self.is_due(entry[0], entry[1])})
         heapify(self.entries)
         self.entries_max = 2 * len(self.entries) + TIMERS_SPARE

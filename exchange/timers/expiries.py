@@ -1,7 +1,7 @@
 """Expiries: when each open order of time in force GTD expires.
 
-The time is the order's own (`Order.expires`); an amendment replaces it, and the end of the order ends it. Orders of one
-time expire as they came. Times are nanoseconds of journal time. Bound: stale entries are bounded by `due_queue`.
+The time is the order's own (`Order.expires`); an amendment replaces that time, and the order's end clears it. Orders of
+one time expire by id. Times are nanoseconds of journal time. Bound: stale entries are bounded by `due_queue`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Expiries(DueQueue[int]):
         self.register = register
 
     def is_due(self, due: int, key: int) -> bool:
-        """Whether the order of this id is open and expires then."""
+        """Whether the order of this id is open and expires at `due`."""
         order = self.register.orders.get(key)
         return order is not None and is_open(order.status) and order.expires == due
 
     def take(self) -> Order:
-        """The order that expires `first`, which must not be NEVER."""
+        """Remove and return the order that expires at `first`, which must not be NEVER."""
         return self.register.orders[self.pop()]

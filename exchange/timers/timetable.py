@@ -1,8 +1,8 @@
-"""Timetable: when books change by themselves, at the ends of timed calls and of limit states.
+"""Timetable: the timers of books, for the ends of timed calls and of limit states.
 
-One time a book (`Book.due`); a new one replaces it. Books of one time are taken in the order of listing. A book that
-was listed anew has another number, so it has no time of the one before. Times are nanoseconds of journal time. Bound:
-stale entries are bounded by `due_queue`.
+One time a book (`Book.due`); a new time replaces it. Books of one time are due in the order of listing. A symbol that
+is listed again gets a book with another number, so no timer of the former book holds for the new one. Times are
+nanoseconds of journal time. Bound: stale entries are bounded by `due_queue`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Timetable(DueQueue[tuple[int, str]]):
         self.books = books
 
     def is_due(self, due: int, key: tuple[int, str]) -> bool:
-        """Whether the book of this number is still listed and changes then."""
+        """Whether the book of this number is still listed and due at `due`."""
         book = self.books.get(key[1])
         return book is not None and book.due == due and book.number == key[0]
 
     def set(self, book: Book, due: int) -> None:
-        """Change a book at `due` and not when it was to change before; NEVER for not at all."""
+        """Set a book's timer to `due`, in place of an earlier time; NEVER clears it."""
         if due == book.due:
             return
         book.due = due
@@ -39,7 +39,7 @@ class Timetable(DueQueue[tuple[int, str]]):
             self.push(due, (book.number, book.symbol))
 
     def take(self) -> Book:
-        """The book that changes `first`, which must not be NEVER; it has no time any more."""
+        """Remove and return the book due at `first`, which must not be NEVER."""
         book = self.books[self.pop()[1]]
         book.due = NEVER
         return book
