@@ -1,3 +1,3 @@
-"""The way in: the command line (`openbell up`, …) and the client SDK (`from openbell import Client`)."""
+"""Entry points: the command line (`openbell up`, …) and the client SDK (`from openbell import Client`)."""
 
 from openbell.client import Client as Client

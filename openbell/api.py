@@ -1,4 +1,4 @@
-"""The exchange's HTTP API as the command line uses it: one request at a time, refusals told as a `Fault`."""
+"""API client of the command line: the exchange's HTTP API, one request at a time; refusals are raised as a `Fault`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DEFAULT_URL: Final = "http://127.0.0.1:8080"
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether an order for each instrument would be answered now, and if not, why.
+    """The readiness of an exchange: whether an order for each instrument would be answered now, and if not, why.
 
-    degraded: the partitions that would not, as `/health/ready` names them; empty if it is the gateway that waits.
+    degraded: the partitions that would not answer, as `/health/ready` names them; empty if the gateway itself waits.
     """
 
     ready: bool
@@ -29,7 +29,7 @@ class Readiness:
 
     @property
     def is_final(self) -> bool:
-        """Whether waiting does not help: all that is missing has stopped, and takes a person."""
+        """Whether waiting does not help: every degraded partition has stopped, and needs an operator."""
         return bool(self.degraded) and all(row.get("stopped") for row in self.degraded)
 
 
@@ -39,14 +39,14 @@ NO_EXCHANGE: Final = Readiness(ready=False, why="what answers there is no exchan
 
 @dataclass(frozen=True)
 class Api:
-    """An exchange at `url`, spoken to with `token` where it is not empty."""
+    """The API of an exchange at `url`; requests carry `token` unless it is empty."""
 
     url: str
     token: str = field(default="", repr=False)
     timeout_seconds: float = TIMEOUT_SECONDS
 
     def __post_init__(self) -> None:
-        """Refuse what is no web address, before a token is sent anywhere."""
+        """Refuse a `url` that is no web address, before a token is sent anywhere."""
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise Fault(f"{self.url!r} is not the URL of an exchange", f"Write it like {DEFAULT_URL}.", code=WRONG_USE)
@@ -72,7 +72,7 @@ class Api:
         return self.readiness().ready
 
     def readiness(self) -> Readiness:
-        """What `/health/ready` says."""
+        """The answer of `/health/ready`."""
         try:
             with urllib.request.urlopen(self.url.rstrip("/") + "/health/ready", timeout=self.timeout_seconds):  # noqa: S310
                 return Readiness(ready=True)

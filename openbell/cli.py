@@ -1,7 +1,7 @@
 """The command line: `openbell --help`.
 
-Each command reads its words here and does its work in the module of its name, loaded only when it is called, so that
-help is quick and a broken role does not take the others along.
+Each command's arguments are read here; its work is done in the module of its name, loaded only when the command is
+called, so that help is quick and a broken role does not break the others.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ MOUNTED: Final = {
     "replay": "Send recorded order flow through a running exchange, or repeat what stopped a partition.",
     "bench": "Measure the engine alone, and the path of an order against a floor without an exchange.",
 }
-"""Sub-commands that are whole folders: their `app` is loaded when they are called."""
+"""Sub-commands with commands of their own: each `app` is loaded when it is called."""
 
 COMPLETION: Final = "_OPENBELL_COMPLETE"
-"""Set by the shell when it asks what could come next."""
+"""Set by the shell when it asks for completions."""
 
 app = typer.Typer(
     name="openbell",
@@ -286,7 +286,7 @@ def version(as_json: AsJson = False) -> None:
 
 
 def main() -> None:
-    """Run one command; a `Fault` is told without a traceback."""
+    """Run one command; a `Fault` is printed without a traceback."""
     mount(sys.argv[1:2])
     try:
         app()
@@ -295,7 +295,7 @@ def main() -> None:
 
 
 def mount(called: list[str]) -> None:
-    """Add the sub-commands that are folders: loaded when called or completed, otherwise their line of help alone."""
+    """Add the sub-commands of MOUNTED: loaded when called or completed, otherwise only their line of help."""
     for name, line in MOUNTED.items():
         if name in called or COMPLETION in os.environ:
             app.add_typer(import_module(f"openbell.commands.{name}").app, name=name, help=line)
@@ -304,7 +304,7 @@ def mount(called: list[str]) -> None:
 
 
 def told(fault: Fault) -> int:
-    """Print what is wrong and how to mend it, and give the exit code."""
+    """Print a fault and how to mend it; the exit code."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"[bold red]error:[/] {escape(fault.what)}")
     if fault.mend:

@@ -1,7 +1,7 @@
-"""Where the streams of an exchange can be read: from its own nats-server, or from one of our own on a copy.
+"""Store: a connection to an exchange's streams, on its own nats-server or on one of ours that serves a copy.
 
-A nats-server that starts on a damaged file cuts off what it cannot read. So a store that nobody runs on is never
-started in place: it is copied, and the copy is removed afterwards.
+A nats-server that starts on a damaged file cuts off what it cannot read. So the store of a stopped exchange is never
+served in place: the store is copied, and the copy is removed afterwards.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ COPY_PREFIX: Final = "audit-"
 
 @contextlib.asynccontextmanager
 async def opened(data_dir: DataDir, nats_url: str) -> AsyncIterator[Connection]:
-    """A connection to whatever has the streams, for the length of a block."""
+    """A connection to the server that has the streams, for the length of a block."""
     url = nats_url or _running_url(data_dir)
     if url:
         async with _connected(url) as connection:
@@ -59,9 +59,9 @@ def _running_url(data_dir: DataDir) -> str:
 
 @contextlib.contextmanager
 def _copied(data_dir: DataDir) -> Iterator[Path]:
-    """A copy of a stopped exchange's store, beside it; nobody can start the exchange while it is made.
+    """A copy of a stopped exchange's store, beside it; the lock keeps the exchange from starting meanwhile.
 
-    Of a store that cannot be written to, the copy is made among the temporary files, and nobody can start it anyway.
+    A store that cannot be written to is copied to the temporary files, and no exchange can start on it anyway.
     """
     if not (data_dir.nats / "jetstream").is_dir():
         raise Fault(

@@ -1,8 +1,7 @@
-"""The engine alone, compiled and interpreted in turn, each time in a process of its own.
+"""Engine bench: times the engine alone, compiled and interpreted in turn, each time in a process of its own.
 
-The interpreted one is a copy of the Python files of `exchange/` and `streams/`, which are compiled together, put before
-everything else on the child's path.
-Run as a module it is that child: it prints one measurement as JSON.
+The interpreted engine is a copy of the Python files of `exchange/` and `streams/`, which are compiled together, put
+first on the child's path. Run as a module this file is that child: it prints one measurement as JSON.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ STEP_NS: Final = 1_000
 """Journal time from one command to the next."""
 
 CHUNK: Final = 1_000
-"""Commands between two looks at what happened: nobody keeps events for longer, and so neither may we. As many as a
-leader carries out between two looks for garbage under full load."""
+"""Commands between two discards of events: a leader keeps events no longer either. As many as a leader carries out
+between two garbage collections under full load."""
 
 MESSAGES: Final = "lobster/AAPL_2012-06-21_message_50.0930-1030.csv.gz"
 OPENING: Final = "lobster/AAPL_2012-06-21_orderbook_L50.first672.csv.gz"
@@ -62,7 +61,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Medians of one flow: commands a second, and how many times the compiled form beats the other."""
+    """The medians of one flow: commands a second, and the speedup of the compiled form."""
 
     flow: str
     commands: int
@@ -74,12 +73,12 @@ class Figures:
 
     @property
     def ratio(self) -> float | None:
-        """Compiled to interpreted; None when nothing is compiled here."""
+        """Compiled to interpreted; None if nothing is compiled here."""
         return None if self.compiled is None else self.compiled / self.interpreted
 
 
 def measure(commands: int, rounds: int, data: Path, advance: Callable[[Run], None]) -> list[Figures]:
-    """Time every flow there is in every form there is, in turn; `advance` is told of each run."""
+    """Time every flow in every form, in turn; `advance` is called with each run."""
     flows = ["made", "recorded"] if (data / MESSAGES).exists() else ["made"]
     runs: list[Run] = []
     with TemporaryDirectory() as directory:
@@ -93,9 +92,9 @@ def measure(commands: int, rounds: int, data: Path, advance: Callable[[Run], Non
 
 
 def time_flow(flow: Flow) -> tuple[float, Engine, list[int]]:
-    """Carry a flow out: seconds, the engine afterwards, and how many events were trades and refusals.
+    """Carry a flow out: seconds, the engine afterwards, and the numbers of trades and refusals.
 
-    Seconds of this process's own work: the engine never waits, and what else the machine does is not its doing.
+    Seconds are this process's CPU time: the engine never waits, and other work of the machine does not count.
     """
     engine = Engine()
     for at, command in enumerate(flow.before, 1):
@@ -159,7 +158,7 @@ def _figures(runs: list[Run]) -> Figures:
 def _child(flow_name: str, commands: int, data: Path) -> Run:
     made = flow_name == "made"
     flow = MadeFlow(SEED).make(commands) if made else recorded_flow(data / MESSAGES, data / OPENING)
-    # The flow is no part of an engine's memory, and a worker looks for garbage at such times only (`time_flow`).
+    # The flow is no part of an engine's memory, and a worker collects garbage at such times only.
     gc.collect()
     gc.freeze()
     gc.set_threshold(0)

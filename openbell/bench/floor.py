@@ -1,9 +1,9 @@
-"""The floor of `openbell bench path`: the chain an order goes through, with no exchange in it.
+"""Floor of `openbell bench path`: the chain of processes that an order passes, without an exchange in it.
 
 aiohttp WebSocket → one JetStream publish for all that arrived meanwhile → a consumer that answers at once → core
 NATS → WebSocket. It uses the same connection, reader and stream settings as the exchange, and the same group commit
 (one batch in flight); it checks nothing, decodes nothing, matches nothing and stores nothing a second time. The
-answer to a request is the request. Run as a module it is one of its two processes, `gateway PORT` or `consumer`.
+answer to a request is the request. Run as a module this file is one of two processes, `gateway PORT` or `consumer`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ STREAM: Final = "FLOOR"
 ORDERS: Final = "floor.orders"
 ANSWERS: Final = "floor.answers"
 SEPARATOR: Final = b"\n"
-"""JSON as clients send it has no line end, so batches need no other form."""
+"""The separator of requests in a batch: the client's JSON has no line end."""
 
 
 class Floor:
-    """The gateway's half."""
+    """The gateway's half of the floor."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -43,7 +43,7 @@ class Floor:
         self._number = 0
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Take one client's requests."""
+        """Queue one client's requests for the next batch."""
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
         prefix = b"%d " % len(self._sockets)
@@ -54,7 +54,7 @@ class Floor:
         return socket
 
     async def answer(self) -> None:
-        """Hand answers out, for ever."""
+        """Send answers to their clients, until canceled."""
         arrived: asyncio.Queue[bytes] = asyncio.Queue()
         await self._connection.subscribe(ANSWERS, lambda _, payload, __: arrived.put_nowait(payload))
         while True:

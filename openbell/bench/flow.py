@@ -1,4 +1,4 @@
-"""Flows of commands for the engine alone: a made one, the same for the same seed, and recorded ones."""
+"""Flows: commands for the engine alone, generated from a seed or recorded."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _TAKING_TICKS: Final = 20
 _LARGEST_LOTS: Final = 100
 _LARGEST_TAKEN_LOTS: Final = 30
 _MEAN_AGE_ORDERS: Final = 1_000
-"""How far back among the resting orders the one to cancel is, on average."""
+"""The mean age of a canceled order, in resting orders entered after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`before` makes the book there is when the clock starts, `timed` is measured."""
+    """A flow: `before` builds the book before the clock starts, `timed` is measured."""
 
     before: list[Command]
     timed: list[Command]
 
 
 class MadeFlow:
-    """Half placements, of which one in eight takes; two fifths cancels, mostly of young orders; the rest amends.
+    """Generated: half placements, one in eight of which takes; two fifths cancels, mostly of young orders; else amends.
 
     The middle price swings; resting orders lie some hundred levels deep on both sides, most of them near it.
     """
@@ -51,7 +51,7 @@ class MadeFlow:
         self._resting: list[tuple[int, str, int]] = []
 
     def make(self, commands: int) -> Flow:
-        """So many timed commands after an opening book."""
+        """A flow of this many timed commands after an opening book."""
         before: list[Command] = [LISTING, *(self._place(taking=False) for _ in range(_OPENING_ORDERS))]
         return Flow(before, [self._command() for _ in range(commands)])
 

@@ -1,9 +1,9 @@
-"""The client of `openbell bench path`, a process of its own: it loads a WebSocket server and times the answers.
+"""Load client of `openbell bench path`, a process of its own: loads a WebSocket server and times the answers.
 
-Closed loop: each connection keeps so many requests in flight. Open loop: requests leave at a fixed rate whatever
-comes back, and each is timed from when it was due to leave, not from when it did (no coordinated omission).
+Closed loop: each connection keeps a fixed number of requests in flight. Open loop: requests are sent at a fixed rate
+whatever the answers, and each is timed from when it was due, not from when it was sent (no coordinated omission).
 Of ten requests five are orders that rest, four cancel one of them, and one is an immediate order that takes.
-Run as a module it reads a `Task` as JSON and prints `Findings` as JSON.
+Run as a module this file reads a `Task` as JSON and prints `Findings` as JSON.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ DRAIN_SECONDS: Final = 10.0
 """How long answers may take after the last request."""
 
 PACE_SECONDS: Final = 0.001
-"""How often the open loop looks which requests are due."""
+"""How often the open loop sends the requests that are due."""
 
 HEAD_BYTES: Final = 64
-"""Of an answer: its id and its command's place in the journal, and whether it is a result or an error."""
+"""The head of an answer: its id, its command's place in the journal, and whether it is a result or an error."""
 
 EXPECTED_CODES: Final = frozenset({"order_done"})
-"""Refusals that belong to the flow: the order to cancel was taken."""
+"""Refusals that belong to the flow: the order to cancel was filled before."""
 
 PATTERN: Final = "pcpcpcpcpt"
-"""p: an order that rests, c: cancel the oldest of one's own, t: take."""
+"""p: an order that rests, c: a cancel of the connection's oldest order, t: an order that takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to do. `tokens`, one a connection, are empty where nobody logs in; `rate` 0 is a closed loop.
+    """A measurement's task. `tokens`, one a connection, are empty without logins; `rate` 0 is a closed loop.
 
     Two connections, one for each side, trade an instrument; with more `symbols` the next two trade the next one.
     """
@@ -60,7 +60,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was seen: answers a second, and quantiles of their latency in milliseconds."""
+    """A measurement's findings: answers a second, and quantiles of their latency in milliseconds."""
 
     rate: float
     p50: float
@@ -91,13 +91,13 @@ class Talker:
                 raise ConnectionError(answer.decode())
 
     def start(self, in_flight: int) -> None:
-        """Keep so many requests in flight from now on."""
+        """Keep this many requests in flight from now on."""
         self._keep_going = True
         for _ in range(in_flight):
             self.send(time.perf_counter())
 
     def stop(self) -> None:
-        """Send no more."""
+        """Stop sending."""
         self._keep_going = False
 
     def send(self, due: float) -> None:
@@ -154,7 +154,7 @@ class Load:
         self.record.clear()
         began = time.perf_counter()
         await self._pass(self.task.seconds)
-        # What is in flight belongs to no full second: it is awaited and not counted.
+        # Requests in flight at the end belong to no full second: their answers are awaited and not counted.
         measured, seconds = list(self.record), time.perf_counter() - began
         for talker in self.talkers:
             talker.stop()
@@ -177,7 +177,7 @@ class Load:
         return time.perf_counter() - began - self.task.warm_up_seconds
 
     async def _pass(self, seconds: float) -> None:
-        """Let time pass, unless a connection is lost."""
+        """Wait, unless a connection is lost."""
         lost = [talker.wire.lost for talker in self.talkers]
         done, _ = await asyncio.wait(lost, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for future in done:
@@ -197,7 +197,7 @@ class Load:
 
 
 def _requests(number: int, symbol: str) -> Iterator[bytes]:
-    """Requests without end, as JSON members. Even connections bid and take asks, odd ones the other way round."""
+    """Requests without end, as JSON members. Even connections bid and take asks, odd ones ask and take bids."""
     run = uuid4().hex[:8]
     side, rests_at, takes_at = (("buy", 99, 101), ("sell", 101, 99))[number % 2]
     resting: deque[str] = deque()

@@ -1,6 +1,6 @@
-"""The processes that `openbell bench path` measures: one nats-server, the exchange's own roles, and the floor's.
+"""Bench market: the processes that `openbell bench path` measures: nats-server, the exchange's roles, and the floor's.
 
-Everything is made in a temporary directory and ends with the measurement. Rate limits are off.
+All files are in a temporary directory, and all processes end with the measurement. Rate limits are off.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TOKEN_SECONDS: Final = 3_600
 
 @dataclass(frozen=True, slots=True)
 class BenchMarket:
-    """Where the two chains listen, and tokens for the real one."""
+    """The addresses of the two chains, and tokens for the real one."""
 
     real_port: int
     floor_port: int
@@ -42,7 +42,7 @@ class BenchMarket:
 
 @asynccontextmanager
 async def running(clients: int) -> AsyncIterator[BenchMarket]:
-    """Both chains, ready for so many clients."""
+    """Both chains, ready for this many clients."""
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="openbell-bench-")))
         data_dir = DataDir(directory / "data")
@@ -107,7 +107,7 @@ def _free_port() -> int:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask a process to end, and see to it."""
+    """Ask a process to end, and kill it if it does not."""
     if process.returncode is not None:
         return
     process.terminate()

@@ -1,7 +1,7 @@
-"""The way of an order from a client and back, measured beside a floor: the same chain with no exchange in it.
+"""Path bench: the latency and rate of orders from client to exchange and back, beside a floor without an exchange.
 
-Each round measures every mode on one chain and then on the other, the first to be measured changing from round to
-round, so that a machine that slows down slows both. Figures are medians over rounds.
+Each round measures every mode on one chain and then on the other, in alternating order, so that a machine that slows
+down slows both. Figures are medians over rounds.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ OPEN: Final = "open"
 MODES: Final = (UNLOADED, CLOSED, FULL, OPEN)
 CHAINS: Final = ("floor", "real")
 GRACE_SECONDS: Final = 30.0
-"""What a load client may take beyond its measuring time."""
+"""The time that a load client may take beyond its measuring time."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """What to measure: `in_flight` per client in the closed loop, `rate` orders a second in the open one.
+    """A plan of measurements: `in_flight` per client in the closed loop, `rate` orders a second in the open one.
 
     full: requests per client of a closed loop that keeps every process of either chain busy. With fewer a longer chain
-    stands idle while its storage is written, and what is measured is its latency.
+    is idle while its storage is written, and its latency is measured instead.
     """
 
     seconds: float
@@ -46,7 +46,7 @@ class LoadPlan:
 
 @dataclass(frozen=True, slots=True)
 class PathRow:
-    """Medians of one mode on one chain: orders a second and milliseconds."""
+    """The medians of one mode on one chain: orders a second and milliseconds."""
 
     mode: str
     chain: str
@@ -58,7 +58,7 @@ class PathRow:
 
 @dataclass(frozen=True, slots=True)
 class PathReport:
-    """All rows, and real to floor: the most that each chain reaches in a closed loop, and its unloaded p50."""
+    """All rows, and two ratios, real to floor: of the highest closed-loop rate and of the unloaded p50."""
 
     rows: list[PathRow]
     throughput_ratio: float
@@ -67,7 +67,7 @@ class PathReport:
 
 
 async def measure(plan: LoadPlan, advance: Callable[[str, str, Findings], None]) -> PathReport:
-    """Start everything, measure all rounds; `advance` is told of each measurement."""
+    """Start both chains and measure all rounds; `advance` is called with each measurement."""
     seen: dict[tuple[str, str], list[Findings]] = {(mode, chain): [] for mode in MODES for chain in CHAINS}
     async with running(plan.clients) as market:
         for number in range(plan.rounds):
@@ -80,7 +80,7 @@ async def measure(plan: LoadPlan, advance: Callable[[str, str, Findings], None])
 
 
 def task_of(plan: LoadPlan, market: BenchMarket, mode: str, chain: str) -> Task:
-    """The load client's orders for one measurement."""
+    """The load client's task for one measurement."""
     tokens = market.tokens[:1] if mode == UNLOADED else market.tokens
     return Task(
         host=HOST,

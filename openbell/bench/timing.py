@@ -1,4 +1,4 @@
-"""Figures of measurements: medians, quantiles, rates. Durations are seconds, in figures milliseconds."""
+"""Timing: medians, quantiles and rates of measurements. Durations are seconds, in figures milliseconds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Latency:
 
 
 def quantile(ordered: Sequence[float], part: float) -> float:
-    """The smallest value that at least this part of them does not exceed (nearest rank).
+    """The smallest value that at least this part of the values does not exceed (nearest rank).
 
     >>> quantile([1.0, 2.0, 3.0, 4.0], 0.5), quantile([1.0, 2.0, 3.0, 4.0], 0.999)
     (2.0, 4.0)

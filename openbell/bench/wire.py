@@ -1,7 +1,7 @@
-"""A WebSocket client that costs next to nothing, so that what is measured is the other end. Not for other uses.
+"""Wire: a WebSocket client of minimal cost, so that measurements are of the other end. Not for other uses.
 
-It knows what a load client meets: whole text frames from the server and pings. Its masks are all zero bits, which
-RFC 6455 allows and a load client on one's own machine can afford.
+The client reads what a load client meets: whole text frames from the server and pings. Its masks are all zero bits,
+which RFC 6455 allows and a load client on the same machine can afford.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MASK = bytes(4)
 
 
 class Wire(asyncio.Protocol):
-    """One connection; `take` is given each text message."""
+    """One connection; `take` is called with each text message."""
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
         self._take = take
@@ -29,7 +29,7 @@ class Wire(asyncio.Protocol):
 
     @classmethod
     async def open(cls, host: str, port: int, take: Callable[[bytes], None]) -> Wire:
-        """Connect and shake hands."""
+        """Connect and complete the handshake."""
         _, wire = await asyncio.get_running_loop().create_connection(lambda: cls(take), host, port)
         await wire.shake(host, port)
         return wire
@@ -40,7 +40,7 @@ class Wire(asyncio.Protocol):
         self._transport.write(b"".join(map(_framed, payloads)))
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         assert self._transport is not None
         self.lost.cancel()
         self._transport.abort()
@@ -67,7 +67,7 @@ class Wire(asyncio.Protocol):
         self._rest = buffer[at:]
 
     async def shake(self, host: str, port: int) -> None:
-        """Ask for the WebSocket and wait until it is granted."""
+        """Request the upgrade and wait until the server grants it."""
         assert self._transport is not None
         key = b64encode(urandom(16)).decode()
         self._transport.write(
@@ -99,7 +99,7 @@ def _framed(payload: bytes, opcode: int = _TEXT) -> bytes:
 
 
 def _frame_at(buffer: bytes, at: int) -> tuple[int, int, int] | None:
-    """Opcode, start and end of the frame at `at`; None if it is not all there."""
+    """Opcode, start and end of the frame at `at`; None if the frame is incomplete."""
     if len(buffer) < at + 2:
         return None
     length, start = buffer[at + 1], at + 2

@@ -1,4 +1,4 @@
-"""Requests on one WebSocket, each matched by its number with the answer that comes for it, in whatever order."""
+"""Asking: requests on one WebSocket, each matched with its answer by number, in whatever order answers come."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Frame = dict[str, Any]
 
 
 class Asking:
-    """See the module. Whoever reads the socket gives every answer to `take`, and calls `end` when it has ended."""
+    """The open requests of one WebSocket, whose reader passes every answer to `take`, and calls `end` last."""
 
     def __init__(self, transport: ClientConnection) -> None:
         self._transport = transport
@@ -27,7 +27,7 @@ class Asking:
         self.ended = False
 
     async def ask(self, method: str, params: dict[str, Any]) -> Frame:
-        """Send a request and give the whole answer, success or error.
+        """Send a request and return the whole answer, success or error.
 
         Raises:
             ConnectionLost: the connection ended first; whether the request was carried out is unknown.
@@ -46,7 +46,7 @@ class Asking:
             self._waiting.pop(number, None)
 
     def take(self, frame: Frame) -> bool:
-        """Hand an answer to who asked; False if nobody waits for it."""
+        """Pass an answer to its request; False if no request waits for the answer."""
         answer = self._waiting.get(frame.get("id", 0))
         if answer is None or answer.done():
             return False
@@ -54,9 +54,9 @@ class Asking:
         return True
 
     def end(self) -> None:
-        """No answer will come any more."""
+        """Fail all open requests, because no answer will come any more."""
         self.ended = True
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(ConnectionLost("the connection ended before the answer came"))
-                answer.exception()  # seen: who asks may have failed to send, or may have gone
+                answer.exception()  # seen: the asker may have failed to send, or may have gone

@@ -1,4 +1,4 @@
-"""A local copy of one instrument's depth, kept by the messages of the channel `book`. No I/O.
+"""Book: a local copy of one instrument's depth, kept up to date by the messages of the channel `book`. No I/O.
 
 Always true: no level is empty; after every message the checksum of the top ten levels was the exchange's.
 Prices and quantities are `Decimal`s with the decimals the exchange prints.
@@ -15,11 +15,11 @@ from openbell.client.errors import OutOfStep
 from openbell.client.sequence import Sequence
 
 CHECKED_LEVELS = 10
-"""How many levels a side the checksum covers (docs/protocol.md, channel `book`)."""
+"""The levels a side that the checksum covers (docs/protocol.md, "`book`, and how to keep it right")."""
 
 
 class Level(NamedTuple):
-    """One price and all that is displayed at it."""
+    """A price and the quantity displayed at it."""
 
     price: Decimal
     quantity: Decimal
@@ -34,12 +34,12 @@ class BookSide:
         self._quantities: dict[Decimal, Decimal] = {}
 
     def replace(self, rows: list[list[str]]) -> None:
-        """Take these levels and no others."""
+        """Replace all levels by these."""
         self._quantities = {Decimal(price): Decimal(quantity) for price, quantity in rows}
         self._prices = sorted(self._quantities)
 
     def update(self, rows: list[list[str]]) -> None:
-        """Take absolute quantities; zero removes the level."""
+        """Apply absolute quantities; zero removes the level."""
         for price_text, quantity_text in rows:
             price, quantity = Decimal(price_text), Decimal(quantity_text)
             if quantity:
@@ -50,13 +50,13 @@ class BookSide:
                 del self._prices[bisect_left(self._prices, price)]
 
     def levels(self, count: int = 0) -> list[Level]:
-        """The best `count` levels, best first; 0 is all of them."""
+        """The best `count` levels, best first; 0 for all levels."""
         wanted = count or len(self._prices)
         prices = self._prices[: -wanted - 1 : -1] if self._best_is_highest else self._prices[:wanted]
         return [Level(price, self._quantities[price]) for price in prices]
 
     def quantity_at(self, price: Decimal) -> Decimal:
-        """What is displayed at a price, zero when nothing is."""
+        """The quantity displayed at a price, zero for none."""
         return self._quantities.get(price, Decimal(0))
 
     @property
@@ -89,7 +89,7 @@ class Book:
 
     @property
     def seq(self) -> int:
-        """The last message taken; -1 while a snapshot is awaited."""
+        """The number of the last message applied; -1 while a snapshot is awaited."""
         return self._sequence.seq
 
     @property
@@ -113,10 +113,10 @@ class Book:
         return self._asks.best
 
     def apply(self, frame: dict[str, Any]) -> bool:
-        """Take a message of the channel; False when it says nothing new (a repeat, or one before the snapshot).
+        """Apply a message of the channel; False if it is not new (a repeat, or one from before the snapshot).
 
         Raises:
-            OutOfStep: it does not follow the last one, or the checksums differ; the book then waits for a snapshot.
+            OutOfStep: it does not follow the last message, or the checksums differ; the book then waits for a snapshot.
         """
         if not self._sequence.admit(frame):
             return False
@@ -130,7 +130,7 @@ class Book:
         return True
 
     def await_snapshot(self) -> None:
-        """Take no update until a snapshot has come."""
+        """Apply no update until a snapshot has come."""
         self._sequence.await_snapshot()
 
     def checksum(self) -> int:

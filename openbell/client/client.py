@@ -1,4 +1,4 @@
-"""The exchange as a Python object: `async with Client(url, token) as client: …`."""
+"""Client: the exchange as a Python object, `async with Client(url, token) as client: …`."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ REPEATABLE = frozenset(
 """Methods that may be sent again when no answer came; a placement is another such (`repeat_placements`)."""
 
 _PAGE = 500
-"""Open orders asked for at a time."""
+"""Open orders in one page."""
 
 _TAPE_MAX = 1_000
-"""As many prints as the exchange keeps, and gives in one answer."""
+"""The prints that the exchange keeps, and gives in one answer."""
 
 
 class Client:
@@ -285,7 +285,7 @@ class Client:
 
 
 def _read(read: Callable[[], Item]) -> Item:
-    """What an answer says; `Unreadable` if it is of another shape."""
+    """An answer as a value; `Unreadable` if the answer has another shape."""
     try:
         return read()
     except NONSENSE as fault:
@@ -303,7 +303,7 @@ def _row(row: dict[str, Any]) -> Order | RequestError:
 
 
 def _fetch(api: Api, path: str) -> dict[str, Any]:
-    """A question over HTTP, its failures told like those of the connection."""
+    """Fetch over HTTP; failures are raised as the connection raises its own."""
     try:
         body: dict[str, Any] = api.get(path)
     except RequestRefused as refused:

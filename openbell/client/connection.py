@@ -1,4 +1,4 @@
-"""The lasting connection: it is made again whenever it is lost, logged in, and handed to the feeds.
+"""Connection: reconnects whenever the WebSocket is lost, logs in, and passes the socket to the feeds.
 
 Pauses between attempts have full jitter: random between 0 and a limit that doubles, so that the clients of a
 restarted gateway do not come back all at once.
@@ -35,13 +35,13 @@ Token = str | Callable[[], str] | None
 """A token, or a function that gives a fresh one whenever the client logs in, or None for market data only."""
 
 FRAME_BYTES_MAX = 64 * 2**20
-"""The largest message taken: a snapshot of a very deep book."""
+"""The largest message accepted: a snapshot of a very deep book."""
 
 _MENDED_BY_LOGIN = ("token_expired", "login")
-"""Why a private channel may have ended that another login brings back."""
+"""The reasons for the end of a private channel that another login restores."""
 
 _TEMPORARY = (TryAgain, OutcomeUnknown)
-"""Refusals of a login that another attempt may mend; any other ends the client."""
+"""Refusals of a login that are worth another attempt; any other ends the client."""
 
 _FIRST_DELAY_SECONDS = 0.1
 _OPEN_TIMEOUT_SECONDS = 5.0
@@ -49,26 +49,26 @@ _CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 class Listener(Protocol):
-    """Who wants to know of connections and channel messages."""
+    """A receiver of connections and channel messages."""
 
     def connected(self, socket: Socket) -> None:
-        """A logged-in socket is there."""
+        """A socket is connected and logged in."""
 
     def take(self, frame: dict[str, Any]) -> None:
         """A message of a channel came."""
 
     def ended(self, error: OpenbellError) -> None:
-        """There will be no connection any more, and this is why."""
+        """The connection has ended for good, for this reason."""
 
     def channel_ended(self, channel: str, error: OpenbellError) -> None:
-        """Nothing more will come of this private channel."""
+        """This private channel has ended, for this reason."""
 
     def renewed(self, channel: str) -> None:
-        """A fresh token was taken after this private channel had ended for want of one."""
+        """A new login succeeded after this private channel had ended with its token."""
 
 
 class Connection:
-    """Keeps one WebSocket open."""
+    """One WebSocket at a time, kept open until `close`."""
 
     def __init__(self, url: str, token: Token, settings: ClientSettings, listener: Listener) -> None:
         self._url = _socket_url(url)
@@ -98,14 +98,14 @@ class Connection:
         self._task = asyncio.create_task(self._run())
         try:
             await self._ready(self._settings.connect_timeout)
-        except BaseException:  # a program's own cancellation or timeout leaves no task behind either
+        except BaseException:  # a program's own cancellation or timeout leaves no task behind, either
             await self.close()
             raise
 
     async def close(self) -> None:
-        """End it: requests under way fail, and so do feeds."""
+        """End the connection: requests under way fail, and so do feeds."""
         self._end(ClientClosed("the client has been closed"))
-        self._closing = True  # a cancellation that meets a failing TaskGroup is swallowed by it
+        self._closing = True  # a failing TaskGroup swallows a cancellation
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -148,7 +148,7 @@ class Connection:
                 await asyncio.sleep(self._pause(attempts - 1))
 
     async def _login(self, socket: Socket) -> None:
-        """Say who we are, if we know.
+        """Log in, if there is a token.
 
         Raises:
             RequestError: the exchange refused.
@@ -203,7 +203,7 @@ class Connection:
             await asyncio.sleep(pause)
 
     async def _live(self) -> None:
-        """Connect and stay as long as it goes; it always ends with an exception."""
+        """Connect and serve the connection until it is lost; it always ends with an exception."""
         transport = await connect(
             self._url,
             compression=None,
@@ -227,14 +227,14 @@ class Connection:
             await transport.close()
 
     def _take(self, frame: dict[str, Any], socket: Socket) -> None:
-        # What ended for another reason, more orders than can be told, would end again as soon as it is asked for.
+        # A channel that ended for another reason, too many orders, would end again as soon as it is subscribed to.
         if frame["type"] == "end" and frame.get("reason") in _MENDED_BY_LOGIN and callable(self._token):
             socket.spawn(self._take_up(frame["channel"], socket))
         else:
             self._listener.take(frame)
 
     async def _take_up(self, channel: str, socket: Socket) -> None:
-        """Log in with a fresh token and go on; without a socket the next connection does both."""
+        """Log in with a fresh token and resume the channel; without a socket the next connection does both."""
         try:
             await self._login(socket)
         except OpenbellError as refused:
@@ -250,17 +250,17 @@ class Connection:
         self._socket.set_result(socket)
 
     def _end(self, error: OpenbellError) -> None:
-        """There will be no connection any more: whoever waits for one, or for a feed, gets the error."""
+        """End for good: everything that waits for a connection or a feed gets the error."""
         if self._ended is not None:
             return
         self._ended = error
         if self._socket is not None and not self._socket.done():
             self._socket.set_exception(error)
-            self._socket.exception()  # it may be that nobody waits
+            self._socket.exception()  # seen: perhaps nothing waits
         self._listener.ended(error)
 
     async def _watch(self, socket: Socket) -> None:
-        """Give up a connection that brings nothing: the other end may be gone without a word."""
+        """Drop a connection without messages: the other end may be gone without closing it."""
         loop = asyncio.get_running_loop()
         while (quiet := loop.time() - socket.heard_at) < self._settings.stale_after:  # noqa: ASYNC110 - silence is no event
             await asyncio.sleep(self._settings.stale_after - quiet)
@@ -272,7 +272,7 @@ class Connection:
 
 
 def http_url(url: str) -> str:
-    """Where the exchange is, as HTTP has it; one may be given as a WebSocket has it.
+    """The exchange's address as an HTTP URL; a WebSocket URL is converted.
 
     Raises:
         ValueError: it is no URL of an exchange.
@@ -289,7 +289,7 @@ def _socket_url(url: str) -> str:
 
 
 def _refuse(refused: NotAllowed, method: str, *, unknown: bool) -> NoReturn:
-    """Raise a refusal: of a request that went out before, without an answer, it says nothing about that time."""
+    """Raise a refusal; if the request was sent before without an answer (`unknown`), that outcome stays unknown."""
     if unknown:
         raise OutcomeUnknown(f"{method} was sent and not answered; sent again: {refused.message}") from refused
     raise refused
