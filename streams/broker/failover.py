@@ -1,11 +1,11 @@
 """Server failover: leaves a nats-server that stores nothing of ours for another of its cluster.
 
-A server that is cut off from its cluster keeps its clients and answers their pings. Only what is stored shows that it
-is of use: a lease, renewed at every beat. When none was stored for PATIENCE, and the cluster does not answer through
-this server either, the connection moves on to the next one. Where the cluster answers, it may be electing a stream's
-leader, which takes five to eight seconds and which another server does not spare us: then the move waits for
-ELECTION_PATIENCE more. Each move in vain doubles the patience, so a cluster that is down as a whole is not rushed at.
-Where there is only one server nothing ever moves. Times are seconds.
+A server that is cut off from its cluster keeps its clients and answers their pings. Only a stored message, a lease
+renewed at every beat, shows that the server is of use. When none was stored for PATIENCE, and the cluster does not
+answer through this server either, the connection moves to the next server. A cluster that answers may be electing a
+stream's leader, which takes five to eight seconds through any server: then the move waits for ELECTION_PATIENCE more.
+Each move in vain doubles the patience, so a cluster that is down as a whole is not flooded with connections.
+With only one server the connection never moves. Times are seconds.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ log = structlog.get_logger()
 PATIENCE: Final = 3.0
 PATIENCE_MAX: Final = 30.0
 ELECTION_PATIENCE: Final = 4.0
-"""With PATIENCE less than what a gateway may be silent for before its promises are kept for it."""
+"""With PATIENCE less than the silence after which a gateway's promises are carried out for it."""
 
 LOOK_INTERVAL: Final = 0.5
 ANSWER_TIMEOUT: Final = 1.0
 FROZEN_SECONDS: Final = 1.0
-"""A look that comes so much too late says nothing of the server: this process stood still."""
+"""A check that runs so much too late says nothing about the server: this process was frozen."""
 
 
 class Movable(Protocol):
-    """What a connection can do that may leave its server for another."""
+    """The part of a connection that failover needs: leaving its server for another."""
 
     name: str
 
@@ -47,14 +47,14 @@ class Movable(Protocol):
         """Whether there is another server, and this one is connected."""
 
     async def move(self) -> None:
-        """Go to the next server."""
+        """Connect to the next server."""
 
     async def api(self, subject: str) -> Any:  # noqa: ANN401 - an answer of JetStream's API, not read here
         """Ask JetStream. Raises StreamError."""
 
 
 class Failover:
-    """One connection's. Whoever beats calls `stored` after each beat that was stored, and has `run` run."""
+    """Failover of one connection. `run` must run, and the task that beats calls `stored` after each stored beat."""
 
     def __init__(self, connection: Movable) -> None:
         self._connection = connection
@@ -64,12 +64,12 @@ class Failover:
         connection.on_reconnect(self._begin)
 
     def stored(self) -> None:
-        """Something was stored, or answered by who stores."""
+        """Record that a message was stored, or that JetStream has answered."""
         self._patience = PATIENCE
         self._begin()
 
     async def run(self) -> None:
-        """Look for ever whether something is stored."""
+        """Check every LOOK_INTERVAL whether messages are stored, for ever."""
         self._begin()
         while True:
             due = self._loop.time() + LOOK_INTERVAL
@@ -79,7 +79,7 @@ class Failover:
             await self.refresh()
 
     async def refresh(self) -> None:
-        """Move on if nothing was stored for too long."""
+        """Move to the next server if nothing was stored for too long."""
         silence = self._loop.time() - self._since
         if silence < self._patience or not self._connection.can_move():
             return
@@ -91,7 +91,7 @@ class Failover:
         await self._connection.move()
 
     async def _cluster_answers(self) -> bool:
-        """Whether the leader of all that is JetStream is there, as seen from this server."""
+        """Whether JetStream's meta leader answers through this server."""
         try:
             await asyncio.wait_for(self._connection.api("INFO"), ANSWER_TIMEOUT)
         except (StreamError, TimeoutError):
@@ -103,7 +103,7 @@ class Failover:
 
 
 def in_turn(servers: list[str], name: str) -> list[str]:
-    """The servers, beginning with another for each process: those whose names end in a number take turns."""
+    """The servers, rotated by the number at the end of the process's name, by chance without one."""
     number = re.search(r"\d+$", name)
     first = int(number.group()) if number else secrets.randbelow(len(servers))
     return [servers[(first + place) % len(servers)] for place in range(len(servers))]

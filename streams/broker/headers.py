@@ -1,7 +1,7 @@
-"""The headers of NATS messages, as bytes: made, and looked into without taking them apart.
+"""Headers of NATS messages, as bytes: made, and read without parsing the whole block.
 
 In place of a message the server sends a status: 100 heartbeat, 204 end of answer, 404 none, 408 and 409 end of a pull,
-503 nobody listens.
+503 no responders.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _VERSION: Final = b"NATS/1.0"
 
 
 def header_block(lines: Mapping[str, str]) -> bytes:
-    """The block that goes before a payload. Names and values are our own, so nothing in them is escaped."""
+    """The header block of a message. Names and values are our own, so nothing in them is escaped."""
     named = b"".join(b"%b: %b\r\n" % (name.encode(), value.encode()) for name, value in lines.items())
     return _VERSION + b"\r\n" + named + b"\r\n"
 

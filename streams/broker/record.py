@@ -1,6 +1,6 @@
-"""Record: one key of a bucket that one process writes over and over, each time naming the revision before.
+"""Record: one key of a bucket that one process writes over and over, each write naming the revision before.
 
-So a write that arrives late, from a connection that broke, changes nothing.
+So a write that arrives late, from a broken connection, changes nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from streams.broker.bucket import Bucket
 
 ATTEMPTS_MAX: Final = 3
-"""Who is refused reads the revision and tries again; others write or remove the key only while nobody counts on it."""
+"""Writes tried, each refused one after reading the revision; others write the key only when it is not in use."""
 
 
 class Record:
-    """See the module."""
+    """Record: one key; see the module."""
 
     def __init__(self, bucket: Bucket, key: str) -> None:
         self._bucket = bucket
@@ -28,7 +28,7 @@ class Record:
         self._one_at_a_time = asyncio.Lock()
 
     async def write(self, value: str) -> None:
-        """Store a value in place of the one before. Unavailable if that is not known to be done."""
+        """Store a value in place of the last one. Unavailable if it is not known to be stored."""
         async with self._one_at_a_time:
             for _ in range(ATTEMPTS_MAX):
                 if await self._try_to_write(value):

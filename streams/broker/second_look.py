@@ -1,19 +1,19 @@
-"""The second look: no verdict of damage rests on one answer of nats-server.
+"""Second look: no verdict of damage rests on one answer of nats-server.
 
-A server that was cut off from its cluster takes itself for a stream's leader for some seconds more, and answers from
-what it had then. Its journal "ends" before another server's events, and its messages "are gone". So a look, which is a
-function that asks the streams and raises PartitionStopped where they contradict each other, raises only a doubt the
-first time. It is damage if a look LOOK_INTERVAL later finds the same, and for that one
+A server that was cut off from its cluster believes for some seconds more that it leads a stream, and answers from what
+it had then. Its journal "ends" before another server's events, and its messages "are gone". So a look, a function that
+reads the streams and raises PartitionStopped where they contradict each other, raises only a doubt the first time. It
+is damage if a look LOOK_INTERVAL later finds the same, and for the second look
 
-- all who take themselves for a stream's leader are heard, and a message is gone only if none of them has it;
-- what a stream holds is believed only of a leader that has heard from a majority of the stream's servers since the
-  first look ended. Followers answer one leader at a time, so nobody else led before that, and whatever was stored when
-  the doubt came up is known to that leader.
+- all servers that believe they lead a stream are heard, and a message is gone only if none of them has it;
+- a stream's state is believed only of a leader that has heard from a majority of the stream's servers since the first
+  look ended. Followers answer one leader at a time, so no other server led before that, and the leader has every
+  message that was stored when the doubt arose.
 
-Nothing is written: a message stored in a journal that was cut short would take a number that the events have answered.
-A stream with one replica has nobody else who could answer, and is looked at again at once.
+Nothing is written: a message stored in a truncated journal would take a sequence that the events have answered. A
+stream with one replica has no other server that could answer, and is read again at once.
 
-Where it cannot be known who leads there is no verdict: Unavailable, and somebody looks again later.
+If no leader can be proved there is no verdict: Unavailable, and the caller looks again later.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from streams.errors import ApiRefused, PartitionFailed, PartitionStopped, Unavai
 log = structlog.get_logger()
 
 LOOK_INTERVAL: Final = 3.0
-"""Between two looks; a leader hears from its followers every second, also when there is nothing to store."""
+"""Seconds between two looks; a leader hears from its followers every second, also when nothing is stored."""
 
 ANSWERS_SECONDS: Final = 0.5
-"""For so long the answers of all who lead, or think so, are collected."""
+"""Seconds for which the answers of all servers that believe they lead are collected."""
 
 PROOF_TIMEOUT: Final = 20.0
-"""For so long a second look is tried: an election takes up to 9 seconds."""
+"""Seconds for which a second look is tried: an election takes up to 9."""
 
 LOOKS_MAX: Final = 4
 NANOSECONDS: Final = 1_000_000_000
@@ -49,11 +49,11 @@ INFO: Final = "STREAM.INFO."
 
 Found = TypeVar("Found")
 Look = Callable[[Asks], Awaitable[Found]]
-"""Asks the streams, and raises PartitionStopped if they contradict each other; it may be done again."""
+"""Reads the streams, and raises PartitionStopped if they contradict each other; may be called again."""
 
 
 class StreamLeader(NamedTuple):
-    """Who gave a STREAM.INFO: its server, "" where none is named; `silent_seconds` since it had heard from a majority.
+    """Stream leader: the server that gave a STREAM.INFO, "" if unnamed; `silent_seconds` since it heard a majority.
 
     `alone`: there is no other replica.
     """
@@ -64,9 +64,9 @@ class StreamLeader(NamedTuple):
 
 
 async def beyond_doubt(connection: Connection, number: int, look: Look[Found]) -> Found:
-    """What `look` gives. PartitionStopped once a second look finds the same, Unavailable if there can be none.
+    """The result of `look`. PartitionStopped once a second look finds the same, Unavailable if none is possible.
 
-    A fault of our own is no matter of looking, and is raised at once.
+    PartitionFailed, a fault of our own, is raised at once: a second look would not change it.
     """
     try:
         return await look(connection)
@@ -91,12 +91,12 @@ async def beyond_doubt(connection: Connection, number: int, look: Look[Found]) -
 
 
 def _kind(stopped: PartitionStopped) -> str:
-    """What was found, but for its numbers: orders may still be stored in a journal that was cut short."""
+    """The finding without its numbers, which change while orders are still stored in a truncated journal."""
     return re.sub(r"\d+", "", str(stopped))
 
 
 async def look_carefully(connection: Connection, number: int, look: Look[Found]) -> Found:
-    """A later look, by what proved leaders say; Unavailable if none are proved in PROOF_TIMEOUT."""
+    """A second look, which believes proved leaders only; Unavailable if none is proved in PROOF_TIMEOUT."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     if await _is_alone(connection, number):
@@ -112,13 +112,13 @@ async def look_carefully(connection: Connection, number: int, look: Look[Found])
 
 
 async def _is_alone(connection: Connection, number: int) -> bool:
-    """Whether one server holds all streams of a partition, and nobody else can have answered."""
+    """Whether one server has all streams of a partition, so that no other can have answered."""
     streams = (subjects.journal_stream(number), subjects.events_stream(number), subjects.checkpoints_stream(number))
     return all([(await leader_of(connection, stream)).alone for stream in streams])
 
 
 async def leader_of(connection: Asks, stream: str) -> StreamLeader:
-    """Who answers for a stream now; of one that does not exist nobody can be wrong."""
+    """The leader of a stream now; a stream that does not exist has one replica, which cannot be wrong."""
     try:
         return read_leader(await connection.api(f"{INFO}{stream}"))
     except ApiRefused as error:
@@ -128,20 +128,20 @@ async def leader_of(connection: Asks, stream: str) -> StreamLeader:
 
 
 def read_leader(information: Mapping[str, Any]) -> StreamLeader:
-    """Who gave this STREAM.INFO."""
+    """The leader that gave this STREAM.INFO."""
     cluster: dict[str, Any] = information.get("cluster") or {}
     replicas: list[dict[str, Any]] = cluster.get("replicas") or []
     server: str = cluster.get("leader") or ""
     if not replicas:
         return StreamLeader(server, 0.0, alone=True)
-    # 0 is what it says of one that it has never heard from.
+    # The server reports 0 for a replica that it has never heard from.
     silent = sorted((replica.get("active") or float("inf")) / NANOSECONDS for replica in replicas)
     others_needed = (len(replicas) + 1) // 2
     return StreamLeader(server, silent[others_needed - 1], alone=False)
 
 
 class Careful:
-    """The JetStream API, asked of everybody who leads or thinks so; `since`: by the loop's clock, when doubt began."""
+    """JetStream API of all servers that believe they lead; `since`: when the doubt began, by the loop's clock."""
 
     def __init__(self, connection: Connection, since: float) -> None:
         self._connection = connection
@@ -149,14 +149,14 @@ class Careful:
         self._since = since
 
     async def api(self, subject: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Like `Connection.api`; Unavailable too if nobody who answers is proved to lead."""
+        """Like `Connection.api`; Unavailable also if no server that answers is proved to lead."""
         asked = self._loop.time()
         answers = await self._answers(subject, body)
         if subject.startswith(INFO):
             return self._proved(subject, answers, asked - self._since)
         good = [answer for answer in answers if "error" not in answer]
         if not good:
-            # Whoever leads may have been silent; then its word on the stream is not heard either.
+            # The leader may not have answered; then its answer about the stream is missing, too.
             await self.api(INFO + subject.rpartition(".")[2])
         return read_api_answer(subject, (good or answers)[0])
 

@@ -1,10 +1,10 @@
-"""Which partitions this worker leads: its part of the bucket LEASES, read and written at each beat.
+"""Leases: which partitions this worker leads, read from and written to the bucket LEASES at each beat.
 
-The rules are the roster's; here they are carried out by compare-and-set. A lease is lost only to another holder:
-while nobody else has it, going on does no harm. Two leaders at once waste work and change nothing, because EVENTS
-takes each answer once.
+The roster decides; this module carries its decisions out by compare-and-set. A lease is lost only to another holder:
+without one, going on does no harm. Two leaders at once waste work and change nothing, because EVENTS stores each answer
+once.
 
-`beat` and `pass_on` never run at once. Whatever comes of a write, the next beat reads the truth.
+`beat` and `pass_on` never run at once. After a write with any outcome the next beat reads the truth.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from streams.settings import StreamSettings
 log = structlog.get_logger()
 
 KEY_KEPT_SECONDS = 2
-"""How much longer than its lease a dead worker's key stays: NATS counts in whole seconds, and the roster is quicker."""
+"""Seconds that a dead worker's key outlives its lease: NATS counts whole seconds, and the roster is quicker."""
 
 
 class Leadership:
-    """See the module. `beat` is called every `interval` seconds; `held` says what to lead after it."""
+    """Leases of one worker; see the module. `beat` is called every `interval` seconds and updates `held`."""
 
     def __init__(self, connection: Connection, settings: StreamSettings, worker: str) -> None:
         self.worker = subjects.token(worker)
@@ -47,13 +47,13 @@ class Leadership:
         self.roster = Roster(self.worker, settings.partitions, settings.lease_ttl_seconds)
         self.certainty = Certainty(settings.lease_ttl_seconds)
         self.held: dict[int, int] = {}
-        """What this worker leads, longest held first, with the revision of its own last write of the lease."""
+        """The partitions that this worker leads, longest led first, each with the revision of its last write."""
         self.refused: set[int] = set()
-        """Partitions that this worker must not lead now: their streams contradict (refused_partitions.py)."""
+        """Partitions that this worker must not lead now (streams/leadership/refused_partitions.py)."""
         self.leaving = False
-        """Whether this worker takes nothing more on."""
+        """Whether this worker takes no more partitions."""
         self.busy = False
-        """Whether it may be kept from beating by one piece of work."""
+        """Whether one piece of work may keep this worker from beating."""
         self._lease_seconds = settings.lease_ttl_seconds
         self._failover = connection.failover
         self._bucket = Bucket(connection, subjects.LEASES)
@@ -66,7 +66,7 @@ class Leadership:
         return self.roster.staff != [self.worker]
 
     async def beat(self) -> None:
-        """Say that we live, see who else does, take what is ours to take. Raises Unavailable, harmlessly."""
+        """Renew our worker lease, read all leases, take the partitions due to us. Raises Unavailable, harmlessly."""
         async with self._one_at_a_time:
             begun = self.certainty.begin()
             try:
@@ -75,7 +75,7 @@ class Leadership:
                 self.certainty.end(begun)
 
     async def _beat(self) -> None:
-        # First, so that who starts now is seen.
+        # Our sign is written first, so that workers that start at the same time see each other.
         began = asyncio.get_running_loop().time()
         if await self._write(worker_key(self.worker), self._sign(), None, self._key_ttl_seconds()):
             self.certainty.renew(began)
@@ -100,7 +100,7 @@ class Leadership:
         return math.ceil(self._lease_seconds * (BUSY_LEASES if self.busy else 1)) + KEY_KEPT_SECONDS
 
     def _check(self, partition: int) -> None:
-        """Step down if another leads. What is older than our own write was read from a copy that lags."""
+        """Step down if another worker leads. A revision below our own write was read from a copy that lags."""
         leader, revision = self.roster.leaders[partition], self.roster.revisions[partition]
         if leader == self.worker:
             self.held[partition] = max(self.held[partition], revision)
@@ -109,18 +109,18 @@ class Leadership:
             del self.held[partition]
 
     def _look_again(self) -> None:
-        """After a reconnect: the leases may be new ones, that count from 1, and others may have taken over."""
+        """After a reconnect: the bucket may be new, with revisions from 1, and others may have taken over."""
         self.held = dict.fromkeys(self.held, 0)
         self.certainty.doubt()
 
     def receive(self, partition: int, revision: int) -> None:
-        """The lease was passed on to us, with the write of this revision."""
+        """Record that a lease was passed on to this worker, with the write of `revision`."""
         self.roster.leaders[partition] = self.worker
         self.held[partition] = revision
         log.info("lease.received", partition=partition)
 
     async def pass_on(self, partition: int, successor: str) -> int:
-        """Give the partition to another worker, NOBODY to whoever comes; the revision of the write, 0 if it failed."""
+        """Pass a lease on to `successor`, or release it to NOBODY; the revision of the write, 0 if it failed."""
         async with self._one_at_a_time:
             mine = self.held.pop(partition, None)
             if mine is None:
@@ -132,12 +132,12 @@ class Leadership:
         return revision
 
     async def stand_by(self, partition: int) -> None:
-        """Follow what was passed on, unless we leave."""
+        """Become the standby of a partition that was passed on, unless this worker leaves."""
         if not self.leaving:
             await self._name(partition, self.worker)
 
     async def leave(self) -> None:
-        """Be counted as a live worker no more."""
+        """End this worker's lease, so that others count it as live no more."""
         await self._write(worker_key(self.worker), NOBODY, None, self._key_ttl_seconds())
 
     async def _take(self, partition: int) -> None:
@@ -160,7 +160,7 @@ class Leadership:
             log.info("standby.named", partition=partition, standby=standby)
 
     async def _write(self, key: str, value: str, revision: int | None, ttl_seconds: int | None = None) -> int:
-        """The revision of the write, which is made if the key is still at `revision`; 0 if it was not made."""
+        """Write a key if it is still at `revision`; the revision of the write, 0 if it was not made."""
         try:
             stored = await self._bucket.put(key, value, revision, ttl_seconds)
         except (NotStored, StoreUnknown) as error:

@@ -1,7 +1,7 @@
 """Liveness of partitions: a leader's answering loop signs, and gateways judge by its signs whether orders are answered.
 
-A lease is kept by a task of its own, and a ping is answered by the connection: both outlive a loop that stands still.
-So a sign leaves only if the loop has answered something since the last one, or waits for the journal with nothing to
+A lease is renewed by a task of its own, and a ping is answered by the connection: both outlive a loop that hangs. So a
+sign is published only if the loop has answered a message since the last sign, or waits for the journal with nothing to
 answer, while its events are stored. A partition without a sign for longer than a takeover takes
 (`leader_absent_seconds`) has no leader.
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 SIGN_INTERVAL: Final = 0.5
-"""Between two signs of one partition: two small messages a second, which nobody stores."""
+"""Between two signs of one partition: two small messages a second, which are not stored."""
 
 LOOK_INTERVAL: Final = 0.25
-"""How late it may be noticed that a partition fell silent."""
+"""Between two checks for partitions that have fallen silent."""
 
 
 class Publishes(Protocol):
-    """What a sign is published through, as `Connection` does it."""
+    """The part of `Connection` that a sign needs: publishing."""
 
     def publish(self, subject: str, payload: bytes) -> None:
         """See `Connection`."""
 
 
 class Mends(Protocol):
-    """What says whether stored events are being mended, as `EventStream` does."""
+    """The part of `EventStream` that a sign needs: whether events are being mended."""
 
     @property
     def mending(self) -> bool:
@@ -45,9 +45,9 @@ class Mends(Protocol):
 
 
 class LeaderSign:
-    """The signs of one leader. `waits`: its loop has nothing to answer.
+    """Signs of one leader. `waits`: its loop has nothing to answer.
 
-    It knows what the loop works on and not the loop itself: a leader that ends leaves no circle of references behind.
+    A sign refers to the loop's partition, not to the loop, so an ended leader leaves no circle of references behind.
     """
 
     def __init__(self, connection: Publishes, partition: Partition, events: Mends) -> None:
@@ -65,7 +65,7 @@ class LeaderSign:
         return self._loop.time() - self._signed
 
     def refresh(self) -> None:
-        """Sign, if the loop has moved on since the last look or waits."""
+        """Sign, if the loop has answered a message since the last refresh, or waits."""
         now = self._partition.sequence
         if (self.waits and not self._events.mending) or now != self._before:
             self._connection.publish(self._subject, b"")
@@ -73,20 +73,20 @@ class LeaderSign:
         self._before = now
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Refresh the sign every SIGN_INTERVAL, for ever."""
         try:
             while True:
                 self.refresh()
                 await asyncio.sleep(SIGN_INTERVAL)
         finally:
-            # The leader holds its sign: a sign that held the leader too would keep a whole partition (collector.py).
+            # The leader refers to its sign: a sign that referred back would keep the partition (streams/collector.py).
             self._progress, self._waits = lambda: 0, lambda: False
 
 
 class Liveness:
-    """Which partitions have a leader that answers, as far as their signs have reached this process.
+    """Liveness: which partitions have a leader that answers, by the signs that have reached this process.
 
-    absent: those whose last sign is too old. It is what order entry asks for each order, so it is kept, not computed.
+    absent: the partitions whose last sign is too old; stored, not computed, because order entry asks for each order.
     """
 
     def __init__(self, partitions: int, absent_seconds: float) -> None:
@@ -97,23 +97,23 @@ class Liveness:
         self._since = self._loop.time()
 
     def hear(self, partition: int) -> None:
-        """A partition has signed, or has answered something."""
+        """Record that a partition has signed, or has answered."""
         self._heard[partition] = self._loop.time()
         if partition in self.absent:
             self.absent -= {partition}
             log.info("partition.answers_again", partition=partition)
 
     def excuse(self) -> None:
-        """No sign could be heard until now: this process was cut off. Count the silence from here on."""
+        """Count every silence from now on: until now this process was cut off and could receive no sign."""
         self._since = self._loop.time()
 
     def answers(self, partition: int) -> bool:
-        """Whether a partition has signed a moment ago; unlike `absent`, no without any sign yet."""
+        """Whether a partition has signed within `absent_seconds`; unlike `absent`, False before its first sign."""
         heard = self._heard[partition]
         return heard is not None and self._loop.time() - heard < self._absent_seconds
 
     def refresh(self) -> None:
-        """Find out who has fallen silent."""
+        """Recompute `absent`."""
         oldest = self._loop.time() - self._absent_seconds
         last = [max(heard or self._since, self._since) for heard in self._heard]
         silent = [number for number, at in enumerate(last) if at <= oldest]
@@ -123,7 +123,7 @@ class Liveness:
         self.absent = frozenset(silent)
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Refresh `absent` every LOOK_INTERVAL, for ever."""
         while True:
             await asyncio.sleep(LOOK_INTERVAL)
             self.refresh()

@@ -1,8 +1,8 @@
-"""Packer: moves a partition's ended orders into the archive while the process has nothing better to do.
+"""Packer: moves a partition's ended orders into the archive while the process is idle.
 
-Nobody waits for it, and what it does shows in nothing but memory (exchange/checkpoint/packing.py), so leader and
-standby each pack when they can. Under load it stands back, until WHOLE_MAX ended orders are objects: from then on it
-packs a piece at a time between commands, so that a market that never rests does not take more memory for it.
+No task waits for the packer, and packing shows in nothing but memory (exchange/checkpoint/packing.py), so leader and
+standby each pack when they can. Under load the packer pauses until WHOLE_MAX ended orders are objects; from then on it
+packs a piece at a time between commands, so the memory of a market that never rests is bounded.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from streams.partition.partition import Partition
 
 INTERVAL: Final = 0.25
-"""Seconds between two looks at whether there is something to pack."""
+"""Seconds between two checks for orders to pack."""
 
 AGE: Final = 60 * SECOND
-"""How long ago an order has to have ended, in nanoseconds of journal time: until then somebody may ask for it."""
+"""Age from which an ended order is packed, in nanoseconds of journal time: before that clients query it."""
 
 BLOCKS: Final = 4
-"""Packed at a time: about a millisecond."""
+"""Blocks packed at a time: about a millisecond."""
 
 PAUSE: Final = 0.005
 """Seconds from one piece to the next."""
 
 LOAD: Final = 2_000
-"""More commands a second are load."""
+"""Commands per second above which the partition is under load."""
 
 WHOLE_MAX: Final = 200_000
-"""So many ended orders of a partition may be objects under load: about 150 MB."""
+"""Ended orders of a partition that may be objects under load: about 150 MB."""
 
 
 class Packer:
-    """See the module. `run` may end at any time."""
+    """Packer of one partition; see the module. `run` may be canceled at any time."""
 
     def __init__(self, partition: Partition, whole_max: int = WHOLE_MAX) -> None:
         self._partition = partition
@@ -51,7 +51,7 @@ class Packer:
             pause = PAUSE if self.step(pause) else INTERVAL
 
     def step(self, seconds: float) -> bool:
-        """Pack a piece, unless there was load since the last step, `seconds` ago; whether there may be more to pack."""
+        """Pack a piece, unless there was load since the last step, `seconds` ago; True if there may be more to pack."""
         partition = self._partition
         busy = partition.commands - self._commands > LOAD * seconds
         self._commands = partition.commands

@@ -1,7 +1,7 @@
-"""One partition in one worker: it loads, follows as standby, leads when promoted, follows again when it has let go.
+"""Partition runner: one partition in one worker loads, follows as standby, leads when promoted, and follows again.
 
-Whoever is to lead without having followed goes the same way, only quicker. Losing a lease is another matter: then
-the partition's state may be ahead of what is stored, and the post ends (worker.py) to be filled anew.
+A worker that leads without having followed goes through the same stages. When a lease is lost the partition's state may
+be ahead of what is stored: then the post ends, and the worker (streams/worker.py) starts a new one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 
 class Post:
-    """See the module. `run` is its life; the rest may be called from outside meanwhile."""
+    """Partition runner; see the module. The other methods may be called while `run` runs."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Post:
         self._certainty = certainty
         self._calendars = calendars
         self._loaded: Partition | None = None
-        self._partition: Partition | None = None  # once it is as far as its events were
+        self._partition: Partition | None = None  # set once it has caught up with EVENTS
         self._stops = StopMarks(connection, number)
         self._leader: Leader | None = None
         self._promoted = asyncio.Event()
@@ -69,12 +69,12 @@ class Post:
 
     @property
     def leads(self) -> bool:
-        """Whether it leads, or is on its way to."""
+        """Whether this post leads, or has been promoted to."""
         return self._promoted.is_set()
 
     @property
     def answers(self) -> bool:
-        """Whether it leads, and its answering loop has signed a moment ago."""
+        """Whether this post leads, and its answering loop has signed within `leader_absent_seconds`."""
         return self._leader is not None and self._leader.sign.age() < self._settings.leader_absent_seconds
 
     @property
@@ -87,7 +87,7 @@ class Post:
         self._promoted.set()
 
     async def step_down(self) -> None:
-        """Answer nothing more, and wait until what was answered is stored; then it follows."""
+        """Stop answering, and wait until the events of all answers are stored; then the post follows."""
         self._stepped_down.clear()
         self._promoted.clear()
         if self._leader is not None:
@@ -95,24 +95,24 @@ class Post:
             await self._stepped_down.wait()
 
     async def leave_checkpoint(self) -> None:
-        """Spare whoever leads next the replay; after `step_down`."""
+        """Make a last checkpoint, which spares the next leader the replay; after `step_down`."""
         if self._partition is not None:
             await CheckpointMaker(self._connection, self._settings, self._partition).finish()
 
     async def release(self) -> None:
-        """Free the memory of a partition that is not followed here any more; others go on meanwhile. After `run`."""
+        """Release the memory of the partition in pieces, yielding to the event loop; after `run`."""
         partition, self._loaded, self._partition = self._loaded, None, None
         if partition is not None:
             for _ in release(partition.engine):
                 await asyncio.sleep(0)
 
     def describe(self, standing: PartitionStanding) -> None:
-        """What queries about the partition tell of who leads and follows it."""
+        """Set who leads and follows the partition, as queries answer it."""
         if self._partition is not None:
             self._partition.queries.standing = standing
 
     async def run(self) -> None:
-        """Until canceled. Raises PartitionStopped, Overtaken, alone or in a group."""
+        """Run until canceled. Raises PartitionStopped, Overtaken, alone or in a group."""
         try:
             await self._run()
         except BaseException as error:
@@ -137,7 +137,7 @@ class Post:
         self._partition = partition
         if not self._promoted.is_set():
             await standby.follow(self._promoted)
-        async with asyncio.TaskGroup() as group:  # at once: whoever hands over has let go, and orders wait
+        async with asyncio.TaskGroup() as group:  # both at once: the last leader has stepped down, and orders wait
             group.create_task(standby.catch_up())
             group.create_task(self._look_at_mark(partition.sequence))
         if self._promoted.is_set():
@@ -165,7 +165,7 @@ class Post:
                 task.cancel()
 
     async def _look_at_mark(self, answered: int) -> None:
-        """Before leading; where it cannot be read, going on is better than waiting, and it is read again soon."""
+        """Check the stop mark before leading; an unreadable mark does not delay: it is read again soon."""
         try:
             await self._stops.read()
             mark = self._stops.marks.get(self.number)
@@ -175,7 +175,7 @@ class Post:
             log.warning("partition.mark_not_read", partition=self.number, error=str(error))
 
     async def _heed_mark(self) -> None:
-        """While leading: if somebody has marked the partition, look there: PartitionStopped, or the mark is wrong."""
+        """Check a new stop mark while leading: PartitionStopped, or the mark is wrong and is withdrawn."""
         mark = self._stops.marks.get(self.number)
         if mark is None or not await self._look_at(mark, self.sequence):
             return
@@ -183,9 +183,10 @@ class Post:
         log.warning("partition.mark_taken_back", partition=self.number, sequence=mark.sequence, error=mark.why)
 
     async def _look_at(self, mark: Mark, answered: int) -> bool:
-        """Whether nothing is wrong at a mark; not known yet of a message that is still to be answered.
+        """Whether the streams are sound at a mark; False if the marked message is still to be answered.
 
-        The mark is somebody's first look, so this is the second (second_look.py). Raises PartitionStopped.
+        The mark is another worker's first look, so this is the second (streams/broker/second_look.py). Raises
+        PartitionStopped.
         """
         journal = await state_of(self._connection, subjects.journal_stream(self.number))
         if answered < mark.sequence <= journal.last:

@@ -1,8 +1,8 @@
-"""Whether a worker's process still lives, asked of nats-server: the connection of a dead process is closed at once.
+"""Failure detector of worker processes: nats-server closes the connection of a dead process at once.
 
-A request to a worker's own subject comes back as "nobody listens" when its connection is gone. Once may be a
-reconnect, or a subscription on its way through a cluster; ABSENCES_MAX times running is death. A worker that is frozen
-still has its connection and only fails to answer: that is for its lease to tell.
+A request to a worker's own subject comes back as "no responders" when its connection is gone. Once may be a reconnect,
+or a subscription that has not spread through a cluster yet; ABSENCES_MAX times running is death. A frozen worker keeps
+its connection and only fails to answer: its lease detects that. Times are seconds.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ ABSENCES_MAX: Final = 3
 
 
 class Pulse:
-    """Counts for each worker how often running nobody was there."""
+    """Failure detector: counts for each worker how often running its subject had no responder."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._absences: Counter[str] = Counter()
 
     async def missing(self, workers: Iterable[str]) -> list[str]:
-        """Those of `workers` that are dead; to be called every PULSE_INTERVAL."""
+        """The dead among `workers`; to be called every PULSE_INTERVAL."""
         asked = sorted(workers)
         present = await asyncio.gather(*(self._is_there(worker) for worker in asked))
         absent = [worker for worker, there in zip(asked, present, strict=True) if not there]
@@ -42,5 +42,5 @@ class Pulse:
         except NobodyListens:
             return False
         except Unavailable:
-            return True  # as far as we know
+            return True  # a timeout is no proof of death
         return True

@@ -1,11 +1,11 @@
-"""Refused partitions: those that this worker has stopped, until when it leaves them alone, and what others learn of it.
+"""Refused partitions: the partitions that this worker has stopped, until when it refuses them, published for operators.
 
-A worker that has stopped a partition tries it again by itself: what was wrong may have been mended, or was a fault of
-its own. It waits RELOOK_MIN first and twice as long each time, RELOOK_MAX at most, and never less than RESTS times as
-long as the try has taken. As long as it refuses, `refused.<partition>.<worker>` in the bucket LEASES says so; the key
-lapses by itself, and nothing is decided by it.
+A worker that has stopped a partition tries it again by itself: the fault may have been mended, or was the worker's own.
+The worker waits RELOOK_MIN first and twice as long each time, RELOOK_MAX at most, and never less than RESTS times as
+long as the try has taken. While it refuses a partition, `refused.<partition>.<worker>` in the bucket LEASES says so;
+the key lapses by itself, and nothing is decided by it.
 
-Times are seconds: of the loop's clock, but what others read is wall clock time.
+Times are seconds: of the loop's clock, but wall clock in the bucket.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ RELOOK_MIN: Final = 10.0
 RELOOK_MAX: Final = 60.0
 RESTS: Final = 4
 KEPT_SECONDS: Final = 30
-"""For so long a refusal is shown beyond the next look, which takes its time."""
+"""Seconds that a refusal's key outlives the next try, which takes its time."""
 
 PREFIX: Final = "refused."
 
 
 class Refusal(NamedTuple):
-    """What a worker has found in a partition, and when it looks again, wall clock."""
+    """Refusal: what a worker has found wrong in a partition, and when it tries again, wall clock."""
 
     partition: int
     worker: str
@@ -54,7 +54,7 @@ decoder: Final = msgspec.json.Decoder(tuple[int, str, float])
 
 
 class Refusals:
-    """Those of this worker."""
+    """Refused partitions of this worker."""
 
     def __init__(self, connection: Connection, worker: str) -> None:
         self._worker = worker
@@ -64,14 +64,14 @@ class Refusals:
 
     @property
     def standing(self) -> set[int]:
-        """The partitions that are left alone now."""
+        """The partitions that are refused now."""
         now = self._loop.time()
         return {partition for partition, known in self._known.items() if now < known.until}
 
     def record(self, stopped: PartitionStopped, took: float) -> bool:
-        """Refuse a partition for a while; whether this was not known before.
+        """Refuse a partition for a while; True if the fault is new.
 
-        took: how long it was tried in vain; 0 if the partition was led or followed before.
+        took: seconds that the failed try took; 0 if the partition was led or followed before.
         """
         before, now = self._known.get(stopped.partition), self._loop.time()
         again = before is not None and now - took < before.until + before.pause
@@ -81,7 +81,7 @@ class Refusals:
         return before is None or not again or before.stopped.sequence != stopped.sequence
 
     async def tell(self, partition: int) -> None:
-        """Let operators know. Who cannot be told now hears of it after the next look."""
+        """Publish a refusal for operators; a failed write is repeated after the next try."""
         known = self._known[partition]
         left = max(0.0, known.until - self._loop.time())
         value = msgspec.json.encode((known.stopped.sequence, str(known.stopped), time.time() + left)).decode()
@@ -94,7 +94,7 @@ class Refusals:
 
 
 async def all_refusals(connection: Connection) -> list[Refusal]:
-    """Who refuses what, by partition. Unavailable if nobody answers, or one cannot be read."""
+    """Refusals of all workers, by partition. Unavailable without an answer, or if a key is unreadable."""
     entries = await Bucket(connection, subjects.LEASES).read_all(f"{PREFIX}>")
     found = []
     for key, entry in entries.items():

@@ -1,18 +1,17 @@
-"""Answering late: what a leader answers long after it was stored is marked so, and its age counts to then.
+"""Late answers: a message answered long after it was stored is marked, and its age counts up to the mark's time.
 
-All workers may be gone for a minute, or one may hang, while gateways still store orders. Executed whenever somebody
-comes, they would meet another market than they were sent to. So a leader that finds a message older than
-`command_age_max` journals `Resume`, and marks what it answers of the journal before that, and was stored more than
-`command_age_max` before, with the time of that message: the engine refuses placements and amendments (`too_late`), and
-carries out cancels. The mark
-stands with the answer in EVENTS, is part of the chain, and is the truth: whoever replays the journal takes it there.
+All workers may be gone for a minute, or one may hang, while gateways still store orders. Executed when a leader comes
+back, the orders would meet another market than they were sent to. So a leader that finds a message older than
+`command_age_max` journals `Resume`, and marks each earlier message that was stored more than `command_age_max` before
+the `Resume` with the time of the `Resume`: the engine refuses its placements and amendments (`too_late`), and carries
+out its cancels. The mark is stored with the answer in EVENTS, is part of the chain, and is what every replay uses.
 
-Nothing that a client was told may be answered otherwise. A leader tells an answer before EVENTS has it
-(docs/decisions/0002-…), and may die in between. Three rules make sure that a marked message was never told by another:
+No message that was answered to a client may be answered otherwise. A leader answers before EVENTS has the answer
+(docs/decisions/0002-…), and may die in between. Three rules ensure that no other leader has answered a marked message:
 
-1. A leader tells ahead of EVENTS, and sends a second message there before the first is acknowledged, only within
+1. A leader answers ahead of EVENTS, and sends a second message there before the first is acknowledged, only within
    RUN_AHEAD of journal time behind the last message that was acknowledged to itself, and while it is sure of its lease.
-2. Otherwise it waits for all before to be stored, stores the message alone, and tells it then.
+2. Otherwise it waits until all earlier events are stored, stores the message's events alone, and answers then.
 3. A leader that is sure of its lease marks messages, one at a time as in 2, and only those more than RUN_AHEAD behind
    the last one that another may have stored.
 
@@ -46,17 +45,17 @@ log = structlog.get_logger()
 
 RETRY_INTERVAL: Final = 0.25
 RESUME_INTERVAL: Final = 2.0
-"""Between two Resumes of one leader. Where our clock is wrong, or it is behind by ever more, they stay few."""
+"""Seconds between two Resumes of one leader: keeps them few if our clock is wrong or the leader falls ever behind."""
 
 SURE_SECONDS: Final = 2.0
-"""A lease is written four times in this; a leader that is not sure of it marks nothing."""
+"""Seconds to wait for a sure lease, which is written four times in this; an unsure leader marks nothing."""
 
 RETRY_SECONDS_MAX: Final = 60.0
-"""Well inside the journal's duplicate window (topology.py). Then the messages are answered as if they were in time."""
+"""Well inside the journal's duplicate window (streams/topology.py); after that messages are answered as if in time."""
 
 
 class Resumption:
-    """Which messages one leader answers late, and when that is. Made when it is as far as EVENTS."""
+    """Late answers of one leader; see the module. Made when the partition has caught up with EVENTS."""
 
     def __init__(
         self,
@@ -79,15 +78,15 @@ class Resumption:
         self._resume_from = 0.0
 
     def may_concern(self, message: StreamMessage) -> bool:
-        """Whether `answered_at` has to be asked: the message seems older than a command may be.
+        """Whether a message seems older than `command_age_max`, so that `answered_at` decides.
 
-        By the journal's own time: a server's clock that steps back makes nothing old.
+        Ages are of journal time, which never steps back: a server's clock that steps back makes no message old.
         """
         age_max = self._partition.engine.command_age_max
         return self._clock.now() - max(self._partition.at, message.stored_at) > age_max
 
     async def answered_at(self, message: StreamMessage) -> int:
-        """When a message of which that is so is answered; 0 if it is answered as if in time."""
+        """Journal time at which such a message is answered; 0 if it is answered as if in time."""
         engine, at = self._partition.engine, max(self._partition.at, message.stored_at)
         loop = asyncio.get_running_loop()
         if engine.semantics < AGE_AT_ANSWER or (message.sequence > self._resumed and loop.time() < self._resume_from):
@@ -103,7 +102,7 @@ class Resumption:
         return self._resumed_at if await self._is_sure() else 0
 
     async def _is_sure(self) -> bool:
-        """Whether nobody else can lead now; where that stays unknown, going on is better than waiting."""
+        """Whether no other worker can lead now; False after SURE_SECONDS, because going on is better than waiting."""
         try:
             async with asyncio.timeout(SURE_SECONDS):
                 await self._certainty.wait_sure()
@@ -112,7 +111,7 @@ class Resumption:
         return True
 
     async def _resume(self, after: int) -> None:
-        """Journal a Resume, and read back when it was stored."""
+        """Journal a Resume, and read back the time it was stored."""
         number = self._partition.number
         loop, began = asyncio.get_running_loop(), asyncio.get_running_loop().time()
         payload = encode_batch(self._origin, 0, [encode_command(Resume(after))])

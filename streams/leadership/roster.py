@@ -1,15 +1,14 @@
-"""Who lives, who leads and who stands by, as one worker sees it in the bucket LEASES; and what follows for this worker.
+"""Roster: which workers live, lead and stand by, as one worker reads it in the bucket LEASES, and what it must do.
 
-- `worker.<id>` is a worker's lease: written anew at each beat, it holds its id, or LEAVING once it takes no more on.
-  It has lapsed when it stood still for the lease's time while we were looking, by our own monotonic clock. Whatever
-  happened while we were not looking (frozen, cut off, the server away) counts for nothing, and all begins anew.
-  One that holds BUSY lives BUSY_LEASES times as long: an uncross may keep its worker from beating.
-- `partition.<p>` holds the id of its leader and is valid as long as that worker lives. `standby.<p>` holds the id of
-  the worker that its leader has chosen to follow it. A key that was lost with the server's memory is written again by
-  the leader, if it lives. If it has not been for as long as a lease, nobody leads: of two workers each may have seen
-  the other lead last.
-- The fair share is ceil(partitions / workers that stay). The standby of a leader that is gone takes over whatever its
-  share; others only within theirs, and only when there is no standby or it leaves the partition for too long.
+- `worker.<id>` is a worker's lease: written anew at each beat, its value is the id, or LEAVING once the worker takes no
+  more partitions. It has lapsed when it stood still for the lease's time while we were reading, by our own monotonic
+  clock. Time in which we did not read (frozen, cut off, the server away) does not count, and all leases begin anew.
+  A lease with the value BUSY lives BUSY_LEASES times as long: an uncross may keep its worker from beating.
+- `partition.<p>` names the leader and is valid as long as that worker lives. `standby.<p>` names the worker that the
+  leader has chosen to follow. A key that was lost with the server's memory is written again by the leader, if it lives.
+  If the key stays lost for as long as a lease, no worker leads: of two workers each may have seen the other lead last.
+- The fair share is ceil(partitions / workers that stay). The standby of a dead leader takes over whatever its share;
+  others only within theirs, and only without a standby or when the standby leaves the partition vacant for too long.
 
 Plain values in, decisions out. Times are seconds of one monotonic clock.
 """
@@ -24,13 +23,13 @@ from streams.broker.bucket import ABSENT, BucketEntry
 
 BEATS_PER_LEASE: Final = 4
 BEATS_LEFT_TO_STANDBY: Final = 2
-"""For so many beats a partition without a leader is its standby's alone."""
+"""Beats for which a vacant partition is reserved for its standby."""
 
 BEATS_MISSED_MAX: Final = 2
-"""After a longer time without a look nothing is known of what happened in it."""
+"""After more beats without a read all leases begin anew: what happened meanwhile is unknown."""
 
 BUSY_LEASES: Final = 5
-"""An uncross of very many orders is one piece of work: half a second for 100,000, more on a machine that has others."""
+"""An uncross of very many orders is one piece of work: half a second for 100,000, more on a machine under load."""
 
 IMBALANCE_MAX: Final = 1
 NOBODY: Final = ""
@@ -55,7 +54,7 @@ def standby_key(partition: int) -> str:
 
 
 class WorkerSign(NamedTuple):
-    """The last sign of life of a worker: what its key held, at which revision, and since when."""
+    """Last sign of a worker: its key's value and revision, and since when we have read them."""
 
     value: str
     revision: int
@@ -63,7 +62,7 @@ class WorkerSign(NamedTuple):
 
 
 class Roster:
-    """See the module. `worker` is who looks; `see` takes what it saw."""
+    """Roster of one worker, `worker`; see the module. `see` applies what it has read."""
 
     def __init__(self, worker: str, partitions: int, lease_ttl_seconds: float) -> None:
         self.worker = worker
@@ -71,9 +70,9 @@ class Roster:
         """The last known leader of each partition, alive or not."""
         self.standbys = [NOBODY] * partitions
         self.revisions = [0] * partitions
-        """Of the partitions' keys, for the next compare-and-set; 0 where there is none."""
+        """Revisions of the partitions' keys, for the next compare-and-set; 0 without a key."""
         self.staff = [worker]
-        """The workers that live and stay, in one order for all who look; the one who looks counts as staying."""
+        """The workers that live and stay, in the same order for all workers; `worker` itself counts as staying."""
         self._ttl = lease_ttl_seconds
         self._beat = lease_ttl_seconds / BEATS_PER_LEASE
         self._signs: dict[str, WorkerSign] = {}
@@ -83,7 +82,7 @@ class Roster:
         self._now = -lease_ttl_seconds
 
     def see(self, entries: Mapping[str, BucketEntry], now: float) -> None:
-        """Take in what the bucket holds now."""
+        """Apply the entries of the bucket, read at `now`."""
         if now - self._now > BEATS_MISSED_MAX * self._beat:
             self._begin_anew(now)
         self._now = now
@@ -123,7 +122,7 @@ class Roster:
             self._vacant_since.pop(partition, None)
 
     def _forget_dead(self, entries: Mapping[str, BucketEntry]) -> None:
-        """Not before their key is gone: whoever is forgotten and still has one would seem to have come just now."""
+        """Evict dead workers once their key is gone: while it exists, an evicted worker would seem to be new."""
         named = {*self.leaders, *self.standbys}
         self._signs = {
             worker: sign
@@ -133,13 +132,13 @@ class Roster:
         self._gone &= self._signs.keys()
 
     def record_gone(self, worker: str) -> None:
-        """Nobody listens any more where this worker did; it is dead until its key is written again."""
+        """Record that a worker's subject has no responder: the worker is dead until its key is written again."""
         if worker in self._signs:
             self._gone.add(worker)
             self._count_staff()
 
     def is_live(self, worker: str) -> bool:
-        """Whether a worker beats."""
+        """Whether a worker's lease is valid."""
         if worker == self.worker:
             return True
         sign = self._signs.get(worker)
@@ -152,7 +151,7 @@ class Roster:
         return self._ttl * BUSY_LEASES if sign is not None and sign.value == BUSY else self._ttl
 
     def is_vacant(self, partition: int) -> bool:
-        """Whether nobody leads the partition, as far as we know."""
+        """Whether no live worker leads the partition, by what was read."""
         leader = self.leaders[partition]
         if leader == NOBODY or not self.is_live(leader):
             return True
@@ -165,11 +164,11 @@ class Roster:
 
     @property
     def share(self) -> int:
-        """How many partitions one worker leads at most when all is settled."""
+        """Fair share: how many partitions one worker leads at most when all is settled."""
         return -(-len(self.leaders) // len(self.staff))
 
     def standby_of(self, partition: int) -> str:
-        """Its standby, if that one lives and stays and does not lead it."""
+        """The partition's standby, if that worker lives, stays and does not lead the partition; else NOBODY."""
         standby = self.standbys[partition]
         return standby if standby in self.staff and standby != self.leaders[partition] else NOBODY
 
@@ -182,7 +181,7 @@ class Roster:
         room = self.share - len(set(held))
         taking: list[int] = []
         for partition in sorted(set(range(len(self.leaders))) - set(held) - set(refused)):
-            if self.leaders[partition] == self.worker:  # passed on to us, or ours with a lost acknowledgement
+            if self.leaders[partition] == self.worker:  # passed on to us, or taken with a lost acknowledgement
                 taking.append(partition)
             elif self.is_vacant(partition):
                 successor = self.standby_of(partition)
@@ -195,7 +194,7 @@ class Roster:
         return taking
 
     def suspects(self) -> set[str]:
-        """Live workers whose death would concern us first: leaders of what we follow, and of what nobody follows."""
+        """Live workers whose death concerns us first: leaders of partitions that we follow, or that have no standby."""
         return {
             leader
             for partition, leader in enumerate(self.leaders)
@@ -205,7 +204,7 @@ class Roster:
         }
 
     def choices(self, held: Iterable[int]) -> dict[int, str]:
-        """The standbys that this worker, as leader of `held`, should name: those that are not named so far."""
+        """The standbys that this worker, as leader of `held`, has still to name, by partition."""
         held, load = list(held), self._load()
         chosen: dict[int, str] = {}
         candidates = [worker for worker in self.staff if worker != self.worker]
@@ -228,7 +227,7 @@ class Roster:
         idle = min(self.staff, key=lambda worker: (leads[worker], worker))
         if len(held) > self.share and self.next_to_go(held) is None and leads[idle] < self.share:
             return {held[0]: idle}
-        # All who look see the same, so only the leader of the first such partition moves it.
+        # All workers read the same entries, so only the leader of the first such partition moves its standby.
         light = min(self.staff, key=lambda worker: (load[worker], worker))
         for partition, leader in enumerate(self.leaders):
             standby = self.standby_of(partition)
@@ -237,7 +236,7 @@ class Roster:
         return {}
 
     def next_to_go(self, held: Iterable[int]) -> int | None:
-        """Of `held`, longest held first, a partition above the share whose standby has room for it."""
+        """A partition of `held`, longest led first, to hand over: above the share, and its standby has room."""
         held, leads = list(held), Counter(self.leaders)
         if len(held) > self.share:
             for partition in held:

@@ -1,11 +1,11 @@
-"""Marks of the partitions that have stopped, in the bucket DIRECTORY, where they outlive every process and server.
+"""Stop marks of partitions, in the bucket DIRECTORY, where they outlive every process and server.
 
-A mark names the sequence at which somebody found a partition's streams damaged, or could not answer. It is a claim
-and no verdict: whoever is to lead the partition looks at the place itself (scrub.py), and either stops as well or
-takes the mark back. So one worker's finding keeps all of them away, a restart finds it again before anybody leads, and
-a store that was restored opens by itself.
+A mark names the sequence at which a worker found a partition's streams damaged, or could not answer. A mark is a claim
+and no verdict: a worker that is to lead the partition checks the place itself (streams/recovery/scrub.py), and either
+stops as well or withdraws the mark. So one worker's finding keeps all of them away, a restart finds it before any
+worker leads, and a store that was restored opens by itself.
 
-As long as there is a mark, gateways refuse what would have to be answered by the partition, before it is stored.
+While there is a mark, gateways refuse commands that the partition would have to answer, before they are stored.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from streams.errors import NotStored, PartitionStopped, StoreUnknown, Unavailabl
 log = structlog.get_logger()
 
 LOOK_INTERVAL: Final = 5.0
-"""Changes are heard of at once; this is for what was not heard."""
+"""Seconds between two reads: changes are received at once, and reads find those that were missed."""
 
 TAKEN_BACK: Final = ""
-"""What a key holds whose mark was taken back. It stays: there is one for each partition at most."""
+"""Value of a key whose mark was withdrawn. The key stays: there is at most one for each partition."""
 
 PREFIX: Final = "stopped."
 
 
 class Mark(NamedTuple):
-    """Where a partition stopped and why; `revision` is that of its key."""
+    """Stop mark: the sequence where a partition stopped and why; `revision` is the key's."""
 
     sequence: int
     why: str
@@ -45,7 +45,7 @@ decoder: Final = msgspec.json.Decoder(tuple[int, str])
 
 
 class StopMarks:
-    """The marks of all partitions, or of one: `marks` by partition, as last read."""
+    """Stop marks of all partitions, or of one: `marks` by partition, as last read."""
 
     def __init__(self, connection: Connection, partition: int | None = None) -> None:
         self.marks: dict[int, Mark] = {}
@@ -55,7 +55,7 @@ class StopMarks:
         self._look = asyncio.Event()
 
     async def put(self, stopped: PartitionStopped) -> None:
-        """Mark a partition. Unavailable if that cannot be stored."""
+        """Mark a partition. Unavailable if the mark cannot be stored."""
         value = msgspec.json.encode((stopped.sequence, str(stopped))).decode()
         try:
             await self._bucket.put(key_of(stopped.partition), value)
@@ -63,17 +63,17 @@ class StopMarks:
             raise Unavailable(f"partition {stopped.partition} could not be marked: {error}") from error
 
     async def take_back(self, partition: int) -> None:
-        """Take back the mark that was read. Unavailable if that cannot be stored, or there is another one by now."""
+        """Withdraw the mark that was read. Unavailable if that cannot be stored, or the mark has changed since."""
         mark = self.marks[partition]
         try:
-            # For good, and not for a while: a key that is removed comes back with the mark in it (bucket.py).
+            # Written over, not removed: a removed key may come back with the mark in it (streams/broker/bucket.py).
             await self._bucket.put(key_of(partition), TAKEN_BACK, mark.revision)
         except (NotStored, StoreUnknown) as error:
             raise Unavailable(f"the mark of partition {partition} could not be taken back: {error}") from error
         self.marks = {number: other for number, other in self.marks.items() if number != partition}
 
     async def read(self) -> None:
-        """Read the marks. Unavailable if nobody answers, or one cannot be read: then `marks` stay as they are."""
+        """Read the marks. Unavailable without an answer, or if a mark is unreadable: then `marks` are unchanged."""
         entries = await self._bucket.read_all(self._keys)
         self.marks = {
             int(key.removeprefix(PREFIX)): Mark(*decoded(decoder, key, entry), entry.revision)
@@ -82,9 +82,9 @@ class StopMarks:
         }
 
     async def run(self, heed: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Keep `marks` true for ever, and have them heeded whenever they may have changed.
+        """Keep `marks` current for ever, and call `heed` whenever they may have changed.
 
-        What is heard of a key is only a hint to read it: a message that JetStream has refused is heard as well.
+        A message received for a key is only a hint to read it: a message that JetStream refused is received as well.
         """
         subscription = await self._connection.subscribe(
             subjects.bucket_key(subjects.DIRECTORY, self._keys), lambda *_: self._look.set()
