@@ -1,10 +1,10 @@
-"""The garbage of a process that holds partitions: hundreds of thousands of orders that live long, none of it garbage.
+"""Garbage collection of a process with partitions: hundreds of thousands of orders that live long and are no garbage.
 
-Left to itself Python looks at young objects when there are many more of them than before. Where as many old ones go as
-new ones come that is seldom, and then they are a hundred thousand at once; now and then it looks at all there are. A
-leader stops for a tenth of a second, or for half of one, and nothing is found. Here the young are looked at so often
-that they are few, and what is left of them never again: what is large and in cycles is let go of by hand
-(`exchange.checkpoint.release`), and what else a worker does leaves no cycles that live for longer.
+By default Python collects the young generation when there are many more young objects than before. If as many old
+objects die as new ones are made, that is rare, and then a hundred thousand are examined at once; now and then all
+objects are. A leader stops for a tenth of a second, or for half of one, and nothing is found. Here the young generation
+is collected so often that it is small, and the survivors are frozen: large structures with cycles are released
+explicitly (`exchange.checkpoint.release`), and the rest of a worker's work leaves no cycles that live for longer.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from typing import Final
 
 INTERVAL: Final = 0.02
-"""Seconds from one look to the next: under full load a thousand commands, which take a millisecond to look at."""
+"""Seconds between two collections: under full load a thousand commands, which take a millisecond to examine."""
 
 
 async def beside(work: Awaitable[None], interval: float = INTERVAL) -> None:
-    """Do a process's work, and look at what is young meanwhile, and at nothing else."""
+    """Run a process's work, and collect only the young generation meanwhile, every `interval` seconds."""
     before = gc.get_threshold()
     gc.set_threshold(0)
     looking = asyncio.create_task(_look_on(interval))
@@ -41,13 +41,13 @@ async def _look_on(interval: float) -> None:
 
 
 def look_at_young() -> None:
-    """Collect what has come and gone since the last look, and spare what is left any other."""
+    """Collect the young generation, and freeze the survivors, so that they are never examined again."""
     gc.collect(0)
     gc.freeze()
 
 
 def clear_frames(error: BaseException) -> None:
-    """Let the calls that an error has come through forget what they held; it is still to be raised, or told.
+    """Clear the local variables of the calls that an error has passed through; it can still be raised and logged.
 
     A task group that is canceled or fails leaves an error and its own call in a cycle, and with them every call
     beneath: a leader, and by it a whole partition.
@@ -67,7 +67,7 @@ def clear_frames(error: BaseException) -> None:
 
 @contextmanager
 def no_looks() -> Iterator[None]:
-    """Collect nothing while a partition is loaded, nor look for anything in it afterwards."""
+    """Collect nothing while a partition is loaded, and freeze its objects afterwards."""
     gc.disable()
     try:
         yield

@@ -1,8 +1,8 @@
-"""The health of a worker, as a page for probes: 200 if what it leads is answered, 503 with a sentence if not.
+"""Health page of a worker, for probes: 200 if its partitions are answered, 503 with a sentence if not.
 
-It speaks as much HTTP as a probe needs: whatever is asked, the answer is the same. It is served only where a port is
-set (`health_port`), since several workers may share a machine. Bounds: CONNECTIONS_MAX at once, further ones are
-closed unheard; REQUEST_SECONDS for a request.
+The page speaks as much HTTP as a probe needs: every request gets the same response. It is served only if a port is set
+(`health_port`), since several workers may share a machine. Bounds: CONNECTIONS_MAX at once, further ones are closed
+unread; REQUEST_SECONDS for a request.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ REQUEST_BYTES_MAX: Final = 4_096
 
 
 class HealthPage:
-    """See the module. `faults` says what is wrong, a sentence each; nothing is health."""
+    """Health page; see the module. `faults` returns a sentence for each fault; none means healthy."""
 
     def __init__(self, faults: Callable[[], list[str]]) -> None:
         self._faults = faults
         self._open = 0
 
     async def run(self, port: int) -> None:
-        """Serve for ever."""
+        """Serve the page on `port`, for ever."""
         server = await asyncio.start_server(self._serve, port=port, limit=REQUEST_BYTES_MAX)
         log.info("worker.health_page", port=port)
         async with server:
@@ -46,13 +46,13 @@ class HealthPage:
                     writer.write(self.answer())
                     await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # what a client does is no fault of ours
+            pass  # a client's fault is not ours
         finally:
             self._open -= 1
             writer.close()
 
     def answer(self) -> bytes:
-        """The whole answer, whatever was asked."""
+        """The whole HTTP response, the same for every request."""
         faults = self._faults()
         body = json.dumps({"status": "; ".join(faults) or "ok"}).encode()
         status = "503 Service Unavailable" if faults else "200 OK"

@@ -1,8 +1,8 @@
-"""The probe of a container's health check: asks the role beside it, over HTTP, whether it does what it is there for.
+"""Probe of a container's health check: requests the health page of the role in the same container, over HTTP.
 
     python -m streams.probe PORT [PATH]
 
-The exit code is 0 for the status 200 and 1 otherwise, with what was answered on standard output. It is asked every few
+The exit code is 0 for the status 200 and 1 otherwise, with the response on standard output. The probe runs every few
 seconds in every container, so it imports nothing but sockets: starting the command line costs thirty times as much.
 """
 
@@ -15,7 +15,7 @@ PATH = "/health/ready"
 
 
 def probe(port: int, path: str = PATH) -> tuple[bool, str]:
-    """Whether what listens on a port of this machine answers 200, and what it says."""
+    """Whether the server on a port of this machine responds with 200, and its response."""
     try:
         with socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS) as wire:
             wire.sendall(f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
@@ -29,7 +29,7 @@ def probe(port: int, path: str = PATH) -> tuple[bool, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Probe, print, and give the exit code."""
+    """Probe, print the response, and return the exit code."""
     well, said = probe(int(arguments[0]), *arguments[1:2])
     print(said)  # noqa: T201 - `docker inspect` shows it
     return 0 if well else 1

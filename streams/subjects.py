@@ -1,7 +1,7 @@
-"""The names of everything in NATS.
+"""Subjects: the names of all subjects, streams and buckets in NATS.
 
-Whatever comes from outside (symbols, accounts, origins) becomes one token of a subject only after `token` has
-looked at it: a `.`, `*` or `>` in one would reach other people's subjects.
+A name from outside (symbol, account, origin) becomes one token of a subject only after `token` has checked it: a `.`,
+`*` or `>` in it would reach other clients' subjects.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def token(text: str) -> str:
-    """`text`, if it is safe as one token of a subject."""
+    """Return `text` if it is safe as one token of a subject."""
     if not _TOKEN.fullmatch(text):
         raise ValueError(f"{text!r} cannot be a token of a NATS subject")
     return text
@@ -58,32 +58,32 @@ def checkpoints_stream(partition: int) -> str:
 
 
 def checkpoint_chunks(partition: int) -> str:
-    """Where the pieces of a partition's checkpoints are published …"""
+    """Where the chunks of a partition's checkpoints are published …"""
     return f"checkpoints.{partition}.chunk"
 
 
 def checkpoint_manifests(partition: int) -> str:
-    """… and, once all pieces of one are stored and verified, what it consists of."""
+    """… and, once all chunks of a checkpoint are stored and verified, its manifest."""
     return f"checkpoints.{partition}.manifest"
 
 
 def query(partition: int) -> str:
-    """Where the partition's leader answers questions."""
+    """Where the partition's leader answers queries."""
     return f"query.{partition}"
 
 
 def leading(partition: int) -> str:
-    """Where a worker says that it leads the partition from now on."""
+    """Where a worker announces that it leads the partition from now on."""
     return f"leading.{partition}"
 
 
 def every_leading() -> str:
-    """What all workers say of all partitions."""
+    """The announcements of all leaders."""
     return "leading.*"
 
 
 def answering(partition: int) -> str:
-    """Where a partition's leader signs, again and again, that its orders are answered (liveness.py)."""
+    """Where a partition's leader signs that its orders are answered (streams/leadership/liveness.py)."""
     return f"answering.{partition}"
 
 
@@ -93,29 +93,29 @@ def every_answering() -> str:
 
 
 def worker(worker_id: str) -> str:
-    """Where one worker is asked whether it lives, and told what it leads."""
+    """Where one worker receives requests: pings, and those of handovers."""
     return f"worker.{token(worker_id)}"
 
 
 def results(origin: str) -> str:
-    """Where the answers to one process's commands go."""
+    """Where the answers to one process's commands are published."""
     return f"results.{token(origin)}"
 
 
 @lru_cache(maxsize=65_536)
 def reports(account: str) -> str:
-    """Where an account's execution reports go."""
+    """Where an account's execution reports are published."""
     return f"exec.{token(account)}"
 
 
 @lru_cache(maxsize=65_536)
 def market_data(symbol: str, channel: str) -> str:
-    """Where one public channel of one instrument goes."""
+    """Where one public channel of one instrument is published."""
     return f"md.{token(symbol)}.{token(channel)}"
 
 
 def every_market_data(channel: str) -> str:
-    """One public channel of all instruments: only to subscribe to."""
+    """One public channel of all instruments: for subscribers only."""
     return f"md.*.{token(channel)}"
 
 

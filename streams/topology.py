@@ -1,11 +1,11 @@
-"""The streams and buckets of an exchange, made by the workers; gateways wait until they are there.
+"""Topology: the streams and buckets of an exchange, made by the workers; gateways wait until they exist.
 
-- Making is idempotent and may be done by several at once. What exists may be given more room or other replicas,
-  never less room.
-- A journal and its events refuse when full and lose nothing (`discard: new`). Nobody can delete a message from their
-  midst; what is old is purged up to a sequence (trimming.py). Events get EVENTS_PER_JOURNAL_BYTES times the journal's
-  room, so that it is nearly always the journal that is full first, and says `busy` (capacity.py).
-- Checkpoints can be made again: old ones give way to new ones. They are given more room when they need it.
+- Making them is idempotent and may be done by several workers at once. An existing stream may get more room or other
+  replicas, never less room.
+- A journal and its events refuse when full and lose nothing (`discard: new`). No message can be deleted from their
+  midst; old ones are purged up to a sequence (streams/journal/trimming.py). Events get EVENTS_PER_JOURNAL_BYTES times
+  the journal's room, so nearly always the journal is full first, and answers `busy` (streams/journal/capacity.py).
+- Checkpoints can be made again: new ones evict old ones. Their stream gets more room when they need it.
 - The number of partitions is fixed when it is first written: an instrument's partition follows from it.
 - The first message of each journal is a Configure command, written with the expectation of an empty stream, so only
   one writer succeeds.
@@ -35,12 +35,12 @@ log = structlog.get_logger()
 
 PARTITIONS_KEY = "partitions"
 CHECKPOINTS_BYTES_MIN = 64 * 1024 * 1024
-"""However small the journal is: the state that it leads to may be large."""
+"""Room for checkpoints with however small a journal: the state that the journal leads to may be large."""
 
 SESSIONS_BYTES = 64 * 1024 * 1024
 BUCKET_BYTES = 16 * 1024 * 1024
 DUPLICATE_WINDOW = 120.0
-"""How long JetStream knows a message id. Nobody may repeat a message for longer (writer.py)."""
+"""Seconds that JetStream knows a message id. No message may be repeated for longer (streams/journal/writer.py)."""
 
 POLL_INTERVAL = 0.5
 RETRY_INTERVAL = 0.25
@@ -55,16 +55,16 @@ CONFIGURE = Configure(
     ended_orders_total_max=StreamSettings.ended_orders_total_max,
     trades_total_max=StreamSettings.trades_total_max,
 )
-"""What a journal begins with; a leader's own totals follow (timekeeper.py)."""
+"""First command of a journal; a leader's own totals follow (streams/journal/timekeeper.py)."""
 
 
 async def ensure(connection: Connection, settings: StreamSettings) -> None:
-    """Make whatever is missing, and wait for NATS as long as it takes. TopologyMismatch if it cannot be made."""
+    """Make the missing streams and buckets, waiting for NATS without limit. TopologyMismatch if that is impossible."""
     while True:
         try:
             await _make(connection, settings)
         except (Unavailable, StoreUnknown, NotStored) as error:
-            # In a cluster a stream that was made a moment ago does not take anything yet.
+            # In a cluster a stream that was just made does not store messages yet.
             log.warning("topology.waiting_for_nats", error=str(error))
             await connection.failover.refresh()
             await asyncio.sleep(RETRY_INTERVAL)
@@ -73,12 +73,12 @@ async def ensure(connection: Connection, settings: StreamSettings) -> None:
 
 
 async def make_leases(connection: Connection, settings: StreamSettings) -> None:
-    """Make the bucket of the leases. It lives in memory, so a single server that is restarted has lost it."""
+    """Make the bucket of the leases, which is in memory, so a restarted single server has lost it."""
     await _make_stream(connection, bucket.stream_config(subjects.LEASES, "memory", settings.replicas, BUCKET_BYTES))
 
 
 async def wait(connection: Connection) -> int:
-    """Wait until an exchange is there, and give its number of partitions."""
+    """Wait until the topology is complete, and return its number of partitions."""
     told = False
     while (partitions := await _complete_partitions(connection)) is None:
         if not told:
@@ -159,7 +159,7 @@ async def _make_stream(connection: Connection, config: dict[str, Any]) -> None:
 async def _adapt_stream(connection: Connection, config: dict[str, Any]) -> None:
     name = config["name"]
     present = (await connection.api(f"STREAM.INFO.{name}"))["config"]
-    # Streams made before version 3 of the rules forbid purging, and nobody can take that back (trimming.py).
+    # Streams made before version 3 of the rules forbid purging, for good (streams/journal/trimming.py).
     kept = {"max_bytes": max(config["max_bytes"], present["max_bytes"]), "deny_purge": present["deny_purge"]}
     wanted = config | kept
     try:
@@ -180,7 +180,7 @@ async def _begin_journal(connection: Connection, partition: int) -> None:
 
 
 async def _complete_partitions(connection: Connection) -> int | None:
-    """The number of partitions, once each has a journal that was begun."""
+    """The number of partitions, once each has a journal with its first command; None before."""
     try:
         entry = await Bucket(connection, subjects.DIRECTORY).get(PARTITIONS_KEY)
         if entry == ABSENT:

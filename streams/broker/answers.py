@@ -1,4 +1,4 @@
-"""Answers of JetStream: to a message that it was to store, and to a question to its API."""
+"""Answers of JetStream: acknowledgements of stores, and responses of its API."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     import asyncio
 
 WRONG_SEQUENCE_CODES = frozenset({10071, 10164})
-"""The second: another message with an expectation for the same key is on its way."""
+"""The second code: another message with an expectation for the same key is still being stored."""
 
 SERVICE_UNAVAILABLE = 503
 
 
 class Stored(NamedTuple):
-    """JetStream has the message, at `sequence`; `duplicate`: it had it already, by its message id."""
+    """Acknowledgement: JetStream has the message at `sequence`; `duplicate`: already before, by its message id."""
 
     sequence: int
     duplicate: bool
 
 
 def read_api_answer(subject: str, answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer of the JetStream API; ApiRefused or Unavailable if it is an error."""
+    """Return an answer of the JetStream API; raise ApiRefused or Unavailable if the answer is an error."""
     if "error" in answer:
         error = answer["error"]
         if error.get("code") == SERVICE_UNAVAILABLE:
@@ -35,7 +35,7 @@ def read_api_answer(subject: str, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def settle(future: asyncio.Future[Stored], payload: bytes, headers: bytes) -> None:
-    """Give `future` what an acknowledgement says: Stored, or NotStored, which WrongSequence is too."""
+    """Settle `future` by an acknowledgement: Stored, or the exception NotStored or WrongSequence."""
     if not payload:
         reason = "no stream takes it" if status_of(headers) == NO_RESPONDERS else "no acknowledgement but an empty one"
         future.set_exception(NotStored(0, reason))

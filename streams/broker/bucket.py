@@ -1,11 +1,11 @@
-"""A key-value bucket: the last message of each subject of a stream, written by compare-and-set.
+"""Key-value bucket: the last message of each subject of a stream, written by compare-and-set.
 
-A key that was written with a time to live disappears by itself; each write states it anew, because a write without
+A key that was written with a time to live expires by itself; each write states the time anew, because a write without
 one would make the key eternal.
 
-A key that was removed comes back: when nats-server has ended uncleanly, a key whose last value was removed, by a time
-to live, a purge or a deletion, may hold what it held before, unless that had a time to live as well and it has passed.
-Nothing dangerous may follow from the presence of a key. The newest value of a key that is only written over stays.
+A removed key may come back: after an unclean end of nats-server, a key whose last value was removed, by a time to live,
+a purge or a deletion, may have the value before it, unless that value had a time to live as well and it has passed. So
+nothing dangerous may follow from the presence of a key. The newest value of a key that is only written over stays.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ READ_TIMEOUT = 2.0
 
 
 class BucketEntry(NamedTuple):
-    """What a key holds, and the revision that a compare-and-set has to name."""
+    """Entry of a bucket: a key's value, and the revision that a compare-and-set has to name."""
 
     value: str
     revision: int
 
 
 ABSENT = BucketEntry("", 0)
-"""In place of an entry that does not exist; its revision creates."""
+"""Stands for an entry that does not exist; a compare-and-set with its revision creates the key."""
 
 
 Value = TypeVar("Value")
 
 
 def decoded(decoder: msgspec.json.Decoder[Value], key: str, entry: BucketEntry) -> Value:
-    """What a key holds, in JSON. Unavailable if that cannot be read: it is damaged, or of another version."""
+    """A key's value, decoded from JSON. Unavailable if it is unreadable: damaged, or of another version."""
     try:
         return decoder.decode(entry.value)
     except msgspec.MsgspecError as error:
@@ -51,7 +51,7 @@ def decoded(decoder: msgspec.json.Decoder[Value], key: str, entry: BucketEntry) 
 
 
 def stream_config(bucket: str, storage: str, replicas: int, bytes_max: int) -> dict[str, Any]:
-    """The stream behind a bucket."""
+    """Configuration of the stream behind a bucket; `bytes_max` bounds its size."""
     return {
         "name": subjects.bucket_stream(bucket),
         "subjects": [subjects.bucket_key(bucket, ">")],
@@ -68,7 +68,7 @@ def stream_config(bucket: str, storage: str, replicas: int, bytes_max: int) -> d
 
 
 class Bucket:
-    """One bucket, through one connection."""
+    """Key-value bucket, through one connection."""
 
     def __init__(self, connection: Connection, name: str) -> None:
         self._connection = connection
@@ -89,22 +89,22 @@ class Bucket:
         return BucketEntry(_text(message.get("data", "")), message["seq"])
 
     async def get_present(self, key: str) -> BucketEntry:
-        """A key's entry, where it is known that there is one: Unavailable if who answers has not heard of it."""
+        """The entry of a key that is known to exist: Unavailable if the copy that answers does not have it yet."""
         entry = await self.get(key)
         if entry == ABSENT:
             raise Unavailable(f"the copy of {self._name} that answered has not heard of {key}")
         return entry
 
     async def read_all(self, *keys: str) -> dict[str, BucketEntry]:
-        """The entries by key, of all keys or of those that patterns mean; at most 1,024 of them.
+        """The entries by key, of all keys or of those that match patterns; at most 1,024 of them.
 
-        They are what one copy of the stream held at one moment, and that copy may lag behind the others.
+        The entries are those of one copy of the stream at one moment, and that copy may lag behind the others.
         """
         patterns = [subjects.bucket_key(self._name, key) for key in keys or (">",)]
         return await self._read({"multi_last": patterns})
 
     async def read_on(self, keys: str, revision: int, count: int) -> dict[str, BucketEntry]:
-        """Likewise `count` entries at most, of a pattern's keys, from a revision on in its order."""
+        """At most `count` entries by key, of the keys that match a pattern, from a revision on in order of revision."""
         pattern = subjects.bucket_key(self._name, keys)
         return await self._read({"next_by_subj": pattern, "seq": revision, "batch": count})
 
@@ -139,7 +139,7 @@ class Bucket:
     ) -> asyncio.Future[Stored]:
         """Write if the key is still at `revision` (0: does not exist; None: whatever it is).
 
-        The future fails like those of `Connection.store`; WrongSequence means that somebody else was there first.
+        The future fails like those of `Connection.store`; WrongSequence means that another write came first.
         """
         headers: dict[str, str] = {}
         if revision is not None:

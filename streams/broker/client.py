@@ -1,8 +1,8 @@
-"""nats-py, and the only module that knows it: its parser, its reconnecting and its logging in, with our own edges.
+"""NATS client: nats-py's parser, reconnecting and login with our own sending and receiving; only this module knows it.
 
-- What one turn of the loop sends leaves in one write; a message costs 0.8 µs instead of nats-py's 3.5 µs (uvloop).
-- What arrives goes to its receiver straight from the socket: 2 µs instead of 4.5 µs, and no pending queue, which
-  drops messages silently when it is full. A receiver is a plain function and may not wait.
+- All messages of one turn of the loop are sent in one write: 0.8 µs a message instead of nats-py's 3.5 µs (uvloop).
+- A message is passed to its receiver straight from the socket: 2 µs instead of 4.5 µs, and no pending queue, which
+  drops messages silently when it is full. A receiver is a plain function and may not await.
 - A receiver that raises is logged; an exception inside nats-py's tasks would leave a deaf connection.
 """
 
@@ -23,7 +23,7 @@ Receiver = Callable[[str, bytes, str, bytes], None]
 
 
 class NatsClient(Client):
-    """nats-py, with messages handed over at once and one write for all that one turn of the loop sends."""
+    """nats-py's client, with messages received at once and one write for all messages of one turn of the loop."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class NatsClient(Client):
         self._receivers: dict[int, Receiver] = {}
 
     def send(self, data: bytes) -> None:
-        """Put one or more whole protocol messages behind those of this turn."""
+        """Queue one or more whole protocol messages behind those of this turn."""
         if not self._outbox:
             asyncio.get_running_loop().call_soon(self._write_outbox)
         self._outbox.append(data)
@@ -41,29 +41,29 @@ class NatsClient(Client):
         self._outbox.clear()
         if not self.is_connected or self._transport is None:
             return
-        if self._pending:  # nats-py has commands waiting, perhaps the subscription that a reply needs: stay behind
+        if self._pending:  # nats-py's own commands, maybe the subscription that a reply needs, go first
             self._pending.append(data)
             self._pending_data_size += len(data)
         else:
-            with suppress(RuntimeError):  # closed already, which nats-py is about to be told
+            with suppress(RuntimeError):  # closed already, which nats-py will notice next
                 self._transport.write(data)
 
     def forget_unsent(self) -> None:
-        """Drop what the broken connection did not take, so that it cannot leave later."""
+        """Drop what the broken connection did not send, so that it cannot be sent later."""
         self._outbox.clear()
         self._pending.clear()
         self._pending_data_size = 0
 
     async def writable(self) -> None:
-        """Wait while the socket holds more than its high-water mark; not at all once it is lost."""
+        """Wait while the socket's buffer is above its high-water mark; not at all once the socket is lost."""
         if self.is_connected and self._transport is not None:
-            with suppress(OSError):  # its loss is seen a moment later by whoever reads from it
+            with suppress(OSError):  # the reading side notices the loss a moment later
                 await self._transport.drain()  # type: ignore[no-untyped-call]
 
     async def listen(self, subject: str, receiver: Receiver, queue: str = "") -> int:
         """Subscribe; the subscription outlives reconnects."""
         subscription = await self.subscribe(subject, queue=queue)
-        number: int = subscription._id  # noqa: SLF001  nats-py shows it to nobody
+        number: int = subscription._id  # noqa: SLF001  nats-py has no public name for it
         self._receivers[number] = receiver
         return number
 
@@ -75,17 +75,17 @@ class NatsClient(Client):
             await subscription.unsubscribe()
 
     def is_given_up(self) -> bool:
-        """Whether there is no connection and nobody is making one."""
+        """Whether there is no connection and no attempt to make one."""
         return self.is_reconnecting and (self._reconnection_task is None or self._reconnection_task.done())
 
     def has_other_server(self) -> bool:
-        """Whether a reconnect may lead to another server than this one; those that it has named are known as well."""
+        """Whether a reconnect may lead to another server: one that was configured, or that this one has announced."""
         return len(self._server_pool) > 1
 
     async def _connect_to_server(self, s: Srv) -> None:
         """Connect; TimeoutError or `socket.gaierror` names the host that was not resolved.
 
-        Resolved here first, because a time out while uvloop resolves for a connection leaves an exception to nobody.
+        The host is resolved here first, because a timeout while uvloop resolves it leaves an exception unretrieved.
         """
         host, seconds = s.uri.hostname, self.options["connect_timeout"]
         try:
@@ -111,12 +111,12 @@ class NatsClient(Client):
 
 
 class SubjectSubscription:
-    """Interest in a subject, until closed."""
+    """Subscription to a subject, until closed."""
 
     def __init__(self, client: NatsClient, number: int) -> None:
         self._client = client
         self._number = number
 
     async def close(self) -> None:
-        """End it; nothing arrives any more once this is called."""
+        """Unsubscribe; nothing is received any more once this is called."""
         await self._client.stop_listening(self._number)

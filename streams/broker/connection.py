@@ -1,12 +1,12 @@
-"""One connection to NATS: whatever else is in this folder speaks to the server through it.
+"""Connection to NATS: all other modules of streams/ reach the server through it.
 
-- `publish` is at most once: nothing is kept for later while NATS is away. Whoever needs more uses `store`.
+- `publish` is at most once: no message is queued while NATS is away. Callers that need more use `store`.
 - `store` is definite or says so: Stored, NotStored, or StoreUnknown when no acknowledgement came. It never retries.
-- Receivers are plain functions, called in the order of arrival, straight from the socket: they may not wait, and
+- Receivers are plain functions, called in the order of arrival, straight from the socket: they may not await, and
   there is no queue between that could drop a message.
 - After a reconnect core subscriptions have missed messages: `on_reconnect` is for healing them.
-- A connection that looks alive and hears nothing is found by a request to itself, and replaced. One to a server that
-  stores nothing any more moves to another (failover.py).
+- A connection that looks alive and receives nothing is found by a request to itself, and replaced. A connection to a
+  server that stores nothing any more moves to another server (streams/broker/failover.py).
 
 Times are seconds; sizes bytes.
 """
@@ -46,13 +46,13 @@ CLOSE_TIMEOUT = 5.0
 STORE_TIMEOUT = 2.0
 API_TIMEOUT = 5.0
 RECONNECT_GIVEN_UP_AFTER = 4
-"""Watchdog rounds without a connection and without anybody trying to make one."""
+"""Watchdog rounds without a connection and without an attempt to make one."""
 
 COMPLAINTS_MAX = 100
-"""Complaints remembered while there is no connection, so that each is logged once; with more they begin anew."""
+"""Complaints kept while there is no connection, so that each is logged once; with more all are evicted."""
 
 HEADERS_BYTES_MAX = 4096
-"""Room kept for headers below the server's limit, which counts them with the payload."""
+"""Room reserved for headers below the server's limit, which counts them with the payload."""
 
 
 class _InFlight(NamedTuple):
@@ -61,7 +61,7 @@ class _InFlight(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """How often a connection asks itself something, and how long it waits for that, in seconds."""
+    """Watchdog of a connection: seconds between two requests to itself, and seconds it waits for each."""
 
     interval: float
     timeout: float
@@ -71,14 +71,14 @@ WATCH = Watch(WATCHDOG_INTERVAL, WATCHDOG_TIMEOUT)
 
 
 class Connection:
-    """See the module. Made by `open`, ended by `close`."""
+    """Connection to NATS; see the module. Made by `open`, ended by `close`."""
 
     def __init__(
         self, settings: StreamSettings, name: str, client: NatsClient | None = None, watch: Watch = WATCH
     ) -> None:
         self.name = name
         self.closed = asyncio.Event()
-        """Set when the client library has given the connection up for good; whoever rests on it should end."""
+        """Set when the client library has given the connection up for good; the process should end then."""
         self._back = asyncio.Event()
         self._servers = in_turn(settings.nats_url.split(","), settings.name)
         self._client = client or NatsClient()
@@ -94,13 +94,13 @@ class Connection:
         self._closing = False
         self._watchdog: asyncio.Task[None] | None = None
         self.failover = Failover(self)
-        """Told of each beat that was stored, by whoever beats through this connection."""
+        """Its `stored` is called for each stored beat by the task that beats through this connection."""
 
     @classmethod
     async def open(
         cls, settings: StreamSettings, name: str, client: NatsClient | None = None, watch: Watch = WATCH
     ) -> Self:
-        """Connect, however long it takes until there is a server; the wait is logged."""
+        """Connect, and wait without limit for a server; the wait is logged."""
         connection = cls(settings, name, client, watch)
         client = connection._client
         await client.connect(
@@ -113,7 +113,7 @@ class Connection:
             connect_timeout=CONNECT_TIMEOUT,
             reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]  # typed int, used as seconds
             max_reconnect_attempts=-1,
-            dont_randomize=True,  # they are in turn: the next one is never the one that was left
+            dont_randomize=True,  # servers are tried in turn, so the next is never the one that was left
             ping_interval=PING_INTERVAL,
             max_outstanding_pings=PINGS_OUTSTANDING_MAX,
             pending_size=0,
@@ -125,7 +125,7 @@ class Connection:
         return connection
 
     async def close(self) -> None:
-        """Send what waits, then close. Stores without an answer fail as unknown."""
+        """Send what is queued, then close. Stores without an acknowledgement fail with StoreUnknown."""
         self._closing = True
         if self._watchdog is not None:
             self._watchdog.cancel()
@@ -151,12 +151,12 @@ class Connection:
         return self.connected and self._client.has_other_server()
 
     async def move(self) -> None:
-        """Leave this server for the next."""
+        """Disconnect from this server and connect to the next."""
         await self._client.force_reconnect()
 
     @property
     def payload_max(self) -> int:
-        """The largest payload that may be sent."""
+        """The largest payload that may be sent, in bytes."""
         return self._client.max_payload - HEADERS_BYTES_MAX
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:
@@ -164,22 +164,22 @@ class Connection:
         self._on_disconnect.append(callback)
 
     def on_reconnect(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback` each time the connection is there again, all subscriptions included; returns the undoing."""
+        """Call `callback` after each reconnect, once all subscriptions are renewed; returns a call that undoes this."""
         self._on_reconnect.append(callback)
         return lambda: self._on_reconnect.remove(callback)
 
     def new_inbox(self) -> str:
-        """A subject that nobody else uses."""
+        """A subject that is used nowhere else."""
         return self._client.new_inbox()
 
     def publish(self, subject: str, payload: bytes, reply: str = "") -> None:
-        """Send to whoever listens now. While NATS is away the message is gone."""
+        """Publish to the present subscribers. While NATS is away the message is dropped."""
         if len(payload) > self.payload_max:
             raise PayloadTooLarge(f"{len(payload)} bytes for {subject}; the server takes {self.payload_max}")
         self._client.send(b"PUB %b %b %d\r\n%b\r\n" % (subject.encode(), reply.encode(), len(payload), payload))
 
     async def writable(self) -> None:
-        """Wait until what was published has left for the most part: for those who publish in bulk."""
+        """Wait until most of what was published is sent: for publishing in bulk."""
         await self._client.writable()
 
     async def subscribe(
@@ -189,7 +189,7 @@ class Connection:
         return await self.listen(subject, lambda about, payload, reply, _: callback(about, payload, reply), queue)
 
     async def listen(self, subject: str, receiver: Receiver, queue: str = "") -> SubjectSubscription:
-        """Like `subscribe`, for receivers that want the headers too."""
+        """Like `subscribe`, for receivers that need the headers too."""
         return SubjectSubscription(self._client, await self._client.listen(subject, receiver, queue))
 
     def store(
@@ -201,10 +201,10 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float = STORE_TIMEOUT,
     ) -> asyncio.Future[Stored]:
-        """Send to a stream; await what comes back for its acknowledgement.
+        """Send to a stream; the future that is returned settles with the acknowledgement.
 
-        The future fails with NotStored or StoreUnknown. What is stored on one connection arrives in the order of
-        the calls. `expected_last_sequence`: store only if the stream's last sequence is this one.
+        The future fails with NotStored or StoreUnknown. Stores through one connection arrive in the order of the
+        calls. `expected_last_sequence`: store only if the stream's last sequence is this one.
         """
         if len(payload) > self.payload_max:
             raise PayloadTooLarge(f"{len(payload)} bytes for {subject}; the server takes {self.payload_max}")
@@ -238,9 +238,9 @@ class Connection:
 
     @contextmanager
     def replies(self, receiver: Receiver, answered: asyncio.Future[Any] | None = None) -> Iterator[str]:
-        """A subject of one's own whose messages go to `receiver`, for as long as the block lasts.
+        """A new subject whose messages are passed to `receiver` for as long as the block lasts.
 
-        If the connection breaks nothing will come any more: `answered` fails with Unavailable.
+        If the connection breaks, no reply can come any more: `answered` fails with Unavailable.
         """
         token = self._token()
         self._replies[token] = receiver
@@ -253,7 +253,7 @@ class Connection:
             self._waiting.pop(token, None)
 
     async def request(self, subject: str, payload: bytes, timeout_seconds: float) -> bytes:
-        """Ask, and give the first answer's payload. Raises Unavailable, at once if nobody listens."""
+        """Send a request, and return the first reply's payload. Raises Unavailable, at once without a responder."""
         if not self.connected:
             raise Unavailable("NATS is away")
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -275,9 +275,9 @@ class Connection:
                 raise Unavailable(f"{subject} did not answer in {timeout_seconds} s") from None
 
     async def api(self, subject: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Ask the JetStream API, `subject` without its `$JS.API.`.
+        """Send a request to the JetStream API; `subject` is without its `$JS.API.`.
 
-        Raises ApiRefused if it answers with an error, Unavailable if that is only for now (a leader is being elected).
+        Raises ApiRefused if the answer is an error, Unavailable if the error is temporary (a leader is being elected).
         """
         reply = await self.request(f"$JS.API.{subject}", json.dumps(body).encode() if body else b"", API_TIMEOUT)
         return read_api_answer(subject, json.loads(reply))
@@ -319,8 +319,8 @@ class Connection:
                 answered.set_exception(Unavailable("the connection broke before the answer"))
 
     async def _complain(self, error: Exception) -> None:
-        # An exception from here would leave nats-py deaf. The same complaint, as at each attempt to connect, is
-        # logged once, and so is that of each server of a cluster that is away.
+        # An exception raised here would leave nats-py deaf. A complaint that repeats at each attempt to connect, or for
+        # each server of a cluster that is away, is logged once.
         text = f"{type(error).__name__}: {error}"
         if text not in self._complaints:
             if len(self._complaints) >= COMPLAINTS_MAX:
@@ -346,7 +346,7 @@ class Connection:
         self.closed.set()
 
     async def _watch(self) -> None:
-        """Ask ourselves something, so that a connection that only looks alive is found and replaced."""
+        """Watchdog: send requests to ourselves, so that a connection that only looks alive is found and replaced."""
         rounds_given_up = 0
         while not self.closed.is_set():
             await asyncio.sleep(self._watch_bounds.interval)
