@@ -1,4 +1,4 @@
-"""The core that this process runs: compiled or interpreted, in a source tree or installed."""
+"""Core: whether this process runs compiled or interpreted modules, in a source tree or installed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def in_source_tree() -> bool:
 
 
 def sources_newer() -> list[Path]:
-    """Sources changed after their module was compiled. An installer sets what times it likes: then none counts."""
+    """Sources changed after their module was compiled; none if installed, because an installer sets file times."""
     if not in_source_tree():
         return []
     pairs = [
@@ -38,7 +38,7 @@ def sources_newer() -> list[Path]:
 
 
 def _sources_compiled_with(module: Path, name: str) -> list[Path]:
-    """The sources of all compiled modules in the folder of one, `exchange/` or `streams/`, in whatever room."""
+    """The sources of all compiled modules in a module's folder, `exchange/` or `streams/`, in any room."""
     folder = module.parents[name.count(".") - 1]
     kind = module.name.partition(".")[2]
     return [path.with_name(f"{path.name.partition('.')[0]}.py") for path in folder.rglob(f"*.{kind}")]

@@ -1,6 +1,6 @@
-"""What the command line says when it cannot go on: what is wrong, how to mend it, and an exit code.
+"""Errors of the command line: the fault, how to mend it, and an exit code.
 
-A `Fault` is for whoever typed the command; it is printed without a traceback.
+A `Fault` is for the user of the command; it is printed without a traceback.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ MENDS: Final = {
     "token_expired": "Mint a new token with `openbell token`.",
     "rate_limited": "Wait a second and repeat the command.",
 }
-"""What to do about an answer with this code."""
+"""How to mend an answer with this code."""
 
 
 class Fault(Exception):
-    """Something the reader can mend; `mend` is the sentence that says how."""
+    """A fault that the user can mend; `mend` is the sentence that says how."""
 
     def __init__(self, what: str, mend: str = "", *, code: int = FAILED) -> None:
         super().__init__(what)

@@ -1,20 +1,20 @@
-"""What can go wrong for a program that talks to an exchange.
+"""Errors: the exceptions that the SDK raises.
 
     OpenbellError
     ├── RequestError        the exchange answered with an error; `code` says which (docs/protocol.md, "Codes")
-    │   ├── NotAllowed      the token does not allow it: unauthenticated, forbidden, token_expired
+    │   ├── NotAllowed      the token does not allow the request: unauthenticated, forbidden, token_expired
     │   ├── TryAgain        nothing happened, try again after `retry_after` seconds: busy, rate_limited, …
-    │   └── OutcomeUnknown  it may or may not have happened: ask, or repeat with the same client order id
+    │   └── OutcomeUnknown  the request may have been carried out: ask, or repeat it with the same client order id
     ├── ConnectionLost      no connection within the time allowed
     ├── ClientClosed        the client is not open: not yet, or not any more
-    ├── Unreadable          what came is not what the protocol says; `__cause__` is the first fault found in it
+    ├── Unreadable          a message is not of the protocol; `__cause__` is the first fault found in it
     └── FeedError           a feed cannot go on
-        ├── TooSlow         its reader left more messages waiting than the feed may hold
+        ├── TooSlow         its reader left more messages unread than the feed may queue
         ├── ReportsMissed   the exchange no longer has the reports since the last one seen
         └── TradesMissed    the exchange no longer has the prints or busts since the last one seen
 
-Arguments that make no sense are a TypeError or a ValueError with a sentence, before anything is sent.
-Every OpenbellError has `code`, `message`, `field` and `request_id`; the last two are empty where they mean nothing.
+Invalid arguments are a TypeError or a ValueError with a sentence, before anything is sent.
+Every OpenbellError has `code`, `message`, `field` and `request_id`; the last two may be empty.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 
 class OpenbellError(Exception):
-    """Whatever this SDK raises."""
+    """The base of all errors that this SDK raises."""
 
     code = "error"
 
@@ -45,11 +45,11 @@ class RequestError(OpenbellError):
 
 
 class NotAllowed(RequestError):
-    """The token is missing, wrong, expired, or does not reach this far."""
+    """The token is missing, wrong or expired, or does not allow the request."""
 
 
 class TryAgain(RequestError):
-    """A bound was met and nothing happened; `retry_after` seconds are a good time to wait."""
+    """A bound was met and nothing was done; wait `retry_after` seconds and try again."""
 
 
 class OutcomeUnknown(RequestError):
@@ -65,7 +65,7 @@ class ConnectionLost(OpenbellError):
 
 
 class ClientClosed(OpenbellError):
-    """The client is not open, so nothing can be asked and nothing will come."""
+    """The client is not open, so it can send no request and receive no message."""
 
     code = "closed"
 
@@ -77,7 +77,7 @@ class Unreadable(OpenbellError):
 
 
 NONSENSE = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, IndexError)
-"""What reading an answer of another shape raises."""
+"""The exceptions that reading an answer of another shape raises."""
 
 
 class FeedError(OpenbellError):
@@ -85,19 +85,19 @@ class FeedError(OpenbellError):
 
 
 class TooSlow(FeedError):
-    """More messages were waiting than the feed holds, and none may be left out."""
+    """More messages were unread than the feed queues, and none may be left out."""
 
     code = "too_slow"
 
 
 class ReportsMissed(FeedError):
-    """Some reports are gone for good: start a new feed, which begins with the open orders."""
+    """Some reports are lost for good: start a new feed, which begins with the open orders."""
 
     code = "snapshot_required"
 
 
 class TradesMissed(FeedError):
-    """Part of the tape is gone for good: so many prints, and so many busts of prints. A new feed goes on from now."""
+    """Part of the tape is lost for good: some prints, and some busts of prints. A new feed continues from now."""
 
     code = "trades_missed"
 
@@ -133,4 +133,4 @@ def request_error(body: dict[str, Any]) -> RequestError:
 
 
 class OutOfStep(Exception):
-    """A message does not follow what is held: only a new snapshot helps."""
+    """A message does not follow the last one applied: a new snapshot is needed."""

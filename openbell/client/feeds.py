@@ -1,8 +1,8 @@
-"""Channels as async iterators: what each feed keeps for its reader.
+"""Feeds: channels as async iterators, each with a bounded queue or a newest state for its reader.
 
-A feed holds at most `limit` messages. Where only the newest state counts (book, ticker) a newer one replaces an older
-one; where every message counts (trades, full, status, raw frames) a reader that is too slow gets `TooSlow`, never a
-silent hole. After a reconnect a channel of states goes on with the present one: what was between is told by none.
+A feed queues at most `limit` messages. Where only the newest state counts (book, ticker) a newer state supersedes the
+older; where every message counts (trades, full, status, raw frames) a slow reader gets `TooSlow`, never a silent gap.
+After a reconnect a channel of states continues with the present state: the states in between are lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Frame = dict[str, Any]
 
 
 class Feed(ABC, Generic[Item]):
-    """One reader's place in one channel: messages go in with `put`, items come out with `next`."""
+    """One reader's feed of one channel: messages go in with `put`, items come out with `next`."""
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
@@ -30,7 +30,7 @@ class Feed(ABC, Generic[Item]):
 
     @abstractmethod
     def put(self, frame: Frame) -> None:
-        """Take a message.
+        """Apply a message.
 
         Raises:
             OutOfStep: messages are missing; the feed waits for a snapshot from here on.
@@ -38,25 +38,25 @@ class Feed(ABC, Generic[Item]):
 
     @abstractmethod
     def await_snapshot(self) -> None:
-        """Take no update until a snapshot has come: the subscription is being made again."""
+        """Apply no update until a snapshot has come, because the channel is subscribed to again."""
 
     def seq_of(self, symbol: str) -> int:
-        """The last message taken for a symbol; -1 while a snapshot is awaited, or where nobody asks."""
+        """The number of a symbol's last message; -1 while a snapshot is awaited, or where the number is not used."""
         return -1
 
     def fail(self, error: OpenbellError) -> None:
-        """Nothing more will come; what is kept can still be read."""
-        self._error = self._error or error  # the first is the reason
+        """End the feed with an error; queued items can still be read."""
+        self._error = self._error or error  # the first error is the reason
         self._changed.set()
 
     @property
     def failed(self) -> bool:
-        """Whether it has ended."""
+        """Whether the feed has ended."""
         return self._error is not None
 
     @abstractmethod
     async def next(self) -> Item:
-        """The next item, when there is one.
+        """The next item, as soon as there is one.
 
         Raises:
             OpenbellError: the feed has ended, and this is why.
@@ -64,10 +64,10 @@ class Feed(ABC, Generic[Item]):
 
 
 class KeptFeed(Feed[Item]):
-    """A feed whose items wait here for the reader."""
+    """A feed that queues its items for the reader."""
 
     async def next(self) -> Item:
-        """The next item, when there is one."""
+        """The next item, as soon as there is one."""
         while True:
             self._changed.clear()
             item = self._pop()
@@ -78,16 +78,16 @@ class KeptFeed(Feed[Item]):
             await self._more()
 
     async def _more(self) -> None:
-        """Wait until there may be another item, or bring it about."""
+        """Wait until there may be another item, or fetch one."""
         await self._changed.wait()
 
     @abstractmethod
     def _pop(self) -> Item | None:
-        """Take the next item, None while there is none."""
+        """Remove and return the next item, None while there is none."""
 
 
 class BookFeed(KeptFeed[Book]):
-    """The local book, whenever it has changed since the reader last looked."""
+    """The local book, whenever it has changed since the reader's last item."""
 
     def __init__(self, symbol: str) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class BookFeed(KeptFeed[Book]):
             self._changed.set()
 
     def await_snapshot(self) -> None:
-        """Keep the book as it is until it is right again."""
+        """Keep the book unchanged until the next snapshot."""
         self.book.await_snapshot()
 
     def seq_of(self, symbol: str) -> int:
@@ -115,7 +115,7 @@ class BookFeed(KeptFeed[Book]):
 
 
 class QueueFeed(KeptFeed[Item]):
-    """Every item of the channel's messages in order, or with `newest` only the newest one not yet read."""
+    """Every item of the channel's messages in order, or with `newest` only the newest unread item."""
 
     def __init__(self, read: Callable[[Frame], list[Item]], limit: int, *, newest: bool = False) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ class QueueFeed(KeptFeed[Item]):
         self._sequences: dict[str, Sequence] = {}
 
     def put(self, frame: Frame) -> None:
-        """Keep the message's items for the reader."""
+        """Queue the message's items for the reader."""
         sequence = self._sequences.setdefault(frame.get("symbol") or "", Sequence())
         if self.failed or not sequence.admit(frame):
             return

@@ -1,8 +1,8 @@
-"""What the exchange tells a client, as typed values.
+"""Models: the exchange's answers and messages as typed values.
 
 Prices, quantities and money are `Decimal`s with the decimals the exchange printed; times are nanoseconds since 1970
 UTC (0: none); words (`side`, `status`, `exec`, …) are those of docs/protocol.md. `journal` ("sequence.index") is the
-command's place in its partition's journal: whatever carries the same one comes from the same command.
+command's place in its partition's journal: values with the same `journal` come from the same command.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order as it stood when the exchange spoke. `fills` are given in the answer to a placement only."""
+    """An order as of the exchange's message. `fills` are given in the answer to a placement only."""
 
     order_id: str
     client_order_id: str
@@ -100,13 +100,13 @@ class Order:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still trade."""
+        """Whether the order can still trade."""
         return self.status in {"open", "partially_filled", "pending_trigger"}
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An execution report: what just happened to an order of ours. `exec` "snapshot": it was open when we came.
+    """An execution report of the account's order. `exec` "snapshot": the order was open when the feed began.
 
     The `last_*` fields, `trade_id`, `liquidity` and `fee` belong to a trade (or its bust).
     """
@@ -145,9 +145,9 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A print on the tape; `side` is the taker's, "cross" in an uncross. `bust`: the trade of this number was undone.
+    """A print on the tape; `side` is the taker's, "cross" in an uncross. `bust`: the trade of this number was busted.
 
-    `trade_id` is dense per symbol, so a hole in it is a missed print.
+    `trade_id` is dense per symbol, so a gap in it is a missed print.
     """
 
     symbol: str
@@ -206,9 +206,9 @@ class Ticker:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The phase an instrument is in, the auction to be and the bands; None where there is none.
+    """An instrument's phase, its indicative auction and its bands; None where there is none.
 
-    `kind` and what follows it up to `imbalance_side` are of an auction.
+    The fields from `kind` up to `imbalance_side` are of an auction.
     """
 
     symbol: str
@@ -245,7 +245,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What an account has of an instrument; below zero it is short. `unrealised` is None before the first trade."""
+    """An account's position in an instrument; below zero it is short. `unrealised` is None before the first trade."""
 
     symbol: str
     quantity: Decimal
@@ -269,7 +269,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What an account has: cash and fees in all, positions by symbol, its limits and their use as the exchange told."""
+    """An account: cash and fees in all, positions by symbol, its limits and their use as the exchange gave them."""
 
     account: str
     cash: Decimal
@@ -304,7 +304,7 @@ class Instrument:
 
     @classmethod
     def read(cls, body: Body) -> Instrument:
-        """From the wire; a table of ticks stands in `terms`."""
+        """From the wire; a tick table is in `terms`."""
         ticks = [row["tick"] for row in body.get("ticks") or ()] or [body["tick_size"]]
         return cls(
             symbol=body["symbol"],
@@ -318,7 +318,7 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True)
 class OrderChange:
-    """What happened to one displayed order: it is `open`, its quantity `change`d, or it is `done`."""
+    """A change of one displayed order: it is `open`, its quantity `change`d, or it is `done`."""
 
     kind: str
     order_id: str
@@ -329,7 +329,7 @@ class OrderChange:
 
 @dataclass(frozen=True, slots=True)
 class FullUpdate:
-    """Changes of the book order by order; after a snapshot (`is_snapshot`) forget all that was known before."""
+    """Changes of the book order by order; a snapshot (`is_snapshot`) supersedes all changes before it."""
 
     symbol: str
     seq: int

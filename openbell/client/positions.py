@@ -1,7 +1,7 @@
-"""The channel `positions`: those that are not flat at the start, then each one that has changed.
+"""Position feed: the positions that are not flat at the start, then each position that has changed.
 
-A snapshot leaves flat positions out. So after a reconnect, one that was there before and is not in the new snapshot has
-become flat meanwhile, and its reader gets it with a quantity of zero.
+A snapshot leaves flat positions out. So after a reconnect a position that is missing from the new snapshot has become
+flat meanwhile, and the reader gets that position with a quantity of zero.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from openbell.client.stream import BeginningFeed
 
 
 class PositionFeed(BeginningFeed[Position]):
-    """One reader's positions. `limit` bounds those that wait to be read: beyond it the feed ends with `TooSlow`."""
+    """One reader's positions. `limit` bounds the unread ones: beyond it the feed ends with `TooSlow`."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class PositionFeed(BeginningFeed[Position]):
         self._beginning: list[Position] | None = None
 
     def put(self, frame: Frame) -> None:
-        """Take a message of the channel."""
+        """Apply a message of the channel."""
         if self.failed or not self._sequence.admit(frame):
             return
         told = [Position.read(body) for body in frame["positions"]]
@@ -62,7 +62,7 @@ class PositionFeed(BeginningFeed[Position]):
         return waiting.pop(0) if isinstance(waiting, list) else waiting.popleft()
 
     def _become_flat(self, told: list[Position]) -> list[Position]:
-        """Positions that were there and are not in a new snapshot. What they realised meanwhile is not told."""
+        """The positions missing from a new snapshot, as flat. A snapshot does not say what they realised meanwhile."""
         there = {position.symbol for position in told}
         gone = [held for symbol, held in self._known.items() if symbol not in there and held.quantity]
         return [replace(held, quantity=Decimal(0), average_price=None, unrealised=None) for held in gone]

@@ -1,8 +1,8 @@
-"""The private channel `orders`, of which no report may be lost.
+"""Report feed: the private channel `orders`, without a lost report.
 
-`ReportLog` knows per partition which report was the last to be handed on. Whenever it cannot take one – a gap, a
-reconnect, a reader with too much unread – it stops taking that partition's reports, and the reader fetches them
-with `resume` as soon as it has read what it has. So the queue is bounded and nothing is missing.
+`ReportLog` records the last report queued per partition. On a gap, a reconnect or a full queue it stops queueing that
+partition's reports, and the reader fetches them with `resume` as soon as it has emptied the queue. So the queue is
+bounded and no report is missing.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from openbell.client.models import Order, Report
 from openbell.client.stream import BeginningFeed
 
 Resume = Callable[[str], Awaitable[list[Frame]]]
-"""Asks the exchange for the reports after a cursor."""
+"""Fetches the reports after a cursor from the exchange."""
 
 SNAPSHOT = "snapshot"
-"""The `exec` of an order that was open when we came."""
+"""The `exec` of an order that was open when the feed began."""
 
 _PAUSE_SECONDS = 0.1
-"""Between two attempts to fetch reports that the exchange has announced and does not give yet."""
+"""The pause between two attempts to fetch reports that the exchange has announced and does not give yet."""
 
 
 @dataclass(slots=True)
 class _Place:
-    """Where one partition's reports are: the last one taken, and the highest one known to exist."""
+    """The position in one partition's reports: the last one queued, and the highest one known to exist."""
 
     taken: int
     cursor: str
@@ -39,14 +39,14 @@ class _Place:
 
 
 class ReportLog:
-    """Puts reports in order per partition. No I/O."""
+    """The queue of reports, in order per partition. No I/O."""
 
     def __init__(self, limit: int) -> None:
         self.unread: deque[Report] = deque()
         self._limit = limit
         self._places: dict[int, _Place] = {}
         self._partitions = 0
-        """How many there are, each with a snapshot of its own; 0 before the first."""
+        """The number of partitions, each with a snapshot of its own; 0 before the first snapshot."""
 
     @property
     def begun(self) -> bool:
@@ -54,13 +54,13 @@ class ReportLog:
         return 0 < self._partitions <= len(self._places)
 
     def take_beginning(self) -> list[Report]:
-        """Take the unread open orders out, and leave what has happened since."""
+        """Remove and return the unread open orders; later reports stay queued."""
         beginning = [report for report in self.unread if report.exec == SNAPSHOT]
         self.unread = deque(report for report in self.unread if report.exec != SNAPSHOT)
         return beginning
 
     def take(self, frame: Frame) -> None:
-        """Take a message of the channel as it comes."""
+        """Apply a message of the channel as it comes."""
         place = self._places.get(frame["partition"])
         if frame["type"] in {"snapshot", "start"}:
             self._take_snapshot(frame, place)
@@ -89,7 +89,7 @@ class ReportLog:
         return next(((number, place.cursor) for number, place in self._places.items() if place.behind), None)
 
     def resumed(self, partition: int, frames: list[Frame]) -> bool:
-        """Take what `resume` gave for a partition; whether it gave anything new."""
+        """Queue the reports that `resume` gave for a partition; whether any was new."""
         place = self._places[partition]
         before = place.taken
         for frame in frames:
@@ -107,22 +107,22 @@ class ReportFeed(BeginningFeed[Report]):
         self._log = ReportLog(limit)
 
     def put(self, frame: Frame) -> None:
-        """Take a message of the channel."""
+        """Apply a message of the channel."""
         self._log.take(frame)
         self._changed.set()
 
     def await_snapshot(self) -> None:
-        """The next snapshot tells whether anything was missed."""
+        """Nothing to do: the next snapshot shows whether reports were missed."""
 
     def beginning(self) -> list[Report] | None:
-        """The orders that were open at the start; None until every partition has given its own."""
+        """The orders that were open at the start; None until every partition's snapshot has come."""
         return self._log.take_beginning() if self._log.begun else None
 
     def _pop(self) -> Report | None:
         return self._log.unread.popleft() if self._log.unread else None
 
     async def _more(self) -> None:
-        """Fetch what was left out or missed, `ReportsMissed` if it is gone; else wait."""
+        """Fetch reports that were left out or missed, `ReportsMissed` if they are lost; else wait."""
         behind = self._log.behind()
         if behind is None:
             await super()._more()

@@ -1,4 +1,4 @@
-"""Requests about orders, built without sending them: what `Client.batch` takes. No I/O."""
+"""Requests: order requests built without being sent, for `Client.batch`. No I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SelfTrade = Literal["cancel_newest", "cancel_oldest", "cancel_both", "decrement"
 
 
 class Terms(TypedDict, total=False):
-    """What an order may say beyond symbol, side, quantity and price; what is left out is the exchange's default.
+    """The terms of an order beyond symbol, side, quantity and price; a term left out has the exchange's default.
 
     type: not needed: a price makes a limit order, none a market order, and a stop_price a stop of either.
     expires: nanoseconds since 1970 UTC, with time_in_force "gtd".
@@ -34,7 +34,7 @@ class Terms(TypedDict, total=False):
 
 
 class Changes(TypedDict, total=False):
-    """What an amend may change; `quantity` is the new total, what is filled included."""
+    """The changes of an amend; `quantity` is the new total, filled quantity included."""
 
     price: Number
     stop_price: Number
@@ -54,11 +54,11 @@ class Request:
 _NUMBERS = frozenset({"price", "stop_price", "quantity", "display_quantity"})
 
 _KNOWN = frozenset({"symbol", "side", "order_id", *Terms.__annotations__, *Changes.__annotations__})
-"""What a request about an order may hold; a mistyped name is found before anything is sent."""
+"""The members that an order request may have; a mistyped name is found before anything is sent."""
 
 
 def place(symbol: str, side: Side, quantity: Number, price: Number | None = None, **terms: Unpack[Terms]) -> Request:
-    """A placement. It always names a client order id, its own if none is given, so it is safe to send again.
+    """A placement. The request always has a client order id, generated if none is given, so it is safe to send again.
 
     >>> place("ACME", "buy", 10, "101.25", client_order_id="a-1").params["price"]
     '101.25'
@@ -71,7 +71,7 @@ def place(symbol: str, side: Side, quantity: Number, price: Number | None = None
 
 
 def type_of(price: Number | None, stop_price: Number | None) -> OrderType:
-    """What an order is by the prices that it has.
+    """The type of an order, by the prices that it has.
 
     >>> type_of("101.25", "101")
     'stop_limit'
@@ -82,7 +82,7 @@ def type_of(price: Number | None, stop_price: Number | None) -> OrderType:
 
 
 def amend(order_id: str, *, symbol: str = "", account: str = "", **changes: Unpack[Changes]) -> Request:
-    """A change of an order, named by its order id, or by its client order id when `symbol` is given."""
+    """An amend of an order, named by its order id, or by its client order id if `symbol` is given."""
     return Request("order.amend", _printed(named(order_id, symbol, account) | changes))
 
 

@@ -1,4 +1,4 @@
-"""Whether a message follows the one before it (docs/protocol.md, "Channels"). No I/O."""
+"""Sequence: checks that each message follows the one before it (docs/protocol.md, "Channels"). No I/O."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from openbell.client.errors import OutOfStep
 
 
 class Sequence:
-    """The place of one reader in one channel's messages."""
+    """One reader's position in one channel's messages."""
 
     def __init__(self) -> None:
         self.seq = -1
-        """The last message taken; -1 while a snapshot is awaited."""
+        """The number of the last message admitted; -1 while a snapshot is awaited."""
 
     def await_snapshot(self) -> None:
-        """Take no update until a snapshot has come."""
+        """Admit no update until a snapshot has come."""
         self.seq = -1
 
     def admit(self, frame: dict[str, Any]) -> bool:
-        """Whether to take the message: not before a snapshot, and not a second time.
+        """Whether the message is the next: not one before a snapshot, and not a repeat.
 
         Raises:
             OutOfStep: messages are missing before this one; a snapshot is awaited from here on.

@@ -1,11 +1,11 @@
-"""The bounds and habits of a client, each with its behaviour. Times are seconds."""
+"""Client settings: bounds and defaults, each with its behaviour. Times are seconds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 CANCELING = ("", "connection", "account")
-"""What `cancel_on_disconnect` may be."""
+"""The values of `cancel_on_disconnect`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ClientSettings:
     account: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what could only fail later, or never end.
+        """Refuse settings that could only fail later, or never end.
 
         Raises:
             ValueError: a bound or time is not above zero, or a word is unknown; the sentence names it.

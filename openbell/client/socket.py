@@ -1,4 +1,4 @@
-"""One WebSocket to the exchange: requests with their answers, and frames for the feeds. It lives once."""
+"""Socket: one WebSocket to the exchange, requests with their answers, and frames for the feeds. No reconnects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for a request; `journal` is the command's place, "" when there was none."""
+    """The answer to a request; `journal` is the command's place, "" without a command."""
 
     result: Any
     journal: str
@@ -34,11 +34,11 @@ class Socket:
         self._asking = Asking(transport)
         self._tasks: set[asyncio.Task[object]] = set()
         self.heard_at = asyncio.get_running_loop().time()
-        """When the last frame came, on the loop's clock."""
+        """The time of the last frame, on the loop's clock."""
 
     @property
     def ended(self) -> bool:
-        """Whether nothing can be asked any more."""
+        """Whether the socket can send no more requests."""
         return self._asking.ended
 
     async def ask(self, method: str, params: dict[str, Any]) -> Answer:
@@ -54,7 +54,7 @@ class Socket:
         return Answer(frame["result"], frame.get("journal") or "")
 
     async def read(self, take: Callable[[dict[str, Any]], None]) -> None:
-        """Hand every channel message to `take` and every answer to who asked, until the connection ends.
+        """Pass every channel message to `take` and every answer to its request, until the connection ends.
 
         Raises:
             ConnectionLost: always, when it has ended.
@@ -76,7 +76,7 @@ class Socket:
             self._end()
 
     def spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        """Do some work beside, for as long as the connection lasts."""
+        """Run work in a task that ends with the connection."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -94,7 +94,7 @@ class Socket:
 
 
 def _frame(text: str | bytes) -> dict[str, Any]:
-    """A frame, as far as every frame is alike.
+    """A frame, checked for what all frames have.
 
     Raises:
         Unreadable: it is no JSON object, or a message of a channel that does not say its type.

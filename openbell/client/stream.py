@@ -1,4 +1,4 @@
-"""Channels that begin with what there is and go on with what changes: where the beginning ends can be told."""
+"""Stream: an iterator over a channel that begins with the present state, which can be taken as one list."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class BeginningFeed(KeptFeed[Item]):
 
     @abstractmethod
     def beginning(self) -> list[Item] | None:
-        """Take out what is left unread of the beginning; None while some of it has not come."""
+        """Remove and return the unread part of the beginning; None until the beginning is complete."""
 
     async def whole_beginning(self) -> list[Item]:
-        """Wait for all of the beginning and take it out.
+        """Wait for all of the beginning, then remove and return it.
 
         Raises:
             OpenbellError: the feed has ended before, and this is why.
@@ -73,7 +73,7 @@ class Stream(AsyncIterator[Item], Generic[Item]):
             raise
 
     async def snapshot(self) -> list[Item]:
-        """What there was at the start: complete, with what has been read already left out; empty the second time.
+        """The state at the start: complete, without the items read already; empty the second time.
 
         Raises:
             OpenbellError: the feed has ended before it was complete, and this is why.
@@ -84,7 +84,7 @@ class Stream(AsyncIterator[Item], Generic[Item]):
         return await self._feed.whole_beginning()
 
     async def aclose(self) -> None:
-        """Leave the channel."""
+        """End the subscription."""
         self._closed = True
         await self._subscription.aclose()
 

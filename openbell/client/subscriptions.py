@@ -1,4 +1,4 @@
-"""Which channels this client reads, and who reads them: it subscribes, again after every reconnect and every gap.
+"""Subscriptions: the channels of a client and their readers, subscribed to again after every reconnect and every gap.
 
 One subscription per channel and symbol: its readers share its options. Each reader has its own feed.
 """
@@ -31,14 +31,14 @@ log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 
 _COUNTED = (("book", "seq"), ("trades", "trade_seq"))
-"""Channels whose last `seq` a heartbeat has, and the member that holds it. A `trade_id` would not do for the tape: it
-counts prints and no busts, so whoever has had a bust would never miss the last print."""
+"""Channels whose last `seq` a heartbeat has, and the member with it. A `trade_id` would not do for the tape: it counts
+prints and no busts, so after a bust the loss of the last print would not show."""
 
 _OF_TOKENS = ("token_expired", "login", "forbidden")
-"""Why a private channel ends that another token would bring back."""
+"""The reasons for the end of a private channel that another token restores."""
 
 _PAUSE_SECONDS = 0.5
-"""The least time between two subscriptions to one channel: a fault that repeats shall not become a flood."""
+"""The least time between two subscriptions to one channel, so that a repeated fault does not become a flood."""
 
 
 @dataclass(eq=False, slots=True)
@@ -53,12 +53,12 @@ class Subscription:
 
     @property
     def params(self) -> dict[str, Any]:
-        """As `subscribe` wants them."""
+        """The params of `subscribe`."""
         symbols = {"symbols": [self.symbol]} if self.symbol else {}
         return {"channel": self.channel, **symbols, **self.options}
 
     def await_snapshot(self) -> None:
-        """What the readers get next is a snapshot."""
+        """Make the readers wait for a snapshot."""
         for reader in self.readers:
             reader.await_snapshot()
 
@@ -69,9 +69,9 @@ class Subscription:
 
 
 class Subscriptions:
-    """All subscriptions of one client; it listens to the connection.
+    """All subscriptions of one client, which listen to its connection.
 
-    `answer_timeout` are the seconds that the answer to a subscription may take: then it is asked for again.
+    `answer_timeout`: seconds without an answer after which `subscribe` is sent again.
     """
 
     def __init__(self, answer_timeout: float) -> None:
@@ -88,7 +88,7 @@ class Subscriptions:
                 yield await feed.next()
 
     async def hold(self, channel: str, symbol: str, options: dict[str, Any], feed: Feed[Item]) -> AsyncGenerator[None]:
-        """Subscribe, and let the feed have what comes until the generator is closed; it yields once."""
+        """Subscribe, and pass messages to the feed until the generator is closed; it yields once."""
         subscription = self._join(channel, symbol, options, feed)
         try:
             yield
@@ -96,36 +96,36 @@ class Subscriptions:
             self._leave(subscription, feed)
 
     def opened(self) -> None:
-        """There will be connections from here on."""
+        """Accept readers, because there will be connections from here on."""
         self._ended = None
 
     def connected(self, socket: Socket) -> None:
-        """Subscribe to everything on the new socket, and to heartbeats, or want of trading would look like death."""
+        """Subscribe to everything on the new socket, and to heartbeats, or a quiet market would look dead."""
         self._socket = socket
         socket.spawn(socket.ask("subscribe", {"channel": "heartbeat"}))
         for subscription in self._held.values():
             self._ask(subscription)
 
     def ended(self, error: OpenbellError) -> None:
-        """There will be no connection any more."""
+        """End every reader, because there will be no connection any more."""
         self._ended = error
         for subscription in self._held.values():
             subscription.fail(error)
 
     def channel_ended(self, channel: str, error: OpenbellError) -> None:
-        """Nothing more will come of a private channel."""
+        """End the readers of a private channel."""
         for subscription in self._held.values():
             if subscription.channel == channel:
                 subscription.fail(error)
 
     def renewed(self, channel: str) -> None:
-        """The token is fresh again: take up the private channel that had ended."""
+        """Subscribe again to a private channel that had ended, after a login with a fresh token."""
         for subscription in self._held.values():
             if subscription.channel == channel:
                 self._ask(subscription)
 
     def take(self, frame: Frame) -> None:
-        """Give a message to its readers."""
+        """Pass a message to its readers."""
         channel = frame["channel"]
         if frame["type"] == "end":
             self._end(frame)
@@ -153,7 +153,7 @@ class Subscriptions:
             subscription.fail(error)
 
     def _compare(self, heartbeat: Frame) -> None:
-        """See by what the exchange has sent us whether the end of something is missing."""
+        """Compare a heartbeat's numbers with the feeds' to find channels whose last messages were lost."""
         for symbol, numbers in heartbeat["symbols"].items():
             for channel, name in _COUNTED:
                 subscription = self._held.get((channel, symbol))
@@ -189,7 +189,7 @@ class Subscriptions:
     def _spawn(
         self, work: Callable[[Socket, Subscription], Coroutine[Any, Any, None]], subscription: Subscription
     ) -> None:
-        """Work on the present socket; without one, the next will be told everything."""
+        """Run work on the present socket; without one, the next socket subscribes to everything."""
         if self._socket is not None and not self._socket.ended:
             self._socket.spawn(work(self._socket, subscription))
 
@@ -205,7 +205,7 @@ class Subscriptions:
             except TimeoutError:
                 log.info("%s %s is subscribed to again: no answer", subscription.channel, subscription.symbol)
             except TryAgain as busy:
-                if busy.code == "too_many":  # waiting does not mend it: something must be left first
+                if busy.code == "too_many":  # waiting does not help: another channel must be left first
                     subscription.fail(busy)
                     return
                 log.info("%s %s is subscribed to again: %s", subscription.channel, subscription.symbol, busy)

@@ -1,9 +1,9 @@
-"""The channel `trades` as a tape without holes: every print once, and every bust after its print.
+"""Tape: the channel `trades` without gaps; every print once, and every bust after its print.
 
-An update holds lines, each a print or a bust, and `seq` counts them. A snapshot holds prints alone, busted ones marked.
-So after a reconnect, `seq` and the last `trade_id` together say how many prints and how many busts were missed, and the
-snapshot shows which. Where it does not reach back far enough, the exchange is asked for the longer list that it keeps;
-where that does not either, the tape ends with `TradesMissed`.
+An update has lines, each a print or a bust, and `seq` counts lines. A snapshot has prints alone, busted ones marked.
+So after a reconnect, `seq` and the last `trade_id` together give the numbers of missed prints and busts, and the
+snapshot has the lines. If the snapshot does not reach back far enough, the exchange's longer list is fetched; if that
+list does not either, the tape ends with `TradesMissed`.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from openbell.client.models import Trade
 from openbell.client.sequence import Sequence
 
 Fetch = Callable[[], Awaitable[Frame]]
-"""Asks the exchange for all the prints that it keeps of the symbol."""
+"""Fetches all prints of the symbol that the exchange keeps."""
 
 BUSTS_REMEMBERED = 1_000
-"""As many busts as the exchange keeps prints: an older one can be in no snapshot."""
+"""As many busts as the exchange keeps prints: an older bust can be in no snapshot."""
 
 _ATTEMPTS_MAX = 5
-"""How often the exchange is asked for missed prints; then the tape ends."""
+"""Attempts to fetch missed prints before the tape ends."""
 
 _PAUSE_SECONDS = 0.2
 
 
 class Tape:
-    """What has been read of one symbol's tape. No I/O.
+    """The part of one symbol's tape that has been read. No I/O.
 
     >>> tape = Tape("ACME")
     >>> row = {"trade_id": 1, "price": "9.50", "quantity": "3", "side": "buy", "time": None}
@@ -44,12 +44,12 @@ class Tape:
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol
         self.lines = -1
-        """How many lines have been read or are known to be before the first one; -1 before the first snapshot."""
+        """The number of lines read or known to precede the first one; -1 before the first snapshot."""
         self._last_id = 0
         self._busted: deque[int] = deque(maxlen=BUSTS_REMEMBERED)
 
     def begin(self, snapshot: Frame) -> list[Trade]:
-        """Everything in a snapshot that is new, oldest first; the busts of older prints before all."""
+        """The new lines of a snapshot, oldest first; the busts of older prints before all."""
         trades = self._older_busts(snapshot)
         for row in self._new_rows(snapshot):
             trades += self._both(row, snapshot)
@@ -59,7 +59,7 @@ class Tape:
         return trades
 
     def go_on(self, update: Frame) -> list[Trade]:
-        """The lines of an update that have not been read: after a snapshot, some may have been part of it."""
+        """The unread lines of an update: after a snapshot, some may have been in the snapshot."""
         rows = update["trades"]
         known = self.lines - (update["seq"] - len(rows))
         trades = [self._line(row, update) for row in rows[max(known, 0) :]]
@@ -69,7 +69,7 @@ class Tape:
         return trades
 
     def missing(self, snapshot: Frame) -> tuple[int, int]:
-        """How many prints and how many busts lie between what was read and what a snapshot shows."""
+        """The numbers of prints and of busts between the last line read and a snapshot."""
         if self.lines < 0 or snapshot["seq"] <= self.lines:
             return 0, 0
         new = self._new_rows(snapshot)
@@ -95,7 +95,7 @@ class Tape:
 
 
 class TapeFeed(KeptFeed[Trade]):
-    """One reader's tape. `limit` bounds the prints that wait to be read: beyond it the feed ends with `TooSlow`."""
+    """One reader's tape. `limit` bounds the unread prints: beyond it the feed ends with `TooSlow`."""
 
     def __init__(self, symbol: str, fetch: Fetch, limit: int) -> None:
         super().__init__()
@@ -106,10 +106,10 @@ class TapeFeed(KeptFeed[Trade]):
         self._sequence = Sequence()
         self._unread: deque[Trade] = deque()
         self._held: list[Frame] | None = None
-        """What has come since a snapshot that did not reach back far enough; None while nothing is missing."""
+        """Messages since a snapshot that did not reach back far enough; None while no line is missing."""
 
     def put(self, frame: Frame) -> None:
-        """Take a message of the channel."""
+        """Apply a message of the channel."""
         if self.failed or not self._sequence.admit(frame):
             return
         if self._held is not None or (frame["type"] == "snapshot" and any(self._tape.missing(frame))):
@@ -137,7 +137,7 @@ class TapeFeed(KeptFeed[Trade]):
             await self._fill()
 
     async def _fill(self) -> None:
-        """Read what is missing from the exchange's longer list, then what has come meanwhile."""
+        """Apply the missing lines of the exchange's longer list, then the messages that came meanwhile."""
         longer = await self._longer()
         trades, busts = self._tape.missing(longer)
         if trades or busts:

@@ -1,4 +1,4 @@
-"""Numbers and times between Python and the wire.
+"""Values: numbers and times converted between Python and the wire.
 
 Numbers are `Decimal`s; on the wire they are decimal strings and never pass through a float. Times are `int`
 nanoseconds since 1970 UTC; on the wire they are RFC 3339 strings.
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 Number = Decimal | str | int
-"""What may be given for a price or a quantity. A float may not: 0.1 is not a tenth."""
+"""The types of a price or a quantity. A float is refused: 0.1 is not a tenth."""
 
 _SECOND = 1_000_000_000
 

@@ -1,1 +1,1 @@
-"""The commands of the command line that are more than a line: one file a command, named like it."""
+"""Commands: those of the command line that are more than a line, one file a command, named like it."""

@@ -1,4 +1,4 @@
-"""`openbell admin …`: what an operator asks of a running exchange, through its public HTTP API.
+"""`openbell admin …`: operator commands on a running exchange, through its public HTTP API.
 
 The token comes from --token, from OPENBELL_TOKEN, or is minted for a minute from the secret of --data-dir.
 """
@@ -169,7 +169,7 @@ def handover(
 
 
 def token_or_minted(token: str, data_dir: Path) -> str:
-    """The token given, or one that the local exchange's secret signs."""
+    """The token given, or a token signed with the local exchange's secret."""
     if token:
         return token
     from openbell.local.tokens import own_admin_token  # noqa: PLC0415
@@ -190,5 +190,5 @@ def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def print_answer(answer: object, as_json: bool, sentence: str) -> None:
-    """Say how it went, or with --json what the exchange answered."""
+    """Print a sentence about the outcome, or with --json the exchange's answer."""
     typer.echo(json.dumps(answer) if as_json else sentence)

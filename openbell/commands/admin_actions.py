@@ -1,6 +1,6 @@
-"""`openbell admin …`, what happens: phases, halts, limits, kill switches, busts, and the list of who did what.
+"""`openbell admin …`, actions: phases, halts, limits, kill switches, busts, and the audit of operator actions.
 
-What cannot be undone is done only after the operator has typed what it is about; `--yes` is for scripts.
+An action that cannot be undone needs the operator to type its subject first; `--yes` is for scripts.
 """
 
 from __future__ import annotations
@@ -248,18 +248,18 @@ def audit(
     show(found["actions"], "no operator has done anything yet", *columns)
 
 
-# What several of these need
+# Shared by several commands
 
 
 def chosen(api: Api, symbols: list[str], *, everywhere: bool) -> list[str]:
-    """The instruments meant."""
+    """The instruments that a command is for."""
     if everywhere == bool(symbols):
         raise Fault("no instrument is named", "Name some, or say --all; not both.", code=WRONG_USE)
     return [row["symbol"] for row in api.get("/v1/instruments")["instruments"]] if everywhere else symbols
 
 
 def end_after(duration: str) -> str:
-    """The time so long from now."""
+    """The time this long from now."""
     if not duration:
         return ""
     at = datetime.now(UTC) + timedelta(seconds=seconds_of(duration, "--for"))
@@ -267,7 +267,7 @@ def end_after(duration: str) -> str:
 
 
 def warn(api: Api, whom: dict[str, str], *, cancels: bool, yes: bool) -> None:
-    """Say what a kill switch will do, and have it confirmed if it cancels."""
+    """Print what a kill switch will do, and ask for confirmation if it cancels."""
     found = api.get(f"/v1/admin/kill-switch?{urlencode(whom)}" if whom else "/v1/admin/kill-switch")
     orders = found["open_orders"]
     if cancels:
@@ -278,12 +278,12 @@ def warn(api: Api, whom: dict[str, str], *, cancels: bool, yes: bool) -> None:
 
 
 def words_for(whom: dict[str, str]) -> str:
-    """Whom a kill switch is for."""
+    """The account, instrument or exchange that a kill switch is for, in words."""
     return " ".join(f"{kind} {name}" for kind, name in whom.items()) or "the whole exchange"
 
 
 def confirm(what: str, word: str, *, yes: bool) -> None:
-    """Go on only if it is meant: the operator types what it is about."""
+    """Continue only if the operator types the subject of the action."""
     if yes:
         return
     typer.echo(what, err=True)
@@ -292,7 +292,7 @@ def confirm(what: str, word: str, *, yes: bool) -> None:
 
 
 def show_switches(found: dict[str, Any], *, as_json: bool) -> None:
-    """The kill switches that are on."""
+    """Print the kill switches that are on."""
     if as_json:
         typer.echo(json.dumps(found))
         return
@@ -301,7 +301,7 @@ def show_switches(found: dict[str, Any], *, as_json: bool) -> None:
 
 
 def show(rows: list[dict[str, Any]], nothing: str, *columns: str) -> None:
-    """A table, without the columns that are empty in every row."""
+    """Print a table, without the columns that are empty in every row."""
     shown = [name for name in columns if any(row.get(name) not in (None, "") for row in rows)]
     table = table_of(*shown)
     for row in rows:

@@ -1,6 +1,6 @@
-"""The command line of an audit: which partitions, how far it has come, what was found.
+"""`openbell audit`: audits the partitions asked for, shows progress, and prints the findings.
 
-The exit code is 0 when nothing was found, 1 when something was, 2 when the audit could not be made.
+The exit code is 0 without findings, 1 with findings, 2 if the audit could not be made.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 LOG_LEVEL: Final = {"OPENBELL_LOG_LEVEL": "error"}
-"""What the streams warn of on the way is what the audit is about to say."""
+"""Warnings of the streams are left out, because the audit reports the same."""
 
 
 def run(first: int, last: int, partitions: list[int], nats_url: str, data_dir: DataDir, *, as_json: bool) -> None:
-    """Audit, tell, and end with the exit code."""
+    """Audit, print the findings, and end with the exit code."""
     logs.configure(logs.LogSettings.from_environment({**LOG_LEVEL, **os.environ}))
     if last and last < first:
         raise Fault(f"--to {last} lies before --from {first}", code=WRONG_USE)
-    gc.set_threshold(0)  # A third of the time otherwise, and for nothing: what is large is let go of (auditing.py).
+    gc.set_threshold(0)  # It would take a third of the time in vain: the audit releases what is large.
     try:
         audits = asyncio.run(_audit_all(first, last, partitions, nats_url, data_dir))
     except StreamError as error:
@@ -76,7 +76,7 @@ async def _audit_one(connection: Connection, number: int, first: int, last: int,
 
 
 async def _mark(connection: Connection, number: int, finding: Finding) -> None:
-    """Have whoever leads the partition look at the place, and stop if it sees the same."""
+    """Mark the finding's place, so that the partition's leader checks it and stops if it finds the same."""
     try:
         await StopMarks(connection).put(PartitionStopped(number, finding.sequence, f"the audit says: {finding}"))
     except Unavailable as error:

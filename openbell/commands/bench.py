@@ -1,4 +1,4 @@
-"""`openbell bench engine` and `openbell bench path`: the command line of the measurements."""
+"""`openbell bench engine` and `openbell bench path`: the command line of the benches."""
 
 from __future__ import annotations
 

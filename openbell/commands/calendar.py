@@ -1,8 +1,8 @@
 """`openbell calendar`: the trading days of a real exchange, written as the plain TOML that workers read.
 
-The library that knows them (exchange_calendars, the extra `openbell[calendars]`) is large and is needed here only: what
-workers go by is a file that a person has looked at, and that says the same tomorrow. What is printed has been read
-back and says each day as the library does; what cannot be said so is a `Fault`.
+The library of trading days (exchange_calendars, the extra `openbell[calendars]`) is large and needed here only: workers
+read a file that a person has checked and that does not change by itself. The text printed has been read back and gives
+each day as the library does; a day that the format cannot express is a `Fault`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 LIBRARY: Final = "exchange_calendars"
 
 BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+").fullmatch
-"""What TOML takes as a key without quotes."""
+"""The keys that TOML accepts without quotes."""
 
 BY_HAND: Final = "Write the TOML by hand (docs/operations.md, Trading days)."
 
 
 class Span(NamedTuple):
-    """A stretch of continuous trading in the exchange's own time; an overnight one opens on the evening before."""
+    """A span of continuous trading in the exchange's own time; an overnight span opens on the evening before."""
 
     open: time
     close: time
@@ -40,14 +40,14 @@ class Span(NamedTuple):
 
 
 class Day(NamedTuple):
-    """One trading day, with the spans that its breaks leave."""
+    """One trading day, with the spans between its breaks."""
 
     day: date
     spans: tuple[Span, ...]
 
 
 class Calls(NamedTuple):
-    """How long before the open and the close what begins; "" is not at all."""
+    """The durations of the pre-open and of the two calls; "" for none."""
 
     pre_open: str = ""
     opening: str = ""
@@ -66,7 +66,7 @@ def export(code: str, first: int, last: int, name: str, calls: Calls, library_na
     except library.errors.InvalidCalendarName as error:
         raise Fault(f"there is no calendar {code}: {error}", code=WRONG_USE) from error
     except Exception as error:
-        # Whatever the library and those below it raise: some of its calendars fail with some versions of pandas.
+        # Any exception of the library or of its own libraries: some calendars fail with some versions of pandas.
         what = f"{library_name} cannot tell the days of {code} from {first} to {last}"
         raise Fault(f"{what}: {type(error).__name__}: {error}", BY_HAND, code=WRONG_USE) from error
     return toml_of(name or code.lower().replace("/", "-"), str(calendar.tz), days_of(code, calendar), calls)
@@ -77,14 +77,14 @@ def days_of(code: str, calendar: Any) -> list[Day]:  # noqa: ANN401 - a calendar
     found = []
     columns = (calendar.sessions, calendar.opens, calendar.break_starts, calendar.break_ends, calendar.closes)
     for session, *times in zip(*columns, strict=True):
-        # A day without a break holds no time there, which is unequal to itself.
+        # A day without a break has NaT there, which is unequal to itself.
         local = [moment.astimezone(calendar.tz) for moment in times if moment == moment]  # noqa: PLR0124
         found.append(Day(session.date(), spans_of(code, session.date(), local)))
     return found
 
 
 def spans_of(code: str, day: date, times: list[datetime]) -> tuple[Span, ...]:
-    """The spans of a day, from its local times: open, close, and before that where breaks begin and end."""
+    """The spans of a day, from its local times: open, close, and between them the begin and end of breaks."""
     spans = []
     for opens, closes in zip(times[::2], times[1::2], strict=True):
         overnight = opens.date() == day - timedelta(1)
@@ -115,7 +115,7 @@ def toml_of(name: str, zone: str, days: list[Day], calls: Calls) -> str:
 
 
 def hours_of(spans: tuple[Span, ...], usual: tuple[Span, ...], calls: Calls) -> list[str]:
-    """The members that tell a day's hours: its times, or with breaks, on this or on a usual day, its sessions."""
+    """The members for a day's hours: its times, or its sessions if this or a usual day has breaks."""
     sessions = sessions_of(spans, calls)
     if len(spans) == len(usual) == 1:
         return members_of(sessions[0], always=spans[0].overnight != usual[0].overnight)
@@ -124,7 +124,7 @@ def hours_of(spans: tuple[Span, ...], usual: tuple[Span, ...], calls: Calls) -> 
 
 
 def sessions_of(spans: tuple[Span, ...], calls: Calls) -> list[TradingSession]:
-    """The sessions of a day: calls stand before the first open and after the last close."""
+    """The sessions of a day: calls come before the first open and after the last close."""
     last = len(spans) - 1
     return [
         session_of(
@@ -153,14 +153,14 @@ def session_of(span: Span, calls: Calls) -> TradingSession:
 
 
 def members_of(session: TradingSession, *, always: bool = False) -> list[str]:
-    """The members that tell a session; whether it is overnight only where it is, or always."""
+    """The members for a session; `overnight` only where true, or with `always`."""
     times = [f"{name} = {at:%H:%M:%S}" for name, at in session.moments.items()]
     overnight = f"overnight = {'true' if session.overnight else 'false'}"
     return [overnight, *times] if session.overnight or always else times
 
 
 def check(name: str, text: str, days: list[Day], calls: Calls) -> None:
-    """A `Fault` unless workers read in the text what the days say."""
+    """Read the text as workers do; a `Fault` unless it gives the same days."""
     try:
         schedule = schedule_of(name, name, tomllib.loads(text)[name])
     except SettingsError as error:
@@ -171,17 +171,17 @@ def check(name: str, text: str, days: list[Day], calls: Calls) -> None:
 
 
 def earlier(moment: time, duration: str) -> time | None:
-    """So long before, None for no duration."""
+    """The time a duration before; None for no duration."""
     return shifted(moment, -seconds_of(duration, "a duration")) if duration else None
 
 
 def later(moment: time, duration: str) -> time:
-    """So long after: a closing call begins when continuous trading ends."""
+    """The time a duration after: a closing call begins when continuous trading ends."""
     return shifted(moment, seconds_of(duration, "a duration"))
 
 
 def shifted(moment: time, seconds: int) -> time:
-    """A time of day so many seconds later; a `Fault` if that is another day."""
+    """A time of day some seconds later; a `Fault` if the result is on another day."""
     at = datetime.combine(date(2000, 1, 2), moment) + timedelta(seconds=seconds)
     if at.date() != date(2000, 1, 2):
         raise Fault("a call would begin or end on another day", "Make it shorter.", code=WRONG_USE)
@@ -189,7 +189,7 @@ def shifted(moment: time, seconds: int) -> time:
 
 
 def missing(days: list[Day], weekdays: Iterable[int]) -> list[date]:
-    """The days on which there would be trading and is none."""
+    """The days without trading that by their weekday would have it."""
     trading = {day.day for day in days}
     first, last = days[0].day.replace(month=1, day=1), days[-1].day.replace(month=12, day=31)
     every = (first + timedelta(number) for number in range((last - first).days + 1))

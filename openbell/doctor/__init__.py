@@ -1,4 +1,4 @@
-"""`openbell doctor`: what is wrong with this set-up, and how to mend it.
+"""`openbell doctor`: finds faults of this set-up, and says how to mend them.
 
-`finding` is what a check says; `machine`, `exchange` and `streams` hold the checks; `report` runs and prints them.
+`finding` is a check's result; `machine`, `exchange`, `streams`, `room` are the checks; `report` runs and prints them.
 """

@@ -1,4 +1,4 @@
-"""Checks of the exchange as its clients meet it: its address, its secrets, its limits."""
+"""Exchange checks: the exchange as clients see it, its address, its secrets, its limits."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def port(setup: Setup) -> CheckResult:
 
 
 def secrets(setup: Setup) -> CheckResult:
-    """Whether the secret that signs tokens is there and for its owner's eyes alone."""
+    """Whether the secret that signs tokens exists and is readable by its owner alone."""
     path = setup.data_dir.secret_file
     try:
         mode = path.stat().st_mode
@@ -75,7 +75,7 @@ def secrets(setup: Setup) -> CheckResult:
 
 
 def rate_limits(setup: Setup) -> CheckResult:
-    """Whether one client can take the exchange from the others."""
+    """Whether rate limits keep one client from taking all capacity."""
     if setup.environ.get("OPENBELL_RATE_LIMITS", "").strip().lower() in {"off", "0", "false", "no"}:
         return warn("rate-limits", "rate limits are off", "Unset OPENBELL_RATE_LIMITS: off is for load tests alone.")
     return ok("rate-limits", "rate limits are on")

@@ -1,4 +1,4 @@
-"""What a check of `openbell doctor` says, and the set-up it looks at."""
+"""Findings: the result of a check of `openbell doctor`, and the set-up that it examines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """How grave a finding is: `warn` costs speed or safety, with `fail` something does not work."""
+    """The severity of a finding: `warn` costs speed or safety, with `fail` something does not work."""
 
     OK = "ok"
     WARN = "warn"
@@ -24,7 +24,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check's result; `mend` says what to do about it and is empty when all is well."""
+    """One check's result; `mend` says what to do, and is empty if all is well."""
 
     check: str
     status: Severity
@@ -33,25 +33,25 @@ class CheckResult:
 
 
 def ok(check: str, what: str) -> CheckResult:
-    """All is well."""
+    """A result without a fault."""
     return CheckResult(check, Severity.OK, what)
 
 
 def warn(check: str, what: str, mend: str) -> CheckResult:
-    """It works, but not as it should."""
+    """The result for something that works, but not as it should."""
     return CheckResult(check, Severity.WARN, what, mend)
 
 
 def fail(check: str, what: str, mend: str) -> CheckResult:
-    """It does not work."""
+    """The result for something that does not work."""
     return CheckResult(check, Severity.FAIL, what, mend)
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What is looked at: a data directory, a URL and a NATS server, as told or as the running exchange says.
+    """The set-up examined: a data directory, a URL and a NATS server, as given or as the running exchange recorded.
 
-    An empty `nats_url`: none was named and no exchange runs here.
+    An empty `nats_url`: no server was given and no exchange runs here.
     """
 
     data_dir: DataDir
@@ -62,7 +62,7 @@ class Setup:
 
     @classmethod
     def found(cls, data_dir: DataDir, url: str, nats_url: str, environ: Mapping[str, str]) -> Self:
-        """Fill in what was not told."""
+        """The set-up given, completed from the running exchange and the environment."""
         running = data_dir.running()
         known = running or {}
         address = environ.get("OPENBELL_PORT")

@@ -1,4 +1,4 @@
-"""Checks of this machine and of what is installed on it."""
+"""Machine checks: Python, the compiled core, nats-server, the disk and the web page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_SPACE_BYTES: Final = GIGABYTE
 
 
 def python(_setup: Setup) -> CheckResult:
-    """Whether this Python is new enough, and the system one we know."""
+    """Whether this Python is new enough, and the system a supported one."""
     text = ".".join(str(part) for part in sys.version_info[:3])
     if sys.version_info[:2] < OLDEST_PYTHON:
         return fail("python", f"Python {text} is too old", "Install Python 3.11 or newer.")
@@ -41,7 +41,7 @@ def python(_setup: Setup) -> CheckResult:
 
 
 def engine(_setup: Setup) -> CheckResult:
-    """Whether the engine and the worker's core run compiled, made from the sources that are there."""
+    """Whether the engine and the worker's core run compiled, from the present sources."""
     if not core.is_compiled():
         again = "run `make build`" if core.in_source_tree() else "install Openbell again from its source distribution"
         return warn(
@@ -60,7 +60,7 @@ def engine(_setup: Setup) -> CheckResult:
 
 
 def nats_server(setup: Setup) -> CheckResult:
-    """Whether there is a nats-server to embed, of a version that was tried."""
+    """Whether there is a nats-server to embed, of a tested version."""
     try:
         binary = embedded.binary()
         said = subprocess.run(

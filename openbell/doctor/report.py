@@ -1,6 +1,6 @@
-"""Runs the checks that were asked for and prints what they found.
+"""Report: runs the checks asked for and prints their findings.
 
-A check that breaks is a finding itself: the doctor has to be of use exactly where things are broken.
+A check that raises is a finding itself: the doctor is needed exactly where things are broken.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ CHECKS: Final[dict[str, Callable[[Setup], CheckResult]]] = {
     "exchange": exchange.answers,
 }
 NATS_CHECKS: Final = ("nats", "jetstream", "sync", "topology", "room", "partitions", "copies", "clock")
-"""Answered together, over one connection."""
+"""Checks made together, over one connection."""
 
 MARKS: Final = {Severity.OK: "[green] ok [/]", Severity.WARN: "[yellow]warn[/]", Severity.FAIL: "[bold red]fail[/]"}
 
 
 def examine(setup: Setup, only: Sequence[str]) -> list[CheckResult]:
-    """The findings of the checks named, of all if none is."""
+    """The findings of the checks named, or of all checks."""
     known = (*CHECKS, *NATS_CHECKS)
     unknown = [name for name in only if name not in known]
     if unknown:
@@ -73,7 +73,7 @@ def show_json(findings: Sequence[CheckResult]) -> None:
 
 
 def findings_of(setup: Setup, names: Sequence[str]) -> Iterator[CheckResult]:
-    """What the checks of these names find, one after the other."""
+    """The findings of the checks of these names, in order."""
     for name, check in CHECKS.items():
         if name in names:
             yield survived(name, check, setup)
@@ -82,7 +82,7 @@ def findings_of(setup: Setup, names: Sequence[str]) -> Iterator[CheckResult]:
 
 
 def survived(name: str, check: Callable[[Setup], CheckResult], setup: Setup) -> CheckResult:
-    """What a check finds, or that it broke."""
+    """A check's finding, or a failure with the exception that the check raised."""
     try:
         return check(setup)
     except Exception as error:
@@ -90,7 +90,7 @@ def survived(name: str, check: Callable[[Setup], CheckResult], setup: Setup) -> 
 
 
 def _about_nats(setup: Setup, names: Sequence[str]) -> list[CheckResult]:
-    """What was asked for, and why it could not be found out where NATS itself is the trouble."""
+    """The findings asked for about NATS, or the fault of NATS itself that prevents them."""
     try:
         found = asyncio.run(streams.nats(setup))
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The check of the streams' room: how full the fullest partition is, what it still takes, and when it will be full."""
+"""Room check: how full the fullest partition is, what it still accepts, and when it will be full."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DAY_SECONDS: Final = 86_400
 SOON_DAYS: Final = 30
-"""A journal that is kept for ever and is full before this is worth a warning."""
+"""A journal that is never trimmed and will be full before this is worth a warning."""
 
 MEND: Final = (
     "Give the streams more room with OPENBELL_JOURNAL_MAX_BYTES and restart a worker, or have less kept with "
@@ -30,7 +30,7 @@ async def room(connection: Connection, partitions: int, settings: StreamSettings
 
 
 def finding_of(partition: int, fills: Fills, settings: StreamSettings) -> CheckResult:
-    """What is to be said of the fullest partition."""
+    """The finding about one partition."""
     share = fills.share
     text = (
         f"the fullest partition is {partition}: journal {fills.journal.share:.0%}, events {fills.events.share:.0%} "

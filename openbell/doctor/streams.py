@@ -1,4 +1,4 @@
-"""Checks of NATS and of the streams in it; each needs the one before it to be well."""
+"""Stream checks: NATS and the streams in it; each check needs the one before to succeed."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ CONNECT_SECONDS: Final = 3.0
 MONITOR_PORT: Final = 8222
 MONITOR_SECONDS: Final = 1.0
 CLOCK_OFFSET_SECONDS_MAX: Final = 1.0
-"""Commands older than 5 s at the journal are refused as `too_late`: a clock this far off eats into that."""
+"""Commands older than 5 s at the journal are refused as `too_late`: a clock this far off consumes much of that."""
 
 SIGNS_SECONDS: Final = 3 * SIGN_INTERVAL
 """Two signs may be late."""
 
 
 async def nats(setup: Setup, connect_seconds: float = CONNECT_SECONDS) -> list[CheckResult]:
-    """Everything about NATS that can be seen from here."""
+    """The findings of all checks over NATS."""
     if not setup.nats_url:
         mend = "Start one with `openbell up`, or name a server with --nats-url."
         return [warn("nats", f"not looked at: no exchange runs on {setup.data_dir.path}", mend)]
@@ -69,7 +69,7 @@ async def _look(connection: Connection, setup: Setup, settings: StreamSettings) 
 
 
 async def _topology(connection: Connection, setup: Setup, settings: StreamSettings) -> list[CheckResult]:
-    """Whether the streams are those of this exchange, with room left and none stopped, and whose clock they have."""
+    """Whether the streams are those of this exchange, with room, copies and leaders, and the clock of their server."""
     try:
         entry = await Bucket(connection, subjects.DIRECTORY).get(PARTITIONS_KEY)
     except ApiRefused as error:
@@ -109,7 +109,7 @@ async def _streams(connection: Connection, partitions: int) -> CheckResult:
 
 
 async def _copies(connection: Connection, partitions: int) -> CheckResult:
-    """Whether each server's copy of the streams has been read, and was whole."""
+    """Whether each server's copy of the streams has been scrubbed, and was whole."""
     try:
         copies = {number: await copies_of(connection, number) for number in range(partitions)}
     except ApiRefused as error:
@@ -138,7 +138,7 @@ def _clock_time(seconds: float) -> str:
 
 
 async def _partitions(connection: Connection, partitions: int) -> CheckResult:
-    """Whether an order would be answered in each partition: none has stopped or is refused, and each has a leader."""
+    """Whether each partition would answer an order: none has stopped or is refused, and each has a leader."""
     stops = StopMarks(connection)
     await stops.read()
     refusals = await all_refusals(connection)
@@ -158,7 +158,7 @@ async def _partitions(connection: Connection, partitions: int) -> CheckResult:
 
 
 async def _silent(connection: Connection, partitions: int) -> list[int]:
-    """The partitions of which no sign is heard within SIGNS_SECONDS."""
+    """The partitions without a sign within SIGNS_SECONDS."""
     silent = set(map(subjects.answering, range(partitions)))
     all_heard = asyncio.Event()
 
@@ -179,7 +179,7 @@ async def _silent(connection: Connection, partitions: int) -> list[int]:
 
 
 async def _clock(connection: Connection) -> CheckResult:
-    """How far the clock that stamps the journal is from ours, to within the time of one request."""
+    """The offset of the journal's clock from ours, to within the time of one request."""
     before = time.time_ns()
     state = await state_of(connection, subjects.journal_stream(0))
     middle = (before + time.time_ns()) // 2
