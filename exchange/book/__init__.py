@@ -1,1 +1,1 @@
-"""The order book of one instrument, and every order, level, trade and holding that refer to each other in it."""
+"""The order book of one instrument: its orders, levels, trades and holdings, which refer to each other."""

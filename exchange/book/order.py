@@ -1,6 +1,6 @@
-"""An order: what it asks for, and what has become of it so far.
+"""Order: the terms of an order, and what has become of the order so far.
 
-Its side, type, status and the like are the integers of `terms`. Always true: filled + open + canceled = quantity.
+Side, type, status and the like are the integers of `terms`. Always true: filled + open + canceled = quantity.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ Fill = tuple[int, int, int, int, int, int]
 class Order:
     """One order from its acceptance until it is forgotten.
 
-    price, stop_price, display_quantity (a plain order) and expires are 0 where there is none. `shown` is what the
-    book displays of it now; what is open beyond that is hidden reserve. `cost_whole` and `cost_rest` make up the sum of
-    price × quantity of its trades: whole units, and what is beyond them in units² (`cost`). `holding` is its account's
-    in its book. `stamp` is its time among the orders of its book. While it rests, `level` is its queue, `older` and
-    `newer` its neighbours there; `shown` and `reserve` make up its open. `first_trade` is for most the only one, so it
-    needs no list.
+    price, stop_price, display_quantity (a plain order) and expires are 0 where there is none. `shown` is the quantity
+    that the book displays now; the rest of the open quantity is hidden reserve. `cost_whole` and `cost_rest` make up
+    the sum of price × quantity of the trades: whole units, and the rest in units² (`cost`). `holding` is the account's
+    in this book. `stamp` is the order's time among the orders of the book. While the order rests, `level` is its queue,
+    `older` and `newer` are its neighbours there, and `shown + reserve` is the open quantity. Most orders have one
+    trade, so `first_trade` is kept outside the list.
     """
 
     __slots__ = (
@@ -100,12 +100,12 @@ class Order:
 
     @property
     def symbol(self) -> str:
-        """The instrument it is for."""
+        """The symbol of the order's instrument."""
         return self.command.symbol
 
     @property
     def client_order_id(self) -> str:
-        """The client's own name for it."""
+        """The client's own name for the order."""
         return self.command.client_order_id
 
     @property
@@ -120,49 +120,49 @@ class Order:
 
     @property
     def post_only(self) -> bool:
-        """Whether it may only rest, never take."""
+        """Whether the order may only rest, never take."""
         return self.command.post_only
 
     @property
     def self_trade(self) -> int:
-        """What happens when it, as the taker, meets an order of its own account."""
+        """The self-trade mode that applies when the order, as taker, meets one of its own account."""
         return self.command.self_trade
 
     @property
     def session(self) -> str:
-        """The client connection it came by, or an empty string."""
+        """The client connection that placed the order, or an empty string."""
         return self.command.session
 
     @property
     def open_quantity(self) -> int:
-        """What may still trade, hidden reserve included; 0 once the order has ended."""
+        """The quantity that may still trade, hidden reserve included; 0 once the order has ended."""
         return self.quantity - self.filled - self.canceled if is_open(self.status) else 0
 
     @property
     def terms(self) -> Terms:
-        """What an amendment may change."""
+        """The terms that an amendment may change."""
         return self.price, self.stop_price, self.quantity, self.display_quantity, self.expires
 
     @property
     def cost(self) -> int:
-        """The sum of price × quantity of its trades, in units²."""
+        """The sum of price × quantity of the order's trades, in units²."""
         return self.cost_whole * UNIT + self.cost_rest
 
     @property
     def average_price(self) -> int:
-        """Mean price of its trades, rounded half to even at 8 decimals; 0 before the first."""
+        """Mean price of the order's trades, rounded half to even at 8 decimals; 0 before the first."""
         return divide_half_even(self.cost, self.filled) if self.filled else 0
 
     @property
     def fills(self) -> list[Fill]:
-        """Its side of its trades so far, oldest first."""
+        """The order's fills so far, oldest first."""
         if self.first_trade is None:
             return []
         trades = [self.first_trade] if self.later_trades is None else [self.first_trade, *self.later_trades]
         return [trade.fill_of(self.order_id) for trade in trades]
 
     def add_cost(self, whole: int, rest: int) -> None:
-        """Another trade has cost so many units, and `rest` beyond them, in units²: less than a unit."""
+        """Add a trade's cost: `whole` units, and `rest` beyond them in units², less than a unit."""
         self.cost_whole += whole
         if rest:
             self.cost_rest += rest
@@ -171,7 +171,7 @@ class Order:
                 self.cost_whole += 1
 
     def enter_trade(self, trade: Trade) -> None:
-        """Note another of its trades."""
+        """Record another trade of the order."""
         if self.first_trade is None:
             self.first_trade = trade
         elif self.later_trades is None:
@@ -180,17 +180,17 @@ class Order:
             self.later_trades.append(trade)
 
     def forget_trades(self) -> None:
-        """Nobody asks for its fills any more."""
+        """Drop the references to the order's trades: its fills are not needed any more."""
         self.first_trade = None
         self.later_trades = None
 
     def tranche(self) -> int:
-        """What the book shows of it when it joins a queue: all of a plain order, a part of an iceberg."""
+        """The quantity shown when the order joins a queue: all of a plain order, a part of an iceberg."""
         rest = self.quantity - self.filled - self.canceled
         display = self.display_quantity
         return display if display and display < rest else rest
 
 
 def order_id_of(order: Order) -> int:
-    """The key by which orders are listed: as they came."""
+    """The key that lists orders in the order of their acceptance."""
     return order.order_id

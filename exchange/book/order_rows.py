@@ -1,4 +1,4 @@
-"""Rows of a checkpoint: orders, as they were placed and as they are now; and back, into register and queues."""
+"""Order rows of a checkpoint: orders, as placed and as they are now; and back, into register and queues."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def order_row(order: Order) -> list[Any]:
-    """The order as it is now, and as it was placed."""
+    """The row of an order: its present state, and its placement."""
     return [
         order.order_id,
         placed_row(order.command),
@@ -43,9 +43,9 @@ def order_row(order: Order) -> list[Any]:
 
 
 def order_from(row: list[Any], books: dict[str, Book], *, remembered: bool = True) -> Order:
-    """The order of a row, in no queue yet. Its cost may be above 64 bits, so it travels as text.
+    """The order of a row, in no queue yet. An order's cost may need more than 64 bits, so the row has it as text.
 
-    One that the register remembers no more belongs to no holding but one of its own.
+    An order that the register remembers no more gets a holding of its own.
     """
     placed = placed_from(row[1])
     book, account = books[placed.symbol], placed.account
@@ -72,12 +72,12 @@ def order_from(row: list[Any], books: dict[str, Book], *, remembered: bool = Tru
 
 
 def lone_holding(account: str, book: Book) -> Holding:
-    """The holding of an order that nobody remembers but its trades."""
+    """The holding of an order that only its trades remember."""
     return Holding(account, Position(), Allowance(book.instrument, {}), Share(account), Share(account))
 
 
 def trade_of(order: Order, fill: list[int]) -> Trade:
-    """A trade of which only this order's side is known, and needed: it cannot be undone."""
+    """A trade of which only this order's fill is known, and needed: the trade cannot be busted."""
     trade_id, price, quantity, liquidity, fee, at = fill
     order_id, account, symbol = order.order_id, order.account, order.symbol
     if liquidity == MAKER or (liquidity == CROSS and order.side == SELL):
@@ -90,7 +90,7 @@ def trade_of(order: Order, fill: list[int]) -> Trade:
 
 
 def placed_row(command: PlaceOrder) -> list[Any]:
-    """An order as it was placed."""
+    """The row of a placement."""
     return [
         command.account,
         command.symbol,

@@ -1,8 +1,8 @@
-"""Every order that can still be asked about: the open ones, and those that ended not long ago.
+"""Register: every order that can still be queried, the open ones and the ended ones that are remembered.
 
-The memory of ended orders is what makes a placement safe to repeat, so what is remembered of one account is bounded by
-what that account does (`memory`): its orders of the last 24 hours of journal time, or its latest
-`Configure.ended_orders_max` if it makes more. Under version 2 of the semantics those bounds were everybody's together.
+The memory of ended orders makes a placement safe to repeat, so the memory of one account is bounded by that account's
+own doing (`memory/memory.py`): its orders of the last 24 hours of journal time, or its latest
+`Configure.ended_orders_max` if there are more. Under version 2 of the semantics all accounts share these bounds.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ class Register:
         self.ended: Memory[Order] = Memory(updated_of, ENDED_ORDERS_MAX, ENDED_ORDERS_TOTAL_MAX)
 
     def enter(self, order: Order) -> None:
-        """Take in a new order. It is open until `end`."""
+        """Add a new order, which is open until `end`."""
         holding = order.holding
         order_id = order.order_id
         self.orders[order_id] = order
         holding.open[order] = None
         holding.client_orders[order.command.client_order_id] = order
-        # As `Holding.count`: two calls less for each order, where most of the interpreted engine's time goes.
+        # As `Holding.count`, inline: two calls fewer an order, where most of the interpreted engine's time goes.
         if order.side == BUY:
             holding.buying += order.quantity - order.filled - order.canceled
         else:
             holding.selling += order.quantity - order.filled - order.canceled
 
     def end(self, order: Order, status: int, reason: str, at: int) -> int:
-        """An order is done, and what was open of it is canceled; so much is returned. It is remembered for a while."""
+        """End an order and remember it; returns the open quantity, which is canceled."""
         order.status = status
         order.reason = reason
         order.updated = at
@@ -75,7 +75,8 @@ class Register:
     def forget_old(self, at: int) -> None:
         """Forget the orders that ended 24 hours before `at` or earlier.
 
-        Like `make_room` done before a command and never within one: what a command ended can be asked about after it.
+        Like `make_room` called before a command and never within one: an order can be queried after the command that
+        ended it.
         """
         until = at - MEMORY
         for share in self.ended.outdated(until):
@@ -85,7 +86,7 @@ class Register:
                 self.ended.schedule(share)
 
     def make_room(self) -> None:
-        """Forget the orders above the bounds in number: an account's own first, then those of all."""
+        """Evict the orders beyond the bounds in number: the accounts' own bounds first, then the total."""
         ended = self.ended
         for share in ended.overfull():
             while share.length > ended.own_max:
@@ -96,7 +97,7 @@ class Register:
             largest = ended.largest()
 
     def forget_one(self, share: Share[Order]) -> None:
-        """Forget the order of a share that ended longest ago; trades may know it for longer, not what it traded."""
+        """Forget a share's oldest ended order; trades may refer to that order for longer, but it loses its fills."""
         if share.blocks:
             self.forget_packed(share)
             return
@@ -109,7 +110,7 @@ class Register:
             order.book.release(order.account)
 
     def forget_packed(self, share: Share[Order]) -> None:
-        """Forget the order of a share that ended longest ago, which is in the archive."""
+        """Forget a share's oldest ended order, which is in the archive."""
         block = share.blocks[0]
         first = block.first
         book, name = self.books[block.symbol(first)], block.names[first]
@@ -132,12 +133,12 @@ class Register:
                 order.forget_trades()
         self.orders = {order_id: order for order_id, order in self.orders.items() if order.book is not book}
         for account, holding in list(book.holdings.items()):
-            holding.client_orders.clear()  # they know it, and it them
+            holding.client_orders.clear()  # Orders and holding refer to each other: break the circle.
             holding.past.clear()
             book.release(account)
 
     def blocks_without(self, symbol: str, share: Share[Order]) -> list[Block]:
-        """The blocks of a share without what they hold of an instrument; that is forgotten."""
+        """The blocks of a share without their orders in an instrument, which are forgotten."""
         kept: list[Block] = []
         for block in share.blocks:
             if symbol not in block.symbols:
@@ -155,7 +156,7 @@ class Register:
         return kept
 
     def enter_block(self, block: Block) -> None:
-        """Let a block's orders be found in it, under the texts that all orders share."""
+        """Index a block's orders by id and by name, under the texts that all orders share."""
         block.symbols = [self.books[symbol].symbol for symbol in block.symbols]
         for index in range(block.first, len(block.order_ids)):
             self.past[block.order_ids[index]] = block

@@ -1,8 +1,8 @@
-"""The stop orders of one book that wait unseen, and which of them a trade triggers.
+"""Stop orders of one book: those that wait unseen, and which of them a trade triggers.
 
-A buy is triggered when the last trade is at its stop price or above, a sell at it or below. All whose condition holds
-are taken, in the order of stop price in the direction of travel, then time. What becomes of them is in `triggering`.
-Source: RULES.md, "Continuous trading" 6.
+A buy is triggered when the last trade is at its stop price or above, a sell when it is at its stop price or below. All
+whose condition holds are triggered, in the order of stop price in the direction of travel, then time; their execution
+is in `matching/triggering.py`. Source: docs/rules.md, "Continuous trading" 6.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from exchange.terms import BUY
 from exchange.units import NEVER
 
 NO_SELL: Final = -1
-"""In place of the highest stop price of sells: no trade has a price so low."""
+"""In place of the highest stop price of sells, if there is none: below every trade's price."""
 
 Entry = tuple[int, int, Order]
-"""Sorted so that the next one to be triggered is last: stop price, turned for buys, and stamp, turned."""
+"""Stop price, negated for buys, and stamp, negated: sorted so that the next order to be triggered is last."""
 
 
 class Stops:
-    """Two sorted lists. `lowest_buy` and `highest_sell` are the stop prices that are met first: one look a trade."""
+    """Two sorted lists. `lowest_buy` and `highest_sell`, the stop prices met first, are all that a trade checks."""
 
     __slots__ = ("highest_sell", "lowest_buy", "queues")
 
@@ -32,12 +32,12 @@ class Stops:
         self.queues: tuple[list[Entry], list[Entry]] = ([], [])
 
     def add(self, order: Order) -> None:
-        """Let an order wait, at the time that its stamp says."""
+        """Add an order, at the place that its stamp gives it."""
         insort(self.queues[order.side], entry_of(order))
         self.look()
 
     def remove(self, order: Order) -> None:
-        """Let an order wait no longer."""
+        """Remove an order that waits."""
         queue = self.queues[order.side]
         place = bisect_left(queue, entry_of(order))
         assert queue[place][2] is order, "only a stop that waits can be taken out"
@@ -45,17 +45,17 @@ class Stops:
         self.look()
 
     def look(self) -> None:
-        """Find the prices that are met first."""
+        """Refresh `lowest_buy` and `highest_sell`."""
         buys, sells = self.queues
         self.lowest_buy = buys[-1][2].stop_price if buys else NEVER
         self.highest_sell = sells[-1][2].stop_price if sells else NO_SELL
 
     def meets(self, price: int) -> bool:
-        """Whether a trade at `price` triggers any; 0 is no trade."""
+        """Whether a trade at `price` triggers any order; 0 is no trade."""
         return price > 0 and (price >= self.lowest_buy or price <= self.highest_sell)
 
     def take(self, price: int, first: int) -> list[Order]:
-        """Take all that a trade at `price` triggers, those of the side `first` before the others."""
+        """Remove and return all orders that a trade at `price` triggers, those of the side `first` first."""
         taken: list[Order] = []
         for side in (first, 1 - first):
             queue = self.queues[side]
@@ -65,12 +65,12 @@ class Stops:
         return taken
 
     def orders(self) -> list[Order]:
-        """All that wait, buys first, the next to be triggered first."""
+        """All waiting orders, buys first, the next to be triggered first."""
         return [entry[2] for queue in self.queues for entry in reversed(queue)]
 
 
 def entry_of(order: Order) -> Entry:
-    """Where an order stands in its queue."""
+    """The sorted entry of an order in its queue."""
     turned = -order.stop_price if order.side == BUY else order.stop_price
     return (turned, -order.stamp, order)
 

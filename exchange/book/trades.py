@@ -1,12 +1,12 @@
-"""The trades that may still be undone, and how one is.
+"""Trades that may still be busted, with all that a bust needs.
 
-Each is remembered for 24 hours of journal time together with both orders, and with what both positions were right
-before it. So undoing one is going back to there and letting the later ones of these two accounts happen again: the
-positions are then exactly as if it had never been. Source: docs/rules.md, "Bust".
+Each trade is remembered for 24 hours of journal time, together with both orders and both positions right before it. A
+bust restores both positions to just before the trade and replays the later trades of these two accounts, so the
+positions end as if the trade had never happened (`matching/bust.py`). Source: docs/rules.md, "Bust".
 
-A trade is remembered by both of its accounts, each within a bound in number of its own for each instrument
-(`Configure.trades_remembered_max`, `memory`), and may be undone for as long as both remember it: what strangers trade
-takes nothing from it. One that only one account remembers is still needed there, to undo an earlier one.
+A trade is remembered by both of its accounts, each within its own bound for each instrument
+(`Configure.trades_remembered_max`, `memory/memory.py`), and may be busted while both remember it: other accounts'
+trades evict nothing here. A trade that only one account remembers still serves there to replay after an earlier bust.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from exchange.memory.archive import PastOrder
 
 MEMORY: Final = 24 * HOUR
-"""How long a trade may be undone, in nanoseconds of journal time."""
+"""How long a trade may be busted, in nanoseconds of journal time."""
 
 
 @mypyc_attr(acyclic=True)
 class Trade:
-    """A remembered trade: its event, its two orders, and how their accounts stood before each had its fill.
+    """A remembered trade: its event, its two orders, and the standing of each account right before its fill.
 
-    The maker has its fill first: the one order of an account that trades with itself stands before the other there.
-    Both orders know it for as long as they are remembered, which may be longer than it can be undone: then it does not
-    hold on to them any more. Instead of an order that is in the archive it has that as a text, without its fills.
+    The maker's fill is booked first: where an account trades with itself, the maker's standing is the earlier one.
+    Orders refer to the trade while they are remembered, perhaps longer than it may be busted; a trade that may not be
+    busted refers to no order. An order in the archive is kept as text instead, without its fills.
     """
 
     __slots__ = (
@@ -73,7 +73,7 @@ class Trade:
 
     @property
     def may_be_undone(self) -> bool:
-        """Whether both of its accounts remember it."""
+        """Whether both accounts of the trade remember it."""
         return self.maker is not None or self.past_maker is not None
 
     @property
@@ -82,7 +82,7 @@ class Trade:
         return BUY if self.event.side == CROSSED else self.event.side
 
     def fill_of(self, order_id: int) -> Fill:
-        """The side of one of its orders."""
+        """The fill of one of the trade's orders."""
         event = self.event
         if event.maker_order_id == order_id:
             liquidity, fee = MAKER, event.maker_fee
@@ -93,7 +93,7 @@ class Trade:
         return event.trade_id, event.price, event.quantity, liquidity, fee, self.at
 
     def release(self) -> None:
-        """It cannot be undone any more."""
+        """Drop the references to both orders: the trade cannot be busted any more."""
         self.maker = self.past_maker = None
         self.taker = self.past_taker = None
 
@@ -101,7 +101,7 @@ class Trade:
 class Trades:
     """The trades of each account in each instrument, oldest first.
 
-    `orders` are those that a state brought and that only trades remember (`checkpoint`).
+    `orders`: orders of a restored state that only trades remember (`checkpoint/state.py`).
     """
 
     __slots__ = ("orders", "sides")
@@ -111,7 +111,7 @@ class Trades:
         self.orders: dict[int, PastOrder] = {}
 
     def remember(self, trade: Trade, maker: Share[Trade], taker: Share[Trade]) -> None:
-        """Take in a new trade, and let go of those whose time or number is over."""
+        """Record a new trade, and evict the trades beyond the bounds in time or number."""
         sides = self.sides
         displaced = sides.put(maker, trade)
         if displaced is not None:
@@ -124,7 +124,7 @@ class Trades:
             self.forget(trade.at)
 
     def take(self, trade: Trade, *, maker: bool = True, taker: bool = True) -> None:
-        """Let the accounts that a trade names remember it, or one of them: a state brings it, or another version."""
+        """Record a trade for both of its accounts, or one: from a restored state, or for another version."""
         event, sides = trade.event, self.sides
         makers = sides.find(share_of(event.maker_account, event.symbol))
         takers = sides.find(share_of(event.taker_account, event.symbol))
@@ -134,7 +134,7 @@ class Trades:
             sides.take(takers, trade)
 
     def forget(self, at: int) -> None:
-        """Forget the trades of 24 hours before `at` or earlier, and those above the bounds in number."""
+        """Evict the trades of 24 hours before `at` or earlier, and those beyond the bounds in number."""
         sides, until = self.sides, at - MEMORY
         for share in sides.outdated(until):
             while share.items and share.items[0].at <= until:
@@ -150,11 +150,11 @@ class Trades:
             largest = sides.largest()
 
     def forget_one(self, share: Share[Trade]) -> None:
-        """Forget the oldest trade of a share."""
+        """Evict the oldest trade of a share."""
         self.release(self.sides.evict(share))
 
     def release(self, trade: Trade) -> None:
-        """One of its accounts has forgotten a trade: it cannot be undone any more."""
+        """Release a trade that one of its accounts has forgotten: the trade cannot be busted any more."""
         trade.release()
         if self.orders:
             self.orders.pop(trade.event.maker_order_id, None)
@@ -172,7 +172,7 @@ class Trades:
                 self.sides.keep(share, kept)
 
     def find(self, symbol: str, trade_id: int, at: int) -> Trade | None:
-        """The trade of that number, if it may still be undone at journal time `at`."""
+        """The trade of this number, if it may still be busted at journal time `at`."""
         for share in self.sides.by_owner():
             for trade in reversed(share.items):
                 event = trade.event
@@ -187,7 +187,7 @@ class Trades:
         return None
 
     def after(self, trade: Trade) -> list[Trade]:
-        """The later trades of its instrument, of either of its accounts, that still stand; oldest first."""
+        """The later trades of the instrument, of either of the trade's accounts, that are not busted; oldest first."""
         event = trade.event
         found: dict[int, Trade] = {}
         for account in (event.maker_account, event.taker_account):
@@ -200,13 +200,13 @@ class Trades:
 
 
 def in_order(trades: list[Trade]) -> list[Trade]:
-    """The trades that may be undone, each once, those of an instrument in order."""
+    """The trades that may be busted, each once, those of an instrument in order."""
     found = {(trade.at, trade.event.symbol, trade.event.trade_id): trade for trade in trades if trade.may_be_undone}
     return [found[place] for place in sorted(found)]
 
 
 def share_of(account: str, symbol: str) -> str:
-    """The owner of what an account has traded in an instrument; neither name has a space."""
+    """The owner of an account's trades in an instrument; neither name has a space."""
     return f"{account} {symbol}"
 
 

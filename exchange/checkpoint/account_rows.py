@@ -1,4 +1,4 @@
-"""Rows of a checkpoint: positions, limits and switches of accounts, the trades that may be undone; and back."""
+"""Account rows of a checkpoint: positions, limits and kill switches, the trades that may be busted; and back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 PAST_MAX: Final = 500
-"""Orders of trades that are compressed together."""
+"""Orders of trades that are compressed together, at most."""
 
 
 def kept_positions(accounts: Accounts) -> list[tuple[str, str, Position]]:
@@ -37,7 +37,7 @@ def kept_positions(accounts: Accounts) -> list[tuple[str, str, Position]]:
 
 
 def position_row(kept: tuple[str, str, Position]) -> list[str]:
-    """Whose and of what, and the numbers: sums may be above 64 bits, so all travel as text."""
+    """Account, symbol and the figures: sums may need more than 64 bits, so all are text."""
     account, symbol, position = kept
     return [
         account,
@@ -51,7 +51,7 @@ def position_row(kept: tuple[str, str, Position]) -> list[str]:
 
 
 def restore_position(accounts: Accounts, row: list[str]) -> None:
-    """The other way round."""
+    """Restore the position of a row."""
     position = accounts.open_position(row[0], row[1])
     position.quantity = int(row[2])
     position.cost = int(row[3])
@@ -61,7 +61,7 @@ def restore_position(accounts: Accounts, row: list[str]) -> None:
 
 
 def kept_limits(accounts: Accounts) -> list[tuple[str, str, list[list[int]]]]:
-    """Account, symbol and the limits there."""
+    """Account, symbol and the account's own limits there, sorted."""
     return [
         (account, symbol, [list(value) for value in values])
         for account in sorted(accounts.limits)
@@ -70,7 +70,7 @@ def kept_limits(accounts: Accounts) -> list[tuple[str, str, list[list[int]]]]:
 
 
 def restore_limits(market: Market, row: list[Any]) -> None:
-    """The other way round."""
+    """Restore the limits of a row."""
     account, symbol, values = row
     market.accounts.set_limits(account, symbol, [(field, value) for field, value in values], 0)
     for book in market.books.values():
@@ -85,7 +85,7 @@ def stopped(kill_switch: KillSwitch) -> list[tuple[str, str]]:
 
 
 def past_orders(trades: Iterable[Trade]) -> list[PastOrder]:
-    """The orders, each once, of trades that may be undone, which have ended; as texts, without their fills."""
+    """The ended orders, each once, of trades that may be busted; as texts, without their fills."""
     past: dict[int, PastOrder] = {}
     for trade in trades:
         if not trade.may_be_undone:
@@ -103,19 +103,19 @@ def past_orders(trades: Iterable[Trade]) -> list[PastOrder]:
 
 
 def forgotten_orders(trades: Iterable[Trade], register: Register) -> list[PastOrder]:
-    """Those of them that the register remembers no more."""
+    """Those of `past_orders` that the register remembers no more."""
     return [order for order in past_orders(trades) if not register.knows(order.order_id)]
 
 
 def past_bodies(trades: Iterable[Trade]) -> Iterator[bytes]:
-    """These orders of trades, some hundred together."""
+    """The `past_orders` of trades, compressed, PAST_MAX at most in one body."""
     orders = past_orders(trades)
     for start in range(0, len(orders), PAST_MAX):
         yield past_body(orders[start : start + PAST_MAX])
 
 
 def kept_trades(sides: Memory[Trade]) -> list[Trade]:
-    """All trades that somebody remembers, each once; those of an instrument in order."""
+    """All trades that at least one account remembers, each once; those of an instrument in order."""
     if not sides.divided:
         return list(sides.everybody.items)
     trades = {(trade.event.symbol, trade.event.trade_id): trade for share in sides.all() for trade in share.items}
@@ -123,9 +123,9 @@ def kept_trades(sides: Memory[Trade]) -> list[Trade]:
 
 
 def trade_row(trade: Trade, sides: Memory[Trade]) -> list[Any]:
-    """Its event, when it was made, whether it is undone, and how both accounts stood before it, as text.
+    """The trade's event and time, whether it is busted, and both accounts' standings before it, as text.
 
-    From version 3 of the semantics on also whether the maker's account remembers it, and the taker's.
+    From version 3 of the semantics on also whether the maker's account remembers the trade, and the taker's.
     """
     event = trade.event
     row: list[Any] = [
@@ -155,20 +155,20 @@ def trade_row(trade: Trade, sides: Memory[Trade]) -> list[Any]:
 
 
 def remembers(sides: Memory[Trade], account: str, event: Traded) -> bool:
-    """Whether an account still remembers its trade: what a share holds is all that came since its oldest."""
+    """Whether an account still remembers its trade: a share holds every trade since its oldest."""
     share = sides.shares.get(share_of(account, event.symbol))
     return share is not None and len(share.items) > 0 and share.items[0].event.trade_id <= event.trade_id
 
 
 def restore_trade(market: Market, row: list[Any]) -> None:
-    """Let those remember the trade of a row who did."""
+    """Restore the trade of a row, for the accounts that remembered it."""
     trades = market.trades
     maker, taker = (row[19], row[20]) if trades.sides.divided else (True, True)
     trades.take(trade_from(row, market, remembered=maker and taker), maker=maker, taker=taker)
 
 
 def trade_from(row: list[Any], market: Market, *, remembered: bool) -> Trade:
-    """The trade of a row, with its orders as they are remembered if both accounts remember it."""
+    """The trade of a row; with its orders if both accounts remember it, as objects or as texts."""
     r = row
     event = Traded(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14])
     past = market.trades.orders

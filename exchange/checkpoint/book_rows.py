@@ -1,4 +1,4 @@
-"""Rows of a checkpoint: listings and their books, bands under LULD; and back. Queues are filled by `order_rows`."""
+"""Book rows of a checkpoint: listings and their books, LULD bands; and back. `checkpoint/state.py` fills the queues."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def book_row(book: Book) -> list[Any]:
-    """Instrument, last trade id, prices, and how it stands."""
+    """The row of a book: instrument, last trade id, prices, phase and call."""
     return [
         instrument_row(book.instrument),
         book.last_trade_id,
@@ -36,7 +36,7 @@ def book_row(book: Book) -> list[Any]:
 
 
 def restore_book(market: Market, row: list[Any]) -> None:
-    """List the book of a row, its queues still empty."""
+    """List the instrument of a row and restore its book, the queues still empty."""
     book = market.open_book(instrument_from(row[0]))
     book.last_trade_id = row[1]
     book.last_price = row[2]
@@ -96,12 +96,12 @@ def instrument_from(row: list[Any]) -> Instrument:
 
 
 def luld_row(book: Book, luld: Luld) -> list[Any]:
-    """Symbol, reference, bands' width and limit state; the bands themselves follow."""
+    """Symbol, reference, doubled width and limit state; the bands are derived from these when restored."""
     return [book.symbol, luld.reference, luld.since, luld.initial, luld.doubled, luld.limit_since, luld.wake]
 
 
 def restore_luld(market: Market, row: list[Any]) -> None:
-    """The other way round."""
+    """Restore the reference, bands and limit state of a row."""
     book = market.books[row[0]]
     luld = book.luld
     assert luld is not None, "bands of a book that has none"
@@ -115,7 +115,7 @@ def restore_luld(market: Market, row: list[Any]) -> None:
 
 
 def restore_window(market: Market, rows: list[Any]) -> None:
-    """Let books under LULD know their latest trades again."""
+    """Restore the latest trades of books under LULD."""
     for symbol, at, total, count in rows:
         luld = market.books[symbol].luld
         assert luld is not None, "a window of a book that needs none"

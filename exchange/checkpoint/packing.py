@@ -1,7 +1,7 @@
-"""Packing: ended orders move into the archive, and are made again when somebody asks for one (`archive`).
+"""Packing: ended orders move into the archive as texts, and become objects again when queried (`memory/archive.py`).
 
-The rows are those of a checkpoint. Packing changes nothing that anybody can see but memory and time, so it needs no
-command, and whoever runs an engine packs when there is nothing better to do (streams/leadership/packer.py).
+The texts are made of rows of a checkpoint. Packing changes nothing observable but memory and time, so it needs no
+command; the process that runs an engine packs while it is idle (streams/leadership/packer.py).
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from exchange.memory.memory import Share
 
 WHOLE: Final = 2
-"""As many blocks of each account's latest ended orders stay as objects: these are asked for most."""
+"""Blocks' worth of each account's latest ended orders that stay objects: these are queried most."""
 
 
 FILLS: Final = 4
-"""As many fills for each order of a full block end a block before it is full: reading one stays cheap."""
+"""Fills for each order of a full block, at which a block ends before it is full, so that reading it stays cheap."""
 
 
 def pack(market: Market, until: int, most: int, size: int = BLOCK) -> int:
-    """Pack orders that ended at journal time `until` or earlier, oldest first, into `most` blocks at most; how many.
+    """Pack orders that ended at journal time `until` (ns) or earlier, oldest first; the blocks made, `most` at most.
 
-    Before version 3 of the semantics nothing is packed: what is remembered is not divided into accounts.
+    Before version 3 of the semantics nothing is packed: the memory is not divided by account.
     """
     made = 0
     ended = market.register.ended
@@ -44,7 +44,7 @@ def pack(market: Market, until: int, most: int, size: int = BLOCK) -> int:
 
 
 def is_due(share: Share[Order], until: int, size: int) -> bool:
-    """Whether a share has a whole block of orders that are old enough, beside those that stay."""
+    """Whether a share has a whole block of orders old enough to pack, beside those that stay objects."""
     return len(share.items) >= (WHOLE + 1) * size and share.items[size - 1].updated <= until
 
 
@@ -68,7 +68,7 @@ def pack_block(market: Market, share: Share[Order], size: int) -> None:
 
 
 def leave_trades(order: Order) -> None:
-    """Let an order's trades know it as a text, without its fills, which are theirs."""
+    """Replace an order in its trades by its text, without the fills, which the trades have themselves."""
     past = past_order(order, fills=False)
     trades = [order.first_trade, *(order.later_trades or [])]
     for trade in trades:
@@ -82,7 +82,7 @@ def leave_trades(order: Order) -> None:
 def past_order(order: Order, *, fills: bool = True) -> PastOrder:
     """An ended order as text."""
     placed = order.command
-    # As `text_of` of its row, which would take four times as long.
+    # The same text as `text_of` of the order's row, which would take four times as long.
     text = (
         f"{order.order_id},{order.updated},{placed.side},{placed.type},{placed.quantity},{shown(placed.price)},"
         f"{shown(placed.stop_price)},{placed.time_in_force},{shown(placed.expires)},{1 if placed.post_only else 0},"
@@ -97,12 +97,12 @@ def past_order(order: Order, *, fills: bool = True) -> PastOrder:
 
 
 def shown(number: int | None) -> str:
-    """A number of a text that may be missing."""
+    """A number as text, "" for a missing one."""
     return "" if number is None else str(number)
 
 
 def blocks_in(share: Share[Order], size: int = BLOCK) -> Iterator[Block]:
-    """Everything that a share holds, in blocks, for a checkpoint; the share stays as it is."""
+    """All orders of a share, in blocks, for a checkpoint; the share does not change."""
     yield from share.blocks
     together: list[PastOrder] = []
     fills = 0
@@ -117,14 +117,14 @@ def blocks_in(share: Share[Order], size: int = BLOCK) -> Iterator[Block]:
 
 
 def fills_of(order: Order) -> int:
-    """How often an order has traded."""
+    """The number of an order's fills."""
     if order.first_trade is None:
         return 0
     return 1 if order.later_trades is None else 1 + len(order.later_trades)
 
 
 def unpack(market: Market) -> None:
-    """Let everything in the archive be objects again; its trades keep their texts."""
+    """Make all orders of the archive objects again; trades keep the orders' texts."""
     register = market.register
     for share in register.ended.all():
         orders = [order_from(past.row(), market.books) for block in share.blocks for past in block.orders()]

@@ -1,7 +1,7 @@
-"""An engine that nobody needs any more lets go of its orders, so that their memory is free at once.
+"""Release of an engine: an engine that is not needed any more drops its orders, so that their memory is free at once.
 
-Orders, their accounts' holdings, their books and the trades refer to each other. Finding that out by itself, Python
-would look at everything the process has, which takes too long beside partitions that are led.
+Orders, their accounts' holdings, their books and the trades refer to each other. To find these circles, Python's
+collector would scan all objects of the process, which takes too long beside partitions that are led.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from exchange.market import Market
 
 PIECE: Final = 1_000
-"""So many orders or trades are let go of at a time: about a millisecond."""
+"""Orders or trades released in one step: about a millisecond."""
 
 
 def release(market: Market) -> Iterator[None]:
-    """Let go of everything that refers to an order, a piece with each step; nobody may use the engine meanwhile."""
+    """Drop all references to orders, a piece with each step; the engine must not be used meanwhile or after."""
     for book in market.books.values():
         book.waiting.clear()
         for queue in book.stops.queues:

@@ -1,12 +1,12 @@
-"""The engine's whole state as plain values (dict, list, int, str, bool, None) and back, whole or part by part.
+"""State of an engine as plain values (dict, list, int, str, bool, None) and back, whole or part by part.
 
-What can be told from the rest is left out: levels and their totals, timers, holdings, the order of stops. Rows are
-plain lists, made and read in `book_rows`, `order_rows` and `account_rows`. A part is a kind and some rows, ROWS_MAX at
-most; an engine may be written and restored without ever holding all of them. Always true: `restore` of `state_of`
+What follows from the rest is left out: levels and their totals, timers, holdings, the order of stops. Rows are plain
+lists, made and read in `book_rows`, `book/order_rows.py` and `account_rows`. A part is a kind and some rows, ROWS_MAX
+at most; an engine may be written and restored without ever holding all parts. Always true: `restore` of `state_of`
 gives an engine with an equal digest and equal answers.
 
-There are two forms of what is remembered: `state_of` has a row for each order, the same whether it is in the archive or
-not; a checkpoint has blocks of the archive (`packed`), which restore without looking into them.
+Remembered orders have two forms: `state_of` has a row for each order, the same whether the order is in the archive or
+not; a checkpoint has blocks of the archive (`packed`), which are restored without being read.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ State = dict[str, Any]
 Item = TypeVar("Item")
 
 ROWS_MAX: Final = 500
-"""Rows in one part: of orders about a hundred kilobytes."""
+"""Rows in one part, at most: of orders about a hundred kilobytes."""
 
 BLOCKS_MAX: Final = 20
-"""Blocks of the archive in one part."""
+"""Blocks of the archive in one part, at most."""
 
 
 def market_parts(market: Market, *, packed: bool = True) -> Iterator[tuple[str, list[Any]]]:
-    """Take the state of an engine between two commands, in the order in which `restore_part` wants it.
+    """The parts of an engine's state between two commands, in the order that `restore_part` requires.
 
     Under version 2 of the semantics nothing is ever packed.
     """
@@ -100,7 +100,7 @@ def market_parts(market: Market, *, packed: bool = True) -> Iterator[tuple[str, 
 
 
 def restore_part(market: Market, kind: str, rows: list[Any]) -> None:
-    """Bring an engine that was new, and has been given all parts before this one, nearer to a state."""
+    """Apply one part of a state to an engine that was new and has had all parts before this one."""
     if kind == "bounds":
         restore_bounds(market, rows)
     elif kind == "books":
@@ -163,7 +163,7 @@ def restore_part(market: Market, kind: str, rows: list[Any]) -> None:
 
 
 def state_of(market: Market) -> State:
-    """Take the state of an engine between two commands."""
+    """The state of an engine between two commands, as rows by kind."""
     state: State = {}
     for kind, rows in market_parts(market, packed=False):
         state.setdefault(kind, []).extend(rows)
@@ -171,7 +171,7 @@ def state_of(market: Market) -> State:
 
 
 def restore(market: Market, state: State) -> None:
-    """Bring a new engine into a state."""
+    """Restore a state in a new engine."""
     for kind, rows in state.items():
         restore_part(market, kind, rows)
 
@@ -179,7 +179,7 @@ def restore(market: Market, state: State) -> None:
 def cut(
     kind: str, values: Iterable[Any], row_of: Callable[[Any], Any], rows_max: int = ROWS_MAX
 ) -> Iterator[tuple[str, list[Any]]]:
-    """Parts of one kind, made one after the other; none if there are no values."""
+    """The parts of one kind, `rows_max` rows at most in each; none if there are no values."""
     rows: list[Any] = []
     for value in values:
         rows.append(row_of(value))
@@ -191,7 +191,7 @@ def cut(
 
 
 def order_rows(market: Market) -> Iterator[list[Any]]:
-    """The rows of all orders, open and remembered, as they came."""
+    """The rows of all orders, open and remembered, by id."""
     register = market.register
     if not register.past:
         yield from map(order_row, register.orders.values())
@@ -202,7 +202,7 @@ def order_rows(market: Market) -> Iterator[list[Any]]:
 
 
 def ended_rows(ended: Memory[Order]) -> Iterator[list[int]]:
-    """When each remembered order ended, and its id, share by share."""
+    """The end time and id of each remembered order, share by share."""
     for share in ended.all():
         for block in share.blocks:
             for past in block.orders():
@@ -212,7 +212,7 @@ def ended_rows(ended: Memory[Order]) -> Iterator[list[int]]:
 
 
 def restore_order(market: Market, row: list[Any]) -> None:
-    """Enter the order of a row into the register, a stop to wait; an ended one keeps its client order id only."""
+    """Add the order of a row to the register, with its timer or stop; an ended order only by its id and its name."""
     order = order_from(row, market.books)
     if not is_open(order.status):
         market.register.orders[order.order_id] = order
@@ -226,7 +226,7 @@ def restore_order(market: Market, row: list[Any]) -> None:
 
 
 def requeue(market: Market, resting: list[int]) -> None:
-    """Put resting orders, given in book order, into their queues again, each showing what it showed."""
+    """Add resting orders, given in book order, to their queues again, each showing what it showed."""
     for order_id in resting:
         order = market.register.orders[order_id]
         book = order.book
@@ -236,19 +236,19 @@ def requeue(market: Market, resting: list[int]) -> None:
 
 
 def restore_block(market: Market, row: list[Any]) -> None:
-    """Let a block of the archive be remembered."""
+    """Restore a block of the archive."""
     block, register = block_from(row), market.register
     register.enter_block(block)
     register.ended.take_block(register.ended.find(block.account), block)
 
 
 def owners_of(memory: Memory[Item]) -> list[str]:
-    """The order of the shares, in which they evict for others; none if there is one for everybody."""
+    """The owners of the shares, in the order in which these evict for others; none if all have one share."""
     return [share.owner for share in memory.all()] if memory.divided else []
 
 
 def bounds_row(market: Market) -> list[int]:
-    """Semantics, bounds, and how far the journal and the order ids have come."""
+    """Semantics, bounds, the time and sequence reached in the journal, and the next order id."""
     register, sides = market.register, market.trades.sides
     row = [
         market.semantics,
@@ -264,7 +264,7 @@ def bounds_row(market: Market) -> list[int]:
 
 
 def restore_bounds(market: Market, row: list[int]) -> None:
-    """The other way round."""
+    """Restore the values of `bounds_row`."""
     register, sides = market.register, market.trades.sides
     market.semantics = row[0]
     market.trades_max = row[1]
@@ -279,5 +279,5 @@ def restore_bounds(market: Market, row: list[int]) -> None:
 
 
 def digest_of(state: State) -> str:
-    """A fingerprint of plain values; `repr` of them is the same everywhere."""
+    """A fingerprint of plain values, whose `repr` is the same on every machine."""
     return blake2b(repr(state).encode(), digest_size=16).hexdigest()

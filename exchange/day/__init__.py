@@ -1,1 +1,1 @@
-"""The trading day: phases, calls' ends, limit states, what operators ask for, and what falls due by itself."""
+"""The trading day: phases, ends of calls, limit states, operators' commands, and timers that are due."""

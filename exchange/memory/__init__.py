@@ -1,1 +1,1 @@
-"""What is remembered of an owner: bounded by that owner's own doing, and packed into texts where it is old."""
+"""Memory of each owner's ended orders and trades: bounded by that owner's own doing, old orders packed into texts."""

@@ -1,12 +1,12 @@
-"""Archive of ended orders: texts in compressed blocks instead of objects, read again when somebody asks for one.
+"""Archive of ended orders: texts in compressed blocks instead of objects, read again when an order is queried.
 
-An order that has ended never changes, and hardly anybody asks for it after a minute; as an object it takes 0.7 kB.
+An ended order never changes, and is rarely queried after a minute; as an object it takes 0.7 kB.
 
     share of anna:   blocks [order 1 … 64] [order 70 … 140] …     then, as objects, the orders that ended last
     by id, by name:  order 7 -> its block, "my-7" -> its block    the block's text is read to find the order in it
 
-Always true: whether an order is archived shows in nothing but memory and time. Every answer, every event and the
-canonical state (`checkpoint.state_of`) are the same, so packing may happen at any time between two commands.
+Always true: archiving an order changes nothing but memory and time. Every answer, every event and the canonical state
+(`checkpoint/state.py`, `state_of`) stay the same, so orders may be packed at any time between two commands.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from zlib import compress, decompress
 from mypy_extensions import mypyc_attr
 
 BLOCK: Final = 64
-"""Orders in one block at most: reading one of them costs about 0.1 ms, and a tenth of a byte each for the block."""
+"""Orders in one block at most: reading an order costs about 0.1 ms, the block a tenth of a byte for each order."""
 
 LEVEL: Final = 1
-"""Compression: the fastest one makes a quarter of the text."""
+"""Compression level: the fastest, which reduces the text to a quarter."""
 
 ORDER: Final = "\n"
-"""Between two orders of a block."""
+"""Separator of the orders of a block."""
 
 PART: Final = "\t"
-"""Between an order's numbers, reason, session and fills."""
+"""Separator of an order's numbers, reason, session and fills."""
 
 
 @mypyc_attr(acyclic=True)
 class PastOrder:
-    """An ended order as text: whose, of what and under which name it was, and the rest of it (`text_of`)."""
+    """An ended order as text: its account, symbol and client order id, and the rest as one text (`text_of`)."""
 
     __slots__ = ("account", "name", "symbol", "text")
 
@@ -43,7 +43,7 @@ class PastOrder:
 
     @property
     def order_id(self) -> int:
-        """Its number."""
+        """The order's id."""
         return int(self.text.partition(",")[0])
 
     def row(self, *, fills: bool = True) -> list[Any]:
@@ -57,8 +57,8 @@ class PastOrder:
 class Block:
     """Orders of one account that ended one after the other.
 
-    symbols: of each order, or one for all. first: how many have been forgotten. oldest: when the first that is left
-    ended, in nanoseconds of journal time. texts: the text of each, while they are read one after the other.
+    symbols: of each order, or one for all. first: the number of forgotten orders. oldest: when the first remaining
+    order ended, in nanoseconds of journal time. texts: the orders' texts, while these are read one after the other.
     """
 
     __slots__ = ("account", "body", "first", "names", "oldest", "order_ids", "symbols", "texts")
@@ -83,23 +83,23 @@ class Block:
 
     @property
     def count(self) -> int:
-        """How many orders it holds."""
+        """The number of orders that the block holds."""
         return len(self.order_ids) - self.first
 
     def symbol(self, index: int) -> str:
-        """The instrument of one of its orders."""
+        """The symbol of one of the block's orders."""
         return self.symbols[0] if len(self.symbols) == 1 else self.symbols[index]
 
     def read(self) -> list[str]:
-        """The texts of all of its orders."""
+        """The texts of all of the block's orders."""
         return self.texts or decompress(self.body).decode().split(ORDER)
 
     def at(self, index: int) -> PastOrder:
-        """One of its orders."""
+        """One of the block's orders."""
         return PastOrder(self.account, self.symbol(index), self.names[index], self.read()[index])
 
     def orders(self) -> list[PastOrder]:
-        """All that it holds, in the order in which they ended."""
+        """All orders of the block that are not forgotten, in the order in which they ended."""
         texts = self.read()
         return [
             PastOrder(self.account, self.symbol(index), self.names[index], texts[index])
@@ -107,21 +107,21 @@ class Block:
         ]
 
     def forget_first(self) -> None:
-        """The order that ended first is forgotten."""
+        """Forget the order that ended first."""
         self.first += 1
         if self.count:
             self.texts = self.read()
             self.oldest = ended_at(self.texts[self.first])
 
     def find(self, symbol: str, name: str) -> int:
-        """The index of the order of that name; it is there."""
+        """The index of the order of this name, which the block must hold."""
         index = self.first
         while self.names[index] != name or self.symbol(index) != symbol:
             index += 1
         return index
 
     def row(self) -> list[Any]:
-        """The block in a checkpoint, without what has been forgotten of it."""
+        """The row of the block in a checkpoint, without its forgotten orders."""
         start = self.first
         symbols = self.symbols if len(self.symbols) == 1 else self.symbols[start:]
         body = packed(self.read()[start:]) if start else self.body
@@ -135,7 +135,7 @@ def block_from(row: list[Any]) -> Block:
 
 
 def block_of(orders: list[PastOrder]) -> Block:
-    """A block of these orders of one account."""
+    """A block of these orders, all of one account."""
     symbols = [order.symbol for order in orders]
     if symbols.count(symbols[0]) == len(symbols):
         symbols = symbols[:1]
@@ -146,19 +146,19 @@ def block_of(orders: list[PastOrder]) -> Block:
 
 
 def past_from(row: list[Any]) -> PastOrder:
-    """The order of a row of a checkpoint, without its fills."""
+    """The order of a checkpoint's row, without its fills."""
     account, symbol, name = row[1][:3]
     return PastOrder(account, symbol, name, text_of(row, fills=False))
 
 
 def past_body(orders: list[PastOrder]) -> bytes:
-    """Orders of several accounts, compressed."""
+    """Orders of several accounts, compressed; `past_in` reads them."""
     texts = [PART.join([escaped(order.account), order.symbol, escaped(order.name), order.text]) for order in orders]
     return packed(texts)
 
 
 def past_in(body: bytes) -> list[PastOrder]:
-    """The orders again."""
+    """The orders of a body made by `past_body`."""
     found: list[PastOrder] = []
     for line in decompress(body).decode().split(ORDER):
         account, symbol, name, text = line.split(PART, 3)
@@ -172,9 +172,9 @@ def packed(texts: list[str]) -> bytes:
 
 
 def text_of(row: list[Any], *, fills: bool = True) -> str:
-    """All of an order's row but account, symbol and client order id, as text: its id and when it ended come first.
+    """All of an order's row but account, symbol and client order id, as text: the id and the end's time come first.
 
-    `archiving.past_order` writes the same of an order, and quicker.
+    `past_order` in `checkpoint/packing.py` writes the same text from an order, and faster.
     """
     placed = row[1]
     numbers = [
@@ -196,12 +196,12 @@ def text_of(row: list[Any], *, fills: bool = True) -> str:
 
 
 def with_fills(text: str, fills: list[Any]) -> str:
-    """An order's text with its trades."""
+    """An order's text with its fills appended."""
     return f"{text}{PART}{';'.join([','.join([str(number) for number in fill]) for fill in fills])}"
 
 
 def row_of(account: str, symbol: str, name: str, text: str) -> list[Any]:
-    """The order's row again."""
+    """The row of which `text_of` made the text."""
     parts = text.split(PART)
     n = [int(number) if number else None for number in parts[0].split(",")]
     placed = [account, symbol, name, *n[2:9], bool(n[9]), *n[10:12], unescaped(parts[2]), n[12]]
@@ -215,12 +215,12 @@ def ended_at(text: str) -> int:
 
 
 def escaped(text: str) -> str:
-    """A text without what stands between two of them. Hardly any has it: the gateways let no such name in."""
+    """A text without separators. Hardly any text has one: the gateways accept no such name."""
     if "\\" in text or ORDER in text or PART in text or not text.isascii():
         return text.encode("unicode_escape").decode()
     return text
 
 
 def unescaped(text: str) -> str:
-    """The text again."""
+    """The text of which `escaped` made this."""
     return text.encode().decode("unicode_escape") if "\\" in text else text

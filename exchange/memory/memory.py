@@ -1,18 +1,18 @@
-"""A memory of many owners: how much of it is kept of one owner follows from that owner's own doing.
+"""Memory of many owners: how much is kept for one owner follows from that owner's own doing.
 
 Each owner has a share: its items, oldest first. A share evicts its oldest items beyond `own_max`, whatever others have.
-All shares together hold `total_max`; only beyond that others matter, and then those who remember most pay for it:
+All shares together hold `total_max`; only beyond that total do others matter, and then the largest shares evict:
 
     rank 17   carla (100,000), boris (90,000)     carla has been here longest: she evicts her oldest item, until she
     rank 16   -                                   has less than 65,536 and is of rank 16; then boris does
     rank 3    anna (5)                            anna evicts nothing
 
-A share's rank is the number of binary digits of its length. So whoever evicts for others is left with about half as
-much as anybody, at least. Ranks below that of 1/MODEST_OWNERS of the total never evict: of 300,000 up to 7 items. So
-all together never hold more than the total, or than that many each, whichever is more.
+A share's rank is the number of binary digits of its length. So a share that evicts for others keeps at least about half
+as much as any other. Ranks below that of 1/MODEST_OWNERS of the total never evict: of 300,000 up to 7 items. So all
+shares together never hold more than the total, or than that many items each, whichever is more.
 
-Always true: which items a memory holds follows from what was taken and evicted, in order, and not from the shares' age
-in the process: a restored memory (`restore_ranks`) evicts alike.
+Always true: which items a memory holds follows from the sequence of items added and evicted, and not from the shares'
+age in the process: a restored memory (`restore_ranks`) evicts alike.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from exchange.memory.archive import Block
 
 MODEST_OWNERS: Final = 32_768
-"""So many owners may have an equal part of the whole without evicting anything for others."""
+"""Owners that may each hold an equal part of the total without evicting anything for others."""
 
 EVERYBODY: Final = ""
 """The owner of the one share of an undivided memory; no account has this name."""
@@ -38,9 +38,9 @@ Item = TypeVar("Item")
 class Share(Generic[Item]):
     """What is remembered of one owner, oldest first: `blocks`, which hold `packed` of them (orders only), then `items`.
 
-    rank: binary digits of its length as of the last look. enough: from this length on the rank is another one.
-    holders: how many refer to it; without any it is dropped as soon as it is empty. due: the time of its oldest item
-    when it was scheduled, -1 if it is not.
+    rank: binary digits of the share's length when last ranked. enough: the length from which the rank is higher.
+    holders: number of references; a share without any is dropped as soon as it is empty. due: the time of the oldest
+    item when the share was scheduled, -1 if it is not scheduled.
     """
 
     __slots__ = ("blocks", "due", "enough", "holders", "items", "owner", "packed", "rank")
@@ -57,15 +57,15 @@ class Share(Generic[Item]):
 
     @property
     def length(self) -> int:
-        """How many items it holds."""
+        """The number of items in the share."""
         return self.packed + len(self.items)
 
 
 class Memory(Generic[Item]):
-    """The shares by owner. Under version 2 of the semantics it is undivided: one share for everybody, no total.
+    """The shares by owner. Under version 2 of the semantics the memory is undivided: one share for all, no total.
 
-    time_of: the time of an item, in nanoseconds of journal time; within a share it never falls.
-    crowded: whether more is remembered than is to be; over: the shares that have more than their own bound.
+    time_of: the time of an item, in nanoseconds of journal time; within a share these times never fall.
+    crowded: a bound may be exceeded; over: the shares that were seen to exceed their own bound.
     """
 
     __slots__ = (
@@ -98,19 +98,19 @@ class Memory(Generic[Item]):
     # Shares
 
     def share(self, owner: str) -> Share[Item]:
-        """The owner's share, for one more who refers to it (`leave`)."""
+        """The owner's share, with one reference more; `leave` gives the reference back."""
         share = self.find(owner)
         share.holders += 1
         return share
 
     def leave(self, share: Share[Item]) -> None:
-        """One less refers to a share."""
+        """Give back one reference to a share, and drop the share if it is empty and has no other."""
         share.holders -= 1
         if share.holders == 0 and share.length == 0 and share is not self.everybody:
             del self.shares[share.owner]
 
     def find(self, owner: str) -> Share[Item]:
-        """The owner's share, made if there is none, for nobody who would refer to it for longer."""
+        """The owner's share, made if there is none, without a reference: the caller must not keep it."""
         if not self.divided:
             return self.everybody
         share = self.shares.get(owner)
@@ -119,17 +119,17 @@ class Memory(Generic[Item]):
         return share
 
     def by_owner(self) -> list[Share[Item]]:
-        """The shares that hold something, by owner."""
+        """The shares that are not empty, by owner."""
         return sorted(self.all(), key=owner_of)
 
     def all(self) -> list[Share[Item]]:
-        """The shares that hold something, by rank, and of one rank in the order in which they came to it."""
+        """The shares that are not empty, by rank, and of one rank in the order in which they reached it."""
         return [share for rank in self.ranks for share in rank.values()]
 
     # Items
 
     def take(self, share: Share[Item], item: Item) -> None:
-        """Remember another item, which is the newest of its share."""
+        """Add an item, which is the newest of its share."""
         share.items.append(item)
         self.count += 1
         length = share.packed + len(share.items)
@@ -143,7 +143,7 @@ class Memory(Generic[Item]):
             self.crowded = True
 
     def take_block(self, share: Share[Item], block: Block) -> None:
-        """Remember a block of a state, whose items are older than all `items` of the share, newer than its blocks."""
+        """Add a block of a restored state, older than all `items` of the share and newer than its blocks."""
         before = share.length
         share.blocks.append(block)
         share.packed += block.count
@@ -156,7 +156,7 @@ class Memory(Generic[Item]):
             self.crowded = True
 
     def put(self, share: Share[Item], item: Item) -> Item | None:
-        """Remember another item in place of the oldest one, which is returned, if its owner has as many as it may."""
+        """Add an item; if the share is at its own bound, in place of the oldest item, which is returned."""
         if 0 < self.own_max <= len(share.items):
             share.items.append(item)
             return share.items.popleft()
@@ -164,7 +164,7 @@ class Memory(Generic[Item]):
         return None
 
     def evict(self, share: Share[Item]) -> Item:
-        """Forget the oldest item of a share that has no blocks."""
+        """Evict and return the oldest item of a share that has no blocks."""
         item = share.items.popleft()
         self.count -= 1
         if 2 * len(share.items) < share.enough:
@@ -172,7 +172,7 @@ class Memory(Generic[Item]):
         return item
 
     def evict_packed(self, share: Share[Item]) -> None:
-        """Forget the oldest item of a share that has blocks: the first one of its first block."""
+        """Evict the oldest item of a share that has blocks: the first one of its first block."""
         block = share.blocks[0]
         block.forget_first()
         if block.count == 0:
@@ -183,7 +183,7 @@ class Memory(Generic[Item]):
             self.rank(share)
 
     def rank(self, share: Share[Item]) -> None:
-        """The length of a share has changed: bring it into its rank, behind those who are there."""
+        """Move a share whose length has changed into its rank, behind the shares already there."""
         rank = share.length.bit_length()
         if rank == share.rank:
             return
@@ -202,7 +202,7 @@ class Memory(Generic[Item]):
             del self.shares[share.owner]
 
     def keep(self, share: Share[Item], items: deque[Item], blocks: list[Block] | None = None) -> None:
-        """Let a share hold these of its items and blocks and no others."""
+        """Replace a share's items and blocks by these, which are a part of them."""
         before = share.length
         share.items = items
         share.blocks = blocks or []
@@ -213,7 +213,7 @@ class Memory(Generic[Item]):
     # Bounds
 
     def overfull(self) -> list[Share[Item]]:
-        """The shares with more than their own bound, by owner: each is to be brought back to it."""
+        """The shares that may exceed their own bound, by owner; the caller evicts each back to that bound."""
         over, self.over = self.over, []
         self.crowded = False
         if len(over) > 1:
@@ -221,7 +221,7 @@ class Memory(Generic[Item]):
         return over
 
     def largest(self) -> Share[Item] | None:
-        """The share that evicts next while all together hold more than the total, None if none has to."""
+        """The share that evicts next while all together hold more than the total; None if no share has to."""
         if self.count <= self.total_max or not self.divided:
             return None
         for rank in range(len(self.ranks) - 1, max(0, (self.total_max // MODEST_OWNERS).bit_length() - 1), -1):
@@ -230,7 +230,7 @@ class Memory(Generic[Item]):
         return None
 
     def bound(self, own_max: int, total_max: int) -> None:
-        """Adopt other bounds: what is beyond them is evicted before the next command."""
+        """Set the bounds; items beyond them are evicted before the next command."""
         self.own_max = own_max
         self.total_max = total_max
         self.over = [share for share in self.all() if share.length > own_max]
@@ -239,7 +239,7 @@ class Memory(Generic[Item]):
     # Time
 
     def schedule(self, share: Share[Item]) -> None:
-        """Note when the oldest item of a share is of. What is evicted earlier leaves an entry that is found stale."""
+        """Schedule a share by the time of its oldest item; the entry is stale once that item is evicted."""
         share.due = self.time_of_oldest(share)
         heappush(self.scheduled, (share.due, share.owner))
 
@@ -248,18 +248,18 @@ class Memory(Generic[Item]):
         return share.blocks[0].oldest if share.blocks else self.time_of(share.items[0])
 
     def oldest(self) -> int:
-        """No item is of an earlier time than this; -1 if there is none."""
+        """A time, in nanoseconds, that no item is earlier than; -1 without items."""
         return self.scheduled[0][0] if self.scheduled else -1
 
     def outdated(self, until: int) -> list[Share[Item]]:
-        """The shares whose oldest item is of `until` or earlier, by owner: to be evicted, and each scheduled again."""
+        """The shares whose oldest item is of `until` or earlier, by owner; the caller evicts and reschedules."""
         found: list[Share[Item]] = []
         scheduled = self.scheduled
         while scheduled and scheduled[0][0] <= until:
             due, owner = heappop(scheduled)
             share = self.shares.get(owner) if self.divided else self.everybody
             if share is None or share.due != due:
-                continue  # A share of the same owner that was dropped.
+                continue  # The entry is of a dropped share, or stale.
             share.due = -1
             if share.length == 0:
                 continue
@@ -273,7 +273,7 @@ class Memory(Generic[Item]):
     # Versions, checkpoints
 
     def turn(self) -> list[Item]:
-        """Be divided if it was not, and the other way round; all items, oldest first, are to be taken anew.
+        """Switch between divided and undivided; returns all items, oldest first, for the caller to add anew.
 
         There may be no blocks.
         """
@@ -290,7 +290,7 @@ class Memory(Generic[Item]):
         return items
 
     def restore_ranks(self, owners: list[str]) -> None:
-        """Bring shares of a state, which hold their items again, into the order that `all` gave."""
+        """Order the shares of a restored state, which hold their items again, as `all` gave them."""
         for owner in owners:
             share = self.shares[owner]
             del self.ranks[share.rank][owner]
@@ -298,5 +298,5 @@ class Memory(Generic[Item]):
 
 
 def owner_of(share: Share[Item]) -> str:
-    """The key by which shares are looked through."""
+    """The key by which shares are sorted."""
     return share.owner
