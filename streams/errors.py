@@ -1,4 +1,4 @@
-"""What can go wrong between us and NATS.
+"""Errors of streams/: what can go wrong between us and NATS.
 
 StreamError
 ├── Busy                 surely not stored: the client may repeat it after `retry_after` seconds
@@ -99,11 +99,11 @@ class ApiRefused(StreamError):
 
 
 class Undecodable(StreamError):
-    """What was read is not exactly of our form: damaged, or of another version."""
+    """The bytes that were read are not exactly of our form: damaged, or of another version."""
 
 
 class TopologyMismatch(StreamError):
-    """What exists differs from what is configured in a way that cannot be mended by itself."""
+    """The streams that exist differ from the configured ones in a way that needs a person."""
 
 
 class StreamTooShort(StreamError):
@@ -115,7 +115,7 @@ class StreamGap(StreamError):
 
 
 class Overtaken(StreamError):
-    """Where our answer was to be stored stands another one."""
+    """Another answer is stored at the sequence of ours."""
 
     def __init__(self, partition: int, sequence: int) -> None:
         super().__init__(f"partition {partition}: sequence {sequence} of the events is not what this worker computed")
@@ -142,14 +142,14 @@ class AnsweredLate(StreamError):
 
 
 class PartitionFailed(PartitionStopped):
-    """Answering the message broke one of our own invariants; raised from what was raised there."""
+    """Answering the message broke one of our own invariants; raised from the original exception."""
 
     def __init__(self, partition: int, sequence: int, fault: Exception) -> None:
         super().__init__(partition, sequence, f"our own fault, {type(fault).__name__}: {fault}")
 
 
 class Damage(PartitionStopped):
-    """An audit has found what is wrong with a partition, and ends there; `where` is as in `diagnosis`."""
+    """An audit has found damage in a partition, and ends there; `where` is as in `diagnosis`."""
 
     def __init__(self, number: int, sequence: int, where: str, what: str) -> None:
         super().__init__(number, sequence, f"{where} {what}")
@@ -158,7 +158,7 @@ class Damage(PartitionStopped):
 
 
 class CopyAway(StreamError):
-    """One server is away, or none of the consumers that were made came to it."""
+    """One server is away, or none of the new consumers was placed on it."""
 
 
 class CopyDamaged(StreamError):
@@ -170,11 +170,11 @@ class CopyDamaged(StreamError):
 
 
 class CheckpointUnusable(StreamError):
-    """A checkpoint that cannot serve though nothing is wrong with it: of another form, pruned, or its streams cut."""
+    """A sound checkpoint that cannot be used: it is of another form, pruned, or its streams are trimmed."""
 
 
 class CheckpointDamaged(CheckpointUnusable):
-    """A checkpoint that is incomplete, or tells another history than EVENTS."""
+    """A checkpoint that is incomplete, or of another history than EVENTS."""
 
 
 class ChildFailed(StreamError):
@@ -190,15 +190,15 @@ class ServerFailed(StreamError):
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be right: the sentence names the variable, or the file, and says what it may be."""
+    """A setting that is impossible: the sentence names the variable, or the file, and says what it may be."""
 
 
 class WrongEntry(Exception):
-    """An event that cannot follow from those before it: the order ledger of an audit has found it."""
+    """An event that cannot follow from those before it, found by the order ledger of an audit."""
 
 
 class QueryRefused(Exception):
-    """The answer to a query is the error `code`; `body` is what the client gets, as JSON."""
+    """The answer to a query is the error `code`; `body` is the client's JSON."""
 
     def __init__(self, code: str, body: str) -> None:
         super().__init__(code)

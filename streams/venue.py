@@ -1,6 +1,6 @@
-"""What a gateway needs of the streams: submit commands, ask, and follow what is published.
+"""Venue: a gateway's view of the streams: submit commands, query, and follow what is published.
 
-Everything it may be told of is Busy (surely not stored), OutcomeUnknown, or Unavailable (errors.py).
+A gateway meets only three failures: Busy (surely not stored), OutcomeUnknown, and Unavailable (streams/errors.py).
 Times are nanoseconds of journal time.
 """
 
@@ -47,26 +47,26 @@ log = structlog.get_logger()
 QUERY_TIMEOUT = 2.0
 QUERY_RETRY_INTERVAL = 0.05
 STOPPED_RETRY_AFTER = 5.0
-"""It takes a person."""
+"""Seconds; a stopped partition waits for a person."""
 
 ABSENT_RETRY_AFTER = 1.0
-"""It takes a worker."""
+"""Seconds; a partition without a leader waits for a worker."""
 
 PARTITIONS_PER_INTERVAL = 16
-"""How many partitions a gateway measures in one interval (capacity.py)."""
+"""Partitions that a gateway measures in one interval (streams/journal/capacity.py)."""
 
 SYMBOL_PREFIX = "symbol."
 
 
 class Answer(NamedTuple):
-    """What a leader answered: `code` "" and the JSON that was asked for, or a code and the error's."""
+    """Answer of a leader to a query: `code` "" and the result's JSON, or a code and the error's."""
 
     code: str
     body: bytes
 
 
 class Venue:
-    """See the module. Made by `open`, ended by `close`."""
+    """Venue; see the module. Made by `open`, ended by `close`."""
 
     def __init__(self, connection: Connection, settings: StreamSettings, partitions: int) -> None:
         self.partitions = partitions
@@ -78,7 +78,7 @@ class Venue:
         self._directory = Bucket(connection, subjects.DIRECTORY)
         self._journals = [Journal(connection, number, self.origin, settings) for number in range(partitions)]
         self.promises = Promises(connection, self.origin)
-        """What this gateway has promised to cancel, should it end."""
+        """The orders that are canceled should this gateway end."""
         self._stops = StopMarks(connection)
         self._liveness = Liveness(partitions, settings.leader_absent_seconds)
         self._running: asyncio.Task[None] | None = None
@@ -86,7 +86,7 @@ class Venue:
 
     @classmethod
     async def open(cls, settings: StreamSettings, name: str) -> Self:
-        """Connect and wait until workers have made the streams, however long it takes."""
+        """Connect, and wait without limit until workers have made the streams."""
         connection = await Connection.open(settings, name)
         venue = cls(connection, settings, await topology.wait(connection))
         await connection.subscribe(subjects.results(venue.origin), venue._receive_results)
@@ -97,7 +97,7 @@ class Venue:
         return venue
 
     async def close(self) -> None:
-        """Disconnect. What has no outcome yet ends as unknown."""
+        """Disconnect. Commands without an outcome fail with OutcomeUnknown."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
@@ -111,20 +111,20 @@ class Venue:
 
     @property
     def connected(self) -> bool:
-        """Whether NATS is there."""
+        """Whether NATS is connected."""
         return self._connection.connected
 
     @property
     def well(self) -> bool:
-        """Whether NATS is there, has stored something of ours in the last few seconds, and owes us no answer.
+        """Whether NATS is connected, has stored our beats in the last few seconds, and no batch is unknown.
 
-        A full disk freezes one stream after the other: each journal speaks for its own.
+        A full disk freezes one stream after the other, so each journal is asked for its own.
         """
         stored = self.promises.well and not any(journal.in_doubt for journal in self._journals)
         return self._connection.connected and stored
 
     def is_stopped(self, partition: int) -> bool:
-        """Whether a partition has stopped for good: it answers nothing until somebody has mended it."""
+        """Whether a partition has stopped: it answers nothing until its streams are mended."""
         return partition in self._stops.marks
 
     def stop_of(self, partition: int) -> Mark | None:
@@ -136,7 +136,7 @@ class Venue:
         return await all_refusals(self._connection)
 
     def is_absent(self, partition: int) -> bool:
-        """Whether nobody has answered for a partition for longer than a takeover takes."""
+        """Whether a partition has had no leader that answers for longer than a takeover takes."""
         return partition in self._liveness.absent
 
     @property
@@ -167,20 +167,20 @@ class Venue:
         return self._clock.now()
 
     def submit(self, partition: int, command: Command) -> FutureOutcome:
-        """Store a command and await what became of it; Busy at once if it cannot be taken.
+        """Store a command; the future gives its outcome. Raises Busy at once if the command is refused.
 
-        The future may fail with Busy or OutcomeUnknown, never later than the outcome timeout after it was sent.
+        The future may fail with Busy or OutcomeUnknown, never later than the outcome timeout after sending.
         """
         self._refuse_if_not_answered(partition, command)
         return self._journals[partition].append(command, urgency_of(command))
 
     def send(self, partition: int, command: Command, receiver: OutcomeReceiver) -> None:
-        """Like `submit` for those who do not wait: what became of the command is told by a call (writer.py)."""
+        """Like `submit`, but `receiver` is called with the outcome (streams/journal/writer.py)."""
         self._refuse_if_not_answered(partition, command)
         self._journals[partition].send(codec.encode_command(command), receiver, urgency_of(command))
 
     async def query(self, partition: int, kind: str, **arguments: str | int) -> Answer:
-        """Ask the partition's leader. Unavailable if none answers in QUERY_TIMEOUT, at once if it has stopped."""
+        """Query the partition's leader. Unavailable if none answers in QUERY_TIMEOUT, at once if it has stopped."""
         if self.is_stopped(partition):
             raise Unavailable(f"partition {partition} has stopped")
         request = codec.encode_query(kind, arguments)
@@ -202,7 +202,7 @@ class Venue:
         return await self._follow(subjects.market_data(symbol, channel), callback)
 
     async def follow_instruments(self, callback: Callable[[bytes], None]) -> SubjectSubscription:
-        """Call `callback` with each listing and each change of an instrument."""
+        """Call `callback` with each listing and change of an instrument."""
         return await self._follow(subjects.every_market_data("instruments"), callback)
 
     async def follow_reports(self, account: str, callback: Callable[[bytes], None]) -> SubjectSubscription:
@@ -210,7 +210,7 @@ class Venue:
         return await self._follow(subjects.reports(account), callback)
 
     async def claim(self, symbol: str, partition: int | None = None) -> int:
-        """The partition where `symbol` lives for ever; if it lives nowhere yet, `partition` or one by its name.
+        """The partition of `symbol`, fixed for ever; a new symbol gets `partition`, or one computed from its name.
 
         Raises Unavailable if the directory does not answer.
         """
@@ -225,22 +225,22 @@ class Venue:
         return wanted
 
     async def hand_over(self, partition: int) -> Gone:
-        """Ask the partition's leader to let its standby lead; how that ended. Raises Unavailable."""
+        """Ask the partition's leader to hand over to its standby; returns the outcome. Raises Unavailable."""
         leader = (await Bucket(self._connection, subjects.LEASES).get(lease_key(partition))).value
         if leader == NOBODY:
             raise Unavailable(f"nobody leads partition {partition}")
         return await ask_to_go(self._connection, leader, partition)
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
-        """Call `callback` after each reconnect: whatever is followed has missed messages and is to be healed."""
+        """Call `callback` after each reconnect: every subscription may have missed messages and must be healed."""
         self._connection.on_reconnect(callback)
 
     def on_new_leader(self, callback: Callable[[int], None]) -> None:
-        """Call `callback` with each partition that has a new leader: the last words of the old one may be lost."""
+        """Call `callback` with each partition that has a new leader: the old one's last messages may be lost."""
         self._on_new_leader.append(callback)
 
     def _refuse_if_not_answered(self, partition: int, command: Command) -> None:
-        """What adds risk is not stored for nobody; what takes risk away waits in the journal for the next leader."""
+        """Refuse commands that add risk while no leader answers; those that reduce it wait for the next leader."""
         if partition in self._stops.marks:
             raise Busy("the partition has stopped", STOPPED_RETRY_AFTER)
         if partition in self._liveness.absent and urgency_of(command) == PLACING:
@@ -262,7 +262,7 @@ class Venue:
                 group.create_task(self._measure(journal.partition))
 
     async def _measure_promises(self) -> None:
-        """Measure the bucket that the gateways' leases are in, too, and leave the last of its room to them."""
+        """Measure the bucket SESSIONS, and reserve the last of its room for the gateways' leases."""
         while True:
             try:
                 share = (await measure(self._connection, subjects.bucket_stream(subjects.SESSIONS))).share
@@ -276,7 +276,7 @@ class Venue:
             await asyncio.sleep(MEASURE_INTERVAL)
 
     async def _measure(self, partition: int) -> None:
-        """Measure a partition's streams for ever; where there are very many partitions, each of them less often."""
+        """Measure a partition's streams for ever; with very many partitions each of them less often."""
         room = self.room(partition)
         while True:
             try:

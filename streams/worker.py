@@ -1,9 +1,9 @@
-"""A matching worker: leads its share of the partitions, follows others, and takes over when their leader is gone.
+"""Worker: leads its share of the partitions, follows others as standby, and takes over when their leader is gone.
 
-`run` ends by itself only when something cannot be mended: the topology does not fit, the connection is given up, or
+`run` ends by itself only after a fault that no retry mends: the topology does not fit, the connection is given up, or
 we are wrong outside of any partition (an AssertionError). A partition whose streams contradict each other, or whose
-next message breaks an invariant of ours, is given up alone, loudly and with evidence; the others go on. It is tried
-again now and then (refused_partitions.py).
+next message breaks an invariant of ours, is given up alone, loudly and with evidence; the others go on, and the worker
+tries the refused one again now and then (streams/leadership/refused_partitions.py).
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ log = structlog.get_logger()
 
 DRAIN_TIMEOUT = 7.0
 PATIENCE_AT_END = 4.0
-"""How long a worker that ends waits for its successors to be ready, leading on meanwhile."""
+"""Seconds that a worker that ends waits for its successors to be ready, leading on meanwhile."""
 
 POLL_INTERVAL = 0.01
 
 
 async def run(settings: StreamSettings, stop: asyncio.Event) -> None:
-    """Work until `stop`, then hand over what is led, or finish it and release the leases."""
+    """Work until `stop`, then hand the led partitions over, or finish them and release their leases."""
     worker = subjects.new_id()
     connection = await Connection.open(settings, f"worker {worker}")
     try:
@@ -65,7 +65,7 @@ async def run(settings: StreamSettings, stop: asyncio.Event) -> None:
 
 
 class Worker:
-    """The partitions that one process leads and follows, each at a post of its own."""
+    """Worker: the partitions that one process leads and follows, each at a post of its own."""
 
     def __init__(self, connection: Connection, settings: StreamSettings, worker: str) -> None:
         self._connection = connection
@@ -101,7 +101,7 @@ class Worker:
             if self._connection.closed.is_set():
                 raise ConnectionLost("NATS closed the connection for good")
             await self._drain()
-            # Before the posts end: a beat would man again what could not be handed over.
+            # Before the posts end: a beat would start the posts again that could not be handed over.
             for task in beside:
                 task.cancel()
             await self._end_posts()
@@ -109,7 +109,7 @@ class Worker:
         await control.close()
 
     def faults(self) -> list[str]:
-        """Why orders would not be answered, as far as it is this worker's doing."""
+        """Why orders would not be answered, as far as this worker causes it: a sentence each."""
         found = []
         if self._loop.time() - self._beaten > self._settings.leader_absent_seconds:
             found.append("no leases are stored: NATS does not answer")
@@ -131,7 +131,7 @@ class Worker:
                 continue
 
     async def _beat(self) -> None:
-        """Beat, unless NATS is away: then nobody can take over, and nothing changes."""
+        """Beat, unless NATS is away: then no worker can take over, and nothing changes."""
         if not self._connection.connected:
             return
         self._leadership.refused = self._refusals.standing
@@ -144,7 +144,7 @@ class Worker:
             await self._restore_leases()
 
     def _man_posts(self) -> None:
-        """Lead what is held, follow what is to be followed, and nothing else."""
+        """Start and end posts so that this worker leads the held partitions and follows those assigned to it."""
         held = self._leadership.held
         following = self._leadership.roster.standing() - self._leadership.refused
         for partition in list(self._posts):
@@ -188,7 +188,7 @@ class Worker:
             self._release(post)
 
     async def _stop(self, stopped: PartitionStopped, took: float) -> None:
-        """Refuse a partition for a while, and let everybody know before its lease goes to anybody else."""
+        """Refuse a partition for a while, and mark it before its lease passes to another worker."""
         partition, news = stopped.partition, self._refusals.record(stopped, took)
         self._leadership.refused = self._refusals.standing
         if news:
@@ -198,16 +198,16 @@ class Worker:
         else:
             log.error("partition.still_stopped", partition=partition, error=str(stopped))
         self._beside(self._refusals.tell(partition))
-        # This task is canceled as soon as the lease is lost; the mark has to be made all the same.
+        # This task is canceled as soon as the lease is lost; the mark must be stored all the same.
         marking = asyncio.ensure_future(self._mark(stopped))
         await asyncio.shield(marking)
 
     def _release(self, post: Post) -> None:
-        """Beside what is led; not when the worker ends, and its memory with it."""
+        """Release a post's memory beside the led partitions; not when the worker ends, and its memory with it."""
         self._beside(post.release())
 
     def _beside(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Do something for as long as it takes; False if the worker ends and it is not begun any more."""
+        """Run `work` as a task of its own; False if the worker ends, and `work` is not started any more."""
         try:
             self._group.create_task(work)
         except RuntimeError:
@@ -216,7 +216,7 @@ class Worker:
         return True
 
     async def _mark(self, stopped: PartitionStopped) -> None:
-        """Before the lease goes to anybody else: they have to look at the place too."""
+        """Store the stop mark before the lease passes to another worker, which must check the place too."""
         try:
             await StopMarks(self._connection, stopped.partition).put(stopped)
         except Unavailable as error:
@@ -229,7 +229,7 @@ class Worker:
             log.warning("worker.no_leases", error=str(error))
 
     async def _watch(self) -> None:
-        """Find out early who has died, and whether we ourselves were frozen."""
+        """Detect early that a worker has died, and that this process was frozen."""
         pulse, roster = Pulse(self._connection), self._leadership.roster
         while True:
             await asyncio.sleep(PULSE_INTERVAL)
@@ -241,7 +241,7 @@ class Worker:
                 self._wake.set()
 
     async def _attend(self) -> None:
-        """See how far the standbys are, and hand over what is above the share, one at a time."""
+        """Record how far the standbys are, and hand over partitions above the share, one at a time."""
         while True:
             await asyncio.sleep(self._leadership.interval)
             await asyncio.gather(*(self._look_at_standby(partition) for partition in list(self._leadership.held)))
@@ -258,7 +258,7 @@ class Worker:
             post.describe(PartitionStanding(self._worker, standby, lag))
 
     def _answer(self, _: str, request: bytes, reply: str) -> None:
-        """What other workers and operators ask of this one (handover.py)."""
+        """Answer requests of other workers and operators (streams/leadership/handover.py)."""
         if not request:
             self._connection.publish(reply, b"")
             return
@@ -305,7 +305,7 @@ class Worker:
             self._connection.publish(reply, gone.encode())
 
     async def _drain(self) -> None:
-        """Hand over everything that somebody is ready for."""
+        """Hand over every partition whose standby is ready."""
         self._leadership.leaving = True
         self._wake.set()
         try:
@@ -318,7 +318,7 @@ class Worker:
             log.warning("worker.not_drained", partitions=sorted(self._leadership.held))
 
     async def _end_posts(self) -> None:
-        """Leave what is still manned to whoever comes."""
+        """End the remaining posts, and leave their partitions to the next worker."""
         ending = [*self._handovers.values(), *self._tasks.values()]
         for task in ending:
             task.cancel()
@@ -338,7 +338,7 @@ async def _first_of(*events: asyncio.Event) -> None:
 
 
 def _sentence(group: BaseExceptionGroup[BaseException]) -> str:
-    """What the leaves of an exception group say."""
+    """The messages of an exception group's leaves, joined."""
     return "; ".join(
         _sentence(error) if isinstance(error, BaseExceptionGroup) else str(error) for error in group.exceptions
     )

@@ -1,18 +1,18 @@
-"""The audit of one partition: its journal is replayed, and everything that EVENTS says has to come out of it.
+"""Audit of one partition: the journal is replayed, and must give every message of EVENTS.
 
-- Message N of EVENTS must be, byte for byte, what message N of the journal gives (or, very large, `as_stored`): its
-  time, its events, its chain. Both streams must hold every message.
-- The events alone must add up (`order_ledger`), and now and then and at the end the engine's state must be what
-  RULES.md calls always true, and what the ledger says.
-- It begins at a checkpoint at or before the sequence that was asked for, else at 1, and ends at the first thing that
-  is wrong: behind that nothing can be computed.
+- Message N of EVENTS must equal, byte for byte, what message N of the journal gives (or, very large, `as_stored`): its
+  time, its events, its chain. Both streams must have every message.
+- The events alone must add up (`order_ledger`), and every COMMANDS_PER_CHECK and at the end the engine's state must
+  obey docs/rules.md, "Always true", and equal the ledger.
+- An audit begins at a checkpoint at or before the sequence that was asked for, else at 1, and ends at the first fault:
+  behind it nothing can be computed.
 
-It only reads, from a server that may be in use. Two audits that end at one sequence with the same chain have seen the
-same commands, times and events.
+An audit only reads, from a server that may be in use. Two audits that end at one sequence with the same chain have seen
+the same commands, times and events.
 
-In a cluster each server's copy of the streams is read (replicas.py). One is replayed; another is the same, to the last
-byte, if its messages link up to the same chain at the same sequence. What is missing is so only after a second look
-(second_look.py).
+In a cluster each server's copy of the streams is read (streams/recovery/replicas.py). One copy is replayed; another is
+the same, to the last byte, if its messages link up to the same chain at the same sequence. A message counts as missing
+only after a second look (streams/broker/second_look.py).
 """
 
 from __future__ import annotations
@@ -57,20 +57,20 @@ if TYPE_CHECKING:
     from streams.broker.reader import StreamMessage, StreamReader, StreamState
 
 COMMANDS_PER_CHECK: Final = 20_000
-"""Commands, at least, between two looks at the whole state; more when there are many orders, so that looking takes
-no more than its share."""
+"""Commands, at least, between two checks of the whole state; more when there are many orders, so that checks take
+no more than their share."""
 
 ATTEMPTS_MAX: Final = 5
-"""Retention may overtake an audit that begins at the oldest checkpoint; what is begun anew begins at a newer one."""
+"""Retention may overtake an audit that begins at the oldest checkpoint; each new attempt begins at a newer one."""
 
 MESSAGES_PER_TURN: Final = 32
-"""Messages replayed before progress is told and the streams are read on."""
+"""Messages replayed before progress is reported and the event loop has its turn."""
 
 COPY_SECONDS: Final = 30.0
-"""Whoever does not give a message of its copy in this time is not read any more."""
+"""Seconds without a message of its copy after which a server is not read any more."""
 
 Progress = Callable[[int, int], None]
-"""Called with the last sequence that was found good, and the last one there is to look at."""
+"""Called with the last sequence that was found good, and the last one to audit."""
 
 
 def is_resume(payload: bytes) -> bool:
@@ -82,11 +82,11 @@ def is_resume(payload: bytes) -> bool:
 
 
 class Replay:
-    """A partition that replays its journal, with a ledger of the events."""
+    """Replay of one partition's journal, with a ledger of the events."""
 
     def __init__(self, partition: Partition) -> None:
         self.partition = partition
-        self._resumes: set[int] = set()  # by which messages were answered late, until they are met
+        self._resumes: set[int] = set()  # times of Resumes by which messages were answered late, until each is met
         self.begun_from = Sealed(partition.at, partition.chain, b"")
         self.ledger = OrderLedger.of(partition.engine)
         self._before = partition.commands
@@ -94,11 +94,11 @@ class Replay:
 
     @property
     def commands(self) -> int:
-        """Carried out so far."""
+        """Commands carried out so far."""
         return self.partition.commands - self._before
 
     def answer(self, message: StreamMessage) -> bytes:
-        """The events of the next message, as they have to stand in EVENTS. Raises Damage."""
+        """The message of EVENTS that the journal's next message gives. Raises Damage."""
         output = self.partition.skim(message.payload, message.sequence, message.stored_at)
         for of_command in output.happened:
             if wrong := self.ledger.apply(of_command):
@@ -106,7 +106,7 @@ class Replay:
         return as_stored(output.events)
 
     def heed(self, message: StreamMessage, answered: int) -> None:
-        """Take from the next message's events whether it was answered late, by the time of a Resume further on."""
+        """Record whether the next message was answered late, at `answered`, the time of a Resume further on."""
         if self._resumes and is_resume(message.payload):
             self._resumes.discard(message.stored_at)
         if answered:
@@ -114,12 +114,12 @@ class Replay:
             self.partition.late[message.sequence] = answered
 
     def end(self) -> None:
-        """The journal ends here. Damage if something was answered late by a Resume that is not in it."""
+        """End the replay. Damage if a message was answered late by a Resume that the journal does not have."""
         if self._resumes:
             raise self._damage("has answered messages late, and nobody resumed then")
 
     def check(self, *, now: bool) -> None:
-        """Look at the whole state, if it is time or it is to be `now`. Raises Damage."""
+        """Check the whole state, if a check is due or `now` is set. Raises Damage."""
         if self.commands < self._check_at and not now:
             return
         engine = self.partition.engine
@@ -162,7 +162,7 @@ async def audit(
 
 
 async def _audit_copy(link: Connection, asked: Audit, copy: Copy, last: int, progress: Progress | None) -> _Auditor:
-    """The audit of one copy, begun again while retention drops what it was to go on with."""
+    """Audit one copy, beginning again when retention has dropped the messages that were next."""
     for attempt in range(1, ATTEMPTS_MAX + 1):
         auditor = _Auditor(link, replace(asked), copy, progress)
         try:
@@ -178,7 +178,7 @@ async def _audit_copy(link: Connection, asked: Audit, copy: Copy, last: int, pro
 
 
 async def _copies(connection: Connection, number: int) -> list[Copy]:
-    """What there is to read; where there is no stream that is found later."""
+    """The copies to read; a missing stream is found later."""
     try:
         return await copies_of(connection, number)
     except ApiRefused as error:
@@ -188,7 +188,7 @@ async def _copies(connection: Connection, number: int) -> list[Copy]:
 
 
 async def _keep(connection: Connection, result: Audit) -> None:
-    """What was found in each copy, for `openbell doctor`; where it cannot be kept the audit is none the worse."""
+    """Store the findings of each copy for `openbell doctor`; a failure to store them does not fail the audit."""
     proofs = Proofs(connection)
     found = [CopyFound(result.server, result.last), *result.copies]
     for copy in found:
@@ -201,7 +201,7 @@ async def _keep(connection: Connection, result: Audit) -> None:
 
 
 class _Auditor:
-    """One audit of one copy at work: it fills in `result`, and raises Damage."""
+    """Auditor of one copy: fills in `result`, and raises Damage."""
 
     def __init__(self, connection: Connection, result: Audit, copy: Copy, progress: Progress | None) -> None:
         self.result = result
@@ -230,7 +230,7 @@ class _Auditor:
             raise Damage(number, journal.last + 1, JOURNAL, f"is missing: there is a checkpoint of {made[-1]}")
 
     async def compare(self, copy: Copy) -> CopyFound:
-        """Whether another copy holds what was replayed: the same messages link up to the same chain."""
+        """Compare another copy with the replayed one: the same messages link up to the same chain."""
         found, result = CopyFound(copy.name), self.result
         links = Links(result.first, self._begun_from)
         try:
@@ -259,11 +259,11 @@ class _Auditor:
             await asyncio.sleep(0)
 
     async def _look_at_extent(self, asks: Asks) -> tuple[StreamState, StreamState, list[int]]:
-        """What both streams hold, and of what there are checkpoints."""
+        """The states of both streams, and the sequences of the checkpoints."""
         journal = await self._held(asks, self._journal, JOURNAL)
         events = await self._held(asks, self._events, EVENTS)
         made = await self._checkpoints(asks)
-        if 1 <= journal.first < events.first:  # Retention trims the journal first (retention.py).
+        if 1 <= journal.first < events.first:  # Retention trims the journal first.
             what = f"is missing, as is all before {events.first}"
             raise Damage(self.result.partition, journal.first, EVENTS, what)
         return journal, events, made
@@ -279,7 +279,7 @@ class _Auditor:
         return sorted(manifest.sequence for manifest in manifests)
 
     async def _begin(self, before: int, held_from: int, made: list[int]) -> Partition:
-        """The last checkpoint through `before`; of a trimmed journal the first that it goes on from."""
+        """The partition of the last checkpoint up to `before`; of a trimmed journal the first that it continues."""
         number = self.result.partition
         usable = [sequence for sequence in made if sequence >= held_from - 1]
         if held_from > 1 and usable:
@@ -335,9 +335,9 @@ class _Auditor:
             raise Damage(number, sequence, *diagnose(chain, computed, Pair(message.payload, stored), after))
 
     async def _next(self, reader: StreamReader, sequence: int, where: str) -> StreamMessage:
-        """The next message of a stream. Damage if it is missing: by a second look, or in the copy that is read alone.
+        """The next message of a stream. Damage if it is missing: by a second look, or in a copy that is read alone.
 
-        Unavailable if it was trimmed meanwhile, or is there after all.
+        Unavailable if the message was trimmed meanwhile, or is there after all.
         """
         try:
             return await anext(reader)
@@ -352,7 +352,7 @@ class _Auditor:
             raise Unavailable(f"{error}, it was said; but it does") from error
 
     async def _look_for(self, stream: str, damage: Damage, asks: Asks) -> bool:
-        """Whether the stream holds a message; False if it was trimmed, and Damage if it should hold it."""
+        """Whether the stream has a message; False if the message was trimmed, Damage if it is lost."""
         state = await state_of(asks, stream)
         if damage.sequence < state.first:
             return False
@@ -361,7 +361,7 @@ class _Auditor:
         return True
 
     def _record(self, replay: Replay) -> None:
-        """All is well so far."""
+        """Record in the result that all is well so far."""
         result = self.result
         result.last, result.chain = replay.partition.sequence, replay.partition.chain.hex()
         result.commands, result.trades = replay.commands, replay.ledger.trades

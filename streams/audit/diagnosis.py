@@ -1,7 +1,7 @@
-"""What has been done to a journal or its events, told from the first place where the two do not fit.
+"""Diagnosis: what was done to a journal or its events, from the first sequence where the two do not fit.
 
-The chain in message N of EVENTS runs over the chain before it, journal message N and the events of N. So a chain that
-fits tells which of the others are original: two that link up were not touched, whatever stands beside them.
+The chain in message N of EVENTS covers the chain before it, journal message N and the events of N. So a chain that fits
+proves the others original: two messages that link up were not altered, whatever is beside them.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ ENGINE = "engine"
 
 
 class Pair(NamedTuple):
-    """Message N of the journal and of EVENTS; None where there is none."""
+    """Messages N of the journal and of EVENTS; None for one that is missing."""
 
     journal: bytes | None
     events: bytes | None
 
 
 class Diagnosis(NamedTuple):
-    """Where the fault is (JOURNAL, EVENTS, BOTH or ENGINE), and a sentence about the message there."""
+    """Diagnosis: where the fault is (JOURNAL, EVENTS, BOTH or ENGINE), and a sentence about the message there."""
 
     where: str
     what: str
 
 
 def diagnose(chain: bytes, computed: bytes, here: Pair, after: Pair) -> Diagnosis:
-    """Why a message of EVENTS is not the one computed from the journal's.
+    """Diagnose why a message of EVENTS is not the one computed from the journal's.
 
-    chain: that of the last message that fitted. here: what stands in both streams; after: the next of each.
+    chain: of the last message that fitted. here: the messages in both streams; after: the next of each.
     """
     expected = decode_facts(computed)
     told, then = read(here.events), read(after.events)
@@ -53,7 +53,7 @@ def diagnose(chain: bytes, computed: bytes, here: Pair, after: Pair) -> Diagnosi
 
 
 def compare(chain: bytes, expected: Facts, told: Facts, goes_on: bool, here: Pair, after: Pair) -> Diagnosis:
-    """A message in its place that says something else; `goes_on`: the next one follows from what we expect here."""
+    """Diagnose a message with other facts than expected; `goes_on`: the next message follows from the expected one."""
     if told.chain == expected.chain:
         part = "its time is not the journal's" if told.events == expected.events else "its events were altered"
         return Diagnosis(EVENTS, f"{part}, its chain is right")
@@ -69,7 +69,7 @@ def compare(chain: bytes, expected: Facts, told: Facts, goes_on: bool, here: Pai
 
 
 def read(events: bytes | None) -> Facts | None:
-    """A message of EVENTS, None if it is none."""
+    """Decode a message of EVENTS; None if it is missing or unreadable."""
     try:
         return None if events is None else decode_facts(events)
     except Undecodable:
@@ -77,7 +77,7 @@ def read(events: bytes | None) -> Facts | None:
 
 
 def links(chain: bytes, journal: bytes | None, facts: Facts | None) -> bool:
-    """Whether facts are an answer to a journal message behind a chain."""
+    """Whether facts answer a journal message behind a chain."""
     if journal is None or facts is None:
         return False
     return link(chain, facts.at, journal, encode_again(facts.events), facts.answered_at) == facts.chain

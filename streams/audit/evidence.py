@@ -1,15 +1,15 @@
-"""What a stopped partition leaves behind, so that what stopped it can be looked at and happen again elsewhere.
+"""Evidence of a stopped partition, so that its fault can be examined and repeated elsewhere.
 
-    partition-3-sequence-1042/report.json   what stopped it, and what its streams hold
+    partition-3-sequence-1042/report.json   what stopped the partition, and the states of its streams
                               message       message 1042 of the journal, if there is one
                               events        message 1042 of EVENTS, if there is one
                               state         the partition before 1042, after a fault of our own
 
-The state is that of the journal, not of the process that failed: who failed may be damaged. One directory for each
-place: who comes there again, as the next leader may, writes the same.
+The state is computed from the journal, not taken from the process that failed, which may be damaged. There is one
+directory for each sequence: a worker that fails there again, as the next leader may, writes the same.
 
-Whatever becomes of it there is one line: `evidence.left`, or `evidence.not_left` and why. Streams that do not answer
-are asked ATTEMPTS times; then the report says so (`incomplete`).
+The outcome is one log line: `evidence.left`, or `evidence.not_left` and why. Streams that do not answer are read
+ATTEMPTS times; then the report says so (`incomplete`).
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from streams.wire.wide import encode, number_of
 log = structlog.get_logger()
 
 FOLDER: Final = "evidence"
-"""Below the data directory."""
+"""Directory of all evidence, in the data directory."""
 
 MESSAGES_PER_TURN: Final = 8
-"""Messages replayed before the rest of the process has its turn."""
+"""Messages replayed before the event loop has its turn."""
 
 MESSAGE_TIMEOUT: Final = 10.0
 ATTEMPTS: Final = 5
@@ -51,7 +51,7 @@ decode_state: Final = msgspec.msgpack.Decoder(tuple[int, list[tuple[str, list[An
 
 
 class Evidence(NamedTuple):
-    """A fault of our own, ready to happen again: the partition before it, and the message with its time."""
+    """Evidence of a fault of our own, to be repeated: the partition before it, and the message with its time."""
 
     partition: Partition
     message: bytes
@@ -61,7 +61,7 @@ class Evidence(NamedTuple):
 async def leave(
     connection: Connection, data_dir: str, stopped: PartitionStopped, attempt_interval: float = ATTEMPT_INTERVAL
 ) -> None:
-    """Write down why a partition stopped; where that cannot be done, say so and go on."""
+    """Write the evidence of why a partition stopped; a failure is logged, not raised."""
     number, sequence = stopped.partition, stopped.sequence
     if not data_dir:
         log.error("evidence.not_left", partition=number, error="no directory is named: set OPENBELL_DATA_DIR")
@@ -71,11 +71,11 @@ async def leave(
         report, files = await _collect_patiently(connection, stopped, attempt_interval)
         await asyncio.to_thread(write, path, report, files)
     except asyncio.CancelledError:
-        log.error(  # noqa: TRY400 - nobody needs the traceback of an end
+        log.error(  # noqa: TRY400 - the traceback of a cancellation says nothing
             "evidence.not_left", partition=number, error="the worker ended before it was written"
         )
         raise
-    except Exception as error:  # It is for later; the other partitions of this process are for now.
+    except Exception as error:  # Evidence can fail; this process's other partitions must go on.
         log.exception("evidence.not_left", partition=number, error=str(error))
     else:
         log.critical("evidence.left", partition=number, sequence=sequence, path=str(path))
@@ -84,7 +84,7 @@ async def leave(
 async def _collect_patiently(
     connection: Connection, stopped: PartitionStopped, attempt_interval: float
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """What `collect` gives; after some attempts in vain the report alone."""
+    """The result of `collect`; after ATTEMPTS in vain the report alone."""
     for attempt in range(ATTEMPTS):
         if attempt:
             await asyncio.sleep(attempt_interval)
@@ -124,7 +124,7 @@ async def collect(connection: Connection, stopped: PartitionStopped) -> tuple[di
 
 
 def report_of(stopped: PartitionStopped) -> dict[str, Any]:
-    """What is known without asking anybody."""
+    """The part of the report that needs no stream."""
     return {
         "partition": stopped.partition,
         "sequence": stopped.sequence,
@@ -138,7 +138,7 @@ def report_of(stopped: PartitionStopped) -> dict[str, Any]:
 
 
 async def state_before(connection: Connection, number: int, sequence: int) -> tuple[Partition, StreamMessage]:
-    """The partition as the journal before `sequence` gives it, and the journal's message there."""
+    """The partition replayed up to just before `sequence`, and the journal's message there."""
     partition = await recovery.load(connection, number, sequence - 1)
     start = partition.sequence + 1
     partition.late = await recovery.late_answers(connection, number, start, sequence - 1)
@@ -154,7 +154,7 @@ async def state_before(connection: Connection, number: int, sequence: int) -> tu
 
 
 def write(path: Path, report: dict[str, Any], files: dict[str, bytes]) -> None:
-    """The report comes last: where it is, all is there."""
+    """Write the report and its files; the report comes last, so its presence proves the files complete."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, data in files.items():
         (path / name).write_bytes(data)
@@ -162,7 +162,7 @@ def write(path: Path, report: dict[str, Any], files: dict[str, bytes]) -> None:
 
 
 def read(path: Path) -> Evidence:
-    """A fault of our own as it was left. Raises OSError, ValueError or KeyError if there is none of this form."""
+    """Read evidence of a fault of our own. Raises OSError, ValueError or KeyError if it is missing or malformed."""
     report = json.loads((path / "report.json").read_text())
     form, parts = decode_state((path / "state").read_bytes())
     if form not in state.FORMS_READ:
@@ -172,7 +172,7 @@ def read(path: Path) -> Evidence:
 
 
 def repeat(evidence: Evidence) -> BaseException | None:
-    """Answer the message again; what went wrong, None if nothing did."""
+    """Answer the message again; returns the exception, None if there was none."""
     partition, message, stored_at = evidence
     try:
         partition.answer(message, partition.sequence + 1, stored_at)

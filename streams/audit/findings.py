@@ -1,7 +1,7 @@
-"""Findings of an audit: what is wrong in a partition, where, and in which server's copy of it.
+"""Findings of an audit: what is wrong in a partition, where, and in which server's copy.
 
-Sequences are those of the journal and of EVENTS. A finding is the first thing that is wrong: behind it nothing can be
-computed, so there is one at most for each copy.
+Sequences are those of the journal and of EVENTS. A finding is a copy's first fault: behind it nothing can be computed,
+so there is at most one for each copy.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from streams.audit.diagnosis import ENGINE
 
 
 class Finding(NamedTuple):
-    """The first thing that is wrong. `where`: as in `diagnosis`."""
+    """Finding: the first fault. `where`: as in `diagnosis`."""
 
     sequence: int
     where: str
@@ -27,9 +27,9 @@ class Finding(NamedTuple):
 
 @dataclass
 class CopyFound:
-    """What was found in one server's copy, up to `last`; `unread`: why it was not read to its end, "" if it was.
+    """Findings in one server's copy, up to `last`; `unread`: why the copy was not read to its end, "" if it was.
 
-    `leads`: it is that of the journal's leader, from which everybody reads.
+    `leads`: the copy is that of the journal's leader, which answers all reads.
     """
 
     server: str
@@ -41,10 +41,10 @@ class CopyFound:
 
 @dataclass
 class Audit:
-    """What was looked at in one partition, sequences `first` to `last`, and what was found.
+    """Result of an audit of one partition, sequences `first` to `last`.
 
     chain: after message `last`. unanswered: journal messages behind the end of EVENTS: in flight, or waiting for a
-    leader. server: whose copy was replayed, "" where there is one alone. copies: what was found in the others.
+    leader. server: whose copy was replayed, "" if there is only one. copies: the findings in the others.
     """
 
     partition: int
@@ -61,5 +61,5 @@ class Audit:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was found, in no copy."""
+        """Whether no copy has a finding."""
         return self.finding is None and not any(copy.finding for copy in self.copies)

@@ -1,9 +1,9 @@
-"""What the events alone tell of every open order: a second account of the fills, kept apart from the engine's.
+"""Order ledger: every open order as the events alone give it, a second bookkeeping independent of the engine's.
 
 Always true of an undamaged history: an order begins once, under a new id; each trade is numbered one above the last
-of its instrument and gives both sides the same; filled + open + canceled = quantity; nothing happens to an order that
-has ended; and where an event says how its order stands, the events before it give the same. Where something else
-happens, `take` says what. Quantities as in `exchange.units`.
+of its instrument and gives both sides the same; filled + open + canceled = quantity; no event follows an order's end;
+and where an event says how its order stands, the events before it give the same. `apply` returns what contradicts
+this. Quantities as in `exchange.units`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ENDS: Final[dict[type, int]] = {Canceled: CANCELED, Expired: EXPIRED, Refused: R
 
 @dataclass(slots=True)
 class LedgerOrder:
-    """An order as far as it is known to be open."""
+    """Ledger entry of an open order."""
 
     symbol: str
     side: int
@@ -51,27 +51,27 @@ class LedgerOrder:
     filled: int = 0
     canceled: int = 0
     cost: int = 0
-    """Of its trades, in units²."""
+    """Price times quantity of the order's trades, in units²."""
 
     @property
     def open_quantity(self) -> int:
-        """What is neither filled nor canceled."""
+        """The quantity that is neither filled nor canceled."""
         return self.quantity - self.filled - self.canceled
 
 
 class OrderLedger:
-    """The open orders by id, as of the last event taken."""
+    """Order ledger: the open orders by id, as of the last event applied."""
 
     def __init__(self) -> None:
         self.trades = 0
-        """How many trades were taken."""
+        """How many trades were applied."""
         self._open: dict[int, LedgerOrder] = {}
         self._last_order = 0
         self._last_trade: dict[str, int] = {}
 
     @classmethod
     def of(cls, engine: Engine) -> Self:
-        """A ledger that goes on from an engine's state."""
+        """A ledger that continues from an engine's state."""
         ledger = cls()
         for order in engine.orders.values():
             if is_open(order.status):
@@ -82,7 +82,7 @@ class OrderLedger:
         return ledger
 
     def apply(self, events: Iterable[Event]) -> str:
-        """Enter what one command did; what is wrong with it, "" if nothing is."""
+        """Apply the events of one command; returns what is wrong with them, "" if nothing is."""
         try:
             for event in events:
                 self._enter(event)
@@ -91,7 +91,7 @@ class OrderLedger:
         return ""
 
     def differs_from(self, engine: Engine) -> str:
-        """Where the engine's open orders are not those of this ledger, "" if they are the same."""
+        """How the engine's open orders differ from this ledger's, "" if they are the same."""
         theirs = {order.order_id: order for order in engine.orders.values() if is_open(order.status)}
         if theirs.keys() != self._open.keys():
             odd = min(theirs.keys() ^ self._open.keys())
@@ -149,7 +149,7 @@ class OrderLedger:
         self._fill(trade.taker_order_id, taker, trade.quantity, trade.taker_filled, trade.taker_open)
 
     def _stand(self, event: OfOne, entry: LedgerOrder, statuses: tuple[int, ...]) -> None:
-        """See to it that what an event says of its order, if it does, is what the events before it have made of it."""
+        """Check that what a complete event says of its order equals what the events before it give."""
         if not event.symbol:
             return
         stands = (event.symbol, event.side, event.filled, event.cost * UNIT + event.cost_rest)

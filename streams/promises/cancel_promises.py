@@ -1,16 +1,16 @@
-"""What a gateway has promised to cancel, kept where it outlives the gateway: the bucket SESSIONS.
+"""Cancel promises of a gateway: which orders are canceled when it ends, in the bucket SESSIONS, which outlives it.
 
-A promise names an account and a session: the orders of that session, or with session "" all of the account. It is
-stored before a client hears of it. While the gateway lives it keeps its promises itself; when its lease has lapsed,
-each partition's leader does (orphaned_promises.py). The lease is in the same bucket, which is on disk, so that a
-restart of the server loses none, and so that each beat tells whether anything can be stored at all.
+A promise names an account and a session: the orders of that session, or with session "" all of the account. A promise
+is stored before its client is answered. A live gateway carries its promises out itself; when its lease has lapsed, each
+partition's leader does (streams/promises/orphaned_promises.py). The lease is in the same bucket, which is on disk, so
+that a restart of the server loses none, and so that each beat proves that messages can be stored.
 
-- `registered` names the gateways whose promises count (gateway_register.py). A gateway's name is new at each start of
-  its process, so one that was struck off never counts again.
-- `promised.<gateway>.<shard>` holds the promises of the sessions of one shard that have not ended. It is written over
-  and never removed while its gateway is registered, since removed keys come back: no session that has ended does.
-- `lease.<gateway>` lapses by itself, and so does whatever comes back of it.
-- `swept.<gateway>.<partition>` is the leader's.
+- `registered` names the gateways whose promises count (streams/promises/gateway_register.py). A gateway's name is new
+  at each start of its process, so a gateway that was struck off never counts again.
+- `promised.<gateway>.<shard>` has the promises of a shard's sessions that have not ended. The key is written over and
+  never removed while its gateway is registered, since removed keys come back, and ended sessions must not.
+- `lease.<gateway>` expires by itself, and so does any value of it that comes back.
+- `swept.<gateway>.<partition>` is written by the partition's leader.
 
 Times are seconds.
 """
@@ -38,10 +38,10 @@ log = structlog.get_logger()
 LEASE_TTL: Final = 4.0
 BEAT_INTERVAL: Final = 1.0
 RETRY_INTERVAL: Final = 0.5
-"""After a beat that failed: a server that was just started takes nothing for a moment."""
+"""Seconds after a failed beat: a server that was just started stores nothing for a moment."""
 
 SHARDS: Final = 32
-"""Keys of a gateway's promises: a login writes those of its shard, three hundred where ten thousand are logged in."""
+"""Keys of a gateway's promises: a login writes its shard, three hundred promises with ten thousand sessions."""
 
 Promise = tuple[str, str]
 """An account, and a session or "" for all of the account's orders."""
@@ -50,27 +50,27 @@ decoder: Final = msgspec.json.Decoder(dict[str, list[Promise]])
 
 
 def lease_key(gateway: str) -> str:
-    """Exists while the gateway lives."""
+    """Key of a gateway's lease: exists while the gateway lives."""
     return f"lease.{subjects.token(gateway)}"
 
 
 def promised_key(gateway: str, shard: int) -> str:
-    """Holds the promises to the sessions of one shard, by session."""
+    """Key of the promises to one shard's sessions."""
     return f"promised.{subjects.token(gateway)}.{shard}"
 
 
 def swept_key(gateway: str, partition: int) -> str:
-    """Holds the gateway's number in the register whose promises this partition's leader has kept."""
+    """Key of the registration number for which this partition's leader has carried out the gateway's promises."""
     return f"swept.{subjects.token(gateway)}.{partition}"
 
 
 def shard_of(session: str) -> int:
-    """Where a session's promises stand."""
+    """The shard of a session's promises."""
     return zlib.crc32(session.encode()) % SHARDS
 
 
 class Shard:
-    """The promises of some of a gateway's sessions, in one record. `saved` is whether the record holds what is held."""
+    """Shard: the promises of some of a gateway's sessions, in one record. `saved`: the record equals `held`."""
 
     def __init__(self, bucket: Bucket, gateway: str, number: int) -> None:
         self.held: dict[str, list[Promise]] = {}
@@ -81,9 +81,9 @@ class Shard:
         self._failed = False
 
     async def save(self) -> None:
-        """Store what is held now. Unavailable if that is not known to be done.
+        """Store `held`. Unavailable if it is not known to be stored.
 
-        All who come while a write is under way share the next one, and its end.
+        All calls during a write share the next write, and its outcome.
         """
         self.saved = False
         writes_before = self._writes
@@ -94,7 +94,7 @@ class Shard:
                 raise Unavailable("a promise could not be written")
 
     def put_back(self, session: str, before: list[Promise] | None) -> None:
-        """Hold of a session what was held before; the record may say otherwise until the next save."""
+        """Restore a session's earlier promises; the record may differ from them until the next save."""
         if before is None:
             self.held.pop(session, None)
         else:
@@ -104,7 +104,7 @@ class Shard:
     async def _write(self) -> None:
         self._writes += 1
         self._failed = True
-        self.saved = True  # whoever changes what is held during the write takes this back
+        self.saved = True  # a change of `held` during the write sets this to False again
         try:
             await self._record.write(msgspec.json.encode(self.held).decode())
             self._failed = False
@@ -113,7 +113,7 @@ class Shard:
 
 
 class Promises:
-    """One gateway's. `run` has to run for as long as they are to hold."""
+    """Promises of one gateway. `run` must run for as long as the promises are to count."""
 
     def __init__(self, connection: Connection, gateway: str) -> None:
         self._connection = connection
@@ -129,15 +129,15 @@ class Promises:
         self._entering = asyncio.Lock()
         self._wake = asyncio.Event()
         self.full = False
-        """Whether only the last of the bucket's room is left, which is kept for the gateways' leases."""
+        """Whether only the last of the bucket's room is left, which is reserved for the gateways' leases."""
 
     @property
     def well(self) -> bool:
-        """Whether the lease holds: something was stored not long ago."""
+        """Whether the lease is valid: a beat was stored recently."""
         return self._renewed_at is not None and self._loop.time() - self._renewed_at < LEASE_TTL
 
     async def make(self, session: str, promises: list[Promise]) -> None:
-        """Store all that a session was promised, in place of what it was before. Unavailable if that fails."""
+        """Store a session's promises in place of its earlier ones. Unavailable if that fails."""
         if not self._connection.connected or not self.well:
             raise Unavailable("promises cannot be stored now")
         if self.full:
@@ -149,19 +149,19 @@ class Promises:
             await self._enter()
             await shard.save()
         except Unavailable:
-            # The client hears that nothing has changed. What may stand there all the same, the next beat puts right.
+            # The client is answered that nothing has changed. If the write was stored, the next beat undoes it.
             if shard.held.get(session) is promises:  # the session may have ended meanwhile
                 shard.put_back(session, before)
             raise
 
     async def forget(self, session: str) -> None:
-        """A session's promises are kept, or were never heard of. Unavailable if that cannot be stored."""
+        """Drop a session's promises: carried out, or never confirmed. Unavailable if that cannot be stored."""
         shard = self._shards[shard_of(session)]
         shard.held.pop(session, None)
         await shard.save()
 
     async def run(self) -> None:
-        """Beat for ever, and at once when NATS is back."""
+        """Beat for ever, and at once after a reconnect."""
         forget_reconnects = self._connection.on_reconnect(self._wake.set)
         try:
             while True:
@@ -176,12 +176,12 @@ class Promises:
             forget_reconnects()
 
     async def leave(self) -> None:
-        """End in good order: with no promise left there is nothing for the leaders to do. Raises Unavailable."""
+        """End the gateway's registration: without promises the leaders have nothing to cancel. Raises Unavailable."""
         if self._registered and all(shard.saved and not shard.held for shard in self._shards):
             await self._register.strike(self._gateway)
 
     async def _beat(self) -> bool:
-        """Whether it was stored."""
+        """Renew the lease; whether it was stored."""
         began = self._loop.time()
         lapsed = not self.well
         try:
@@ -202,7 +202,7 @@ class Promises:
             raise Unavailable(f"the lease could not be renewed: {error}") from error
 
     async def _make_all_again(self) -> None:
-        """The lease had lapsed: leaders may have kept the promises, and struck this gateway off."""
+        """Register anew after the lease had lapsed: leaders may have canceled, and struck this gateway off."""
         self._registered = False
         sessions = sum(len(shard.held) for shard in self._shards)
         if sessions:
@@ -211,7 +211,7 @@ class Promises:
         await asyncio.gather(*[shard.save() for shard in self._shards if shard.held or not shard.saved])
 
     async def _save_the_rest(self) -> None:
-        """Store what a failed write has left open."""
+        """Save the shards whose last write has failed."""
         await asyncio.gather(*[shard.save() for shard in self._shards if not shard.saved])
 
     async def _enter(self) -> None:

@@ -1,9 +1,9 @@
-"""Promises of gateways from before decision 115, which a data directory may still hold.
+"""Former promises: those of gateways from before docs/decisions/0115-…, which a data directory may still have.
 
-They stood in a key for each session, `session.<gateway>.<shard>.<session>`, for as long as there was a key
-`gateway.<gateway>`, and were removed. Removed keys come back, and what comes back cannot be told from what is owed. So
-of these promises those to a session are kept, which find nothing to cancel a second time, since a session's name is
-never used again. Those to a whole account are not: its orders may be of today.
+Each session had a key, `session.<gateway>.<shard>.<session>`, for as long as there was a key `gateway.<gateway>`, and
+the keys were removed. Removed keys come back, and cannot be told from promises that are owed. So of these promises
+those to a session are carried out, which find nothing to cancel a second time, since a session's name is never used
+again. Those to a whole account are not: the account's orders may be of today.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ log = structlog.get_logger()
 
 PREFIX: Final = "gateway."
 REMOVED_TTL: Final = 1.0
-"""How long a removed key still stands, empty; it cannot be shorter."""
+"""Seconds that a removed key still exists, empty; the least that NATS allows."""
 
 decoder: Final = msgspec.json.Decoder(list[Promise])
 
 
 def numbers(entries: Mapping[str, BucketEntry]) -> dict[str, int]:
-    """The gateways whose keys are among these, with the revision of each."""
+    """The gateways with a key among the entries, and each key's revision."""
     return {
         key.removeprefix(PREFIX): entry.revision
         for key, entry in entries.items()
@@ -38,7 +38,7 @@ def numbers(entries: Mapping[str, BucketEntry]) -> dict[str, int]:
 
 
 async def of_sessions(bucket: Bucket, gateway: str) -> list[list[Promise]]:
-    """What a gateway has promised to each of its sessions, but to no account."""
+    """A gateway's promises to each of its sessions, without those to a whole account."""
     made = [_read(entry) for entry in (await _entries(bucket, gateway)).values()]
     accounts = sorted({account for of_session in made for account, session in of_session if not session})
     for account in accounts:
@@ -47,7 +47,7 @@ async def of_sessions(bucket: Bucket, gateway: str) -> list[list[Promise]]:
 
 
 async def remove(bucket: Bucket, gateway: str, number: int) -> None:
-    """Remove a gateway's keys, those that are still as they were when all was kept. Raises StreamError."""
+    """Remove a gateway's keys that are unchanged since its promises were carried out. Raises StreamError."""
     registration = await bucket.get(PREFIX + gateway)
     if registration.revision == number and registration.value:
         for key, entry in (await _entries(bucket, gateway)).items():

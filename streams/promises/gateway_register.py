@@ -1,12 +1,12 @@
-"""The register of the gateways whose promises count: one key of the bucket SESSIONS, never removed.
+"""Gateway register: the gateways whose promises count, in one key of the bucket SESSIONS, never removed.
 
-nats-server brings removed keys back: after an unclean stop a key that was removed, by whatever means, holds what it
-held before its last value (docs/decisions, 115). What survives is the newest value of a key that is only written over.
-So it is the content of this one key, and not the presence of any, that says whose promises are to be kept. A gateway
-that is not in it has ended, and what is left of its keys, or comes back, means nothing.
+nats-server brings removed keys back: after an unclean stop a key that was removed, by any means, may have the value
+before its last one (docs/decisions/0115-…). The newest value of a key that is only written over survives. So the value
+of this one key, and not the presence of any other, says whose promises count. A gateway that is not in the register has
+ended, and its remaining keys, or those that come back, mean nothing.
 
-A gateway stands there with a number, a new one each time it registers, and is entered before its first promise is
-stored. Everybody changes the register by compare-and-set.
+A gateway is entered before its first promise is stored, with a number that is new at each registration. The register is
+changed by compare-and-set only.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ log = structlog.get_logger()
 
 REGISTER_KEY: Final = "registered"
 ATTEMPTS_MAX: Final = 20
-"""So many others may be quicker, one after the other."""
+"""Compare-and-sets tried: so many other writers may come first, one after the other."""
 
 decoder: Final = msgspec.json.Decoder(dict[str, int])
 
 
 class Registered(NamedTuple):
-    """The gateways with their numbers, as of a revision of the key."""
+    """Content of the register: the gateways with their numbers, and the key's revision."""
 
     numbers: dict[str, int]
     revision: int
 
 
 class GatewayRegister:
-    """See the module."""
+    """Gateway register; see the module."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
 
     async def enter(self, gateway: str) -> None:
-        """Have a gateway's promises count, under a new number. Unavailable if that is not known to be done."""
+        """Register a gateway under a new number, so its promises count. Unavailable if not known to be stored."""
         await self._change(lambda now: now.numbers | {gateway: now.revision + 1})
 
     async def strike(self, gateway: str, number: int | None = None) -> None:
-        """Have a gateway's promises count no more, whatever its number is, or only if it is this one still."""
+        """Strike a gateway off, so its promises count no more; with `number` only if it is registered under that."""
 
         def without(now: Registered) -> dict[str, int]:
             keep = number is not None and now.numbers.get(gateway) != number
@@ -74,7 +74,7 @@ class GatewayRegister:
 
 
 def read(entry: BucketEntry) -> Registered:
-    """What the key holds. Unavailable if that cannot be read: nobody's promises are kept by guess."""
+    """Decode the register. Unavailable if the key is unreadable: no promise is carried out by guess."""
     try:
         return Registered(decoder.decode(entry.value) if entry.value else {}, entry.revision)
     except msgspec.MsgspecError as error:

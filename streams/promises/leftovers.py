@@ -1,7 +1,8 @@
-"""Leftovers: keys of gateways that are not registered any more. They mean nothing and only take room.
+"""Leftovers: keys of gateways that are not registered any more, which mean nothing and only take room.
 
-A key is one if its gateway is not in the register, and the register was written after the key: a gateway is entered
-before its first key is written. It is removed unless it has been written since. Whatever comes back is found again.
+A key is a leftover if its gateway is not in the register, and the register was written after the key: a gateway is
+entered before its first key is written. A leftover is removed unless it has been written since. One that comes back is
+found again.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ if TYPE_CHECKING:
 KEYS: Final = ("promised.>", "swept.>")
 KEYS_AT_ONCE: Final = 50
 READS_MAX: Final = 10
-"""In one look: gateways that are started again and again leave no more keys than are removed."""
+"""Reads in one sweep: enough that gateways which restart again and again leave no more keys than are removed."""
 
 LOOKS_BETWEEN: Final = 10
-"""Of so many calls of `look` one looks."""
+"""Calls of `sweep` of which one sweeps."""
 
 REMOVED_TTL: Final = 1.0
-"""How long a removed key still stands, empty; it cannot be shorter."""
+"""Seconds that a removed key still exists, empty; the least that NATS allows."""
 
 
 class Leftovers:
-    """Looks at a few keys at a time, in the order in which they were written, and begins again behind the last."""
+    """Sweep of leftovers: reads a few keys at a time, in the order of writing, and wraps around behind the last."""
 
     def __init__(
         self, connection: Connection, looks_between: int = LOOKS_BETWEEN, keys_at_once: int = KEYS_AT_ONCE
@@ -45,7 +46,7 @@ class Leftovers:
         self._next = dict.fromkeys(KEYS, 1)
 
     async def sweep(self) -> None:
-        """Remove some. Raises StreamError; the next look does the rest."""
+        """Remove some leftovers. Raises StreamError; the next sweep does the rest."""
         self._looks += 1
         if self._looks % self._looks_between == 0:
             for keys in KEYS:
@@ -54,7 +55,7 @@ class Leftovers:
                         break
 
     async def _look_at(self, keys: str) -> bool:
-        """Look at the next few; whether there may be more."""
+        """Check the next few keys; whether there may be more."""
         found = await self._bucket.read_on(keys, self._next[keys], self._keys_at_once)
         registered = gateway_register.read(await self._bucket.get(REGISTER_KEY))
         left = {key: entry for key, entry in found.items() if _is_left(key, entry, registered)}

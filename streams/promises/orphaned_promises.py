@@ -1,14 +1,14 @@
-"""Keeping the promises of gateways that are gone: each partition's leader cancels what they would have canceled.
+"""Orphaned promises: each partition's leader cancels the orders that a dead gateway has promised to cancel.
 
-- Promises of registered gateways count, and no others (gateway_register.py). A gateway is taken for gone when its lease
-  was missing at every look for GRACE, without a break of our own connection in between.
-- Looks may be answered by a copy of the bucket that is cut off, and sees no lease renewed. So the leader first writes
-  a claim, which only a majority can store, and reads again, from a copy that has the claim: only if the lease is
-  missing there too, and the gateway registered under the same number, are promises kept.
-- The leader then journals a CancelAll for each promise and marks the gateway as swept; a repeat, by a successor who
-  did not see the mark, finds nothing more to cancel. A gateway that comes back meanwhile is left alone from then on:
-  it registers anew, under another number, and writes all that it still promises.
-- When every partition has made its mark, whoever sees it first strikes the gateway off the register.
+- Only promises of registered gateways count (streams/promises/gateway_register.py). A gateway counts as dead when its
+  lease was missing at every read for GRACE, without a break of our own connection in between.
+- A read may be answered by a copy of the bucket that is cut off, and sees no lease renewed. So the leader first writes
+  a claim, which only a majority can store, and reads again, from a copy that has the claim: promises are carried out
+  only if the lease is missing there too, and the gateway is registered under the same number.
+- The leader then journals a CancelAll for each promise and marks the gateway as swept; a repeat, by a successor that
+  did not read the mark, finds nothing more to cancel. A gateway that comes back meanwhile is not swept any more: it
+  registers anew, under another number, and writes all its promises again.
+- When every partition has written its mark, the first leader that reads this strikes the gateway off the register.
 
 Times are seconds.
 """
@@ -42,14 +42,14 @@ log = structlog.get_logger()
 LOOK_INTERVAL: Final = 1.0
 GRACE: Final = LEASE_TTL
 COMMANDS_AT_ONCE: Final = 500
-"""Cancels that wait for the journal at a time: clients' commands go between."""
+"""Cancels that wait for the journal at a time, so that clients' commands are stored in between."""
 
 CLAIM: Final = "claim"
 REASON: Final = "disconnected"
 
 
 async def run(connection: Connection, partitions: int, partition: int, journal: Appends) -> None:
-    """Look for gateways that are gone, for ever, and cancel for them in this partition; partition 0 cleans up."""
+    """Sweep dead gateways in this partition, for ever; partition 0 removes their leftovers, too."""
     orphans = Orphans(connection, partitions, partition, journal)
     leftovers = Leftovers(connection)
     forget_reconnects = connection.on_reconnect(orphans.start_over)
@@ -67,7 +67,7 @@ async def run(connection: Connection, partitions: int, partition: int, journal: 
 
 
 class Orphans:
-    """What one leader knows of the gateways. `missing`: since when each one's lease has not been seen."""
+    """Orphaned promises in one partition. `missing`: since when each gateway's lease has been missing."""
 
     def __init__(self, connection: Connection, partitions: int, partition: int, journal: Appends) -> None:
         self.missing: dict[str, float] = {}
@@ -81,11 +81,11 @@ class Orphans:
         self._loop = asyncio.get_running_loop()
 
     def start_over(self) -> None:
-        """Our own connection was away: the gateways may have been as well."""
+        """Count absences anew: our own connection was broken, and so may the gateways' have been."""
         self.missing = {}
 
     async def sweep_all(self) -> None:
-        """Do what there is to do now. Raises StreamError; the next look does the rest."""
+        """Sweep every dead gateway. Raises StreamError; the next call does the rest."""
         entries = await self._bucket.read_all(REGISTER_KEY, "lease.*", "gateway.*")
         registered = _numbers(entries)
         now = self._loop.time()
@@ -96,7 +96,7 @@ class Orphans:
                 await self.sweep(gateway, registered[gateway])
 
     async def sweep(self, gateway: str, number: int) -> None:
-        """Keep the promises of a gateway that is gone, unless it is back under this number by then."""
+        """Carry out the promises of a dead gateway, unless it is back or has registered anew."""
         swept = await self._bucket.read_all(f"swept.{gateway}.*")
         current = {key for key, entry in swept.items() if entry.value == str(number)}
         mark = swept_key(gateway, self._partition)
@@ -121,9 +121,9 @@ class Orphans:
             log.info("orphans.swept", **told, canceled_for=len(wanted))
 
     async def promises_of(self, gateway: str, number: int, claimed: int) -> list[list[Promise]] | None:
-        """What a gateway that is gone has promised, by session; None if it is not gone, or has registered anew.
+        """Promises of a dead gateway, by session; None if it is alive, or has registered anew.
 
-        Unavailable if the copy of the bucket that answers has not heard of our claim.
+        Unavailable if the copy of the bucket that answers does not have our claim.
         """
         mark = swept_key(gateway, self._partition)
         keys = (REGISTER_KEY, lease_key(gateway), mark, f"promised.{gateway}.*", f"gateway.{gateway}")
@@ -139,7 +139,7 @@ class Orphans:
 
 
 def _numbers(entries: Mapping[str, BucketEntry]) -> dict[str, int]:
-    """The gateways whose promises count, with the number of each one's registration."""
+    """The gateways whose promises count, with their registration numbers."""
     return former_promises.numbers(entries) | gateway_register.read(entries.get(REGISTER_KEY, ABSENT)).numbers
 
 
