@@ -1,6 +1,6 @@
-"""What an account has and may do in a partition, as clients see it: positions, cash, fees, limits and their use.
+"""Account view: an account's positions, cash, fees, limits and their use in a partition, as clients see them.
 
-A position's money is printed like its instrument's prices. What is not realised is told by the last trade's price.
+A position's money is printed like its instrument's prices. Unrealised profit is valued at the last trade's price.
 Units: as in `exchange.units`.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def print_account(engine: Engine, renderer: Renderer, account: str, journal: str) -> str:
-    """All there is of an account in this partition, as of the command `journal`."""
+    """The whole account view, as of the command `journal`, as JSON."""
     accounts = engine.accounts
     told = {
         "journal": journal,
@@ -53,19 +53,19 @@ def position_row(engine: Engine, renderer: Renderer, symbol: str, position: Posi
 
 
 def unrealised(position: Position, last: int) -> int:
-    """What the open part would earn at the last price, fees left out, rounded half to even at 8 decimals."""
+    """Unrealised profit of the open part at the last price, without fees, rounded half to even at 8 decimals."""
     shares = position.shares
     return divide_half_even((last * shares - position.cost) * position.quantity, shares * UNIT) if shares else 0
 
 
 def limits_row(symbol: str, values: list[tuple[int, int]]) -> dict[str, Any]:
-    """The account's own limits in one instrument, or (symbol null) in all others; null where there is none."""
+    """The account's own limits in one instrument, or (symbol null) in all others; null for one that is not set."""
     own = {LIMIT_NAMES[field]: limit_value(field, value) for field, value in values}
     return {"symbol": symbol or None} | {name: own.get(name) for name in LIMIT_NAMES}
 
 
 def used_rows(engine: Engine, renderer: Renderer, account: str) -> list[dict[str, Any]]:
-    """What the account's open orders, waiting ones included, use of its limits, by instrument."""
+    """Use of the account's limits by its open orders, waiting ones included, by instrument."""
     rows = []
     for symbol, book in engine.books.items():
         holding = book.holdings.get(account)
@@ -83,7 +83,7 @@ def used_rows(engine: Engine, renderer: Renderer, account: str) -> list[dict[str
 
 
 def print_kill_switch(engine: Engine, account: str, symbol: str) -> str:
-    """The switches that are on here, and how many open orders one for an account, a symbol or all ("", "") finds."""
+    """The switches that are on here, and how many open orders a switch for an account, a symbol or all finds."""
     switch = engine.kill_switch
     on = [{"account": name, "symbol": None} for name in switch.accounts]
     on += [{"account": None, "symbol": name} for name in switch.symbols]

@@ -1,7 +1,7 @@
-"""What operators did in a partition: who, when, what and why, refused or not, as the journal holds it.
+"""Operator actions in a partition: who, when, what and why, refused or not, as the journal has them.
 
-The latest ACTIONS_MAX are kept for `GET /v1/admin/audit`; the journal has them all. What the calendar does is no
-operator's action. Always true: rows stand in the order of the journal.
+The latest ACTIONS_MAX are kept for `GET /v1/admin/audit`; the journal has them all. Commands of the calendar are no
+operator's actions. Always true: rows are in the order of the journal.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ NAMES: Final[dict[type, str]] = {
     SetKillSwitch: "set_kill_switch",
     BustTrade: "bust_trade",
 }
-"""The commands of operators, by what clients call them."""
+"""The commands of operators, with the names that clients use."""
 
 
 class OperatorAction(NamedTuple):
-    """One command of an operator. `code` is that of its refusal or "", `details` is JSON."""
+    """Operator action: one command. `code` is that of its refusal or "", `details` is JSON."""
 
     at: int
     sequence: int
@@ -59,13 +59,13 @@ class OperatorAction(NamedTuple):
 
 
 class Actions:
-    """The latest actions, oldest first."""
+    """Operator actions of a partition: the latest, oldest first."""
 
     def __init__(self) -> None:
         self.rows: deque[OperatorAction] = deque(maxlen=ACTIONS_MAX)
 
     def record(self, command: Command, events: list[Event], at: int, sequence: int, index: int) -> None:
-        """Keep a command that was carried out so, if it is an operator's."""
+        """Record a command and its outcome, if it is an operator's."""
         if isinstance(command, SetPhase) and command.due:
             return
         assert isinstance(command, ListInstrument | DelistInstrument | SetPhase | SetLimits | SetKillSwitch | BustTrade)
@@ -80,19 +80,19 @@ class Actions:
         self.rows.append(row)
 
     def before(self, cursor: str, partition: int) -> Iterator[OperatorAction]:
-        """Newest first, those before the one that a cursor names, or with "" all."""
+        """The actions before the one that a cursor names, or with "" all, newest first."""
         for action in reversed(self.rows):
             if not cursor or cursor_of(action, partition) < cursor:
                 yield action
 
 
 def cursor_of(action: OperatorAction, partition: int) -> str:
-    """An action's place among those of all partitions: these texts sort by age."""
+    """Cursor of an action among those of all partitions: cursors sort by age."""
     return f"{action.at:019d}-{partition:03d}-{action.sequence:019d}-{action.place:03d}"
 
 
 def print_action(action: OperatorAction, partition: int) -> str:
-    """A row of the audit, with its cursor."""
+    """A row of the audit list, with its cursor, as JSON."""
     told = {
         "cursor": cursor_of(action, partition),
         "partition": partition,
@@ -108,7 +108,7 @@ def print_action(action: OperatorAction, partition: int) -> str:
 
 
 def details_of(command: Command) -> dict[str, Any]:
-    """What was asked for, beside whom it is about."""
+    """The fields of a command beside those that say whom it concerns."""
     if isinstance(command, SetPhase):
         return {
             "phase": PHASE_NAMES[command.phase],

@@ -1,11 +1,11 @@
-"""One partition as a function of its journal: engine, execution reports and market data, without any I/O.
+"""Partition as a function of its journal: engine, execution reports and market data, without any I/O.
 
-`answer` turns the journal's message N into everything that follows from it; the messages have to come in order and
-none may be missing. `query` answers from the state that the last of them has left. The same journal gives the same
-bytes of EVENTS anywhere, and every number that clients count by; whether the rest is rendered changes nothing of it.
+`answer` computes the whole output of the journal's message N; the messages must come in order, without a gap. `query`
+answers from the state after the last message. The same journal gives the same bytes of EVENTS and the same sequence
+numbers anywhere, whether or not reports and frames are rendered.
 
-Journal time is the larger of a message's time and the last one seen: a cluster's clocks may step back. The chain
-runs over every message, its time and what it did, so two equal chains mean equal histories.
+Journal time is the larger of a message's time and the last journal time: a cluster's clocks may step back. The chain
+covers every message, its time and its events, so two equal chains mean equal histories.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from streams.wire import codec
 from streams.wire.codec import Body, CommandBatch, Results
 
 OPEN_ORDERS_MANY: Final = 10_000
-"""With fewer, an uncross takes less than a tenth of a second."""
+"""Open orders below which an uncross takes less than a tenth of a second."""
 
 CHAIN_BYTES: Final = 16
 CHAIN_START: Final = bytes(CHAIN_BYTES)
@@ -45,15 +45,14 @@ TIME_BYTES: Final = 8
 
 
 class Output(NamedTuple):
-    """All that one journal message gives. Only `events` and `happened` are made when it is not rendered.
+    """Output of one journal message. Without rendering only `events` and `happened` are made.
 
-    events: the message for EVENTS. happened: what is in it, for each command.
-    results: who is to get the answers, and the message; None if nobody can be told.
-    reports: one message (of very many reports, several) for each account, in the order in which they are first
+    events: the message for EVENTS. happened: the events in it, for each command.
+    results: the origin that gets the answers, and the message; None for an unreadable journal message.
+    reports: one message (of very many reports, several) for each account, in the order in which accounts are first
     concerned.
     market_data: in the order of publication.
-    later: what there is to tell after both, if a command did so much that printing it has to wait
-    (streams/publication/deferred.py).
+    later: the deferred rest of a very large command, published after both (streams/publication/deferred.py).
     """
 
     sequence: int
@@ -84,11 +83,11 @@ class Partition:
         self.at = 0
         self.chain = CHAIN_START
         self.late: dict[int, int] = {}
-        """When messages to come are answered, by sequence, of those that are answered long after they were stored."""
+        """Late answers of messages to come: journal time at which each is answered, by sequence."""
         self.commands = 0
-        """Carried out so far."""
+        """Commands carried out so far."""
         self.complete = True
-        """Whether the journal had come to complete events before the message at work."""
+        """Whether complete events were in force before the message being applied."""
         self.renderer = Renderer(number)
         self.reports = ExecutionReports()
         self.market_data = MarketData(self.engine, self.renderer)
@@ -101,21 +100,21 @@ class Partition:
     ) -> Output:
         """Apply the journal's next message, which JetStream stored at `stored_at`.
 
-        `hears` tells which subjects of reports and market data are worth printing for.
-        Raises PartitionFailed when we are wrong, PartitionStopped when the journal wants rules that are not known
-        here; the partition must not go on from either.
+        `hears`: whether a subject of reports or market data has subscribers; only those are rendered.
+        Raises PartitionFailed when we are wrong, PartitionStopped when the journal adopts semantics that this version
+        does not know; the partition must not go on from either.
         """
         heard = hears if render else nobody
         return self.take(data, sequence, stored_at, lambda batch: self.carry_out(batch, data, heard, render=render))
 
     def skim(self, data: bytes, sequence: int, stored_at: int) -> Output:
-        """Like `answer` without rendering, and quicker: reports are only counted, none of them is held after it."""
+        """Like `answer` without rendering, and quicker: reports are only counted, none is kept afterwards."""
         if self.reports.held.count:
             self.reports.forget()
         return self.take(data, sequence, stored_at, lambda batch: self.count_out(batch, data))
 
     def take(self, data: bytes, sequence: int, stored_at: int, carry_out: Callable[[CommandBatch], Output]) -> Output:
-        """Read the journal's next message and have it carried out."""
+        """Decode the journal's next message and apply it with `carry_out`."""
         assert sequence == self.sequence + 1, "the journal has a gap"
         self.sequence = sequence
         self.at = max(self.at, stored_at)
@@ -129,11 +128,11 @@ class Partition:
             return carry_out(batch)
         except UnknownSemantics as unknown:
             raise because(unknown, PartitionStopped(self.number, sequence, str(unknown))) from unknown
-        except Exception as fault:  # Whatever it is, the same message will do it to every leader: this partition ends.
+        except Exception as fault:  # The same message will raise it in every leader, so this partition ends.
             raise because(fault, PartitionFailed(self.number, sequence, fault)) from fault
 
     def may_take_long(self) -> bool:
-        """Whether the next message may end a call of very many orders, which is one piece of work."""
+        """Whether the next message may uncross a call of very many orders, which is one piece of work."""
         register = self.engine.register
         if register.open_count < OPEN_ORDERS_MANY:
             return False
@@ -184,7 +183,7 @@ class Partition:
         )
 
     def count_out(self, batch: CommandBatch, data: bytes) -> Output:
-        """Apply a batch's commands in order, and only count what follows."""
+        """Apply a batch's commands in order, and only count their reports and frames."""
         engine, tally, sequence, at = self.engine, self.tally, self.sequence, self.at
         events: list[list[Event]] = []
         last = len(batch.commands) - 1
@@ -201,14 +200,14 @@ class Partition:
         return self.seal(data, events)
 
     def record(self, command: Command, index: int) -> None:
-        """Remember an operator's command; print an instrument's numbers by a listing, if it was not refused."""
+        """Record an operator's command; render an instrument's numbers by a listing that was not refused."""
         events = self.engine.events
         self.actions.record(command, events, self.at, self.sequence, index)
         if isinstance(command, ListInstrument) and isinstance(events[-1], InstrumentListed):
             self.renderer.define(command.instrument)
 
     def follow(self, command: Command, index: int, moment: CommandMoment, *, last: bool) -> None:
-        """Let what is counted follow the command just applied; of its reports, that is left to others."""
+        """Advance actions and market data by the command just applied; its reports are numbered elsewhere."""
         engine = self.engine
         if type(command) in operator_actions.NAMES:
             self.record(command, index)
@@ -218,9 +217,9 @@ class Partition:
     def print_reports(
         self, made: list[ExecutionReport], reports: dict[str, list[tuple[int, bytes]]], hears: Hears
     ) -> dict[int, str]:
-        """Print a command's reports, each to its account; the orders in them as the command has left them, by id.
+        """Render a command's reports for their accounts; returns the rendered orders as the command left them, by id.
 
-        An order's last report alone has it so: if that one is not printed, what was printed before tells less.
+        Only an order's last report has its final state: if that report is not rendered, the order is left out.
         """
         printed: dict[int, str] = {}
         for report in made:
@@ -234,7 +233,7 @@ class Partition:
         return printed
 
     def seal(self, data: bytes, events: list[list[Event]]) -> Output:
-        """The message for EVENTS, linked to all before it."""
+        """The output with the message for EVENTS, whose chain links it to all earlier messages."""
         complete = self.complete and self.engine.semantics >= COMPLETE_EVENTS
         encoded, answered_at = codec.encode_events(events, complete=complete), self.engine.answered_at
         self.chain = link(self.chain, self.at, data, encoded, answered_at)
@@ -243,15 +242,15 @@ class Partition:
 
 
 def because(cause: Exception, error: PartitionStopped) -> PartitionStopped:
-    """The error, raised from its cause: mypyc leaves out the `from` of a raise."""
+    """Set an error's cause: mypyc ignores the `from` of a raise."""
     error.__cause__ = cause
     return error
 
 
 def link(chain: bytes, at: int, data: bytes, encoded_events: bytes, answered_at: int = 0) -> bytes:
-    """The chain after a journal message, its journal time and what it did, from the chain before it.
+    """The chain after a journal message, from the chain before, the journal time, the message and its events.
 
-    When it was answered belongs to what it did: of a message that was answered in its time, nothing.
+    A late answer's time is part of the chain; a message that was answered in time adds nothing.
     """
     if answered_at:
         encoded_events += answered_at.to_bytes(TIME_BYTES, "big")
@@ -259,5 +258,5 @@ def link(chain: bytes, at: int, data: bytes, encoded_events: bytes, answered_at:
 
 
 def fingerprint(data: bytes) -> str:
-    """What a journal message that cannot be read is known by."""
+    """Digest of a journal message that is unreadable."""
     return blake2b(data, digest_size=CHAIN_BYTES).hexdigest()

@@ -1,7 +1,7 @@
-"""What the leader of a partition answers on `query.<p>`, from the state that the last journal message has left.
+"""Queries to a partition's leader on `query.<p>`, answered from the state after the last journal message.
 
-A request is a kind and its arguments, all of them checked; the reply is a code, "" for success, and JSON. What
-does not fit into one message (ANSWER_BYTES_MAX) is answered by `too_large`.
+A request is a kind and its arguments, all of them checked; the reply is a code, "" for success, and JSON. An answer
+that does not fit into one message (ANSWER_BYTES_MAX) is the error `too_large`.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from streams.publication.reports import ExecutionReports
 
 ANSWER_BYTES_MAX: Final = 8_000_000
-"""A little less than what our nats-server takes in one message (`max_payload` in nats/server.conf)."""
+"""A little less than `max_payload` in nats/server.conf."""
 
 SNAPSHOT_ORDERS_MAX: Final = 1_000
-"""Open orders in one page of `orders_snapshot`: more would keep the partition waiting for one account."""
+"""Open orders in one page of `orders_snapshot`: more would delay the partition for one account."""
 
 ORDERS_MAX: Final = 1_000
 """Orders in one page of `open_orders`."""
 
 BEGINNINGS: Final = frozenset({"book", "full", "trades", "ticker", "status", "orders_snapshot", "reports"})
-"""The kinds whose answers somebody may go on from with what is published after them."""
+"""The kinds whose answers a client may continue with the updates that are published after them."""
 
 SNAPSHOT_REQUIRED: Final = "snapshot_required"
 TOO_LARGE: Final = "too_large"
@@ -67,14 +67,14 @@ class Nothing(Struct, forbid_unknown_fields=True):
 
 
 class OfOrder(Struct, forbid_unknown_fields=True):
-    """One order of an account, by the engine's number for it."""
+    """One order of an account, by the engine's order id."""
 
     account: str
     order_id: int
 
 
 class OfClientOrder(Struct, forbid_unknown_fields=True):
-    """One order of an account by the client's own name for it."""
+    """One order of an account, by its client order id."""
 
     account: str
     symbol: str
@@ -105,13 +105,13 @@ class ReportsAfter(Struct, forbid_unknown_fields=True):
 
 
 class OfAccount(Struct, forbid_unknown_fields=True):
-    """`account`: all that an account has here."""
+    """`account`: the account view in this partition."""
 
     account: str
 
 
 class OfKillSwitch(Struct, forbid_unknown_fields=True):
-    """What a switch for an account, an instrument or ("", "") everything would find."""
+    """The open orders that a kill switch for an account, an instrument or ("", "") all would find."""
 
     account: str = ""
     symbol: str = ""
@@ -125,7 +125,7 @@ class ActionsQuery(Struct, forbid_unknown_fields=True):
 
 
 class PartitionStanding(NamedTuple):
-    """Who leads and who follows the partition, and by how many journal messages the follower was behind lately."""
+    """Leader and standby of the partition, and by how many journal messages the standby was last behind."""
 
     leader: str = ""
     standby: str = ""
@@ -133,19 +133,19 @@ class PartitionStanding(NamedTuple):
 
 
 class Checkpointed(NamedTuple):
-    """Of which journal message, and of what journal time in nanoseconds, the newest checkpoint is."""
+    """The newest checkpoint's journal sequence, and its journal time in nanoseconds."""
 
     sequence: int
     at: int
 
 
 def too_large() -> QueryRefused:
-    """The answer would not fit into a message."""
+    """The error for an answer that does not fit into a message."""
     return QueryRefused(TOO_LARGE, print_error(TOO_LARGE, "the answer is too long for one message; ask for less"))
 
 
 class Queries:
-    """Answers from the live state of a partition. `journal` names the last command that they include."""
+    """Queries, answered from a partition's live state. `journal` names the last command that the answers include."""
 
     def __init__(
         self,
@@ -183,7 +183,7 @@ class Queries:
         return codec.encode_answer("", body)
 
     def is_behind(self, request: bytes) -> bool:
-        """Whether whoever asks has had reports that are not made here yet."""
+        """Whether the caller has received reports that this partition has not made yet."""
         try:
             _, arguments = read(request)
         except (Undecodable, QueryRefused):
@@ -217,7 +217,7 @@ class Queries:
         return f"[{','.join(self.renderer.instrument(book.instrument) for book in self.engine.books.values())}]"
 
     def partition(self, _: Nothing) -> str:
-        """How the partition stands: who leads it, how far it has come, who follows, and the newest checkpoint."""
+        """The partition's leader, last sequence, standby and newest checkpoint."""
         newest = self.checkpoint
         told = {
             "partition": self.renderer.partition,
@@ -233,21 +233,21 @@ class Queries:
     # Operators
 
     def calendars_known(self, _: Nothing) -> str:
-        """The names of the calendars that the leader has."""
+        """The names of the leader's calendars."""
         return print_object({"calendars": self.calendars})
 
     def kill_switch(self, of: OfKillSwitch) -> str:
-        """The kill switches that are on, and what another would find."""
+        """The kill switches that are on, and how many orders another would find."""
         return print_kill_switch(self.engine, of.account, of.symbol)
 
     def audit(self, of: ActionsQuery) -> str:
-        """A page of what operators did here, newest first."""
+        """A page of the operators' actions here, newest first."""
         partition = self.renderer.partition
         page = islice(self.actions.before(of.before, partition), of.limit)
         return f'{{"actions":[{",".join([print_action(action, partition) for action in page])}]}}'
 
     def account(self, of: OfAccount) -> str:
-        """What an account has here."""
+        """The account view."""
         return print_account(self.engine, self.renderer, of.account, self.journal)
 
     def feed(self, symbol: str) -> InstrumentFeed:
@@ -279,7 +279,7 @@ class Queries:
         return f'{{"orders":[{self.print_all(orders[: min(of.limit, self.orders_max)])}]}}'
 
     def orders_snapshot(self, of: OrdersSnapshot) -> str:
-        """A page of all open orders, the number of the report up to which it tells, and how many are left after it."""
+        """A page of all open orders, the number of the last report that it includes, and how many orders are left."""
         partition, seq = self.renderer.partition, self.reports.seq(of.account)
         orders = [order for order in self.engine.open_orders(of.account) if order.order_id > of.after]
         page = self.print_all(orders[: self.snapshot_orders_max])
@@ -288,7 +288,7 @@ class Queries:
         return f'{{"partition":{partition},"seq":{seq},"cursor":"{partition}-{seq}","orders":[{page}]{more}}}'
 
     def reports_after(self, of: ReportsAfter) -> str:
-        """The reports since the one that the client has, if all of them are still held."""
+        """The reports after the one that the client has, if all of them are still kept."""
         reports = self.reports.since(of.account, of.after)
         if reports is None:
             message = "reports since then are not kept any more; take a snapshot of the open orders"
@@ -305,7 +305,7 @@ class Queries:
         return ",".join([self.print(order) for order in orders])
 
     def refusal(self, code: str, field: str) -> QueryRefused:
-        """An error that the engine would answer with, too."""
+        """The error that the engine would answer, too."""
         return QueryRefused(code, self.renderer.refusal(Rejected(code, field)))
 
 
@@ -332,7 +332,7 @@ KINDS: Final[dict[str, tuple[msgspec.msgpack.Decoder[Any], Answerer]]] = {
 
 
 def begins_a_feed(request: bytes) -> bool:
-    """Whether whoever asks may go on from the answer with what is published after it."""
+    """Whether the caller may continue the answer with the updates that are published after it."""
     try:
         return codec.decode_query(request).kind in BEGINNINGS
     except Undecodable:
@@ -340,7 +340,7 @@ def begins_a_feed(request: bytes) -> bool:
 
 
 def read(request: bytes) -> tuple[Answerer, Any]:
-    """Who answers a request, and its arguments; Undecodable if it is none."""
+    """Decode a request: the method that answers it, and its arguments; Undecodable if it is none."""
     query = codec.decode_query(request)
     if query.kind not in KINDS:
         raise Undecodable(f"no query is called {query.kind}")

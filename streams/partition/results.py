@@ -1,4 +1,4 @@
-"""What is answered to whoever sent a command: the result's JSON, or the error's."""
+"""Results of commands, as their senders get them: the result's JSON, or the error's."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def result_of(
 ) -> Body:
     """The answer to the command that the engine has just applied: its code, "" for success, and its body.
 
-    The first event that is not of a timer tells what became of an order's command; a command of operators has told so
-    after what it did to orders. `made` are the reports that it gave, `printed` the orders that these have already
-    printed as they are now, by id.
+    The first event that is not a timer's is the outcome of an order's command; an operator's command has its outcome
+    after its events of orders. `made` are the command's reports, `printed` the orders already rendered in them as they
+    are now, by id.
     """
     own = engine.events[engine.due_events :]
     if not own:
@@ -57,14 +57,14 @@ def result_of(
 
 
 def refused(rejected: Rejected, command: Command, engine: Engine, renderer: Renderer) -> Body:
-    """The error; a delisting that comes too early may be in a fine phase, and there are orders."""
+    """The error of a refused command; a delisting has its own sentence: there may be open orders in the right phase."""
     if isinstance(command, DelistInstrument) and rejected.code == WRONG_PHASE:
         return WRONG_PHASE, print_error(WRONG_PHASE, DELISTING, "").encode()
     return rejected.code, renderer.refusal(rejected, symbol_of(command, engine)).encode()
 
 
 def result_for_operator(command: Command, engine: Engine, renderer: Renderer, own: Sequence[Event]) -> bytes:
-    """The answer to a command that changes no single order; what else it did to orders is told by reports."""
+    """The answer to a command that is about no single order; reports give its effect on orders."""
     if isinstance(command, SetPhase) and command.symbol in engine.books:
         status = status_of(engine.books[command.symbol])
         return f'{{"symbol":"{command.symbol}",{print_status(status, renderer.printers[command.symbol])}}}'.encode()
@@ -90,7 +90,7 @@ def result_for_operator(command: Command, engine: Engine, renderer: Renderer, ow
 
 
 def print_busted(event: Busted, printer: Printer) -> str:
-    """The trade that is undone, as on the tape but for its time."""
+    """The busted trade, as on the tape but without its time."""
     return (
         f'{{"symbol":"{event.symbol}","trade_id":{event.trade_id},"price":{printer.price[event.price]},'
         f'"quantity":{printer.quantity[event.quantity]},"side":"{TRADE_SIDE_NAMES[event.side]}","bust":true}}'
@@ -98,7 +98,7 @@ def print_busted(event: Busted, printer: Printer) -> str:
 
 
 def state_in(made: Sequence[ExecutionReport], order_id: int) -> OrderState | None:
-    """The order as the last of these reports tells it, which is as it is now."""
+    """The order's state in the last of these reports, which is its present state; None without a report."""
     for report in reversed(made):
         if report.state.order_id == order_id:
             return report.state

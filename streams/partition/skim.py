@@ -1,8 +1,8 @@
-"""The numbers that clients count by, without what they number: for the long way through an old journal.
+"""Skim: advances the sequence numbers of reports and market data without making them, for replays of long journals.
 
-Every number, ticker and trade becomes what `ExecutionReports.take` and `MarketData.take` make of it; reports are
-counted and not kept. It costs a fraction of theirs. What is not plain (a listing, several instruments in one
-command, a status that moves) is left to them.
+Every number, ticker and trade becomes what `ExecutionReports.take` and `MarketData.take` would make it; reports are
+counted and not kept. A skim costs a fraction of these two methods. A command that is not plain (a listing, several
+instruments, a status that moves) is passed to `MarketData.take`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Skim:
-    """Counts on in a partition's reports and market data: `take` each command, then `enter` it all."""
+    """Skim of a partition's reports and market data: `take` each command, then `enter` the counts."""
 
     def __init__(self, reports: ExecutionReports, market_data: MarketData) -> None:
         self.reports = reports
@@ -33,7 +33,7 @@ class Skim:
         """The account of each report since the last `enter`."""
 
     def take(self, events: list[Event], changes: list[Change], at: int, *, last: bool = True) -> None:
-        """A command did this, the `last` of its message or not. A listing has to be known to the renderer before."""
+        """Count a command's events, the `last` of its message or not. The renderer must know a listing before."""
         reported = self.reported
         symbol = changes[0][0] if changes else ""
         plain = not self.market_data.moving
@@ -56,7 +56,7 @@ class Skim:
         for change in changes:
             if change[0] != symbol:
                 plain = False
-        # A command's frames are one for each channel, but for the very long.
+        # A command gives one frame for each channel, unless it is very long.
         if len(changes) > ROWS_PER_FRAME_MAX or (trades and not changes):
             plain = False
         if not plain:
@@ -70,14 +70,14 @@ class Skim:
                 quote_again(feed, trades, at)
 
     def enter(self) -> None:
-        """Bring what was counted into the accounts."""
+        """Add the counts to the accounts."""
         for account, count in Counter(self.reported).items():
             self.reports.count(account, count)
         self.reported.clear()
 
 
 def any_at_best(quote: Quote, changes: list[Change]) -> bool:
-    """Whether a change may show in the ticker: all others lie behind the best prices."""
+    """Whether a change may show in the ticker; all other changes are behind the best prices."""
     bid, ask = quote[0], quote[2]
     for _, _, _, side, price, _ in changes:  # noqa: SIM110 - any() makes a generator of it, for twice the time
         if price >= bid if side == BUY else ask == 0 or price <= ask:
@@ -86,7 +86,7 @@ def any_at_best(quote: Quote, changes: list[Change]) -> bool:
 
 
 def quote_again(feed: InstrumentFeed, trades: list[TapeRow], at: int) -> None:
-    """What `InstrumentFeed.advance` does to the tape and the ticker."""
+    """Update the tape and the ticker as `InstrumentFeed.advance` would."""
     if trades:
         feed.recent.extend(trades)
         feed.trades.seq += len(trades)

@@ -1,10 +1,10 @@
-"""A partition's whole state as parts of plain values, and back: what a checkpoint holds.
+"""Partition state as parts of plain values, and back: the content of a checkpoint.
 
 A part is a kind and its rows, so few of them (`exchange.checkpoint.state.ROWS_MAX`) that neither making nor restoring
 one takes long. Parts are restored in the order in which they were made, into a new partition. Always true: a restored
 partition gives the same parts, and answers every message and every query as the first one would.
 
-What can be told from the rest is left out: printers from the listings, reports' orders that are still open.
+Values that follow from the rest are left out: printers follow from the listings, reports' orders from open orders.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from streams.publication.instrument_feed import Quote
 
 FORM: Final = 4
-"""The version of all these forms: a state of another one cannot be restored."""
+"""The version of all these forms, which new states have."""
 
 FORMS_READ: Final = (2, 3, FORM)
-"""The versions that are restored. Before 4 each ended order has a row instead of a place in the archive; 2 says nothing
-of the accounts' shares of what is remembered."""
+"""The versions that can be restored. Before 4 each ended order has a row instead of a place in the archive; 2 lacks the
+accounts' shares of ended orders and trades."""
 
 Part = tuple[str, list[Any]]
 
 
 def partition_parts(partition: Partition, *, packed: bool = True) -> Iterator[Part]:
-    """Take a partition's state between two messages.
+    """The parts of a partition's state, taken between two messages.
 
-    packed: with ended orders in blocks. Where these begin and end is history, so two partitions that are alike have
-    equal parts only without.
+    packed: with ended orders in blocks. Where blocks begin and end depends on history, so two equal partitions have
+    equal parts only without blocks.
     """
     accounts = partition.reports.accounts
     orders = partition.engine.orders
@@ -62,7 +62,7 @@ def partition_parts(partition: Partition, *, packed: bool = True) -> Iterator[Pa
 
 
 def restore(partition: Partition, part: Part) -> None:
-    """Bring a partition that was new, and has been given all parts before this one, nearer to a state."""
+    """Restore one part into a new partition, into which all parts before it have been restored."""
     kind, rows = part
     kind, _, of = kind.partition(".")
     reports = partition.reports
@@ -85,12 +85,12 @@ def restore(partition: Partition, part: Part) -> None:
             reports.held.take(share, report_from(row, partition.engine.orders))
     elif kind == "reports_ranks":
         reports.held.restore_ranks(rows)
-    elif kind != "latest":  # Before version 3 of the semantics the latest of all accounts were held.
+    elif kind != "latest":  # Before version 3 of the semantics the latest of all accounts were kept.
         restore_engine(partition.engine, kind, rows)
 
 
 def restored(number: int, parts: Iterable[Part]) -> Partition:
-    """The partition that `parts` were taken of."""
+    """A partition restored from all its parts."""
     partition = Partition(number)
     for part in parts:
         restore(partition, part)
@@ -98,12 +98,12 @@ def restored(number: int, parts: Iterable[Part]) -> Partition:
 
 
 def partition_row(partition: Partition) -> list[Any]:
-    """How far it has come."""
+    """A partition's sequence, journal time, chain and counts."""
     return [partition.sequence, partition.at, partition.chain, partition.commands, partition.queries.journal]
 
 
 def restore_partition(partition: Partition, row: list[Any]) -> None:
-    """The other way round."""
+    """Restore the row of `partition_row`."""
     partition.sequence, partition.at, partition.chain, partition.commands, partition.queries.journal = row
 
 
@@ -113,7 +113,7 @@ def feed_row(feed: InstrumentFeed) -> list[Any]:
 
 
 def restore_feed(partition: Partition, row: list[Any]) -> None:
-    """The feed of a row; of the instrument as it is listed now."""
+    """Restore the feed of a row, of the instrument as it is listed now."""
     symbol, numbers, quote, quoted_at = row
     book, renderer = partition.engine.books[symbol], partition.renderer
     renderer.define(book.instrument)
@@ -126,13 +126,13 @@ def restore_feed(partition: Partition, row: list[Any]) -> None:
 
 
 def account_row(item: tuple[str, AccountReports]) -> list[Any]:
-    """An account's name, how many reports it has had and how many of them are held no more."""
+    """An account's name, how many reports it has had and how many of them are evicted."""
     name, account = item
     return [name, account.seq, account.seq - len(account.held.items)]
 
 
 def restore_account(partition: Partition, row: list[Any]) -> None:
-    """The other way round."""
+    """Restore the row of `account_row`."""
     partition.reports.of(row[0]).seq = row[1]
 
 
@@ -152,7 +152,7 @@ def report_from(row: list[Any], orders: dict[int, Order]) -> ExecutionReport:
 
 
 def state_row(state: OrderState, placed: list[Any] | None) -> list[Any]:
-    """An order as it was. Its cost may be above 64 bits: it is text."""
+    """An order as it was. Its cost may exceed 64 bits, so it is text."""
     return [
         state.order_id,
         placed,
@@ -172,7 +172,7 @@ def state_row(state: OrderState, placed: list[Any] | None) -> list[Any]:
 
 
 def state_from(row: list[Any], command: PlaceOrder) -> OrderState:
-    """The other way round."""
+    """The order state of a row of `state_row`."""
     s = row
     cost = int(s[9])
     return OrderState(s[0], command, s[2], s[3], s[4], s[5], s[6], s[7], s[8], cost, s[10], s[11], s[12], s[13])
