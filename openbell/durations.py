@@ -1,4 +1,4 @@
-"""Durations as people type them: `90`, `90s`, `15m`, `8h`, `1d`."""
+"""Durations as users type them: `90`, `90s`, `15m`, `8h`, `1d`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ matches = re.compile(r"([1-9]\d{0,8})([smhd]?)").fullmatch
 
 
 def seconds_of(text: str, option: str) -> int:
-    """Whole seconds; a `Fault` that names the option for what cannot be read."""
+    """Whole seconds; a `Fault` that names the option if the text is no duration."""
     match = matches(text.strip().lower())
     if match is None:
         raise Fault(f"{option} {text!r} is no duration", "Write it like 90s, 15m, 8h or 1d.", code=WRONG_USE)

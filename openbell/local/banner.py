@@ -1,4 +1,4 @@
-"""What `openbell up` says on standard output once the exchange is open."""
+"""Banner: the lines of `openbell up` on standard output once the exchange is open."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULT_DIRECTORY: Final = ".openbell"
 
 
 def announce(url: str, nats_url: str, data_dir: Path, readiness: Readiness, *, demo: bool) -> None:
-    """A few lines for a person; what does not trade comes first."""
+    """Print a few lines for people; partitions that do not trade come first."""
     where = "" if str(data_dir) == DEFAULT_DIRECTORY else f" --data-dir {shlex.quote(str(data_dir))}"
     rows = [
         ("open at", url),
@@ -51,7 +51,7 @@ def announce(url: str, nats_url: str, data_dir: Path, readiness: Readiness, *, d
 
 
 def announce_json(url: str, nats_url: str, data_dir: Path, readiness: Readiness, *, demo: bool) -> None:
-    """One line for a script; `degraded` are the partitions that do not trade, as `/health/ready` names them."""
+    """Print one line for scripts; `degraded` are the partitions that do not trade, as `/health/ready` names them."""
     facts = {
         "ready": readiness.ready,
         "degraded": readiness.degraded,

@@ -1,6 +1,6 @@
-"""Secrets taken out of what is about to be logged, wherever they stand: in fields, in texts, in tracebacks.
+"""Blot: overwrites secrets in log events, in fields, texts and tracebacks, before they are written.
 
-Taken out are fields named in SECRET_FIELDS at any depth, and in every text: tokens, what follows `Bearer` or the name
+Overwritten are fields named in SECRET_FIELDS at any depth, and in every text: tokens, what follows `Bearer` or the name
 of a header that carries credentials, `user:password@` in a URL, and a URL's query.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SECRET_FIELDS: Final = ("token", "secret", "password", "authorization", "cookie", "credentials", "jwt_secret")
 BLOT: Final = "[secret]"
 DEPTH_MAX: Final = 5
-"""What is nested deeper than this in a field is printed as a text."""
+"""A value nested deeper than this in a field is printed as a text."""
 
 TOKEN: Final = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 BEARER: Final = re.compile(r"(\b(?:Bearer|Basic) +)(?!\[secret\])[^\s\"'\\,]+", re.IGNORECASE)
@@ -27,7 +27,7 @@ QUERY: Final = re.compile(r"(\w://[^\s?\"']+\?)[^\s\"']+")
 
 
 def blot_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Overwrite what must not be read in a log, whoever put it there; of structlog's own members only texts."""
+    """Overwrite the secrets of an event, whoever logged them; of structlog's own members only texts."""
     for name, value in event.items():
         if name == "exc_info" or name.startswith("_"):
             continue

@@ -1,7 +1,7 @@
-"""The demo's traders: ordinary SDK clients that make the demo's instruments worth looking at.
+"""Bots: the demo's traders, ordinary SDK clients that keep its instruments trading.
 
-One maker an instrument keeps a ladder of quotes round a price of its own that wanders; one taker an instrument buys
-and sells at random. All they do follows from a seed and from what the exchange answers. Their rate is bounded: a
+One maker an instrument keeps a ladder of quotes around its own price, a random walk; one taker an instrument buys and
+sells at random. All their requests follow from a seed and from the exchange's answers. The bots' rate is bounded: a
 maker sends at most one batch every STEP_SECONDS, a taker one order every TAKE_SECONDS on average.
 """
 
@@ -32,7 +32,7 @@ SEED: Final = 1
 STEP_SECONDS: Final = 0.5
 TAKE_SECONDS: Final = 1.2
 PAUSE_SECONDS: Final = 2.0
-"""After something went wrong: an exchange in trouble has other worries than us."""
+"""The pause after a failure, so that bots do not load an exchange in trouble."""
 
 TOKEN_SECONDS: Final = 12 * 3_600
 
@@ -41,16 +41,16 @@ LEVELS: Final = 6
 
 HALF_SPREAD: Final = Decimal("0.0006")
 STEP_BETWEEN: Final = Decimal("0.0005")
-"""Of the price: from the middle to the best quote, and from one quote to the next."""
+"""The distance from the middle to the best quote, and between quotes, as a part of the price."""
 
 STEP_DEVIATION: Final = 0.00018
 PULL: Final = Decimal("0.001")
-"""How far the price moves by itself in one step, and how much of its distance from home it loses in one."""
+"""The price's random move in one step, and the part of its distance from home that it loses in one."""
 
 LOTS_MAX: Final = 40
 LOTS_TAKEN_MAX: Final = 25
 HARMLESS: Final = frozenset({"order_done", "unknown_order", "no_change", "would_take"})
-"""Refusals that a maker lives with: its order was filled meanwhile, or has its place already."""
+"""Refusals that a maker ignores: its order was filled meanwhile, or has its place already."""
 
 SIDES: Final[tuple[Side, Side]] = ("buy", "sell")
 TokenOf = Callable[[str], str]
@@ -58,7 +58,7 @@ Slot = tuple[Side, int]
 
 
 class Maker:
-    """Keeps a ladder on one instrument. It sends nothing itself: `requests` says what, `answered` hears what became."""
+    """The ladder of one instrument. No I/O: `requests` gives the requests to send, `answered` applies their answers."""
 
     def __init__(self, instrument: Instrument, seed: int) -> None:
         assert instrument.reference_price is not None, "a demo instrument has a reference price"
@@ -69,14 +69,14 @@ class Maker:
         self._asked: list[Slot] = []
 
     def move(self) -> None:
-        """Let the price wander; it is drawn back home the stronger the farther it is."""
+        """Move the price a random step; its pull towards home grows with the distance."""
         wander = Decimal(self._random.gauss(0, STEP_DEVIATION)) * self.middle
         self.middle += wander + (self.home - self.middle) * PULL
 
     def requests(self) -> list[Request]:
-        """What brings the ladder to the price: one request for each quote that is missing or elsewhere."""
+        """The requests that bring the ladder to the price: one for each quote that is missing or at another price."""
         rising = any(self._price(slot) > (quote.price or 0) for slot, quote in self._quotes.items())
-        # The side that goes away from the other moves first, so that no quote meets one of our own.
+        # The side that moves away from the other is sent first, so that no quote meets one of our own.
         sides = SIDES[::-1] if rising else SIDES
         slots = [(side, level) for side in sides for level in range(LEVELS)]
         wanted = [(slot, request) for slot in slots if (request := self._request(slot)) is not None]
@@ -84,7 +84,7 @@ class Maker:
         return [request for _, request in wanted]
 
     def answered(self, answers: list[Order | RequestError]) -> None:
-        """Learn what became of the last requests, in their order."""
+        """Apply the answers to the last requests, in their order."""
         for slot, answer in zip(self._asked, answers, strict=True):
             if isinstance(answer, Order) and answer.is_open:
                 self._quotes[slot] = answer
@@ -94,7 +94,7 @@ class Maker:
                     log.warning("bots.refused", symbol=self.instrument.symbol, code=answer.code)
 
     def forget(self) -> None:
-        """Know of no quote: they were canceled, or nobody knows."""
+        """Forget all quotes, which were canceled or have an unknown outcome."""
         self._quotes.clear()
 
     def _request(self, slot: Slot) -> Request | None:
@@ -114,7 +114,7 @@ class Maker:
 
 
 def tick_at(instrument: Instrument, price: Decimal) -> Decimal:
-    """The tick that holds at a price."""
+    """The tick at a price."""
     rows = instrument.terms.get("ticks") or [{"from": "0", "tick": instrument.tick_size}]
     return max((Decimal(row["from"]), Decimal(row["tick"])) for row in rows if Decimal(row["from"]) <= price)[1]
 
@@ -127,7 +127,7 @@ def on_tick(instrument: Instrument, price: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class BotPace:
-    """How often bots do something, and how long they pause when that failed."""
+    """The bots' pace: the time between steps, and the pause after a failure."""
 
     step_seconds: float = STEP_SECONDS
     take_seconds: float = TAKE_SECONDS
@@ -138,7 +138,7 @@ USUAL: Final = BotPace()
 
 
 async def run(url: str, token_of: TokenOf, stop: asyncio.Event, seed: int = SEED, pace: BotPace = USUAL) -> None:
-    """Trade the demo's instruments until told to stop, whatever the exchange does meanwhile."""
+    """Trade the demo's instruments until `stop` is set, whatever the exchange does meanwhile."""
     async with (
         Client(url, lambda: token_of(MAKER)) as maker,
         Client(url, lambda: token_of(TAKER)) as taker,
@@ -193,7 +193,7 @@ async def _take(client: Client, instrument: Instrument, seed: int, pace: BotPace
 
 
 async def _survive(symbol: str, step: Callable[[], Awaitable[None]], pace: BotPace) -> bool:
-    """Do a step; when it fails, pause. Whether it went well."""
+    """Run a step, and pause if it fails; whether it succeeded."""
     try:
         await step()
     except OpenbellError as error:

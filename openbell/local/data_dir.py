@@ -1,11 +1,11 @@
-"""The directory of a local exchange: its secrets, its journals, and the lock of who runs on it.
+"""Data directory of a local exchange: its secrets, its journals, and the lock of the exchange that runs on it.
 
     DATA_DIR/lock                 who runs here, as JSON; held by flock(2) by `openbell up` and all its children
     DATA_DIR/secrets/jwt-secret   signs the tokens of `openbell token`; readable by its owner alone
     DATA_DIR/nats/                the store of the embedded nats-server
-    DATA_DIR/evidence/            what partitions that stopped have left behind (streams/audit/evidence.py)
+    DATA_DIR/evidence/            evidence of partitions that stopped (streams/audit/evidence.py)
 
-The lock is the kernel's: it ends with the last process that holds it, however that ends.
+The lock is the kernel's: it ends with the last process that has it, however that process ends.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OWNER_ONLY: Final = 0o077
 """Permission bits that nobody but the owner may have on a secret."""
 
 LOCK_WAIT_SECONDS: Final = 3.0
-"""How long the processes of a killed exchange may take to disappear before we call it alive."""
+"""How long the processes of a killed exchange may take to disappear before the exchange counts as running."""
 
 LOCK_POLL_SECONDS: Final = 0.05
 
@@ -39,21 +39,21 @@ class DataDir:
 
     @property
     def secret_file(self) -> Path:
-        """Where the secret that signs local tokens is."""
+        """The file of the secret that signs local tokens."""
         return self.path / "secrets" / "jwt-secret"
 
     @property
     def lock_file(self) -> Path:
-        """Held while an exchange runs here."""
+        """The file that is locked while an exchange runs here."""
         return self.path / "lock"
 
     @property
     def nats(self) -> Path:
-        """Where the embedded nats-server keeps the journals."""
+        """The directory of the embedded nats-server's store."""
         return self.path / "nats"
 
     def prepare(self) -> None:
-        """Make what is missing; what is there stays."""
+        """Make missing directories and the secret; existing ones stay."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.secret_file.parent.mkdir(mode=0o700, exist_ok=True)
@@ -78,7 +78,7 @@ class DataDir:
             ) from error
 
     def running(self) -> dict[str, Any] | None:
-        """What the exchange that runs here wrote about itself; None when none runs."""
+        """The description that the exchange running here has written; None if none runs."""
         try:
             descriptor = os.open(self.lock_file, os.O_RDONLY)
         except OSError:
@@ -92,10 +92,10 @@ class DataDir:
 
 
 class Lock:
-    """This process and the children it hands `descriptor` to are the exchange of a data directory."""
+    """The lock of a data directory, shared by this process and the children that inherit `descriptor`."""
 
     def __init__(self, data_dir: DataDir, wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
-        """Take the lock, or say who has it."""
+        """Acquire the lock; a `Fault` that names its owner if another exchange has it."""
         self._file = data_dir.lock_file
         try:
             self.descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
@@ -110,19 +110,19 @@ class Lock:
         self.describe(pid=os.getpid())
 
     def describe(self, **facts: object) -> None:
-        """Write who runs here, for the next one that comes and for `openbell doctor`."""
+        """Write the description of this exchange, for another `openbell up` and for `openbell doctor`."""
         try:
             self._file.write_text(json.dumps(facts))
         except OSError as error:
             raise unusable(DataDir(self._file.parent), error) from error
 
     def close(self) -> None:
-        """Let go; children that still hold it keep it."""
+        """Release the lock in this process; children that inherited it keep it."""
         os.close(self.descriptor)
 
 
 def unusable(data_dir: DataDir, error: OSError) -> Fault:
-    """What to say of a directory that cannot be written to: a read-only or full disk, somebody else's, no directory."""
+    """The fault of a directory that cannot be written to: a read-only or full disk, another owner's, no directory."""
     return Fault(
         f"the data directory {data_dir.path} cannot be used: {error.strerror or error}",
         "Name a directory that you may write to with --data-dir, on a disk that has room and is not read-only.",
@@ -155,7 +155,7 @@ def _locked(descriptor: int, kind: int) -> bool:
 
 
 def _create_secret(path: Path) -> None:
-    """Write a new secret unless there is one; whole or not at all, so that a crash leaves no empty one."""
+    """Write a new secret unless one exists; atomically, so that a crash leaves no empty file."""
     if path.exists():
         return
     draft = path.with_name(f"{path.name}.{os.getpid()}")

@@ -1,4 +1,4 @@
-"""Partitions that do not trade, as a person is told of them: which, why, and what to do."""
+"""Degraded partitions, described for people: which do not trade, why, and what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from openbell.api import Readiness
 
 OTHER_VERSION: Final = "of the rules, this"
-"""What the sentence of a journal that wants other rules has in it (exchange/engine.py)."""
+"""Part of the sentence about a journal of another version of the rules (exchange/engine.py)."""
 
 NO_WORKER: Final = "Start a worker, or look at the log of the one that should lead: `openbell doctor` says more."
 STOPPED: Final = (
@@ -18,7 +18,7 @@ WRONG_VERSION: Final = "Run the version of Openbell that wrote this journal: wha
 
 
 def names_of(readiness: Readiness) -> str:
-    """A sentence for each partition that does not trade, with the instruments that are known to be there."""
+    """A sentence for each partition that does not trade, with its known instruments."""
     return "; ".join(
         f"{row['why']} ({', '.join(row['symbols'])})" if row["symbols"] else str(row["why"])
         for row in readiness.degraded
@@ -26,7 +26,7 @@ def names_of(readiness: Readiness) -> str:
 
 
 def mend_of(readiness: Readiness) -> str:
-    """What to do about it; the gravest first, and only once."""
+    """What to do about these partitions: the advice for the gravest case alone."""
     if any(OTHER_VERSION in row["why"] for row in readiness.degraded):
         return WRONG_VERSION
     return STOPPED if any(row["stopped"] for row in readiness.degraded) else NO_WORKER

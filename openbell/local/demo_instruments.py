@@ -1,6 +1,6 @@
-"""The eight instruments of `openbell up --demo`, as bodies of the admin API.
+"""Demo instruments: the eight of `openbell up --demo`, as bodies of the admin API.
 
-Companies, prices and symbols are invented; ticks and lots differ so that the screen and the bots meet all sorts.
+Companies, prices and symbols are invented; ticks and lots differ so that the screen and the bots meet all kinds.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 DEMO_INSTRUMENTS: Final[Mapping[str, dict[str, Any]]] = {
-    # Acme Industrial, the one of the examples: cents and single shares.
+    # Acme Industrial, used in the examples: cents and single shares.
     "ACME": {"tick_size": "0.01", "lot_size": "1", "reference_price": "101.25"},
     # Birchwood Bank, in round lots.
     "BIRCH": {"tick_size": "0.01", "lot_size": "10", "reference_price": "48.30"},
     # Cobalt Rail, a coarse tick for its price.
     "COBALT": {"tick_size": "0.05", "lot_size": "5", "reference_price": "262.50"},
-    # Dunmore Foods, cheap and fine.
+    # Dunmore Foods, a low price and a fine tick.
     "DUNMORE": {"tick_size": "0.001", "lot_size": "100", "reference_price": "2.415"},
-    # Eider Semiconductors, expensive, traded in tenths of a share.
+    # Eider Semiconductors, a high price, traded in tenths of a share.
     "EIDER": {"tick_size": "0.10", "lot_size": "0.1", "reference_price": "1240.00"},
     # Fathom Shipping, a tick that grows with the price.
     "FATHOM": {
@@ -51,7 +51,7 @@ def list_missing(api: Api) -> list[str]:
 
 
 def instruments(api: Api) -> list[dict[str, Any]]:
-    """Every listed instrument, as the public API shows them."""
+    """Every listed instrument, as the public API gives it."""
     answer = api.get("/v1/instruments")
     rows = answer["instruments"] if isinstance(answer, dict) else answer
     return list(rows)

@@ -1,8 +1,8 @@
-"""The variables of the environment: every `OPENBELL_…` that something here reads, with its default and its meaning.
+"""Environment: every variable `OPENBELL_…` that Openbell reads, with its default and its meaning.
 
-The meanings are the docstrings of the settings themselves. A role does not start with a variable that nobody reads,
-because it is a slip of the pen whose setting would be missing in silence. What Kubernetes sets for a service that is
-called `openbell…` is not meant for us and is passed over.
+The meanings are the docstrings of the settings themselves. A role does not start with an unknown variable, because a
+misspelt name would leave its setting at the default in silence. Variables that Kubernetes sets for a service called
+`openbell…` are ignored.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 NOT_READ: Final = ("colors",)
-"""Fields that no variable of ours sets."""
+"""Fields that no variable sets."""
 
 NAMES_TOLD_MAX: Final = 5
-"""Of variables that nobody reads, so many are named."""
+"""The number of unknown variables that a fault names."""
 
 of_kubernetes = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)").fullmatch
-"""Variables by which a service is found."""
+"""Variables in which Kubernetes gives a service's address."""
 
 of_fields = re.compile(r"(\w+(?:, \w+)*): (.*)").fullmatch
-"""The first line of what a docstring says of one or several fields; the others are indented."""
+"""The first line of a docstring's entry for one or several fields; its other lines are indented."""
 
 
 class Variable(NamedTuple):
-    """A variable; `default` is empty where there is none."""
+    """A variable; `default` is empty without one."""
 
     name: str
     default: str
@@ -50,7 +50,7 @@ COMMANDS: Final = (
     Variable("OPENBELL_NAME", "", "the name of this process in its log; its role if it has none."),
     Variable("OPENBELL_DATA", "", "the folder that holds recorded market data, for `openbell bench` and the tests."),
 )
-"""What commands read beside the settings of roles."""
+"""The variables of commands, beside the settings of roles."""
 
 BUILDS_AND_TESTS: Final = (
     Variable(
@@ -66,11 +66,11 @@ BUILDS_AND_TESTS: Final = (
     Variable("OPENBELL_SCREENSHOTS", "", "1 writes the screen's pictures into docs/."),
     Variable("OPENBELL_SCREEN_LOAD_SECONDS", "", "how long the screen is put under load."),
 )
-"""What is read by the Makefile, by compose and by tests; a role that finds one does not mind."""
+"""The variables of the Makefile, of compose and of tests; a role ignores them."""
 
 
 def of_class(settings: type) -> list[Variable]:
-    """The variables of a class of settings, with what its docstring says of each field."""
+    """The variables of a class of settings, with its docstring's meaning of each field."""
     prefix = PREFIX + ("LOG_" if settings is LogSettings else "")
     meanings = dict(meanings_of(settings))
     return [
@@ -81,7 +81,7 @@ def of_class(settings: type) -> list[Variable]:
 
 
 def default_of(each: Field[Any]) -> str:
-    """A field's default as the environment would say it."""
+    """A field's default as the text of a variable."""
     value = "" if each.default is MISSING else each.default
     if isinstance(value, bool):
         return "on" if value else "off"
@@ -91,7 +91,7 @@ def default_of(each: Field[Any]) -> str:
 
 
 def meanings_of(settings: type) -> Iterator[tuple[str, str]]:
-    """What a class's docstring says of its fields."""
+    """The names and meanings of the fields in a class's docstring."""
     names, meaning = "", ""
     for line in [*cleandoc(settings.__doc__ or "").splitlines(), ""]:
         if line.startswith("    ") and names:
@@ -103,13 +103,13 @@ def meanings_of(settings: type) -> Iterator[tuple[str, str]]:
 
 
 def known() -> list[str]:
-    """The names of all variables that something reads."""
+    """The names of all known variables."""
     tables = (*map(of_class, (StreamSettings, GatewaySettings, LogSettings)), COMMANDS, BUILDS_AND_TESTS)
     return [*[variable.name for table in tables for variable in table], f"{PREFIX}JWT_SECRET_FILE", PARENT]
 
 
 def check(environ: Mapping[str, str]) -> None:
-    """A `Fault` if the environment holds a variable of ours that nobody reads; it names the nearest that is read."""
+    """A `Fault` if the environment has an unknown `OPENBELL_…`; the fault names the nearest known variable."""
     names = known()
     strange = [name for name in sorted(environ) if name.startswith(PREFIX) and name not in names]
     strange = [name for name in strange if not of_kubernetes(name)]
@@ -121,7 +121,7 @@ def check(environ: Mapping[str, str]) -> None:
 
 
 def nearest(name: str, names: list[str]) -> str:
-    """The known name that is meant, most likely, in brackets; "" if none is near."""
+    """The known name most likely meant, in brackets; "" if none is near."""
     return "".join(f" (did you mean {close}?)" for close in get_close_matches(name, names, n=1, cutoff=0.8))
 
 
@@ -162,5 +162,5 @@ def section(title: str, variables: list[Variable]) -> str:
 
 
 def meaning_of(variable: Variable) -> str:
-    """What a variable means, as a cell of a table."""
+    """A variable's meaning, as a cell of a table."""
     return variable.meaning.removesuffix(".").replace("|", "\\|")

@@ -1,9 +1,9 @@
-"""A disk that is full, or will be: nats-server is restarted when there is room again, which lets it write again.
+"""Full disk: restarts nats-server when there is room again, which lets the server write again.
 
-A stream whose file could not be written stays frozen until its server is restarted: its publishes time out, whatever
-room there is by then. Nothing acknowledged is lost meanwhile. nats-server says so on its log, which we read anyway.
+A stream whose file could not be written stays frozen until its server is restarted: its publishes time out, even when
+there is room again. No acknowledged message is lost meanwhile. nats-server logs the failure, and `up` reads its log.
 
-The restart waits until there are ROOM_BYTES free, or the next write would only fail again.
+The restart waits until ROOM_BYTES are free, or the next write would fail again.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SAYS_SO: Final = b"critical write error"
-"""In lower case: what nats-server's line about a stream that it cannot write holds."""
+"""Part of nats-server's log line about a stream that it cannot write, in lower case."""
 
 ROOM_BYTES: Final = 16 * 1024 * 1024
 POLL_SECONDS: Final = 0.5
 SETTLE_SECONDS: Final = 5.0
-"""After a restart: lines that the server had written before it are still on their way."""
+"""The time after a restart in which lines from before the restart may still arrive."""
 
 
 def room_at(path: Path) -> int:
-    """The bytes that may still be written there."""
+    """The bytes that may still be written at a path."""
     disk = os.statvfs(path)
     return disk.f_bavail * disk.f_frsize
 
 
 class FullDisk:
-    """What is known of the disk that holds `store`."""
+    """The watch over the disk that has `store`."""
 
     def __init__(
         self, store: Path, *, room: Callable[[Path], int] = room_at, poll_seconds: float = POLL_SECONDS
@@ -47,13 +47,13 @@ class FullDisk:
         self._met = asyncio.Event()
 
     def hear(self, line: bytes) -> None:
-        """Look at a line of nats-server's log."""
+        """Check a line of nats-server's log for a failed write."""
         if not self._met.is_set() and SAYS_SO in line.lower():
             log.error("disk.full", store=str(self._store), free_bytes=self.free_bytes(), needed_bytes=ROOM_BYTES)
             self._met.set()
 
     def look_ahead(self, streams_bytes: int) -> None:
-        """Say so if the disk is smaller than what the streams may grow to: it would be full before any of them is."""
+        """Warn if the disk has less room than the streams may grow to: the disk would be full before any stream."""
         held = sum(path.stat().st_size for path in self._store.rglob("*.blk"))
         if self.free_bytes() + held < streams_bytes:
             log.warning(
@@ -61,11 +61,11 @@ class FullDisk:
             )
 
     def free_bytes(self) -> int:
-        """The room there is now."""
+        """The free bytes now."""
         return self._room(self._store)
 
     async def run(self, restart: Callable[[], None]) -> None:
-        """Whenever it was full, wait for room and call `restart`, for ever."""
+        """Whenever the disk was full, wait for room and call `restart`, until canceled."""
         while True:
             await self._met.wait()
             while self.free_bytes() < ROOM_BYTES:  # noqa: ASYNC110 - a file system has no event for us

@@ -1,7 +1,7 @@
-"""A child process ends with the one that started it, even when that is killed with -9.
+"""Lifeline: a child process ends with its parent, even if the parent is killed with -9.
 
-`openbell up` names itself to its children in the environment; each ties itself to it before doing anything else.
-Whoever is killed so loses nothing: the journal is the truth (docs/decisions).
+`openbell up` gives its process id to its children in the environment; each child ties itself to that process first.
+A process killed so loses nothing: the journal is the truth (decision 10).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SET_PARENT_DEATH_SIGNAL: Final = 1
 
 
 def end_with_parent(environ: Mapping[str, str]) -> None:
-    """Have the kernel kill this process when the parent that `environ` names is gone; Linux only."""
+    """Make the kernel kill this process when the parent that `environ` names has ended; Linux only."""
     parent = environ.get(PARENT, "")
     if not parent.isdecimal() or not sys.platform.startswith("linux"):
         return

@@ -1,9 +1,9 @@
-"""How many lines of one kind a log takes: a filter before everything that writes.
+"""Log rate: limits the lines of each kind, in a filter before all handlers.
 
 A kind is the name of an event, or for a library's line the place in its code. Each kind may write LINES_AT_ONCE lines
-and then LINES_PER_SECOND; what is beyond is counted, and the count stands in the next line of its kind as `left_out`.
-Where none follows, a line of its own says it as soon as anything is logged a second later, or at the process's end.
-Bound: KINDS_MAX kinds are kept apart, the one longest silent is forgotten.
+and then LINES_PER_SECOND; lines beyond are counted, and the next line of the kind has the count as `left_out`. If none
+follows, a line of its own has the count, as soon as any line is logged a second later, or at the process's end.
+Bound: KINDS_MAX kinds are counted apart; the kind silent longest is evicted.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LINES_AT_ONCE: Final = 300
-"""More than there can be partitions: at a start each has lines of the same kinds."""
+"""More than the most partitions: at a start each partition logs lines of the same kinds."""
 
 LINES_PER_SECOND: Final = 1.0
 KINDS_MAX: Final = 1_000
 
 
 class Kind:
-    """The allowance of one kind of line: `lines` it may write at time `at`, and how many were left out since."""
+    """The allowance of one kind of line: the `lines` it may write at time `at`, and the number left out since."""
 
     __slots__ = ("at", "left_out", "level", "lines")
 
@@ -35,16 +35,16 @@ class Kind:
         self.left_out = 0
 
     def lines_at(self, now: float) -> float:
-        """How many lines there would be at a time, however many it may have at once."""
+        """The lines allowed at a time, without the bound on lines at once."""
         return self.lines + (now - self.at) * LINES_PER_SECOND
 
     def refill(self, now: float, most: float) -> None:
-        """Let the time since the last line count."""
+        """Refill for the time since the last line."""
         self.lines, self.at = min(most, self.lines_at(now)), now
 
 
 class LineRate(logging.Filter):
-    """Lets lines through or counts them.
+    """The filter: passes lines or counts them.
 
     tell: writes a line of a level, a kind and a count. clock: seconds that only rise.
     """
@@ -63,7 +63,7 @@ class LineRate(logging.Filter):
         self._silenced: dict[str, Kind] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a line may be written now; `record.left_out` says how many of its kind were not."""
+        """Whether a line may be written now; `record.left_out` is the number of its kind left out before it."""
         now, name = self._clock(), kind_of(record)
         kind = self._kind(name, record.levelno, now)
         kind.refill(now, self._most)
@@ -80,7 +80,7 @@ class LineRate(logging.Filter):
         return True
 
     def close(self) -> None:
-        """Say what was left out and has not been said yet."""
+        """Log the counts of lines left out that are not logged yet."""
         self._own_up(float("inf"))
 
     def _kind(self, name: str, level: int, now: float) -> Kind:
@@ -94,7 +94,7 @@ class LineRate(logging.Filter):
         return kind
 
     def _own_up(self, now: float) -> None:
-        """Tell of kinds that could write again and have not."""
+        """Log the counts of kinds that could write again and have not."""
         ready = [name for name, kind in self._silenced.items() if kind.lines_at(now) >= 1]
         counts = [(self._silenced.pop(name), name) for name in ready]
         for kind, name in counts:
@@ -103,7 +103,7 @@ class LineRate(logging.Filter):
 
 
 def kind_of(record: logging.LogRecord) -> str:
-    """What kind of line this is."""
+    """The kind of a line."""
     if isinstance(record.msg, dict):
         return str(record.msg.get("event"))
     return f"{record.name}:{record.filename}:{record.lineno}"

@@ -1,9 +1,9 @@
-"""How every process of Openbell logs: structlog, one event a line, on standard error.
+"""Logs: the set-up of every process's log, structlog, one event a line, on standard error.
 
 - `OPENBELL_LOG_FORMAT` is `console` (default) or `json`, `OPENBELL_LOG_LEVEL` one of `LEVELS`.
 - Each line carries the process's role and, where several run, its name.
-- A secret never gets out (`blot`), and no kind of line fills a disk (`log_rate`).
-- What the event loop complains of is an event like any other, without the values that callbacks were given.
+- No secret is logged (`blot`), and no kind of line fills a disk (`log_rate`).
+- The event loop's complaints are events like any other, without the values that callbacks were given.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LEVELS: Final = ("debug", "info", "warning", "error")
 FORMATS: Final = ("console", "json")
 NOISE: Final = "socket.send() raised exception."
-"""asyncio's and uvloop's own warning of a peer that is gone; whoever reads from that connection learns of it."""
+"""asyncio's and uvloop's own warning of a peer that is gone; the connection's reader gets the same as an exception."""
 NETWORK_ERRNOS: Final = (
     errno.ENETDOWN,
     errno.ENETUNREACH,
@@ -39,7 +39,7 @@ NETWORK_ERRNOS: Final = (
     errno.EHOSTUNREACH,
     errno.EADDRNOTAVAIL,
 )
-"""What an OSError that has no class of its own says of the network."""
+"""The errnos of the network that have no class of OSError of their own."""
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ class LogSettings:
 def configure(settings: LogSettings, prefix: str = "", **bound: str) -> None:
     """Set up structlog, and the standard library's logging through it, for this process.
 
-    `prefix` stands before each line; `bound` are fields of every event.
+    `prefix` is written before each line; `bound` are fields of every event.
     """
     json = settings.format == "json"
     shared: list[Processor] = [
@@ -112,13 +112,13 @@ def configure(settings: LogSettings, prefix: str = "", **bound: str) -> None:
 
 
 def loop_fault(_loop: object, context: dict[str, Any]) -> None:
-    """An event loop's complaint, for `set_exception_handler`: what the network did is none, anything else is a fault.
+    """The handler for `set_exception_handler`: logs a loop's complaint, the network's as `info`, others as a fault.
 
-    A connection that breaks is one, and an attempt that fails after its owner has timed out: uvloop still complains of
-    a name that is not resolved then.
+    The network's are a broken connection, and an attempt that fails after its owner has timed out: uvloop still
+    complains of a name that is not resolved then.
     """
     error = context.get("exception")
-    what = re.split("[(<]", str(context.get("message")))[0].strip()  # behind it stand the values of a call
+    what = re.split("[(<]", str(context.get("message")))[0].strip()  # the values of a call follow
     if (isinstance(error, OSError) and "transport" in context) or is_of_the_network(error):
         log.info("process.connection_broke", what=what, kind=type(error).__name__)
     else:
@@ -126,25 +126,25 @@ def loop_fault(_loop: object, context: dict[str, Any]) -> None:
 
 
 def is_of_the_network(error: object) -> bool:
-    """Whether an exception only says that the network, or a host in it, is away."""
+    """Whether an exception only means that the network, or a host in it, is away."""
     if isinstance(error, ConnectionError | TimeoutError | socket.gaierror | socket.herror):
         return True
     return isinstance(error, OSError) and error.errno in NETWORK_ERRNOS
 
 
 def own_up(level: int, kind: str, count: int) -> None:
-    """Say how many lines of a kind were left out."""
+    """Log the number of lines of a kind that were left out."""
     log.log(level, "log.left_out", kind=kind, left_out=count)
 
 
 def add_left_out(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Give a line the number of lines of its kind that were left out before it."""
+    """Add to a line the number of lines of its kind that were left out before it."""
     count = getattr(event["_record"], "left_out", 0)
     return {**event, "left_out": count} if count else event
 
 
 def is_no_noise(record: logging.LogRecord) -> bool:
-    """Whether a line of the event loop says something."""
+    """Whether a line of the event loop is worth logging."""
     return record.msg != NOISE
 
 

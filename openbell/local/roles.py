@@ -1,7 +1,7 @@
-"""One role alone in this process: a gateway, a worker or nats-server, configured by the environment.
+"""Roles: runs one role in this process, a gateway, a worker, bots or nats-server, configured by the environment.
 
-SIGTERM and the first SIGINT ask the role to drain and end; the second SIGINT ends it where it stands.
-A role that can never run with what it was given ends with `WRONG_USE`, any other failure with `FAILED`.
+SIGTERM and the first SIGINT ask the role to drain and end; the second SIGINT ends it at once.
+A role that can never run with its configuration ends with `WRONG_USE`, any other failure with `FAILED`.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS: Final = 8.0
-"""Less than `supervisor.DRAIN_SECONDS`, after which the process is killed from outside."""
+"""Less than `supervisor.DRAIN_SECONDS`, after which the supervisor kills the process."""
 
 
 def run_worker(environ: Mapping[str, str]) -> None:
-    """Lead and follow partitions until told to stop."""
+    """Lead and follow partitions until asked to stop."""
     from streams import collector, worker  # noqa: PLC0415 - each role loads what it runs and no more
     from streams.errors import SettingsError  # noqa: PLC0415
     from streams.journal import calendar_files  # noqa: PLC0415 - each role loads what it runs and no more
@@ -48,7 +48,7 @@ def run_worker(environ: Mapping[str, str]) -> None:
 
 
 def run_gateway(environ: Mapping[str, str]) -> None:
-    """Serve clients until told to stop."""
+    """Serve clients until asked to stop."""
     from gateway import server  # noqa: PLC0415
     from gateway.settings import GatewaySettings  # noqa: PLC0415
     from streams.errors import SettingsError  # noqa: PLC0415
@@ -62,16 +62,16 @@ def run_gateway(environ: Mapping[str, str]) -> None:
 
 
 def run_bots(url: str, data_dir: DataDir, environ: Mapping[str, str]) -> None:
-    """Trade the demo's instruments until told to stop."""
+    """Trade the demo's instruments until asked to stop."""
     from openbell.local import bots  # noqa: PLC0415
 
     begin("bots", environ)
-    data_dir.secret()  # without it no token can be signed: better said now than at each login
+    data_dir.secret()  # without the secret no token can be signed: a fault now is better than one at each login
     serve(lambda stop: bots.run(url, bots.tokens_of(data_dir), stop))
 
 
 def become_nats(store: Path, port: int, environ: Mapping[str, str]) -> None:
-    """Turn this process into nats-server, which then has our process id, our terminal and our signals."""
+    """Replace this process by nats-server, which keeps the process id, the terminal and the signals."""
     from streams.broker import embedded  # noqa: PLC0415
     from streams.errors import ServerFailed  # noqa: PLC0415
 
@@ -86,12 +86,12 @@ def become_nats(store: Path, port: int, environ: Mapping[str, str]) -> None:
 
 
 def begin(role: str, environ: Mapping[str, str]) -> None:
-    """What every role does first: tie itself to its parent, get room for its connections, and log."""
+    """The start of every role: tie the process to its parent, raise the limit of open files, and set up logging."""
     lifeline.end_with_parent(environ)
     environment.check(environ)
     raise_files_limit()
     settings = logs.LogSettings.from_environment(environ)
-    # In a terminal shared with others the name already stands before each line.
+    # In a terminal shared with others each line already has the name as its prefix.
     if settings.format == "console" and lifeline.PARENT in environ:
         logs.configure(settings)
     else:
@@ -99,13 +99,13 @@ def begin(role: str, environ: Mapping[str, str]) -> None:
 
 
 def raise_files_limit() -> None:
-    """Let this process open as many files as it may: a login shell gives 1,024, a gateway takes 10,000 clients."""
+    """Raise the limit of open files to the highest allowed: a login shell gives 1,024, a gateway needs 10,000."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def serve(role: Callable[[asyncio.Event], Awaitable[None]], drain_seconds: float = DRAIN_SECONDS) -> None:
-    """Run `role` to its end; what it fails with is logged and becomes the exit code."""
+    """Run `role` to its end; its failure is logged and becomes the exit code."""
     from streams.errors import TopologyMismatch  # noqa: PLC0415
 
     try:
@@ -121,7 +121,7 @@ def serve(role: Callable[[asyncio.Event], Awaitable[None]], drain_seconds: float
 
 
 async def _until_asked(role: Callable[[asyncio.Event], Awaitable[None]], drain_seconds: float) -> None:
-    """Run `role` and set its event when the process is asked to end, which it then has `drain_seconds` for."""
+    """Run `role` and set its event when the process is asked to end; the role then has `drain_seconds` to drain."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs.loop_fault)
@@ -139,7 +139,7 @@ async def _until_asked(role: Callable[[asyncio.Event], Awaitable[None]], drain_s
     if stop.is_set():
         await asyncio.wait({running}, timeout=drain_seconds)
     if not running.done():
-        # It waits for something that is away, NATS most likely; what it had not stored was not promised to anybody.
+        # The role waits for something that is away, most likely NATS; nothing unstored was acknowledged to anybody.
         log.warning("process.not_drained", after_seconds=drain_seconds)
         running.cancel()
         return
@@ -147,7 +147,7 @@ async def _until_asked(role: Callable[[asyncio.Event], Awaitable[None]], drain_s
 
 
 def _find(error: BaseException, kind: type[Exception]) -> BaseException | None:
-    """The error of that kind in an error, or in the group that a TaskGroup raised."""
+    """The exception of a kind in an exception, or in the group that a TaskGroup raised."""
     if isinstance(error, kind):
         return error
     if isinstance(error, BaseExceptionGroup):

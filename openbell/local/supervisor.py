@@ -1,8 +1,8 @@
-"""Keeps child processes running: starts them, shows what they write, starts again what dies, and ends them.
+"""Supervisor: starts child processes, shows their output, restarts those that die, and ends all in order.
 
-- A child that dies is started again after `BACKOFF_SECONDS`, twice as long each time up to `BACKOFF_SECONDS_MAX`;
-  one that had lived for `SETTLED_SECONDS` begins anew.
-- One that ends with the exit code `WRONG_USE` would do so for ever: the supervisor reports it and starts it no more.
+- A child that dies is restarted after `BACKOFF_SECONDS`, twice as long each time up to `BACKOFF_SECONDS_MAX`; a child
+  that had lived for `SETTLED_SECONDS` starts at `BACKOFF_SECONDS` again.
+- A child that ends with the exit code `WRONG_USE` would do so every time: it is reported and not restarted.
 - Children have sessions of their own, so Ctrl-C reaches the supervisor alone, which ends them in order; they end
   with it by `lifeline`.
 """
@@ -29,7 +29,7 @@ BACKOFF_SECONDS: Final = 0.2
 BACKOFF_SECONDS_MAX: Final = 10.0
 SETTLED_SECONDS: Final = 10.0
 DRAIN_SECONDS: Final = 10.0
-"""How long a child may take to end by itself before it is killed."""
+"""How long a child may take to end by itself before the supervisor kills it."""
 
 LINE_BYTES_MAX: Final = 65_536
 """Longer lines are cut into pieces of this size."""
@@ -43,7 +43,7 @@ class Role:
     command: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
     show: Callable[[bytes], None] = field(repr=False)
-    """Takes each line that the child writes."""
+    """Called with each line that the child writes."""
 
     inherited: tuple[int, ...] = ()
     """Descriptors that the child keeps open."""
@@ -51,7 +51,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class RestartBounds:
-    """How long children are waited for, in seconds, and how long a line of theirs may be, in bytes."""
+    """The bounds of waiting for children, in seconds, and of their lines, in bytes."""
 
     backoff_seconds: float = BACKOFF_SECONDS
     backoff_seconds_max: float = BACKOFF_SECONDS_MAX
@@ -66,7 +66,7 @@ class Child:
     """One role, kept running until it is stopped."""
 
     def __init__(self, role: Role, gave_up: Callable[[Child], None], bounds: RestartBounds = USUAL) -> None:
-        """`gave_up` is told when the role cannot run with what it was given."""
+        """`gave_up` is called when the role cannot run with its configuration."""
         self.role = role
         self._bounds = bounds
         self.process: asyncio.subprocess.Process | None = None
@@ -81,11 +81,11 @@ class Child:
 
     @property
     def running(self) -> bool:
-        """Whether its process lives now."""
+        """Whether the child's process lives now."""
         return self.process is not None and self.process.returncode is None
 
     async def stop(self) -> None:
-        """Ask the process to end, and kill it when it takes more than `drain_seconds`."""
+        """Ask the process to end, and kill it after `drain_seconds`."""
         self._stopping.set()
         self._signal(signal.SIGTERM)
         if self._task is None:
@@ -97,7 +97,7 @@ class Child:
         await self._task
 
     def restart(self) -> None:
-        """Ask the process to end; it is started again as if it had died."""
+        """Ask the process to end; it is restarted as if it had died."""
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
@@ -127,11 +127,11 @@ class Child:
             backoff = min(backoff * 2, self._bounds.backoff_seconds_max)
 
     async def _run_once(self) -> int:
-        """One life of the process, from its start to its exit code."""
+        """Run the process once, from its start to its exit code."""
         process = self.process = await self._spawn()
         self.starts += 1
         if self._stopping.is_set():
-            # The order to stop came while the process was being made and found nothing to signal.
+            # `stop` was called while the process was being created, and found nothing to signal.
             process.terminate()
         assert process.stdout is not None
         await _read_lines(process.stdout, self.role.show, self._bounds.line_bytes_max)
@@ -160,7 +160,7 @@ class Supervisor:
     """The children of one exchange, in the order they were started."""
 
     def __init__(self, bounds: RestartBounds = USUAL) -> None:
-        """Nothing runs yet."""
+        """A supervisor without children."""
         self._bounds = bounds
         self.children: list[Child] = []
         self.gave_up: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
@@ -179,7 +179,7 @@ class Supervisor:
         await asyncio.gather(*(child.stop() for child in ending))
 
     def kill(self) -> None:
-        """End everything at once."""
+        """Kill all children at once."""
         for child in self.children:
             child.kill()
 

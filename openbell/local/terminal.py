@@ -1,7 +1,7 @@
-"""Several processes in one terminal: each line carries the name of whoever wrote it, in its role's colour.
+"""Terminal: the lines of several processes in one terminal, each with its process's name in the role's colour.
 
-Lines go to standard error; standard output is left to what a command was asked for. With `OPENBELL_LOG_FORMAT=json`
-each line is an object that names its process itself.
+Lines go to standard error; standard output is for the results of commands. With `OPENBELL_LOG_FORMAT=json` each line is
+an object that names its process itself.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ NAME_WIDTH: Final = 9
 """Fits `gateway-1`."""
 
 LINE_WIDTH_MAX: Final = 10_000
-"""Wider than any row: of what is not a terminal nobody knows a width."""
+"""Wider than any row, for output that is no terminal and has no width."""
 
 COLORS: Final = {"nats": "35", "worker": "34", "gateway": "36", "bots": "33"}
-"""SGR colour codes by role; any other has `OTHER`."""
+"""SGR colour codes by role; other roles have `OTHER`."""
 
 OTHER: Final = "2"
 
 of_nats_server = re.compile(r"\[\d+\] \S+ (\d\d:\d\d:\d\d)[.\d]* \[(\w{3})\] (.*)").fullmatch
-"""Time, level and words of one line of nats-server's log."""
+"""Time, level and text of one line of nats-server's log."""
 
 NATS_LEVELS: Final = {"TRC": "debug", "DBG": "debug", "INF": "debug", "WRN": "warning", "ERR": "error", "FTL": "error"}
-"""Ours for nats-server's; it opens with forty lines of information, which is for whoever debugs."""
+"""Our levels for nats-server's; its information is `debug` here, because it opens with forty lines of it."""
 
 
 def console_for_tables() -> Console:
-    """Standard output for tables: a terminal folds what is too wide for it, anything else gets lines of any length."""
+    """Standard output for tables: a terminal folds lines that are too wide, other output gets lines of any length."""
     return Console() if sys.stdout.isatty() else Console(width=LINE_WIDTH_MAX)
 
 
@@ -54,7 +54,7 @@ def table_of(*columns: str) -> Table:
 
 
 def prefix_of(name: str, settings: LogSettings) -> str:
-    """What stands before each line of the process of that name."""
+    """The prefix of each line of the process of that name."""
     if settings.format == "json":
         return ""
     label = f"{name:<{NAME_WIDTH}} │ "
@@ -65,7 +65,7 @@ def prefix_of(name: str, settings: LogSettings) -> str:
 
 
 def line_writer(name: str, settings: LogSettings) -> Callable[[bytes], None]:
-    """A function that writes one line of the process of that name, whatever bytes it has."""
+    """A function that writes one line, of any bytes, of the process of that name."""
     prefix = prefix_of(name, settings)
 
     def write(line: bytes) -> None:
@@ -78,9 +78,9 @@ def line_writer(name: str, settings: LogSettings) -> Callable[[bytes], None]:
 
 
 def shown(name: str, text: str, settings: LogSettings) -> str:
-    """A line as the settings ask for it, empty if it is beneath the level they ask for.
+    """A line in the format of the settings, empty if its level is below theirs.
 
-    Our own processes write as they should by themselves; nats-server, and Python on its way down, do not.
+    Our own processes write in that format by themselves; nats-server, and Python when it crashes, do not.
     """
     match = of_nats_server(text)
     if match is None:

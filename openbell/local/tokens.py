@@ -1,6 +1,6 @@
 """Tokens of a local exchange, signed with the secret in its data directory: `openbell token`.
 
-Nothing is checked with the exchange: whoever can read the secret may be anybody.
+The exchange checks nothing: a user who can read the secret may act as anybody.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ISSUER: Final = "openbell-local"
 """The issuer that gateways expect unless told otherwise (OPENBELL_JWT_ISSUER)."""
 
 OPERATOR: Final = "operator"
-"""The account that the command line's own short-lived tokens act for."""
+"""The account of the command line's own short-lived tokens."""
 
 OWN_TOKEN_SECONDS: Final = 60
 
@@ -40,7 +40,7 @@ def token_for(data_dir: DataDir, account: str, scope: str, seconds: int, account
 
 
 def own_admin_token(data_dir: DataDir) -> str:
-    """A token with which this process does one thing as the operator."""
+    """A short-lived token with which this process acts once as the operator."""
     return token_for(data_dir, OPERATOR, "read admin", OWN_TOKEN_SECONDS)
 
 

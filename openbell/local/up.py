@@ -46,14 +46,14 @@ log = structlog.get_logger(__name__)
 ENDING_ORDER: Final = ("bots", "gateway", "worker", "nats")
 POLL_SECONDS: Final = 0.1
 PATIENCE_SECONDS: Final = 10.0
-"""How long starting may take before we say what we wait for; a long journal takes its time to replay."""
+"""How long starting may take before `up` prints what it waits for; a long journal takes long to replay."""
 
 ONE_REQUEST_SECONDS: Final = 0.5
-"""Signals so close together are one: a terminal and a wrapper such as timeout(1) both pass a Ctrl-C on."""
+"""Signals this close together count as one: a terminal and a wrapper such as timeout(1) both forward a Ctrl-C."""
 
 READY_TIMEOUT_SECONDS: Final = 1.0
 STOPPED_SECONDS: Final = 3.0
-"""A worker that starts looks at the place where its partition was marked as stopped, and may take the mark back."""
+"""How long a partition must stay stopped: a starting worker checks the place marked, and may remove the mark."""
 
 DEMO_ATTEMPTS: Final = 20
 DEMO_ATTEMPT_SECONDS: Final = 0.5
@@ -61,7 +61,7 @@ DEMO_ATTEMPT_SECONDS: Final = 0.5
 
 @dataclass(frozen=True)
 class UpSettings:
-    """What the command line said; `port` 0 is any free one, an empty `nats_url` is the embedded nats-server."""
+    """The options of `openbell up`; `port` 0 is any free one, an empty `nats_url` is the embedded nats-server."""
 
     host: str
     port: int
@@ -89,9 +89,9 @@ def run(settings: UpSettings, environ: Mapping[str, str]) -> None:
 
 
 def reserve_port(host: str, port: int) -> socket.socket:
-    """Hold the port for our gateways, which share it (SO_REUSEPORT); a `Fault` if somebody else has it.
+    """Bind the port for our gateways, which share it (SO_REUSEPORT); a `Fault` if another process has the port.
 
-    The socket never listens, so it takes no connection, and nobody else can have the port while a gateway restarts.
+    The socket never listens, so it accepts no connection, and nobody else can bind the port while a gateway restarts.
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -123,7 +123,7 @@ class LocalExchange:
         port: int,
         lock: Lock,
     ) -> None:
-        """Nothing is started yet."""
+        """An exchange of which no process is started yet."""
         self._settings = settings
         self._log_settings = log_settings
         self._environ = environ
@@ -139,7 +139,7 @@ class LocalExchange:
         self._killed = False
 
     async def run(self) -> None:
-        """Start everything, wait to be asked to end, end everything."""
+        """Start all processes, wait to be asked to end, end all processes."""
         self._supervisor = Supervisor()
         self._listen_to_signals()
         opening = asyncio.create_task(self._open(), name="opening")
@@ -169,7 +169,7 @@ class LocalExchange:
         )
         readiness = await self._until_ready()
         self._lock.describe(pid=os.getpid(), url=self.url, nats_url=self._nats_url)
-        # The demo's instruments are spread over all partitions: it opens whole or not at all.
+        # The demo's instruments are spread over all partitions: the demo opens whole or not at all.
         demo = self._settings.demo and readiness.ready
         if demo:
             await self._open_the_demo()
@@ -188,7 +188,7 @@ class LocalExchange:
         self._watching = asyncio.create_task(disk.run(server.restart), name="full disk")
 
     async def _close(self, opening: asyncio.Task[None]) -> None:
-        """End all children in order; what stopped the opening is raised when they are gone."""
+        """End all children in order; an exception of the opening is raised afterwards."""
         log.info("exchange.closing")
         opening.cancel()
         if self._watching is not None:
@@ -224,7 +224,7 @@ class LocalExchange:
         )
 
     def _environment(self, name: str) -> dict[str, str]:
-        """What a child sees: our environment, and on top what the command line decided."""
+        """A child's environment: that of this process, overridden by the command line's options."""
         chosen = {
             "OPENBELL_NAME": name,
             "OPENBELL_NATS_URL": self._nats_url,
@@ -245,7 +245,7 @@ class LocalExchange:
             await until(lambda: embedded.healthy(embedded.HOST, self._nats_port))
 
     async def _make_streams(self) -> None:
-        """Find out before any role runs whether this exchange can be what was asked for."""
+        """Make the streams before any role runs; a `Fault` if this exchange cannot have what was asked for."""
         try:
             settings = StreamSettings.from_environment(self._environment("up"))
             calendar_files.load(settings.calendars)
@@ -261,7 +261,7 @@ class LocalExchange:
             raise Fault(str(error), code=WRONG_USE) from error
 
     async def _until_ready(self) -> Readiness:
-        """Wait until everything trades, or until what does not has stopped and stays so: that takes a person."""
+        """Wait until all partitions trade, or until those that do not have stopped for good and need an operator."""
         api = Api(self.url, timeout_seconds=READY_TIMEOUT_SECONDS)
         loop = asyncio.get_running_loop()
         found, since = Readiness(ready=False), loop.time()
@@ -283,7 +283,7 @@ class LocalExchange:
         self._supervisor.start([self._role("bots", "bots")])
 
     async def _list_demo_instruments(self, api: Api) -> None:
-        """Listing is safe to repeat, so a partition that changes its leader meanwhile is waited for."""
+        """List the demo's instruments; listing is safe to repeat, so a change of leader meanwhile is retried."""
         for attempt in range(1, DEMO_ATTEMPTS + 1):
             try:
                 await asyncio.to_thread(list_missing, api)
@@ -297,14 +297,14 @@ class LocalExchange:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Ask another process until it says yes."""
+    """Poll another process until a condition holds."""
     while not await condition():  # noqa: ASYNC110 - it has no event that we could wait for
         await asyncio.sleep(POLL_SECONDS)
 
 
 @contextlib.asynccontextmanager
 async def patience(what: Callable[[], str]) -> AsyncIterator[None]:
-    """While the block lasts, say now and then what is waited for."""
+    """While the block lasts, print from time to time what it waits for."""
     telling = asyncio.create_task(_tell(what), name="patience")
     try:
         yield
@@ -325,7 +325,7 @@ def reachable(host: str) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port on which no process listens now."""
     with socket.socket() as probe:
         probe.bind((embedded.HOST, 0))
         port: int = probe.getsockname()[1]
