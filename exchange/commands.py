@@ -212,7 +212,7 @@ class Tick:
 class Resume:
     """A leader resumes behind message `after`; the commands behind `after` have waited long, and their age ends here.
 
-    This command gives the time; each answer names its message, if it was so late (streams/leadership/resumption.py).
+    `Resume` gives the time; each answer that was so late carries a mark (streams/leadership/resumption.py).
     """
 
     after: int
@@ -229,7 +229,7 @@ class DelistInstrument:
 
 @dataclass
 class SetPhase:
-    """Bring an instrument, or with "" all of the partition, into a phase (docs/rules.md, "Trading day").
+    """Move an instrument, or with "" all of the partition, into a phase (docs/rules.md, "Trading day").
 
     kind: of an auction; UNNAMED elsewhere, or to derive the kind from the phase before. until: journal time of a call's
     end, 0 for none. lift: ends a halt. due: the time of this command in the calendar, 0 for an operator's; an
@@ -304,7 +304,7 @@ class SetKillSwitch:
 
 @dataclass
 class BustTrade:
-    """Undo a trade: positions, cash and fees of both sides."""
+    """Bust a trade: reverse positions, cash and fees of both sides."""
 
     symbol: str
     trade_id: int

@@ -2,7 +2,7 @@
 
 Each term is a small integer, in the engine and on the wire; the `*_NAMES` give what clients see, by index. Three of
 these scales are ordered on purpose, and the comment at each scale says so. Only the functions of this module rely on
-that order: everybody else asks `is_open`, `is_stop`, `is_for_a_call` or `takes_orders`. Source: docs/rules.md.
+that order: all other modules call `is_open`, `is_stop`, `is_for_a_call` or `takes_orders`. Source: docs/rules.md.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ TAKER: Final = 1
 CROSS: Final = 2
 LIQUIDITY_NAMES: Final = ("maker", "taker", "cross")
 
-# Phases: from PRE_OPEN to CONTINUOUS orders are taken (`takes_orders`).
+# Phases: from PRE_OPEN to CONTINUOUS orders are accepted (`takes_orders`).
 CLOSED: Final = 0
 PRE_OPEN: Final = 1
 AUCTION: Final = 2
@@ -72,7 +72,7 @@ VOLATILITY: Final = 2
 REOPENING: Final = 3
 OPERATOR: Final = 4
 KIND_NAMES: Final = ("opening", "closing", "volatility", "reopening", "operator")
-"""The kinds of an auction: what it is held for."""
+"""The kinds of an auction, by its purpose."""
 
 OPENED: Final = 0
 CHANGED: Final = 1
@@ -103,7 +103,7 @@ def takes_orders(phase: int) -> bool:
 
 
 def effective_display(display_quantity: int | None, quantity: int) -> int:
-    """The displayed part of an iceberg, or 0 for a plain order: showing all of it is showing it plainly."""
+    """The displayed part of an iceberg, or 0 for a plain order: an order that displays all of itself is plain."""
     if display_quantity is None or display_quantity == quantity:
         return 0
     return display_quantity

@@ -12,7 +12,7 @@ from exchange.book.level import Level
 from exchange.terms import BOTH_SIDES, BUY, SELL
 
 Sides = tuple[BookSide, BookSide]
-"""Bids and asks of a book."""
+"""The bid side and the ask side of a book."""
 
 
 class Indication:

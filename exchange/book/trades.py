@@ -36,8 +36,8 @@ class Trade:
     """A remembered trade: its event, its two orders, and the standing of each account right before its fill.
 
     The maker's fill is booked first: where an account trades with itself, the maker's standing is the earlier one.
-    Orders refer to the trade while they are remembered, perhaps longer than it may be busted; a trade that may not be
-    busted refers to no order. An order in the archive is kept as text instead, without its fills.
+    Remembered orders refer to their trades, perhaps after an account has forgotten a trade; such a trade refers to no
+    order. An order in the archive is kept as text instead, without its fills.
     """
 
     __slots__ = (

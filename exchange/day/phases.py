@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 def set_phase(market: Market, command: SetPhase) -> None:
-    """Bring an instrument, or all of them in the order of their listing, into a phase."""
+    """Move an instrument, or all of them in the order of their listing, into a phase."""
     field = conflicting_phase_field(command, market.now)
     if field:
         market.reject(rejections.BAD_REQUEST, field)
@@ -125,7 +125,7 @@ def draw_end(market: Market, command: DrawEnd) -> None:
 
 
 def double_bands(market: Market, command: DoubleBands) -> None:
-    """Double the width of LULD bands from here on, or restore it."""
+    """Double the width of LULD bands from here on, or restore the single width."""
     book = market.books.get(command.symbol)
     if book is None:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")

@@ -1,8 +1,8 @@
 """Bust: a trade is undone, so that both accounts end as if it had never happened.
 
-Positions, cash and fees go back. Orders, the last price and stops that the trade has triggered stay as they are. The
-average price of a position depends on the order of its trades, so both positions go back to where they stood before
-the busted trade, and the later trades are repeated on them. Source: docs/rules.md, "Bust".
+Positions, cash and fees are reversed. Orders, the last price and stops that the trade triggered stay as they are. The
+average price of a position depends on the order of its trades, so both positions are restored to just before the busted
+trade, and the later trades are replayed on them. Source: docs/rules.md, "Bust".
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def bust(market: Market, trade: Trade) -> None:
 
 
 def retrace(trade: Trade, later_trades: list[Trade], maker: Position, taker: Position) -> None:
-    """Restore both positions to right before a trade, and repeat on them the later trades, oldest first."""
+    """Restore both positions to right before a trade, and replay the later trades on them, oldest first."""
     # Where an account traded with itself, the maker's standing is the earlier one, so it is restored last.
     taker.restore(trade.taker_before)
     maker.restore(trade.maker_before)
@@ -72,7 +72,7 @@ def retrace(trade: Trade, later_trades: list[Trade], maker: Position, taker: Pos
 
 
 def touched(account: str, event: Traded, maker: Position, taker: Position) -> Position | None:
-    """The account's position if it is one of the two that a trade has changed, or None."""
+    """The account's position if the trade changed it, else None."""
     if account == event.maker_account:
         return maker
     return taker if account == event.taker_account else None

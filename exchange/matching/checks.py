@@ -75,7 +75,7 @@ def check_order(command: PlaceOrder, book: Book, allowance: Allowance, now: int)
 
 
 def check_kind(command: PlaceOrder, book: Book, now: int) -> Rejected | None:
-    """Type, time in force and members go together, and the phase takes such an order (docs/rules.md 3, 4, 12)."""
+    """Type, time in force and members go together, and the phase accepts such an order (docs/rules.md 3, 4, 12)."""
     field = conflicting_field(command)
     if field:
         return Rejected(rejections.BAD_REQUEST, field)
@@ -87,7 +87,7 @@ def check_kind(command: PlaceOrder, book: Book, now: int) -> Rejected | None:
 
 
 def is_allowed_now(time_in_force: int, book: Book) -> bool:
-    """Whether orders with this time in force are taken in the book's phase."""
+    """Whether the book's phase accepts orders with this time in force."""
     if book.phase == CONTINUOUS:
         return time_in_force != AT_OPEN
     if time_in_force == AT_OPEN:

@@ -39,7 +39,7 @@ class Trial:
         self.walk(book)
 
     def fills(self) -> bool:
-        """Whether the order would fill wholly within `trades_max`, and meet no own order that takes part."""
+        """Whether the order would fill wholly within `trades_max`, and no own order would reduce it."""
         return self.wanted == 0 and not self.reduced
 
     def is_over(self) -> bool:

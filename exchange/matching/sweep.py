@@ -25,7 +25,7 @@ from exchange.terms import (
 
 
 def sweep(market: Market, taker: Order, low: int, high: int) -> bool:
-    """Match an incoming order until it is done, or nothing is left that it may trade with.
+    """Match an incoming order until the order is done, or no order is left that it may trade with.
 
     The order ends here when it is filled, when self-trade prevention ends it, or at `trades_max` trades. True if its
     rest would trade beyond the band from `low` to `high` (0: no band); the band is the same for the whole order.

@@ -172,7 +172,7 @@ def packed(texts: list[str]) -> bytes:
 
 
 def text_of(row: list[Any], *, fills: bool = True) -> str:
-    """All of an order's row but account, symbol and client order id, as text: the id and the end's time come first.
+    """All of an order's row but account, symbol and client order id, as text: id and end time are first.
 
     `past_order` in `checkpoint/packing.py` writes the same text from an order, and faster.
     """

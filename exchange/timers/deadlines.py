@@ -1,4 +1,4 @@
-"""Deadlines: when each account's orders are canceled, unless the account renews in time (`order.cancel_after`).
+"""Deadlines: when each account's orders are canceled, unless renewed before (`order.cancel_after`).
 
 One deadline an account; a new one replaces it. Accounts of one time are due by name. Times are nanoseconds of journal
 time. Bound: an account holds one deadline, for DURATION_MAX at most; stale entries are bounded by `due_queue`.

@@ -1,7 +1,7 @@
 """Due queue: keys by the time at which each is due, where a key gets another time without a search for its old one.
 
 An entry is a time and a key in a heap. Setting another time for a key, or none, leaves the key's old entry in the heap;
-that entry is stale, and dropped when it comes up. A subclass knows the time of each key (`is_due`), so the queue keeps
+that entry is stale, and dropped at the heap's top. A subclass knows the time of each key (`is_due`), so the queue keeps
 no copy of that time. Times are nanoseconds of journal time. Keys of one time are due in their own order, so that a
 restored state executes them alike. Bound: when there are twice as many entries as were left by the last cleaning, and
 TIMERS_SPARE more, all stale entries are dropped.
