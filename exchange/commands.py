@@ -1,6 +1,6 @@
 """Commands: what may be asked of the exchange; the imperative of the engine's language.
 
-A command is a plain value; no member depends on the partition's state, so a journal can hold the command.
+A command is a plain value, independent of the partition's state, so a journal can hold it.
 Units as in `units`; `side`, `type` and the like are the integers of `terms`. `None`: the client left the member out.
 `sent_at` is the gateway's estimate of journal time when it accepted the command: a command that reaches the journal
 too long after that is refused (`too_late`); 0 is never too late.

@@ -1,7 +1,7 @@
 """Configuration: the version of the rules and the bounds, in force from the journal message that names them.
 
-Version and bounds are in the journal and in no file, so no two workers ever disagree about them
-(docs/decisions/0006-what-a-version-means.md, docs/decisions/0100-two-versions-of-the-semantics.md).
+Version and bounds are in the journal and in no file, so no two workers ever disagree
+(docs/decisions/0006-what-a-version-means.md; decision 0100).
 """
 
 from __future__ import annotations

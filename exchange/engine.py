@@ -123,7 +123,7 @@ class Engine(Market):
         return engine
 
     def digest(self) -> str:
-        """A fingerprint of the state: engines with equal digests answer alike from here on."""
+        """A fingerprint of the state: equal digests, equal answers from here on."""
         return digest_of(self.state())
 
     def next_due(self) -> int:

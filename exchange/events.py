@@ -1,4 +1,4 @@
-"""Events: what a command has changed; the past tense of the engine's language.
+"""Events: what has happened; the past tense of the engine's language.
 
 Events are plain values and hold all that a reader of `EVENTS_<p>` alone needs. An event's time is its command's.
 
@@ -45,7 +45,7 @@ class Rejected:
 @mypyc_attr(acyclic=True)
 @dataclass(init=False, slots=True)
 class Accepted:
-    """The exchange accepted the order, all of which is open; events of its trades and its end, if any, follow.
+    """The exchange accepted the order, all of which is open; its trades and its end, if any, follow.
 
     status: OPEN or PENDING_TRIGGER; UNTOLD as stored before version 4.
     """

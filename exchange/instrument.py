@@ -25,7 +25,7 @@ LIMIT_STATE: Final = 15 * SECOND
 CALL_EXTENSIONS: Final = 1
 
 MONEY: Final = ("min_value", "max_value")
-"""Bounds of price × quantity, whose range is wider than that of a price or a quantity."""
+"""Bounds of price × quantity, of a wider range than either."""
 
 NO_RATE: Final = -RATE - 1
 """In place of a missing fee rate."""

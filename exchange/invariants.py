@@ -35,7 +35,7 @@ def first_broken(market: Market) -> str:
 
 
 def broken_in_book(book: Book) -> str:
-    """The fault of a book, "" if none: crossed where orders are matched, or a level that is not its queue's sum."""
+    """The fault of a book, "" if none: crossed where orders are matched, or a broken side."""
     bid, ask = book.sides[BUY].best, book.sides[SELL].best
     if book.is_trading() and 0 < ask <= bid:
         return f"{book.symbol} is crossed: best bid {bid}, best ask {ask}"
@@ -47,7 +47,7 @@ def broken_in_book(book: Book) -> str:
 
 
 def broken_in_side(half: BookSide, side: int) -> str:
-    """The fault of one side, "" if none: levels out of order, or a level whose totals differ from its queue."""
+    """The fault of one side, "" if none: levels out of order, or totals that differ from the queue."""
     prices = [price for price, _ in half.depth(0)]
     if prices != sorted(half.levels, reverse=side == BUY) or half.best != (prices[0] if prices else 0):
         return f"its {SIDE_NAMES[side]} levels are out of order"
@@ -68,7 +68,7 @@ def broken_in_side(half: BookSide, side: int) -> str:
 
 
 def broken_in_order(order: Order) -> str:
-    """The fault of an order, "" if none: parts that do not sum to its quantity, or a place that its status denies."""
+    """The fault of an order, "" if none: parts do not sum to its quantity, or its place denies its status."""
     what = f"order {order.order_id}"
     parts = (order.filled, order.open_quantity, order.canceled)
     if sum(parts) != order.quantity:
@@ -107,7 +107,7 @@ def broken_in_accounts(market: Market) -> str:
 
 
 def broken_in_holding(holding: Holding) -> str:
-    """The fault of a holding, "" if none: open quantities that are not the sums over its open orders."""
+    """The fault of a holding, "" if none: open quantities are not those of its orders."""
     for side in range(BOTH_SIDES):
         open_quantity = sum([order.open_quantity for order in holding.open if order.side == side])
         if holding.open_quantity(side) != open_quantity:

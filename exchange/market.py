@@ -134,7 +134,7 @@ class Market:
         self.wake_at = 0
 
     def schedule_expiry(self, order: Order) -> None:
-        """Set the timer of an open order to its `expires`, in place of an earlier time."""
+        """Set an open order's timer to its `expires`, in place of an earlier time."""
         self.expiries.push(order.expires, order.order_id)
         self.wake_at = 0
 
@@ -183,7 +183,7 @@ class Market:
                     yield order_from(past.row(), self.books)
 
     def find(self, account: str, symbol: str, client_order_id: str) -> Order | None:
-        """The account's order with this client order id, open or remembered; an archived one as in `order`."""
+        """The account's order with this client order id, open or remembered, as in `order`."""
         book = self.books.get(symbol)
         holding = None if book is None else book.holdings.get(account)
         if holding is None:
@@ -191,16 +191,16 @@ class Market:
         return holding.client_orders.get(client_order_id) or self.find_past(holding, symbol, client_order_id)
 
     def find_past(self, holding: Holding, symbol: str, client_order_id: str) -> Order | None:
-        """The archived order with this client order id, as in `order`; None if the archive has none."""
+        """The archived order with this client order id, as in `order`, or None."""
         block = holding.past.get(client_order_id)
         return None if block is None else order_from(block.at(block.find(symbol, client_order_id)).row(), self.books)
 
     def orders_of(self, trade: Trade) -> tuple[Order, Order]:
-        """Taker and maker of a trade that may be busted; archived ones as in `order`."""
+        """Taker and maker of a trade that may be busted, as in `order`."""
         return self.side_of(trade.taker, trade.past_taker), self.side_of(trade.maker, trade.past_maker)
 
     def side_of(self, order: Order | None, past: PastOrder | None) -> Order:
-        """One order of a trade that may be busted: the object, or one made from its archived text."""
+        """One order of a trade that may be busted, or a new object from its text."""
         if order is not None:
             return order
         assert past is not None, "what may be undone has its orders"

@@ -9,14 +9,14 @@ from exchange.instrument import Instrument
 
 @dataclass
 class Configured:
-    """The engine applies this version of the rules, and its command's bounds, from here on."""
+    """The engine applies these rules, and the command's bounds, from here on."""
 
     semantics: int
 
 
 @dataclass
 class InstrumentListed:
-    """The instrument's definition in force from here on."""
+    """The definition in force from here on."""
 
     instrument: Instrument
 
@@ -64,7 +64,7 @@ class EndDrawn:
 
 @dataclass
 class BandsDoubled:
-    """LULD bands of an instrument are twice as wide from here on (`doubled`), or as wide as before."""
+    """LULD bands of an instrument are twice as wide from here on, or single again."""
 
     symbol: str
     doubled: bool
@@ -81,7 +81,7 @@ class LimitsSet:
 
 @dataclass
 class KillSwitchSet:
-    """The kill switch is set; `count` orders were canceled by it, their `Canceled` events come before."""
+    """The kill switch is set; it canceled `count` orders, by `Canceled` events before."""
 
     account: str
     symbol: str

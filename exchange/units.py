@@ -1,4 +1,4 @@
-"""Units: whole numbers for prices, quantities, money, times and rates.
+"""Units: whole numbers for prices, quantities and money.
 
 Every price, quantity and amount of money inside Openbell is an `int` counting units of 10⁻⁸
 (docs/decisions/0001-one-unit.md). Times are `int` nanoseconds since 1970 UTC. Basis points are

@@ -66,7 +66,7 @@ class Accounts:
         return position
 
     def close_position(self, account: str, symbol: str) -> None:
-        """Forget the account's position if it is blank; called when nothing refers to the position any more."""
+        """Forget the account's position if blank; nothing refers to it any more."""
         positions = self.positions[account]
         if positions[symbol].is_blank():
             del positions[symbol]

@@ -13,7 +13,7 @@ from exchange.instrument import NO_RATE, Instrument
 from exchange.units import RATE, UNIT, divide_half_even
 
 FEE_ACCOUNT: Final = "fees"
-"""The account that receives all fees and pays all rebates; the fee account does not trade."""
+"""The account that receives all fees less rebates, and never trades."""
 
 
 def rates_of(instrument: Instrument, own: dict[int, int]) -> list[int]:

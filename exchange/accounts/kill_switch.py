@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class KillSwitch:
-    """The stopped accounts and instruments, by name. `armed`: any is stopped; else an order costs one comparison."""
+    """What is stopped, by name. `armed`: anything is; otherwise an order costs one comparison."""
 
     __slots__ = ("accounts", "armed", "everything", "symbols")
 
@@ -18,7 +18,7 @@ class KillSwitch:
         self.armed = False
 
     def set(self, account: str, symbol: str, active: bool) -> None:
-        """Set the switch of an account, of an instrument or, with neither, of the whole partition."""
+        """Set the switch of an account, an instrument or, with neither, the whole partition."""
         if account:
             switch(self.accounts, account, active)
         elif symbol:
@@ -33,7 +33,7 @@ class KillSwitch:
 
 
 def switch(stopped: dict[str, bool], name: str, active: bool) -> None:
-    """Record a name as stopped, or remove that record."""
+    """Record a name as stopped, or remove it."""
     if active:
         stopped[name] = True
     else:

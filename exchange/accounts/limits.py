@@ -37,7 +37,7 @@ LIMIT_NAMES: Final = (
 
 
 def fault_in(values: list[tuple[int, int]], removed: int, semantics: int = NEWEST) -> str:
-    """The name of the limit, or of the command's member, that cannot be set like this; "" if none."""
+    """The limit, or the member, that cannot be set like this, by name; "" if none."""
     if not 0 <= removed < 1 << len(LIMIT_NAMES):
         return "removed"
     for field, value in values:

@@ -48,15 +48,15 @@ class Position:
 
     @property
     def standing(self) -> Standing:
-        """Quantity, cost and shares, as `restore` accepts them."""
+        """The standing that `restore` accepts."""
         return (self.quantity, self.cost, self.shares)
 
     def restore(self, standing: Standing) -> None:
-        """Restore quantity and average price to a former standing."""
+        """Restore quantity and average price."""
         self.quantity, self.cost, self.shares = standing
 
     def is_blank(self) -> bool:
-        """Whether all figures are those of an account that never traded the instrument."""
+        """Whether quantity, cash and fees are all 0."""
         return not (self.quantity or self.cash or self.fees)
 
     def settle(self, side: int, quantity: int, amount: int, value: int, fee: int) -> None:

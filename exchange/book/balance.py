@@ -61,7 +61,7 @@ class Balance:
         while self.demand < self.supply and self.step_down():
             pass
         if not (self.sides[BUY].total_at(self.price) or self.sides[SELL].total_at(self.price)):
-            self.step_down()  # Nothing rests at this price any more, so it is no candidate.
+            self.step_down()  # Nothing rests here any more: no candidate.
 
     def step_up(self) -> bool:
         """Move to the next candidate above, if there is one."""

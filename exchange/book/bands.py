@@ -52,7 +52,7 @@ def band_round(instrument: Instrument, reference: int, width_bps: int) -> Band:
 
 
 def is_beyond(price: int, low: int, high: int) -> bool:
-    """Whether a price lies outside a band, so that it may not trade."""
+    """Whether a price lies outside a band."""
     return high > 0 and (price > high or price < low)
 
 

@@ -160,14 +160,14 @@ class Book:
         return holding
 
     def release(self, account: str) -> None:
-        """Release the holding of an account of whose orders none is open or remembered."""
+        """Drop an account's holding: none of its orders is open or remembered."""
         holding = self.holdings.pop(account)
         self.ended.leave(holding.ended)
         self.trades.sides.leave(holding.traded)
         self.accounts.close_position(account, self.symbol)
 
     def shares(self, account: str) -> tuple[Share[Order], Share[Trade]]:
-        """The shares of an account's remembered orders and of its trades here, for a holding that refers to both."""
+        """An account's shares of remembered orders and of trades here, for a holding that keeps both."""
         return self.ended.share(account), self.trades.sides.share(share_of(account, self.symbol))
 
     def share_anew(self) -> None:
@@ -186,7 +186,7 @@ class Book:
         return self.on_tick(self.last_price or self.instrument.reference_price)
 
     def on_tick(self, price: int) -> int:
-        """A price as a reference: the nearest whole number of ticks, by the table of ticks as it is now."""
+        """A price as a reference: the nearest whole number of present ticks."""
         return price if self.semantics < ROUNDED_REFERENCE else self.instrument.on_tick(price)
 
     def crosses(self, side: int, price: int) -> bool:
@@ -216,7 +216,7 @@ class Book:
         order.reserve = order.quantity - order.filled - order.canceled - order.shown
 
     def rest(self, order: Order) -> None:
-        """Add an order at the end of its price's queue, showing its next part; a market order to the market queue."""
+        """Add an order to the end of its queue, showing its next part."""
         self.stamps = order.stamp = self.stamps + 1  # As `stamp` and `part`, without these calls for a plain order.
         side, price = order.side, order.price
         if price and not order.display_quantity:
@@ -292,7 +292,7 @@ class Book:
         self.changes.append((self.symbol, CHANGED, order.order_id, order.side, order.price, shown))
 
     def weigh(self, order: Order, quantity: int) -> None:
-        """Add to a call's balance the change of a resting order's open quantity, negative if it shrank."""
+        """Add the change of a resting order's open quantity to a call's balance."""
         balance = self.balance
         assert balance is not None, "there is nothing to weigh outside a call"
         balance.add(order.side, order.price, quantity)

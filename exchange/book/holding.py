@@ -64,7 +64,7 @@ class Holding:
         return not self.client_orders and not self.past
 
     def own_texts(self, command: PlaceOrder, symbol: str) -> None:
-        """Replace the texts of a placement by the ones that all orders here share, instead of a copy for each."""
+        """Make a placement share its texts with the other orders here, instead of own copies."""
         command.symbol = symbol
         command.account = self.account
         if command.session == self.session:
@@ -77,7 +77,7 @@ class Holding:
         return self.buying if side == BUY else self.selling
 
     def count(self, side: int, quantity: int) -> None:
-        """Add to the open quantity of a side, or subtract if `quantity` is negative."""
+        """Add to the open quantity of a side; negative to subtract."""
         if side == BUY:
             self.buying += quantity
         else:

@@ -22,7 +22,7 @@ HIGH_PRICES: Final = 3 * UNIT
 
 MIDDLE_WIDTH: Final = 20
 TIER_WIDTHS: Final = (0, 5, 10)
-"""Widths of the bands above HIGH_PRICES, in percent, by tier."""
+"""Percent, by tier."""
 
 LOW_WIDTH: Final = 75
 LOW_WIDTH_MAX: Final = 15 * UNIT // 100
@@ -77,7 +77,7 @@ class Luld:
             trades.append((at, price, 1))
 
     def renew(self, instrument: Instrument, now: int, semantics: int) -> None:
-        """Move the reference to the mean of the trades in the window, if due, and the bands with the reference.
+        """Move the reference to the window's mean, if due, and the bands with the reference.
 
         Rounding by the ticks at the mean may give a price in the next row, whose ticks differ: hence `on_tick`.
         """
@@ -118,7 +118,7 @@ class Luld:
 
 
 def width_of(reference: int, tier: int, times: int) -> int:
-    """The distance from the reference within which trades are allowed; `times` is 2 for doubled bands."""
+    """The distance of each band from the reference; `times` is 2 for doubled bands."""
     if reference > HIGH_PRICES:
         return reference * TIER_WIDTHS[tier] * times // PERCENT
     if reference >= LOW_PRICES:

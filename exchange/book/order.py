@@ -31,11 +31,11 @@ class Order:
     """One order from its acceptance until it is forgotten.
 
     price, stop_price, display_quantity (a plain order) and expires are 0 where there is none. `shown` is the quantity
-    that the book displays now; the rest of the open quantity is hidden reserve. `cost_whole` and `cost_rest` make up
-    the sum of price × quantity of the trades: whole units, and the rest in units² (`cost`). `holding` is the account's
-    in this book. `stamp` is the order's time among the orders of the book. While the order rests, `level` is its queue,
-    `older` and `newer` are its neighbours there, and `shown + reserve` is the open quantity. Most orders have one
-    trade, so `first_trade` is kept outside the list.
+    displayed now; the rest of the open quantity is hidden reserve. `cost_whole` and `cost_rest` make up the sum of
+    price × quantity of the trades: whole units, and the rest in units² (`cost`). `holding` is the account's in this
+    book. `stamp` is the order's time among the orders of the book. While the order rests, `level` is its queue, `older`
+    and `newer` are its neighbours, `shown + reserve` its open quantity. Most orders have one trade, so `first_trade` is
+    kept outside the list.
     """
 
     __slots__ = (
@@ -125,7 +125,7 @@ class Order:
 
     @property
     def self_trade(self) -> int:
-        """The self-trade mode that applies when the order, as taker, meets one of its own account."""
+        """The mode for when the order, as taker, meets one of its own account."""
         return self.command.self_trade
 
     @property
@@ -180,7 +180,7 @@ class Order:
             self.later_trades.append(trade)
 
     def forget_trades(self) -> None:
-        """Drop the references to the order's trades: its fills are not needed any more."""
+        """Drop the order's trades: its fills are not needed any more."""
         self.first_trade = None
         self.later_trades = None
 

@@ -43,7 +43,7 @@ def order_row(order: Order) -> list[Any]:
 
 
 def order_from(row: list[Any], books: dict[str, Book], *, remembered: bool = True) -> Order:
-    """The order of a row, in no queue yet. An order's cost may need more than 64 bits, so the row has it as text.
+    """The order of a row, in no queue yet. The cost may need more than 64 bits, so it is text.
 
     An order that the register remembers no more gets a holding of its own.
     """

@@ -97,7 +97,7 @@ class Register:
             largest = ended.largest()
 
     def forget_one(self, share: Share[Order]) -> None:
-        """Forget a share's oldest ended order; trades may refer to that order for longer, but it loses its fills."""
+        """Forget a share's oldest order; its trades may refer to it for longer, without its fills."""
         if share.blocks:
             self.forget_packed(share)
             return
@@ -133,7 +133,7 @@ class Register:
                 order.forget_trades()
         self.orders = {order_id: order for order_id, order in self.orders.items() if order.book is not book}
         for account, holding in list(book.holdings.items()):
-            holding.client_orders.clear()  # Orders and holding refer to each other: break the circle.
+            holding.client_orders.clear()  # Orders and holding refer to each other.
             holding.past.clear()
             book.release(account)
 

@@ -1,8 +1,8 @@
 """Stop orders of one book: those that wait unseen, and which of them a trade triggers.
 
-A buy is triggered when the last trade is at its stop price or above, a sell when it is at its stop price or below. All
-whose condition holds are triggered, in the order of stop price in the direction of travel, then time; their execution
-is in `matching/triggering.py`. Source: docs/rules.md, "Continuous trading" 6.
+A buy is triggered when the last trade is at its stop price or above, a sell at its stop price or below. All whose
+condition holds are triggered, by stop price in the direction of travel, then time (`matching/triggering.py`).
+Source: docs/rules.md, "Continuous trading" 6.
 """
 
 from __future__ import annotations

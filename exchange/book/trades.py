@@ -93,7 +93,7 @@ class Trade:
         return event.trade_id, event.price, event.quantity, liquidity, fee, self.at
 
     def release(self) -> None:
-        """Drop the references to both orders: the trade cannot be busted any more."""
+        """Drop the orders: the trade cannot be busted any more."""
         self.maker = self.past_maker = None
         self.taker = self.past_taker = None
 
@@ -154,7 +154,7 @@ class Trades:
         self.release(self.sides.evict(share))
 
     def release(self, trade: Trade) -> None:
-        """Release a trade that one of its accounts has forgotten: the trade cannot be busted any more."""
+        """Release a trade that one of its accounts forgot: it cannot be busted any more."""
         trade.release()
         if self.orders:
             self.orders.pop(trade.event.maker_order_id, None)
@@ -187,7 +187,7 @@ class Trades:
         return None
 
     def after(self, trade: Trade) -> list[Trade]:
-        """The later trades of the instrument, of either of the trade's accounts, that are not busted; oldest first."""
+        """The later trades in the instrument by either of its accounts, unless busted; oldest first."""
         event = trade.event
         found: dict[int, Trade] = {}
         for account in (event.maker_account, event.taker_account):

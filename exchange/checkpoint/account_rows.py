@@ -61,7 +61,7 @@ def restore_position(accounts: Accounts, row: list[str]) -> None:
 
 
 def kept_limits(accounts: Accounts) -> list[tuple[str, str, list[list[int]]]]:
-    """Account, symbol and the account's own limits there, sorted."""
+    """Account, symbol and the limits there, sorted."""
     return [
         (account, symbol, [list(value) for value in values])
         for account in sorted(accounts.limits)
@@ -108,7 +108,7 @@ def forgotten_orders(trades: Iterable[Trade], register: Register) -> list[PastOr
 
 
 def past_bodies(trades: Iterable[Trade]) -> Iterator[bytes]:
-    """The `past_orders` of trades, compressed, PAST_MAX at most in one body."""
+    """The `past_orders`, compressed, PAST_MAX at most in a body."""
     orders = past_orders(trades)
     for start in range(0, len(orders), PAST_MAX):
         yield past_body(orders[start : start + PAST_MAX])
@@ -161,7 +161,7 @@ def remembers(sides: Memory[Trade], account: str, event: Traded) -> bool:
 
 
 def restore_trade(market: Market, row: list[Any]) -> None:
-    """Restore the trade of a row, for the accounts that remembered it."""
+    """Restore a row's trade for the accounts that remembered it."""
     trades = market.trades
     maker, taker = (row[19], row[20]) if trades.sides.divided else (True, True)
     trades.take(trade_from(row, market, remembered=maker and taker), maker=maker, taker=taker)

@@ -36,7 +36,7 @@ def book_row(book: Book) -> list[Any]:
 
 
 def restore_book(market: Market, row: list[Any]) -> None:
-    """List the instrument of a row and restore its book, the queues still empty."""
+    """List the instrument of a row; its queues are still empty."""
     book = market.open_book(instrument_from(row[0]))
     book.last_trade_id = row[1]
     book.last_price = row[2]
@@ -96,12 +96,12 @@ def instrument_from(row: list[Any]) -> Instrument:
 
 
 def luld_row(book: Book, luld: Luld) -> list[Any]:
-    """Symbol, reference, doubled width and limit state; the bands are derived from these when restored."""
+    """Symbol, reference, doubled width and limit state, from which the bands follow."""
     return [book.symbol, luld.reference, luld.since, luld.initial, luld.doubled, luld.limit_since, luld.wake]
 
 
 def restore_luld(market: Market, row: list[Any]) -> None:
-    """Restore the reference, bands and limit state of a row."""
+    """Restore the LULD bands of a row."""
     book = market.books[row[0]]
     luld = book.luld
     assert luld is not None, "bands of a book that has none"

@@ -23,7 +23,7 @@ WHOLE: Final = 2
 
 
 FILLS: Final = 4
-"""Fills for each order of a full block, at which a block ends before it is full, so that reading it stays cheap."""
+"""Fills an order, over a full block, above which a block ends early: reading it stays cheap."""
 
 
 def pack(market: Market, until: int, most: int, size: int = BLOCK) -> int:
@@ -68,7 +68,7 @@ def pack_block(market: Market, share: Share[Order], size: int) -> None:
 
 
 def leave_trades(order: Order) -> None:
-    """Replace an order in its trades by its text, without the fills, which the trades have themselves."""
+    """Replace an order in its trades by its text, without the fills, which are theirs."""
     past = past_order(order, fills=False)
     trades = [order.first_trade, *(order.later_trades or [])]
     for trade in trades:
@@ -82,7 +82,7 @@ def leave_trades(order: Order) -> None:
 def past_order(order: Order, *, fills: bool = True) -> PastOrder:
     """An ended order as text."""
     placed = order.command
-    # The same text as `text_of` of the order's row, which would take four times as long.
+    # Equals `text_of` of the order's row, which takes four times as long.
     text = (
         f"{order.order_id},{order.updated},{placed.side},{placed.type},{placed.quantity},{shown(placed.price)},"
         f"{shown(placed.stop_price)},{placed.time_in_force},{shown(placed.expires)},{1 if placed.post_only else 0},"

@@ -1,4 +1,4 @@
-"""Release of an engine: an engine that is not needed any more drops its orders, so that their memory is free at once.
+"""Release: an engine that is not needed any more drops its orders, so that their memory is free at once.
 
 Orders, their accounts' holdings, their books and the trades refer to each other. To find these circles, Python's
 collector would scan all objects of the process, which takes too long beside partitions that are led.

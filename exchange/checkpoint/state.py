@@ -212,7 +212,7 @@ def ended_rows(ended: Memory[Order]) -> Iterator[list[int]]:
 
 
 def restore_order(market: Market, row: list[Any]) -> None:
-    """Add the order of a row to the register, with its timer or stop; an ended order only by its id and its name."""
+    """Restore the order of a row, with its timer or stop; an ended order only by id and name."""
     order = order_from(row, market.books)
     if not is_open(order.status):
         market.register.orders[order.order_id] = order
@@ -248,7 +248,7 @@ def owners_of(memory: Memory[Item]) -> list[str]:
 
 
 def bounds_row(market: Market) -> list[int]:
-    """Semantics, bounds, the time and sequence reached in the journal, and the next order id."""
+    """Semantics, bounds, time and sequence in the journal, and the next order id."""
     register, sides = market.register, market.trades.sides
     row = [
         market.semantics,

@@ -1,4 +1,4 @@
-"""Administration: operators' commands for listings, limits, kill switches and busts; phases and bands are in `phases`.
+"""Operators' commands: listings, limits, kill switches and busts. Phases and bands are in `phases`.
 
 A resting order stays as it is when its instrument's terms or its account's limits change; a kill switch may cancel it.
 Source: docs/rules.md, "Listings", "Limits of an account", "Kill switch", "Bust".
@@ -93,7 +93,7 @@ def set_kill_switch(market: Market, command: SetKillSwitch) -> None:
 
 
 def stopped_orders(market: Market, account: str, symbol: str) -> list[Order]:
-    """The open orders of an account, else of a symbol or all (""), that a kill switch stops; oldest first."""
+    """The open orders that a kill switch cancels, oldest first."""
     if account:
         return market.open_orders(account)
     orders = market.register.orders.values()
@@ -101,7 +101,7 @@ def stopped_orders(market: Market, account: str, symbol: str) -> list[Order]:
 
 
 def bust_trade(market: Market, command: BustTrade) -> None:
-    """Undo a trade that may still be busted (docs/rules.md, "Bust")."""
+    """Bust a trade (docs/rules.md, "Bust")."""
     book = market.books.get(command.symbol)
     if book is None:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")

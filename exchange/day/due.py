@@ -53,7 +53,7 @@ def sleep(market: Market, due: int) -> None:
 
 
 def trigger_deferred(market: Market) -> None:
-    """Execute the stops that the previous command deferred because it had made too many trades."""
+    """Execute the stops that the previous command deferred (`trades_made`)."""
     books, market.deferred = market.deferred, []
     for book in books:
         trigger(market, book)

@@ -2,8 +2,8 @@
 
 Entering continuous trading first uncrosses whatever crosses, from any phase; leaving a call for the closed phase
 uncrosses, leaving a call for any other phase does not. A halt is a flag beside the phase: while the flag is set the
-phase changes underneath it, and nothing is matched until a command lifts the halt and enters the phase that the command
-names. Any phase may follow any other. Source: docs/rules.md, "Trading day".
+phase changes underneath it, and nothing is matched until a command lifts the halt and names the phase to enter. Any
+phase may follow any other. Source: docs/rules.md, "Trading day".
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def draw_end(market: Market, command: DrawEnd) -> None:
 
 
 def double_bands(market: Market, command: DoubleBands) -> None:
-    """Double the width of LULD bands from here on, or restore the single width."""
+    """Double the width of LULD bands from here on, or undo that."""
     book = market.books.get(command.symbol)
     if book is None:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
@@ -141,7 +141,7 @@ def double_bands(market: Market, command: DoubleBands) -> None:
 
 
 def end(market: Market, book: Book) -> None:
-    """End a timed call that is due, or extend it; a limit state that is due gives a reopening call."""
+    """End or extend a call that is due; a limit state that is due gives a reopening call."""
     if book.phase != AUCTION:
         begin_timed_call(market, book, REOPENING, book.instrument.luld_call, "limit_state")
         return
@@ -185,7 +185,7 @@ def open_orders_of(book: Book) -> list[Order]:
 
 
 def left_by_call(book: Book) -> list[Order]:
-    """The orders that an uncross left open and whose time in force is that auction alone."""
+    """The orders for one auction only that its uncross left open."""
     left = [order for queue in book.markets for order in queue.orders()]
     for side in range(BOTH_SIDES):
         for order in book.sides[side].orders():

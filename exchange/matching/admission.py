@@ -62,7 +62,7 @@ def shut_out(market: Market, account: str, book: Book, allowance: Allowance) -> 
 
 
 def repeat(market: Market, command: PlaceOrder, before: Order) -> None:
-    """Answer a remembered client order id: the same order again is a repeat, any other a reuse of the id."""
+    """Answer a remembered client order id: the same order is a repeat, any other a reuse."""
     if same_meaning(command, before.command):
         market.events.append(Repeated(before.order_id))
     else:

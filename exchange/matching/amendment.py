@@ -1,6 +1,6 @@
 """Amendment of an open order, and whether the order keeps its place in the queue.
 
-A resting order keeps its place when its quantity or displayed part shrinks or its expiry moves, and loses its place
+A resting order keeps its place when its quantity or displayed part shrinks or its expiry moves, and loses that place
 when its price changes or its quantity or displayed part grows. A waiting stop keeps its place among those of its stop
 price only when its quantity shrinks or its expiry moves. Source: docs/rules.md, "Amend".
 """
@@ -92,7 +92,7 @@ def refusal(command: AmendOrder, order: Order, book: Book, at: int) -> Rejected 
 def check_values(command: AmendOrder, order: Order, book: Book, price: int, quantity: int) -> Rejected | None:
     """The checks of a new order, on the values that would change.
 
-    A total equal to what is already filled and canceled ends the order, so that total may be below the minimum.
+    A total equal to what is filled and canceled ends the order, so it may be below the minimum.
     """
     ends = is_end(quantity, order)
     judged = None if ends else command.quantity
@@ -113,7 +113,7 @@ def check_values(command: AmendOrder, order: Order, book: Book, price: int, quan
 
 
 def is_end(quantity: int | None, order: Order) -> bool:
-    """Whether a new total equals what is already filled and canceled, so that nothing is left open."""
+    """Whether a new total equals what is filled and canceled, so nothing stays open."""
     return quantity is not None and 0 < quantity == order.filled + order.canceled
 
 
@@ -162,7 +162,7 @@ def shows_more(order: Order, quantity: int, display: int) -> bool:
 
 
 def finish(market: Market, order: Order) -> None:
-    """End an order amended down to what is already filled and canceled: the order is filled."""
+    """End an order amended down to what is filled and canceled: it is filled."""
     if order.level is not None:
         order.book.remove(order)
     market.register.end(order, FILLED, "", market.now)

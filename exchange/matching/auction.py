@@ -62,7 +62,7 @@ def indicated(price: int, volume: int, surplus: int, side: int) -> Indication:
 
 
 def at_reference(book: Book, demand: int, supply: int) -> Indication:
-    """The indication where only market orders meet: at the reference price; without one they do not trade."""
+    """The indication of market orders alone: they meet at the reference price, or not at all."""
     price = book.reference_price()
     surplus = demand - supply
     return indicated(price, min(demand, supply) if price else 0, abs(surplus), BUY if surplus > 0 else SELL)
@@ -85,7 +85,7 @@ def nearest(low: int, high: int, reference: int) -> int:
 
 
 def uncross(market: Market, book: Book) -> None:
-    """Trade all that can trade, first of one side with first of the other, at one price; without a price nothing."""
+    """Trade all that can trade, first with first, at one price; without a price nothing."""
     found = indication(book)
     book.balance = None
     book.indicated = None

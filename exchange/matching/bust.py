@@ -55,7 +55,7 @@ def bust(market: Market, trade: Trade) -> None:
 
 def retrace(trade: Trade, later_trades: list[Trade], maker: Position, taker: Position) -> None:
     """Restore both positions to right before a trade, and replay the later trades on them, oldest first."""
-    # Where an account traded with itself, the maker's standing is the earlier one, so it is restored last.
+    # Of an account that traded with itself the maker's standing is earlier: restore it last.
     taker.restore(trade.taker_before)
     maker.restore(trade.maker_before)
     for later in later_trades:

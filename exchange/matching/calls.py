@@ -46,7 +46,7 @@ def begin_timed_call(market: Market, book: Book, kind: int, length: int, reason:
 
 
 def begin_volatility_call(market: Market, book: Book) -> None:
-    """Begin a volatility call, because an order would trade beyond a band."""
+    """Begin a call, because an order would trade beyond a band."""
     begin_timed_call(market, book, VOLATILITY, book.instrument.call, "volatility")
 
 
@@ -74,13 +74,13 @@ def move_to_phase(market: Market, book: Book, phase: int, reason: str) -> None:
 
 
 def announce(market: Market, book: Book) -> None:
-    """Add the event that states an instrument's phase, halt and call."""
+    """Add the event of an instrument's phase, halt and call."""
     market.bands_due = 0
     market.events.append(PhaseSet(book.symbol, book.phase, book.kind, book.until, book.halted, book.call, book.reason))
 
 
 def schedule_end(market: Market, book: Book) -> None:
-    """Set the timer for a call's end; it replaces that of a limit state, which is over."""
+    """Set the timer of a call's end, in place of a limit state's, which is over."""
     if book.luld is not None:
         book.luld.limit_since = 0
     market.schedule(book, book.until + book.drawn if book.until and book.drawn >= 0 else NEVER)

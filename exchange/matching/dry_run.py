@@ -86,7 +86,7 @@ class Trial:
                 return
 
     def meet_own(self, rest: int) -> None:
-        """Count an order of the same account, with `rest` open, as the order's self-trade mode says."""
+        """Meet an order of the same account, of which `rest` is open."""
         mode = self.taker.command.self_trade
         if mode == DECREMENT:
             self.reduced = True

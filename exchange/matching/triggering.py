@@ -49,7 +49,7 @@ def trigger(market: Market, book: Book) -> None:
 
 
 def wait_on(book: Book, orders: list[Order]) -> None:
-    """Put stops that were found but not executed back at their former places."""
+    """Put stops that are not executed back at their places."""
     for order in orders:
         book.stops.add(order)
 

@@ -99,7 +99,7 @@ class Block:
         return PastOrder(self.account, self.symbol(index), self.names[index], self.read()[index])
 
     def orders(self) -> list[PastOrder]:
-        """All orders of the block that are not forgotten, in the order in which they ended."""
+        """The block's orders that are not forgotten, first to end first."""
         texts = self.read()
         return [
             PastOrder(self.account, self.symbol(index), self.names[index], texts[index])
@@ -114,7 +114,7 @@ class Block:
             self.oldest = ended_at(self.texts[self.first])
 
     def find(self, symbol: str, name: str) -> int:
-        """The index of the order of this name, which the block must hold."""
+        """The index of the order of this name; the block holds it."""
         index = self.first
         while self.names[index] != name or self.symbol(index) != symbol:
             index += 1
@@ -152,13 +152,13 @@ def past_from(row: list[Any]) -> PastOrder:
 
 
 def past_body(orders: list[PastOrder]) -> bytes:
-    """Orders of several accounts, compressed; `past_in` reads them."""
+    """Orders of several accounts, compressed."""
     texts = [PART.join([escaped(order.account), order.symbol, escaped(order.name), order.text]) for order in orders]
     return packed(texts)
 
 
 def past_in(body: bytes) -> list[PastOrder]:
-    """The orders of a body made by `past_body`."""
+    """The inverse of `past_body`."""
     found: list[PastOrder] = []
     for line in decompress(body).decode().split(ORDER):
         account, symbol, name, text = line.split(PART, 3)
@@ -201,7 +201,7 @@ def with_fills(text: str, fills: list[Any]) -> str:
 
 
 def row_of(account: str, symbol: str, name: str, text: str) -> list[Any]:
-    """The row of which `text_of` made the text."""
+    """The inverse of `text_of`."""
     parts = text.split(PART)
     n = [int(number) if number else None for number in parts[0].split(",")]
     placed = [account, symbol, name, *n[2:9], bool(n[9]), *n[10:12], unescaped(parts[2]), n[12]]
@@ -222,5 +222,5 @@ def escaped(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """The text of which `escaped` made this."""
+    """The inverse of `escaped`."""
     return text.encode().decode("unicode_escape") if "\\" in text else text

@@ -40,7 +40,7 @@ class Share(Generic[Item]):
 
     rank: binary digits of the share's length when last ranked. enough: the length from which the rank is higher.
     holders: number of references; a share without any is dropped as soon as it is empty. due: the time of the oldest
-    item when the share was scheduled, -1 if it is not scheduled.
+    item when last scheduled, -1 if not scheduled.
     """
 
     __slots__ = ("blocks", "due", "enough", "holders", "items", "owner", "packed", "rank")
@@ -104,13 +104,13 @@ class Memory(Generic[Item]):
         return share
 
     def leave(self, share: Share[Item]) -> None:
-        """Give back one reference to a share, and drop the share if it is empty and has no other."""
+        """Give back a reference; drop the share if it is empty and has no other."""
         share.holders -= 1
         if share.holders == 0 and share.length == 0 and share is not self.everybody:
             del self.shares[share.owner]
 
     def find(self, owner: str) -> Share[Item]:
-        """The owner's share, made if there is none, without a reference: the caller must not keep it."""
+        """The owner's share, made if there is none; no reference, so the caller must not keep it."""
         if not self.divided:
             return self.everybody
         share = self.shares.get(owner)
@@ -183,7 +183,7 @@ class Memory(Generic[Item]):
             self.rank(share)
 
     def rank(self, share: Share[Item]) -> None:
-        """Move a share whose length has changed into its rank, behind the shares already there."""
+        """Move a share whose length changed to its rank, behind the shares already there."""
         rank = share.length.bit_length()
         if rank == share.rank:
             return

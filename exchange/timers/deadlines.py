@@ -12,7 +12,7 @@ from exchange.timers.due_queue import DueQueue
 from exchange.units import HOUR
 
 DURATION_MAX: Final = 24 * HOUR
-"""The longest deadline, in nanoseconds; an account that needs a longer one renews it."""
+"""The longest deadline (ns); an account renews it for longer."""
 
 
 class Deadlines(DueQueue[str]):

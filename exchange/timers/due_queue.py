@@ -31,7 +31,7 @@ class DueQueue(Generic[Key]):
         raise NotImplementedError
 
     def push(self, due: int, key: Key) -> None:
-        """Add the new time of a key; an earlier entry of the key becomes stale."""
+        """Set a key's time; an earlier entry becomes stale."""
         heappush(self.entries, (due, key))
         if len(self.entries) > self.entries_max:
             self.drop_stale()
@@ -47,7 +47,7 @@ class DueQueue(Generic[Key]):
         return NEVER
 
     def pop(self) -> Key:
-        """Remove and return the key due at `first`, which the caller has just read and which is not NEVER."""
+        """Remove and return the key due at `first`, just read by the caller and not NEVER."""
         return heappop(self.entries)[1]
 
     def drop_stale(self) -> None:

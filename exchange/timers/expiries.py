@@ -31,5 +31,5 @@ class Expiries(DueQueue[int]):
         return order is not None and is_open(order.status) and order.expires == due
 
     def take(self) -> Order:
-        """Remove and return the order that expires at `first`, which must not be NEVER."""
+        """Remove and return the order due at `first`, which must not be NEVER."""
         return self.register.orders[self.pop()]

@@ -1,8 +1,8 @@
 """Timetable: the timers of books, for the ends of timed calls and of limit states.
 
 One time a book (`Book.due`); a new time replaces it. Books of one time are due in the order of listing. A symbol that
-is listed again gets a book with another number, so no timer of the former book holds for the new one. Times are
-nanoseconds of journal time. Bound: stale entries are bounded by `due_queue`.
+is listed again gets a book with another number, so the former book's timer is stale. Times are nanoseconds of journal
+time. Bound: stale entries are bounded by `due_queue`.
 """
 
 from __future__ import annotations
