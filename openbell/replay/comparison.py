@@ -1,8 +1,8 @@
-"""The exchange's best prices against the recorded ones, and why they differ where they do. No I/O.
+"""Comparison: the exchange's best prices against the recorded ones, with the explanation of differences. No I/O.
 
-A LOBSTER file of 50 levels shows nothing that happens deeper than the 50th level of a side. An order that entered
-within them, was left deeper when prices moved away, and came back into view may have been deleted meanwhile: then
-our book still has it and the recorded one has not. Such a difference is explained; any other is not.
+A LOBSTER file of 50 levels has no events deeper than the 50th level of a side. An order that entered within these
+levels, was below them after prices moved away, and came back into view may have been deleted meanwhile: our book still
+has the order and the recorded one has not. Such a difference is explained; any other is not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from openbell.replay.plan import Plan, Resting
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A row whose best prices are not the recorded ones; `why` is empty when it has no explanation."""
+    """A row whose best prices are not the recorded ones; `why` is empty without an explanation."""
 
     row: int
     recorded: Top
@@ -27,7 +27,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Comparison:
-    """How many rows there are, in how many best prices and sizes are the recorded ones, and the others."""
+    """The result: the number of rows, the number with the recorded best prices and sizes, and the rows that differ."""
 
     rows: int = 0
     equal: int = 0
@@ -35,19 +35,19 @@ class Comparison:
 
     @property
     def unexplained(self) -> int:
-        """Rows that differ and should not."""
+        """The rows that differ without an explanation."""
         return sum(not difference.why for difference in self.differences)
 
 
 class _Holding(NamedTuple):
-    """An order of ours as it stood in one row."""
+    """The state of one of our orders in one row."""
 
     order: Resting
     open: int
 
 
 class _Suspicion(NamedTuple):
-    """A side of a row in which we show more than was recorded.
+    """A side of a row in which our book shows more than was recorded.
 
     better: our orders at prices better than the recorded best. level: those at it, `excess` shares too many.
     """
@@ -58,7 +58,7 @@ class _Suspicion(NamedTuple):
 
 
 def compare(messages: list[LobsterMessage], opening: Opening, recorded: list[Top], shown: list[Top]) -> Comparison:
-    """Set the shown tops against the recorded ones, row by row."""
+    """Compare the shown tops with the recorded ones, row by row."""
     comparison = Comparison(rows=len(recorded), equal=sum(a == b for a, b in zip(recorded, shown, strict=True)))
     different = {row for row, (a, b) in enumerate(zip(recorded, shown, strict=True), 1) if a != b}
     if not different:
@@ -74,7 +74,7 @@ def compare(messages: list[LobsterMessage], opening: Opening, recorded: list[Top
 def _suspicions(
     messages: list[LobsterMessage], opening: Opening, recorded: list[Top], shown: list[Top], different: set[int]
 ) -> Iterator[tuple[int, list[_Suspicion]]]:
-    """For each row that differs as the messages themselves make it differ, the orders it may be due to."""
+    """For each row that differs as the messages themselves make it differ, the orders that may be the cause."""
     for row, plan in _states(messages, opening):
         if row in different and plan.top() == shown[row - 1]:
             top = recorded[row - 1]
@@ -95,7 +95,7 @@ def _suspicion(plan: Plan, side: int, price: int, size: int) -> _Suspicion:
 def _absences(
     messages: list[LobsterMessage], opening: Opening, suspicions: dict[int, list[_Suspicion]]
 ) -> dict[str, int]:
-    """For each suspect that was ever out of the file's sight, the first row in which it was."""
+    """For each suspect that was ever deeper than the file shows, the first row in which it was."""
     holdings = [held for sides in suspicions.values() for side in sides for held in side.better + side.level]
     suspects = {held.order.name: held.order for held in holdings}
     absences: dict[str, int] = {}
@@ -129,7 +129,7 @@ def _was_unseen(held: _Holding, row: int, absences: dict[str, int]) -> bool:
 
 
 def _sums(holdings: list[_Holding]) -> set[int]:
-    """What some of the holdings may add up to."""
+    """The sums of all subsets of the holdings."""
     sums = {0}
     for held in holdings:
         sums |= {known + held.open for known in sums}

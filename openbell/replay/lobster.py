@@ -1,8 +1,8 @@
 """LOBSTER files (lobsterdata.com): the messages of one instrument's day and its book after each of them.
 
 Prices are integers of a ten-thousandth of a dollar; sizes are shares. `row` counts messages from 1. A file may be
-compressed (.gz). What is no such file is a `Fault` that names the file, the line and the reason; a message that says
-nothing about the displayed book is no fault, whatever its type, and `plan` counts it.
+compressed (.gz). A malformed file is a `Fault` that names the file, the line and the reason; a message that
+says nothing about the displayed book is no fault, whatever its type, and `plan` counts it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ CROSSED: Final = 6
 HALTED: Final = 7
 
 TAKEN_AWAY: Final = (REDUCED, DELETED, EXECUTED)
-"""What takes shares from a displayed order."""
+"""The types of messages that take shares from a displayed order."""
 
 BUY: Final = 1
 SELL: Final = -1
 
 PRICE_SCALE: Final = 10_000
 NO_PRICE: Final = 9_999_999_999
-"""What stands, with either sign, where a side has no such level."""
+"""The price, with either sign, where a side has no such level."""
 
 
 class LobsterMessage(NamedTuple):
@@ -47,7 +47,7 @@ class LobsterMessage(NamedTuple):
 
     @property
     def is_displayed(self) -> bool:
-        """Whether it changes the displayed book: by its type, and with a size, a price and a side to do it with."""
+        """Whether the message changes the displayed book: by its type, and with a valid size, price and side."""
         moves = self.kind == SUBMITTED or self.kind in TAKEN_AWAY
         return moves and self.size > 0 and 0 < self.price < NO_PRICE and self.side in (BUY, SELL)
 
@@ -93,8 +93,8 @@ def read_tops(path: Path) -> list[Top]:
 def read_opening(path: Path, first: LobsterMessage) -> Opening:
     """The first row of a book file, which is the book after the first message, with that message undone.
 
-    A submission is taken out again, what was reduced, deleted or executed put back; anything else left the displayed
-    book as it was.
+    A submission is removed, shares reduced, deleted or executed are added back; any other message left the displayed
+    book unchanged.
     """
     line, row = next(_book_rows(path))
     cells = _whole(path, line, row)
@@ -113,7 +113,7 @@ def read_opening(path: Path, first: LobsterMessage) -> Opening:
 
 
 def printed(price: int) -> str:
-    """A price as the exchange takes it.
+    """A price as the exchange reads it.
 
     >>> printed(1002500)
     '100.2500'

@@ -1,14 +1,14 @@
-"""From recorded messages to orders, and to what the book must then look like. No I/O.
+"""Plan: recorded messages turned into orders, with a reference book that predicts the exchange's. No I/O.
 
-The reference book is as small as price-time priority allows: it knows what each of our orders still has open, and
-so predicts every fill. A submission becomes a limit order; a reduction an amend; a deletion a cancel; an execution
-an incoming order of the other side, which must meet the order named. Two things need care:
+The reference book is as small as price-time priority allows: it has the open quantity of each of our orders, and so
+predicts every fill. A submission becomes a limit order; a reduction an amend; a deletion a cancel; an execution an
+incoming order of the other side, which must meet the order named. Two cases need care:
 
-- Orders that rested before the file begins are not in it: one opening order a level stands for them, and an event
-  on an unknown order takes from that of its price.
-- The market did not always execute the order that was first at its level. Ours then fills the first one, and the
-  named one holds more than the file says, by as much as others hold less; whatever the file later takes from those
-  is taken from such surplus. So a level's total is always what the file says.
+- Orders that rested before the file begins are not in it: one opening order a level represents them, and an event on
+  an unknown order takes from the opening order of its price.
+- The market did not always execute the order that was first at its level. Our book then fills the first order, and the
+  named order has a surplus over the file, by as much as others have less; what the file later takes from those others
+  is taken from such a surplus. So a level's total is always the file's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from openbell.replay.lobster import (
 BIDS_ACCOUNT = "replay-bids"
 ASKS_ACCOUNT = "replay-asks"
 TAKERS_ACCOUNT = "replay-takers"
-"""Three accounts, so that no order ever meets one of its own."""
+"""One of three accounts, so that no order ever meets an order of its own account."""
 
 ACCOUNTS = (BIDS_ACCOUNT, ASKS_ACCOUNT, TAKERS_ACCOUNT)
 
@@ -59,7 +59,7 @@ class Action:
 
 @dataclass(eq=False, slots=True)
 class Resting:
-    """One of our orders: what it has `open` in the book, and what is left of it by the file (`owed`)."""
+    """One of our orders: its `open` quantity in the book, and the quantity left of it by the file (`owed`)."""
 
     name: str
     side: int
@@ -71,19 +71,19 @@ class Resting:
 
     @property
     def account(self) -> str:
-        """Whose it is."""
+        """The account of the order."""
         return BIDS_ACCOUNT if self.side == BUY else ASKS_ACCOUNT
 
     @property
     def surplus(self) -> int:
-        """What it holds beyond what the file says."""
+        """The open quantity beyond the file's."""
         return max(self.open - self.owed, 0)
 
 
 class Plan:
-    """The reference book, and what to send for each message.
+    """The reference book, and the requests for each message.
 
-    counts: messages by what was done, and the oddities among them.
+    counts: messages by their effect, and the oddities among them.
     """
 
     def __init__(self) -> None:
@@ -94,11 +94,11 @@ class Plan:
         self._named: dict[str, Resting] = {}
 
     def opening(self, levels: list[OpeningLevel]) -> list[Action]:
-        """Place the opening book."""
+        """The placements of the opening book."""
         return [self._rest(_opening_name(level.side, level.price), level, row=0) for level in levels]
 
     def actions(self, message: LobsterMessage) -> list[Action]:
-        """What to send for a message."""
+        """The requests for a message."""
         if not message.is_displayed:
             self.counts[_why_nothing(message)] += 1
             return []
@@ -109,7 +109,7 @@ class Plan:
         return list(self._execute(message) if message.kind == EXECUTED else self._reduce(message))
 
     def top(self) -> Top:
-        """The best of both sides."""
+        """The best level of both sides."""
         asks, bids = self.levels[SELL], self.levels[BUY]
         ask, bid = min(asks, default=0), max(bids, default=0)
         return Top(ask, self.size_at(SELL, ask), bid, self.size_at(BUY, bid))
@@ -153,7 +153,7 @@ class Plan:
                 yield self._shrink(other, part)
 
     def _find(self, message: LobsterMessage) -> Resting | None:
-        """The order a message is about, or the one that stands for all that was at its price at the start."""
+        """The order that a message names, or the opening order of its price."""
         named = self._named.get(message.order_id) or self._named.get(_opening_name(message.side, message.price))
         if named is None or not named.owed:
             self.counts["about orders that the file never showed"] += 1
@@ -161,7 +161,7 @@ class Plan:
         return named
 
     def _settle(self, order: Resting, size: int) -> int:
-        """The file takes so much from an order; how much it had to take."""
+        """Take the file's reduction from what an order is `owed`; the part that it had."""
         taken = min(size, order.owed)
         order.owed -= taken
         return taken
@@ -174,7 +174,7 @@ class Plan:
         return Action("amend", order.account, order.name, quantity=order.quantity)
 
     def _match(self, side: int, price: int, size: int) -> int:
-        """Trade with the resting orders of `side` at `price` or better, best first, oldest first; what is left."""
+        """Trade with the resting orders of `side` at `price` or better, best first, oldest first; the size left."""
         while size and (best := self._best(side)) and (best - price) * side >= 0:
             first = next(iter(self.levels[side][best].values()))
             traded = min(size, first.open)
@@ -196,7 +196,7 @@ class Plan:
 
 
 def _why_nothing(message: LobsterMessage) -> str:
-    """What a message is counted as that sends nothing."""
+    """The count's name for a message without requests."""
     if message.kind in WITHOUT_EFFECT:
         return "without effect on the displayed book"
     if message.kind == SUBMITTED or message.kind in TAKEN_AWAY:

@@ -1,8 +1,8 @@
-"""Send a plan through a running exchange, and learn from its public book what it made of it.
+"""Run: sends a plan through a running exchange, and reads the outcome from its public book.
 
-Everything goes over one connection, in batches, several of them in flight: the exchange carries requests of one
-connection out in their order. Each answer and each message of the book carry the journal place of their command, so
-the book after any one command is known without waiting for it.
+All requests are sent on one connection, in batches of which BATCHES_IN_FLIGHT are in flight: the exchange carries out
+the requests of a connection in order. Each answer and each message of the book carry the journal place of their
+command, so the book after any one command is known without waiting for it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from openbell.replay.lobster import BUY, PRICE_SCALE, LobsterMessage, Opening, T
 from openbell.replay.plan import ACCOUNTS, TAKERS_ACCOUNT, Action, Plan
 
 BATCH: Final = 50
-"""Requests the exchange takes at once."""
+"""Requests that the exchange accepts at once."""
 
 BATCHES_IN_FLIGHT: Final = 1
-"""A batch's answers are 27 kB and share the connection with the book, which is conflated when 64 kB wait."""
+"""A batch's answers are 27 kB and share the connection with the book, which is conflated when 64 kB are unread."""
 
 SETTLE_SECONDS: Final = 30.0
-"""How long the book's last message may take after the last answer."""
+"""The time that the book's last message may take after the last answer."""
 
 MARKER_PRICE: Final = "0.01"
 
@@ -39,12 +39,12 @@ Place = tuple[int, int]
 """A command's place in the journal: message and index."""
 
 NOWHERE: Final = (0, 0)
-"""Before every command."""
+"""The place before every command."""
 
 
 @dataclass(slots=True)
 class Result:
-    """What the exchange showed after each message, and how it went."""
+    """The result: the best levels after each message, refusals by code, and the duration in seconds."""
 
     shown: list[Top]
     refused: Counter[str]
@@ -53,7 +53,7 @@ class Result:
 
 
 class Follower:
-    """Keeps the public book and remembers its top after every command that changed it."""
+    """Follows the public book and records its top after every command that changed it."""
 
     def __init__(self, symbol: str) -> None:
         self._book = Book(symbol)
@@ -61,7 +61,7 @@ class Follower:
         self._changed = asyncio.Event()
 
     async def follow(self, frames: AsyncGenerator[Frame]) -> None:
-        """Take the book's messages for as long as they come."""
+        """Apply the book's messages for as long as they come."""
         async with aclosing(frames):
             async for frame in frames:
                 if frame["type"] == "snapshot":
@@ -105,11 +105,11 @@ class Sender:
     client: Client
     refused: Counter[str] = field(default_factory=Counter)
     places: list[Place] = field(default_factory=list)
-    """Where each request ended up; a refused one where the one before it did."""
+    """The journal place of each request; that of a refused request is the one before."""
     _flight: deque[asyncio.Task[Any]] = field(default_factory=deque)
 
     async def send(self, batch: list[Request]) -> None:
-        """Send a batch; returns as soon as another may follow."""
+        """Send a batch; returns as soon as another batch may follow."""
         rows = [{"method": request.method, "params": request.params} for request in batch]
         self._flight.append(asyncio.create_task(self.client.request("order.batch", {"requests": rows})))
         if len(self._flight) >= BATCHES_IN_FLIGHT:
@@ -134,7 +134,7 @@ class Sender:
 
 
 class Script:
-    """All requests of a replay in order; `last` tells for each message how many of them it needs to be done."""
+    """All requests of a replay in order; `last` is for each message the number of requests that complete it."""
 
     def __init__(self, symbol: str, opening: Opening, messages: list[LobsterMessage]) -> None:
         self.plan = Plan()
@@ -169,7 +169,7 @@ class Script:
 
 
 async def replay(client: Client, symbol: str, script: Script, advance: Callable[[int], None]) -> Result:
-    """Carry out a script in an empty book; `advance` is told how many requests were sent."""
+    """Carry out a script in an empty book; `advance` is called with the number of requests sent."""
     for account in ACCOUNTS:
         await client.request("order.cancel_all", {"symbol": symbol, "account": account})
     follower = Follower(symbol)
@@ -201,7 +201,7 @@ async def _perform(
 
 
 async def _settle(client: Client, symbol: str, follower: Follower) -> None:
-    """Wait until the book has shown everything: it has when it shows an order sent after all others."""
+    """Wait until the book has shown all changes, which it has once it shows an order sent after all others."""
     terms: Terms = {"account": TAKERS_ACCOUNT}
     marker = await client.buy(symbol, 1, at=MARKER_PRICE, **terms)
     async with asyncio.timeout(SETTLE_SECONDS):
