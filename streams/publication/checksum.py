@@ -1,8 +1,8 @@
-"""The checksum of a book that clients compare their own with (docs/protocol.md, channel `book`).
+"""Checksum of a book, with which clients compare their own (docs/protocol.md, channel `book`).
 
 CRC32, unsigned, over the LEVELS best levels, asks then bids, best first: price and quantity as printed, without the
-point and without leading zeros; 0 for an empty book. Only levels that changed are printed again,
-unless the ten best become others.
+point and without leading zeros; 0 for an empty book. Only changed levels are printed again, unless the ten best become
+others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LEVELS: Final = 10
 
 
 class Digits(dict[int, str]):
-    """Numbers as they go into the checksum, made when first looked up."""
+    """Numbers as they enter the checksum, made at first use."""
 
     def __init__(self, printed: PrintedNumbers) -> None:
         super().__init__()
@@ -38,9 +38,9 @@ class Digits(dict[int, str]):
 
 
 class TopOfSide:
-    """The best levels of one side, as they go into the checksum: their prices, best first, and their texts.
+    """The best levels of one side, as they enter the checksum: their prices, best first, and their texts.
 
-    stale: the next look has to begin anew, because levels have come or gone among them.
+    stale: the levels must be read anew, because some have come or gone among them.
     """
 
     def __init__(self, side: BookSide, sign: int, printer: Printer) -> None:
@@ -54,7 +54,7 @@ class TopOfSide:
         self.stale = True
 
     def touch(self, prices: Sequence[int]) -> None:
-        """Levels at these prices have changed."""
+        """Record that levels at these prices have changed."""
         for price in prices:
             if self.stale:
                 return
@@ -91,12 +91,12 @@ class Checksum:
         self.asks = TopOfSide(book.sides[SELL], -1, printer)
 
     def touch(self, bids: Sequence[int], asks: Sequence[int]) -> None:
-        """Levels at these prices have changed."""
+        """Record that levels at these prices have changed."""
         self.bids.touch(bids)
         self.asks.touch(asks)
 
     def forget(self) -> None:
-        """Any level may have changed."""
+        """Record that any level may have changed."""
         self.bids.stale = self.asks.stale = True
 
     def value(self) -> int:

@@ -1,8 +1,8 @@
-"""One instrument's public market data: its frames and their numbers.
+"""Instrument feed: one instrument's public market data, its frames and their numbers.
 
 `seq` is dense per channel and follows from the journal alone, so every leader publishes the same frames. An update
-holds what one command changed, as absolute values; a snapshot holds everything. The number of `trades` counts the
-lines of the tape: trades, and busts of them. The latest RECENT_TRADES_MAX trades are kept, unprinted.
+has one command's changes, as absolute values; a snapshot has the whole state. The `seq` of `trades` counts the lines of
+the tape: trades, and busts of them. The latest RECENT_TRADES_MAX trades are kept, unrendered.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ KIND_NAMES: Final = ("open", "change", "done")
 """By the kind of a Change."""
 
 BUST: Final = ',"bust":true'
-"""Marks a line of the tape whose trade was undone."""
+"""Marks a line of the tape whose trade was busted."""
 
 PublishedFrame = tuple[str, bytes]
 """Subject and JSON."""
 
 
 TapeRow = tuple[int, int, int, int, int, bool]
-"""One line of the tape: trade_id, price, quantity, the taker's side or CROSSED, at, and whether it was undone."""
+"""One line of the tape: trade_id, price, quantity, the taker's side or CROSSED, at, and whether it was busted."""
 
 Quote = tuple[int, int, int, int, int, int]
-"""What the ticker shows: best bid, its quantity, best ask, its quantity, last price, its quantity; 0 for none."""
+"""The ticker: best bid, its quantity, best ask, its quantity, last price, its quantity; 0 for none."""
 
 Row = TypeVar("Row")
 
@@ -54,9 +54,9 @@ NO_QUOTE: Final[Quote] = (0, 0, 0, 0, 0, 0)
 
 
 class Unprinted:
-    """A frame of very many rows, to be printed when its turn comes: the changes of orders, or the trades, that it has.
+    """Deferred frame of very many rows, changes of orders or trades, rendered at its turn.
 
-    `opening` is all that stands before them. What the journal does meanwhile changes nothing of it.
+    `opening` is the text before the rows. Later commands do not change the frame.
     """
 
     __slots__ = ("changes", "opening", "partition", "printer", "subject", "trades")
@@ -85,22 +85,22 @@ class Unprinted:
 
 
 Hears = Callable[[str], bool]
-"""Whether anybody listens to a subject: what nobody hears is counted and not printed."""
+"""Whether a subject has subscribers; messages of other subjects are counted and not rendered."""
 
 
 def everybody(_: str) -> bool:
-    """Every subject has listeners."""
+    """Every subject has subscribers."""
     return True
 
 
 def nobody(_: str) -> bool:
-    """No subject has any."""
+    """No subject has subscribers."""
     return False
 
 
 @mypyc_attr(acyclic=True)
 class CommandMoment:
-    """The place of one command in the journal, and the frames that it gives to those who hear."""
+    """One command's place in the journal, and its frames for subjects with subscribers."""
 
     def __init__(self, journal: str, at: int, hears: Hears) -> None:
         self.journal = journal
@@ -110,7 +110,7 @@ class CommandMoment:
 
 
 class InstrumentChannel:
-    """One channel of one instrument: where its frames go, and the numbers of the last one and the one before."""
+    """One channel of one instrument: its subject, and the numbers of the last frame and the one before."""
 
     def __init__(self, symbol: str, name: str) -> None:
         self.subject = subjects.market_data(symbol, name)
@@ -120,7 +120,7 @@ class InstrumentChannel:
         self.prev = 0
 
     def advance(self, seq: int) -> None:
-        """An update has this number."""
+        """Record the number of the next update."""
         self.prev = self.seq
         self.seq = seq
 
@@ -129,7 +129,7 @@ class InstrumentChannel:
         return self.subject, f"{self.opening_update(journal)}{body}}}".encode()
 
     def opening_update(self, journal: str) -> str:
-        """What stands before the body of the last update."""
+        """The text before the body of the last update."""
         return f'{self.opening}{self.seq},"prev":{self.prev},"journal":"{journal}",'
 
     def snapshot(self, journal: str, body: str) -> str:
@@ -138,7 +138,7 @@ class InstrumentChannel:
 
 
 class InstrumentFeed:
-    """The channels of one instrument, with what is needed to print them."""
+    """Instrument feed: the channels of one instrument, and the state that their frames need."""
 
     def __init__(self, book: Book, printer: Printer, partition: int) -> None:
         self.book = book
@@ -156,22 +156,22 @@ class InstrumentFeed:
 
     @property
     def channels(self) -> tuple[InstrumentChannel, ...]:
-        """All six; the number before a channel's last is only ever printed at once."""
+        """All six channels; the number before a channel's last is only used at once, so checkpoints leave it out."""
         return self.instruments, self.status, self.trades, self.full, self.levels, self.ticker
 
     def numbers(self) -> list[int]:
-        """How far the channels have come."""
+        """The last number of each channel."""
         return [channel.seq for channel in self.channels]
 
     def go_on_from(self, numbers: Sequence[int]) -> None:
-        """Number on where an earlier feed of this instrument has ended, if there was one."""
+        """Continue the numbers of an earlier feed of this instrument, if there was one."""
         for channel, seq in zip(self.channels, numbers, strict=False):
             channel.seq = seq
 
     # What one command did
 
     def advance(self, changes: Sequence[Change], trades: Sequence[TapeRow], moment: CommandMoment) -> None:
-        """A command changed these displayed orders and made these trades; an uncross may do one without the other."""
+        """Publish a command's changes of displayed orders and its trades; an uncross may give one without the other."""
         if trades:
             self.recent.extend(trades)
             self.publish_trades(trades, moment)
@@ -189,7 +189,7 @@ class InstrumentFeed:
             self.publish_quote(moment)
 
     def publish_trades(self, lines: Sequence[TapeRow], moment: CommandMoment) -> None:
-        """Add lines to the tape, in as many frames as it takes: an uncross may make more than one holds."""
+        """Add lines to the tape, in as many frames as needed: an uncross may make more than one frame has room for."""
         if len(lines) > ROWS_PER_FRAME_MAX:
             for part in rows_by_frame(lines):
                 self.trades.advance(self.trades.seq + len(part))
@@ -201,7 +201,7 @@ class InstrumentFeed:
             moment.frames.append(self.trades.update(moment.journal, print_trades(lines, self.printer)))
 
     def publish_changes(self, changes: Sequence[Change], moment: CommandMoment) -> None:
-        """Tell of displayed orders, in as many frames as it takes."""
+        """Publish changes of displayed orders, in as many frames as needed."""
         if len(changes) > ROWS_PER_FRAME_MAX:
             for part in rows_by_frame(changes):
                 self.full.advance(self.full.seq + 1)
@@ -216,12 +216,12 @@ class InstrumentFeed:
     def unprinted(
         self, channel: InstrumentChannel, moment: CommandMoment, changes: Sequence[Change], trades: Sequence[TapeRow]
     ) -> Unprinted:
-        """The last update of a channel, as it is to be printed later."""
+        """The last update of a channel as a deferred frame."""
         opening = channel.opening_update(moment.journal)
         return Unprinted(channel.subject, opening, self.printer, self.partition, changes, trades)
 
     def undo(self, busted: Busted, moment: CommandMoment) -> None:
-        """A trade was undone: the tape marks it, with the trade's time as long as that is known here."""
+        """Publish a bust: the tape marks the trade, with the trade's time as long as the trade is kept here."""
         at = moment.at
         place = -1
         for index, trade in enumerate(self.recent):
@@ -243,21 +243,21 @@ class InstrumentFeed:
                 moment.frames.append(self.status.update(moment.journal, print_status(now, self.printer)))
 
     def print_change_of_levels(self, changes: Sequence[Change]) -> str:
-        """The totals of the levels that a command touched."""
+        """The totals of the levels that a command changed."""
         bids, asks = prices_of(changes, BUY), prices_of(changes, SELL)
         self.checksum.touch(bids, asks)
         return self.print_book(self.print_levels(BUY, bids), self.print_levels(SELL, asks))
 
     def announce(self, definition: str, moment: CommandMoment) -> None:
-        """The instrument was listed, or is no more, defined as this JSON says."""
+        """Publish that the instrument was listed or delisted; `definition` is its JSON."""
         self.instruments.advance(self.instruments.seq + 1)
         if moment.hears(self.instruments.subject):
             moment.frames.append(self.instruments.update(moment.journal, f'"instrument":{definition}'))
 
     def reprint(self, printer: Printer, moment: CommandMoment) -> None:
-        """Print all numbers anew, because a listing changed the tick's or the lot's decimals.
+        """Render all numbers anew, because a listing changed the tick's or the lot's decimals.
 
-        Every order is stated again; every level is withdrawn as it was printed before that, because otherwise a
+        Every order is published again; every level is withdrawn under its former text first, because otherwise a
         subscriber would keep it under a price that is never printed again.
         """
         before, self.printer = self.printer, printer
@@ -274,7 +274,7 @@ class InstrumentFeed:
             self.publish_quote(moment)
 
     def publish_quote(self, moment: CommandMoment) -> None:
-        """Show best prices and last trade."""
+        """Publish best prices and last trade."""
         self.ticker.advance(self.ticker.seq + 1)
         if moment.hears(self.ticker.subject):
             moment.frames.append(self.ticker.update(moment.journal, self.print_quote()))
@@ -321,7 +321,7 @@ class InstrumentFeed:
         return f'"bids":[{bids}],"asks":[{asks}],"checksum":{self.checksum.value()}'
 
     def displayed(self, kind: int) -> list[Change]:
-        """Every displayed order as if this had become of it, bids first, in the order in which they would trade."""
+        """A change of this kind for every displayed order, bids first, in the order in which they would trade."""
         return [
             (order.symbol, kind, order.order_id, order.side, order.price, order.shown)
             for side in self.book.sides
@@ -335,7 +335,7 @@ class InstrumentFeed:
         return ",".join([f"[{price[at]},{quantity[levels.displayed_at(at)]}]" for at in prices])
 
     def print_again(self, side: int, before: Printer) -> str:
-        """All levels, each withdrawn as another printer printed it, then stated."""
+        """All levels, each withdrawn under the text of another printer, then published."""
         prices = self.prices(side)
         withdrawn = [f"[{before.price[at]},{before.quantity[0]}]" for at in prices]
         return ",".join([*withdrawn, self.print_levels(side, prices)]) if prices else ""
@@ -357,7 +357,7 @@ class InstrumentFeed:
 
 
 def print_changes(changes: Iterable[Change], printer: Printer, partition: int) -> str:
-    """Displayed orders and what became of them."""
+    """Changes of displayed orders, as JSON."""
     price, quantity = printer.price, printer.quantity
     rows = [
         f'["{KIND_NAMES[kind]}","{partition}-{order_id}","{SIDE_NAMES[side]}",{price[at]},{quantity[shown]}]'
@@ -367,7 +367,7 @@ def print_changes(changes: Iterable[Change], printer: Printer, partition: int) -
 
 
 def print_trades(trades: Iterable[TapeRow], printer: Printer) -> str:
-    """Lines of the tape."""
+    """Lines of the tape, as JSON."""
     price, quantity = printer.price, printer.quantity
     rows = [
         f'{{"trade_id":{trade_id},"price":{price[at_price]},"quantity":{quantity[traded]},'
@@ -378,7 +378,7 @@ def print_trades(trades: Iterable[TapeRow], printer: Printer) -> str:
 
 
 def rows_by_frame(rows: Sequence[Row]) -> list[Sequence[Row]]:
-    """Rows of frames, as many as one may have in each."""
+    """Rows split by frames, each with as many as a frame may have."""
     return [rows[first : first + ROWS_PER_FRAME_MAX] for first in range(0, len(rows), ROWS_PER_FRAME_MAX)]
 
 

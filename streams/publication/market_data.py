@@ -1,7 +1,7 @@
-"""What the public sees of a partition: every command's frames, in the order in which they are to be published.
+"""Market data of a partition: every command's public frames, in the order of publication.
 
-Of one command and instrument that is: instruments, status, trades, full, book, ticker. Everything kept here follows
-from the journal alone, rendered or not.
+The order for one command and instrument is: instruments, status, trades, full, book, ticker. The state kept here
+follows from the journal alone, rendered or not.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class MarketData:
-    """The feeds of all instruments, by symbol, in the order of their listing.
+    """Market data: the feeds of all instruments, by symbol, in the order of their listing.
 
-    moving: those whose status may change by trading; timed: those of them where time alone may do it. gone: how far
-    the channels of instruments that are not listed any more had come, should they be listed again. moved: those of
-    `moving` that the journal message at work has touched.
+    moving: feeds whose status may change by trading; timed: those of them where time alone may change it. gone: the
+    last numbers of delisted instruments' channels, should they be listed again. moved: the feeds of `moving` that the
+    journal message being applied has touched.
     """
 
     def __init__(self, engine: Engine, renderer: Renderer) -> None:
@@ -44,10 +44,10 @@ class MarketData:
     def take(
         self, events: Sequence[Event], changes: Sequence[Change], moment: CommandMoment, *, last: bool = True
     ) -> None:
-        """Put a command's frames into `moment`. A listing has to be known to the renderer before.
+        """Add a command's frames to `moment`. The renderer must know a listing before.
 
-        What orders do to a status (the auction to be, the bands) is looked at once in a journal message, with its
-        `last` command: finding it in a call costs more than the order.
+        The effect of orders on a status (indicative auction, bands) is computed once for a journal message, with its
+        `last` command: in a call it costs more than the order.
         """
         trades: list[TapeRow] = []
         symbols: list[str] = []
@@ -73,13 +73,13 @@ class MarketData:
             feed.look(moment)
         if changes:
             self.advance(changes[0][0], trades, symbols, changes, moment)
-        elif symbols:  # of an uncross in which only market orders met
+        elif symbols:  # an uncross in which only market orders met
             self.advance(symbols[0], trades, symbols, changes, moment)
 
     def advance(
         self, symbol: str, trades: list[TapeRow], symbols: list[str], changes: Sequence[Change], moment: CommandMoment
     ) -> None:
-        """Tell of trades, in these instruments, and of changes: most commands do all that in one, in `symbol`."""
+        """Publish trades in these instruments, and changes; most commands have both in one instrument, `symbol`."""
         for change in changes:
             if change[0] != symbol:
                 self.take_apart(trades, symbols, changes, moment)
@@ -93,7 +93,7 @@ class MarketData:
     def take_apart(
         self, trades: Sequence[TapeRow], symbols: Sequence[str], changes: Sequence[Change], moment: CommandMoment
     ) -> None:
-        """What one command did in several instruments: cancel all, or timers that were due before it."""
+        """Publish one command's effects in several instruments: cancel all, or timers that were due before it."""
         made: dict[str, list[TapeRow]] = {}
         for trade, symbol in zip(trades, symbols, strict=True):
             made.setdefault(symbol, []).append(trade)
@@ -104,7 +104,7 @@ class MarketData:
             self.feeds[symbol].advance(changed.get(symbol, ()), made.get(symbol, ()), moment)
 
     def take_operator_s(self, event: Event, looks: dict[str, InstrumentFeed], moment: CommandMoment) -> None:
-        """Publish what an event says by itself, and note in `looks` whose status it may have changed."""
+        """Publish an event of an operator's command, and record in `looks` the feeds whose status may have changed."""
         if isinstance(event, (PhaseSet, BandsDoubled)):
             looks[event.symbol] = self.feeds[event.symbol]
         elif isinstance(event, InstrumentListed):
@@ -115,10 +115,10 @@ class MarketData:
         elif isinstance(event, InstrumentDelisted):
             self.withdraw(event.symbol, moment)
         elif isinstance(event, Configured):
-            looks |= self.moving  # other rules may see the same book otherwise
+            looks |= self.moving  # new semantics may give the same book another status
 
     def moved_by_time(self) -> dict[str, InstrumentFeed]:
-        """The feeds whose bands may have changed without an order of theirs: the engine has looked at all of them."""
+        """The feeds whose bands may have changed by time alone: the engine has updated all of them."""
         due = self.engine.bands_due
         if due == self.bands_due:
             return {}
@@ -126,7 +126,7 @@ class MarketData:
         return self.timed.copy()
 
     def unseen(self, events: Sequence[Event]) -> list[str]:
-        """The instruments of orders that something became of, displayed or not."""
+        """The instruments of the orders in the events, displayed or not."""
         found: list[str] = []
         for event in events:
             if isinstance(event, Accepted):
@@ -136,7 +136,7 @@ class MarketData:
         return found
 
     def follow(self, feed: InstrumentFeed) -> None:
-        """Sort a feed by what may move its status from here on."""
+        """Put a feed into `moving` and `timed`, or take it out, by what may change its status from now on."""
         symbol, book = feed.book.symbol, feed.book
         for feeds, belongs in ((self.moving, may_move(book)), (self.timed, book.luld is not None)):
             if belongs:
@@ -159,7 +159,7 @@ class MarketData:
             feed.reprint(printer, moment)
 
     def withdraw(self, symbol: str, moment: CommandMoment) -> None:
-        """An instrument is not listed any more."""
+        """Publish a delisting."""
         feed = self.feeds.pop(symbol)
         self.moving.pop(symbol, None)
         self.moved.pop(symbol, None)

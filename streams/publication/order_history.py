@@ -1,8 +1,8 @@
-"""Order history: what each event tells an order's owner, as a map from that one event.
+"""Order history: the content of each event's report to the order's owner, a map from that one event.
 
-The event says how its order stood right after it (exchange/events.py); who placed it and under which terms is asked of
-the order. Always true: what is told of an event is the same whenever it is asked, before later events or after them, in
-any order; only terms change later, by the order's own amendment, of which a command has one at most.
+The event says how its order stood right after it (exchange/events.py); owner and terms are read from the order. Always
+true: an event's report is the same whenever it is made, before later events or after them, in any order; only terms
+change later, by the order's own amendment, of which a command has at most one.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ REQUESTED: Final = "requested"
 
 
 class OrderHistory:
-    """What the events of the command just applied tell.
+    """Order history of the command just applied.
 
-    orders: those that the events are about, as the command has left them. amended: the order that the command has
-    amended after timers did something to it, or 0; what these did is told with the terms of `terms_before`.
+    orders: the orders of the events, as the command has left them. amended: the order that the command has amended
+    after timers had acted on it, or 0; the reports of these timers have the terms of `terms_before`.
     """
 
     def __init__(self, engine: Engine, orders: Mapping[int, Order | OrderState], at: int) -> None:
@@ -42,7 +42,7 @@ class OrderHistory:
         self.amended = amended_in(engine) if self.terms_before is not None else 0
 
     def tell(self, event: Event, place: int) -> list[Happening]:
-        """What an event, at this place among those of its command, tells; of a trade its maker's side first."""
+        """The happenings of an event at this place among its command's; of a trade the maker's side first."""
         if isinstance(event, Accepted):
             state = self.state(event.order_id, place, 0, 0, event.order.quantity, event.status, "")
             return [("accepted", state, "", None)]
@@ -80,7 +80,7 @@ class OrderHistory:
         return "trade", state, "", side
 
     def tell_bust(self, event: Busted) -> list[Happening]:
-        """Both sides of a trade that was undone, its fee negated; the orders stay as they are, and may be forgotten."""
+        """Both sides of a busted trade, its fee negated; the orders stay as they are, and may be evicted already."""
         trade = self.engine.trades.find(event.symbol, event.trade_id, self.at)
         assert trade is not None, "a trade that was undone just now is remembered"
         taker, maker = (CROSS, CROSS) if event.side == CROSSED else (TAKER, MAKER)
@@ -130,10 +130,10 @@ class OrderHistory:
 
 
 class Recall:
-    """Makes the reports of a long command above a number of each account, from the last event to the first.
+    """Recall: makes the reports of a long command above a number of each account, from the last event to the first.
 
-    numbers: of each account, the number of its next report on the way back. above: of those whose reports are wanted,
-    the number above which. left: how many are still to be made. made: them, last first.
+    numbers: for each account, the number of its next report on the way back. above: for each account whose reports are
+    wanted, the number above which. left: how many are still to be made. made: the made reports, last first.
     """
 
     def __init__(self, history: OrderHistory, journal: str, numbers: dict[str, int], above: dict[str, int]) -> None:
@@ -145,7 +145,7 @@ class Recall:
         self.made: dict[str, list[ExecutionReport]] = {account: [] for account in above}
 
     def recall(self, event: Event, place: int) -> None:
-        """Make what an event tells those who want it."""
+        """Make the wanted reports of an event."""
         if isinstance(event, Traded):
             if self.is_wanted(event.taker_account):
                 self.keep(self.history.tell_side(event, place, taker=True))
@@ -158,7 +158,7 @@ class Recall:
             self.keep(self.history.tell(event, place)[0])
 
     def is_wanted(self, account: str) -> bool:
-        """Count a report, and say whether it is to be made."""
+        """Count a report; whether it is to be made."""
         number = self.numbers[account]
         self.numbers[account] = number - 1
         above = self.above.get(account)

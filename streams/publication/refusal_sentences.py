@@ -1,7 +1,7 @@
-"""What is said to a client whose command was refused: for each code a sentence that tells what would do.
+"""Refusal sentences: for each code the sentence that a client gets, which says what would be accepted.
 
-`{field}` is the name of the field that is wrong; `{price}` (or money), `{quantity}` or `{count}` is the limit that it
-missed, printed as a client writes such a number.
+`{field}` is the name of the wrong field; `{price}` (or money), `{quantity}` or `{count}` is the limit that it missed,
+printed as a client writes such a number.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST: Final = to_text(LARGEST, 0)
 """The largest number that a listing may name, money aside."""
 
 END_OF_CALLS: Final = "2116-02-20T23:53:38Z"
-"""The second of `NEVER`, when nothing is planned."""
+"""The second of `NEVER`: no end is planned."""
 
 SENTENCES: Final[dict[str, str]] = {
     rejections.BAD_REQUEST: "{field} is missing, or cannot be used with the rest of this command",
@@ -59,7 +59,7 @@ SENTENCES: Final[dict[str, str]] = {
     rejections.TOO_LATE: "the command took too long to reach the exchange and was not carried out; send it again",
 }
 
-# What is wrong with a listing, or with an order that lacks its price, can be said better field by field.
+# Faults of a listing, or of an order without its price, have a better sentence for each field.
 BAD_REQUESTS: Final[dict[str, str]] = {
     "": "the message could not be understood",
     "price": "limit and stop_limit orders need a price, others have none",
@@ -80,7 +80,7 @@ BAD_REQUESTS: Final[dict[str, str]] = {
 }
 
 DELISTING: Final = "only an instrument that is closed and has no open order can be taken off"
-"""What `wrong_phase` means there."""
+"""The sentence of `wrong_phase` for a delisting."""
 
 
 def listing_sentence(instrument: Instrument, field: str) -> str:
@@ -94,7 +94,7 @@ def listing_sentence(instrument: Instrument, field: str) -> str:
 
 
 def limit_sentence(name: str) -> str:
-    """What an account's limit may be."""
+    """The range of an account's limit, as a sentence."""
     field = LIMIT_NAMES.index(name)
     if field == ENABLED:
         return "enabled must be true or false"

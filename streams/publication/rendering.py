@@ -1,8 +1,8 @@
-"""The JSON that clients see: orders, fills, instruments and refusals, in the shapes of docs/protocol.md.
+"""Rendering of orders, fills, instruments and refusals as the JSON that clients see, in the shapes of docs/protocol.md.
 
-It is written by hand, without an encoder: every text in it is a number, one of our own words, or a name whose letters
-`forms` has checked, so nothing needs escaping. Decimals have at least those of the instrument's smallest tick and of
-its lot, times nine decimals of a second. Units: as in `exchange.units`.
+The JSON is written by hand, without an encoder: every text in it is a number, one of our own words, or a name whose
+letters `forms` has checked, so nothing needs escaping. Decimals have at least the places of the instrument's smallest
+tick and of its lot, times nine places of a second. Units: as in `exchange.units`.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from exchange.instrument import Instrument
 
 PRINTED_NUMBERS_MAX: Final = 16_384
-"""Printed prices, and as many quantities, kept per instrument; all are forgotten when there would be more."""
+"""Printed prices, and as many quantities, kept per instrument; with more all are evicted."""
 
 PRINTED_REFUSALS_MAX: Final = 4_096
-"""Printed refusals kept in all; the one used longest ago is forgotten."""
+"""Printed refusals kept in all; the least recently used is evicted."""
 
 PRINTED_TIMES_MAX: Final = 16_384
-"""Printed times kept in all; all are forgotten when there would be more."""
+"""Printed times kept in all; with more all are evicted."""
 
 BASIS_POINT: Final = UNIT // 100
-"""Of the hundredths that rates are kept in, so that a rate prints like any other number."""
+"""A basis point in the hundredths that rates are kept in, so that a rate prints like any other number."""
 
 BOOLEANS: Final = ("false", "true")
 
-# What never changes of an order and has few values, in one piece: an f-string costs by its pieces.
+# The terms of an order that never change and have few values, in one piece: an f-string costs by its pieces.
 KINDS: Final = [
     [
         [f'"side":"{side}","type":"{kind}","time_in_force":"{time_in_force}",' for time_in_force in TIME_IN_FORCE_NAMES]
@@ -54,7 +54,7 @@ MANNERS: Final = [
 
 
 class PrintedNumbers(dict[int, str]):
-    """JSON strings by number, made when first looked up."""
+    """JSON strings by number, made at first use."""
 
     def __init__(self, decimals: int) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class PrintedNumbers(dict[int, str]):
 
 
 class Printer:
-    """How an instrument's numbers are printed. Money is printed like prices."""
+    """Printer of an instrument's numbers. Money is printed like prices."""
 
     def __init__(self, instrument: Instrument) -> None:
         self.price = PrintedNumbers(decimals_of(instrument.smallest_tick))
@@ -82,7 +82,7 @@ class Printer:
 
 @mypyc_attr(acyclic=True)
 class OrderState:
-    """An order as it is, or was, at one moment: its entry, and all that may change. 0 stands for none."""
+    """Order state at one moment: the order's entry, and all that may change. 0 stands for none."""
 
     __slots__ = (
         "command",
@@ -155,7 +155,7 @@ def state_of(order: Order) -> OrderState:
 
 
 class PrintedTimes(dict[int, str]):
-    """JSON strings by time, made when first looked up."""
+    """JSON strings by time, made at first use."""
 
     def __missing__(self, at: int) -> str:
         if len(self) >= PRINTED_TIMES_MAX:
@@ -180,14 +180,14 @@ def print_second(seconds: int) -> str:
 
 
 class Renderer:
-    """Prints what belongs to one partition; it has to be told of every instrument before anything of it."""
+    """Renderer of one partition; `define` must be called for an instrument before anything of it is rendered."""
 
     def __init__(self, partition: int) -> None:
         self.partition = partition
         self.printers: dict[str, Printer] = {}
 
     def define(self, instrument: Instrument) -> None:
-        """Print this instrument's numbers by its definition from now on."""
+        """Print an instrument's numbers by this definition from now on."""
         printer, before = Printer(instrument), self.printers.get(instrument.symbol)
         if before is None or not printer.prints_like(before):
             self.printers[instrument.symbol] = printer
@@ -232,7 +232,7 @@ class Renderer:
         return f'{printed[:-1]},"fills":[{fills}]}}'
 
     def refusal(self, rejected: Rejected, symbol: str = "") -> str:
-        """An error: the code, a sentence that says what to do, and the field that is wrong, if it is one."""
+        """A refusal as an error: the code, a sentence that says what to do, and the wrong field, if there is one."""
         printer = self.printers.get(symbol)
         if printer is None:
             return print_refusal(rejected.code, rejected.field, rejected.bound, 0, 0)
@@ -240,7 +240,7 @@ class Renderer:
         return print_refusal(rejected.code, rejected.field, rejected.bound, *decimals)
 
     def instrument(self, instrument: Instrument, *, delisted: bool = False) -> str:
-        """Reference data; a limit that is not set is null, a minimum quantity that is not set is one lot."""
+        """Reference data of an instrument; a limit that is not set is null, an unset minimum quantity is one lot."""
         printer = self.printers[instrument.symbol]
         price, quantity = printer.price.decimals, printer.quantity.decimals
         return print_object(
@@ -278,7 +278,7 @@ class Renderer:
 
 @lru_cache(maxsize=PRINTED_REFUSALS_MAX)
 def print_refusal(code: str, field: str, bound: int, price_decimals: int, quantity_decimals: int) -> str:
-    """A refusal as an error. A market refuses the same things again and again."""
+    """A refusal as an error; cached, because a market repeats its refusals."""
     return print_error(code, sentence_of(Rejected(code, field, bound), price_decimals, quantity_decimals), field)
 
 
@@ -297,21 +297,21 @@ def luld_of(instrument: Instrument) -> dict[str, int] | None:
 
 
 def cross_rate(instrument: Instrument) -> int:
-    """What an uncross costs: the taker's rate unless the listing says otherwise."""
+    """The fee rate of an uncross: the taker's unless the listing has another."""
     return instrument.taker_bps if instrument.cross_bps == NO_RATE else instrument.cross_bps
 
 
 def limit(units: int, decimals: int) -> str | None:
-    """A number of a listing that is 0 where it is not set."""
+    """A limit of a listing, printed; None for 0, which is not set."""
     return to_text(units, decimals) if units else None
 
 
 def print_error(code: str, message: str, field: str = "") -> str:
-    """The one shape of errors; who answers the client adds its request's id."""
+    """An error, in the one shape of all errors; the gateway adds the request's id."""
     error = {"code": code, "message": message}
     return print_object(error | {"field": field} if field else error)
 
 
 def print_object(value: object) -> str:
-    """JSON of what is asked for too seldom to be printed by hand."""
+    """JSON of an object that is queried too seldom to be rendered by hand."""
     return msgspec.json.encode(value).decode()

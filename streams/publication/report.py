@@ -1,6 +1,6 @@
-"""One execution report: what it tells, and its frame.
+"""Execution report: its content, and its frame.
 
-It has its order as it was right after what is told, and is printed only when somebody hears it.
+A report has its order's state right after its event, and is rendered only for a subscriber.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ SELF_MATCH: Final = '"self_match":true,'
 """Marks both reports of an uncross that brought two orders of one account together."""
 
 TradeSide = tuple[int, int, int, int, int, bool]
-"""One side of a trade: trade_id, price, quantity, liquidity, fee, whether both sides are of one account."""
+"""One side of a trade: trade_id, price, quantity, liquidity, fee, whether both sides have the same account."""
 
 Happening = tuple[str, OrderState, str, TradeSide | None]
-"""What a report tells: what happened, the order right after it, an amendment's reason, a trade's side."""
+"""Content of a report: what happened, the order right after it, an amendment's reason, a trade's side."""
 
 
 @mypyc_attr(acyclic=True)
 class ExecutionReport:
-    """The `seq`-th report of its account."""
+    """Execution report: the `seq`-th of its account."""
 
     __slots__ = ("execution", "journal", "reason", "seq", "side", "state")
 

@@ -1,13 +1,13 @@
-"""Execution reports: what became of an account's orders, numbered so that nothing can be missed.
+"""Execution reports: the events of an account's orders, numbered so that a missing report shows.
 
-Every event that concerns an order gives its account a report with the order as it was right after that event, also
-when the same command did more to it later. Numbers (`seq`) are dense per account, in this partition, and follow from
-the journal alone. Refusals and repeats are answers and give no report. The latest reports are held, unprinted, for
-sessions that come back: REPORTS_PER_ACCOUNT_MAX of an account, whatever others do, and beyond REPORTS_MAX of all the
-accounts with the most give up theirs (`exchange/memory/memory.py`).
+Every event of an order gives its account a report with the order's state right after that event, also when the same
+command has later events of the order. Numbers (`seq`) are dense per account, in this partition, and follow from the
+journal alone. Refusals and repeats are answers and give no report. The latest reports are kept, unrendered, for
+sessions that come back: REPORTS_PER_ACCOUNT_MAX of an account, whatever others do, and beyond REPORTS_MAX in all the
+oldest of the accounts with the most are evicted (`exchange/memory/memory.py`).
 
-Of a command with very many events, an uncross, only those to be kept are made at once, and the others when they are
-told (streams/publication/deferred.py).
+Of a command with very many events, an uncross, only the reports to be kept are made at once, the others when they are
+published (streams/publication/deferred.py).
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ REPORTS_PER_ACCOUNT_MAX: Final = 1_000
 REPORTS_MAX: Final = 100_000
 
 EVENTS_MANY: Final = 2_000
-"""A command with more events than this has most of its reports made after its answer."""
+"""Events of a command above which most of its reports are made after its answer."""
 
 
 PLACED: Final = PlaceOrder("", "", "", 0, 0, 0)
 PENDING: Final = ExecutionReport(0, "", "", OrderState(0, PLACED, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", 0, 0), "", None)
-"""Stands for a report that is held and still to be made, within one command."""
+"""Stands for a kept report that is still to be made, within one command."""
 
 
 class AccountReports:
-    """The reports of one account: how many there have been, and the latest, without a hole."""
+    """Reports of one account: how many there have been, and the latest, without a gap."""
 
     __slots__ = ("held", "seq")
 
@@ -53,14 +53,14 @@ class AccountReports:
 
 
 class ExecutionReports:
-    """The reports of all accounts of a partition."""
+    """Execution reports of all accounts of a partition."""
 
     def __init__(self) -> None:
         self.held: Memory[ExecutionReport] = Memory(number_of, REPORTS_PER_ACCOUNT_MAX, REPORTS_MAX)
         self.accounts: dict[str, AccountReports] = {}
 
     def take(self, engine: Engine, journal: str, at: int) -> list[ExecutionReport]:
-        """The reports that the events of the command just applied give, in order."""
+        """Make the reports of the command just applied, in order."""
         history = OrderHistory(engine, engine.orders, at)
         reports: list[ExecutionReport] = []
         for place, event in enumerate(engine.events):
@@ -96,7 +96,7 @@ class ExecutionReports:
         self.hold(reports, PENDING)
 
     def to_keep(self, before: dict[str, int]) -> dict[str, int]:
-        """Above which number the reports of each account that were passed over are to be kept."""
+        """For each account, the sequence number above which its uncounted reports must be kept."""
         accounts = [(account, seq, self.accounts[account]) for account, seq in before.items()]
         return {account: max(seq, reports.seq - len(reports.held.items)) for account, seq, reports in accounts}
 
@@ -113,7 +113,7 @@ class ExecutionReports:
             items.extend(reversed(made))
 
     def number(self, happening: Happening, journal: str) -> ExecutionReport:
-        """Make the next report of an account, and let go of the oldest where a bound is met."""
+        """Make the next report of an account, and evict the oldest where a bound is met."""
         reports = self.of(happening[1].command.account)
         reports.seq += 1
         report = ExecutionReport(reports.seq, journal, *happening)
@@ -121,7 +121,7 @@ class ExecutionReports:
         return report
 
     def hold(self, reports: AccountReports, report: ExecutionReport) -> None:
-        """Hold an account's next report, in place of its oldest one if it has as many as it may have."""
+        """Keep an account's next report, evicting its oldest one if the account has as many as it may have."""
         held = self.held
         if held.put(reports.held, report) is None:
             largest = held.largest()
@@ -136,11 +136,11 @@ class ExecutionReports:
         return reports
 
     def count(self, account: str, more: int) -> None:
-        """An account has had more reports, which are not kept; none may be held (`forget`)."""
+        """Count further reports of an account without keeping them; none may be kept then (`forget`)."""
         self.of(account).seq += more
 
     def forget(self) -> None:
-        """Hold no report any more."""
+        """Evict all reports."""
         for share in self.held.all():
             self.held.keep(share, deque())
 
@@ -150,7 +150,7 @@ class ExecutionReports:
         return 0 if reports is None else reports.seq
 
     def since(self, account: str, after: int) -> list[ExecutionReport] | None:
-        """All reports with a number above `after`, or None if some of them are not held, or not made yet."""
+        """All reports with a number above `after`, or None if some of them are evicted, or not made yet."""
         reports = self.accounts.get(account)
         if reports is None:
             return None if after else []
@@ -162,12 +162,12 @@ class ExecutionReports:
 
 
 def number_of(report: ExecutionReport) -> int:
-    """What an account's reports are ordered by."""
+    """The number of a report, by which an account's reports are ordered."""
     return report.seq
 
 
 def is_long(events: Sequence[Event]) -> bool:
-    """Whether a command did so much that its reports wait; what is undone with it is looked up at once."""
+    """Whether a command has so many events that its reports are deferred; never with a bust, which looks trades up."""
     if len(events) <= EVENTS_MANY:
         return False
     for event in events:  # noqa: SIM110 - any() makes a generator of it, for twice the time

@@ -1,7 +1,7 @@
-"""How an instrument stands, as channel `status` shows it: phase, planned end, the auction to be, the bands.
+"""Status of an instrument, as channel `status` shows it: phase, planned end, indicative auction, bands.
 
-`status_of` is a value: what it is equal to needs no new frame. While an instrument is halted its phase is `halted`,
-whatever goes on underneath.
+`status_of` gives a value: an equal value needs no new frame. While an instrument is halted its phase is `halted`,
+whatever the phase beneath.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class InstrumentStatus(NamedTuple):
-    """`kind` is UNNAMED outside an auction, and what follows it up to `side` is of an auction only. 0 is none.
+    """Status: `kind` is UNNAMED outside an auction, and the fields from it to `side` are an auction's only. 0 is none.
 
     price: the indicative one. low, high: the outermost prices that may trade.
     """
@@ -43,7 +43,7 @@ NEVER_PUBLISHED: Final = InstrumentStatus(-1, "", 0)
 
 
 def status_of(book: Book) -> InstrumentStatus:
-    """How an instrument stands now."""
+    """The present status of an instrument."""
     low, high = bands_of(book)
     if book.halted:
         return InstrumentStatus(HALTED, book.reason, book.until, low=low, high=high)
@@ -73,7 +73,7 @@ def print_status(status: InstrumentStatus, printer: Printer) -> str:
     """The members of the channel; those of an auction are null outside one."""
     price, quantity = printer.price, printer.quantity
     low, high = status.low, status.high
-    # The only words of clients' own making in the market data: an operator may give any reason.
+    # The only free text in the market data: an operator may give any reason.
     reason = msgspec.json.encode(status.reason).decode() if status.reason else "null"
     opening = (
         f'"phase":"{PHASE_NAMES[status.phase]}","reason":{reason},'
