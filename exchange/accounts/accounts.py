@@ -74,7 +74,7 @@ class Accounts:
                 del self.positions[account]
 
     def set_limits(self, account: str, symbol: str, values: Values, removed: int) -> Values:
-        """Remove limits (a bit for each field), then set some; returns all limits in force afterwards."""
+        """Remove limits (a bit for each field), then set some; returns all that are there afterwards."""
         limits = self.limits.setdefault(account, {})
         kept = {field: value for field, value in limits.get(symbol, {}).items() if not removed >> field & 1}
         kept.update(values)

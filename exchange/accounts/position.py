@@ -71,7 +71,7 @@ class Position:
         self.fees -= fee
 
     def move(self, side: int, quantity: int, amount: int) -> None:
-        """Apply a fill to quantity and cost, in units²."""
+        """Apply a fill to quantity and cost."""
         held = self.quantity if side == BUY else -self.quantity
         after = held + quantity
         self.quantity = after if side == BUY else -after

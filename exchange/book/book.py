@@ -216,7 +216,7 @@ class Book:
         order.reserve = order.quantity - order.filled - order.canceled - order.shown
 
     def rest(self, order: Order) -> None:
-        """Add an order to the end of its queue, showing its next part."""
+        """Add an order to the end of its queue, showing its next part; a market order to that of market orders."""
         self.stamps = order.stamp = self.stamps + 1  # As `stamp` and `part`, without these calls for a plain order.
         side, price = order.side, order.price
         if price and not order.display_quantity:

@@ -6,7 +6,7 @@ positions end as if the trade had never happened (`matching/bust.py`). Source: d
 
 A trade is remembered by both of its accounts, each within its own bound for each instrument
 (`Configure.trades_remembered_max`, `memory/memory.py`), and may be busted while both remember it: other accounts'
-trades evict nothing here. A trade that only one account remembers still serves there to replay after an earlier bust.
+trades evict nothing here. A trade that only one account remembers is still replayed for the bust of an earlier one.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ WHOLE: Final = 2
 
 
 FILLS: Final = 4
-"""Fills an order, over a full block, above which a block ends early: reading it stays cheap."""
+"""A block ends early beyond this many fills for each order of a full block, so that reading a block stays cheap."""
 
 
 def pack(market: Market, until: int, most: int, size: int = BLOCK) -> int:

@@ -59,7 +59,7 @@ def delist_instrument(market: Market, command: DelistInstrument) -> None:
 
 
 def set_limits(market: Market, command: SetLimits) -> None:
-    """Change the limits of an account; they hold from the next command on, resting orders stay."""
+    """Change the limits of an account; they hold from the next command on, also for resting orders."""
     if command.symbol and command.symbol not in market.books:
         market.reject(rejections.UNKNOWN_INSTRUMENT, "symbol")
         return

@@ -53,7 +53,7 @@ def sleep(market: Market, due: int) -> None:
 
 
 def trigger_deferred(market: Market) -> None:
-    """Execute the stops that the previous command deferred (`trades_made`)."""
+    """Execute the stops deferred by the previous command, which had made too many trades."""
     books, market.deferred = market.deferred, []
     for book in books:
         trigger(market, book)
