@@ -42,7 +42,7 @@ Item = TypeVar("Item")
 REPEATABLE = frozenset(
     {"order.get", "order.list", "order.cancel", "order.cancel_all", "order.cancel_after", "resume", "ping", "time"}
 )
-"""Methods that may be sent again when no answer came; a placement is another such (`repeat_placements`)."""
+"""Methods that may be sent again without an answer; a placement is another (`repeat_placements`)."""
 
 _PAGE = 500
 """Open orders in one page."""
@@ -52,10 +52,10 @@ _TAPE_MAX = 1_000
 
 
 class Client:
-    """A trader's, or with no token a spectator's, connection to an exchange.
+    """A trader's connection to an exchange, or without a token a spectator's.
 
-    It reconnects, logs in and subscribes again by itself for as long as it is open; what it cannot mend it raises as
-    one of `openbell.client.errors`. Numbers may be given as Decimal, str or int, and come back as Decimal.
+    A client reconnects, logs in and subscribes again by itself for as long as it is open; other failures are raised as
+    `openbell.client.errors`. Numbers may be given as Decimal, str or int, and come back as Decimal.
 
         async with Client("http://127.0.0.1:8080", token) as client:
             order = await client.buy("ACME", "10", at="101.25")
@@ -63,7 +63,7 @@ class Client:
             async for book in client.book("ACME"):
                 print(book.best_bid, book.best_ask)
 
-    Each iterator holds a subscription until it is closed: leave the loop, or use `contextlib.aclosing`.
+    Each iterator keeps its subscription until the iterator is closed: leave the loop, or use `contextlib.aclosing`.
     """
 
     def __init__(self, url: str, token: Token = None, settings: ClientSettings | None = None) -> None:
@@ -72,7 +72,7 @@ class Client:
         Args:
             url: where the gateway is, "http://…" or "https://…".
             token: a token, or a function that returns a fresh one at each login, or None for market data only.
-            settings: bounds and habits.
+            settings: bounds and defaults.
 
         Raises:
             ValueError: `url` is no URL of an exchange.
@@ -109,10 +109,10 @@ class Client:
         """Enter an order; the answer is the order with its fills so far.
 
         If the connection is lost before the answer comes, the order is sent again with the same client order id,
-        which never makes a second one (`ClientSettings.repeat_placements`).
+        which never places it twice (`ClientSettings.repeat_placements`).
 
         Raises:
-            RequestError: the exchange refused it.
+            RequestError: the exchange refused the order.
             OutcomeUnknown: no answer came in time.
         """
         return await self._order(requests.place(symbol, side, quantity, price, **terms))
@@ -124,39 +124,39 @@ class Client:
     async def cancel(self, order_id: str, *, symbol: str = "") -> Order:
         """Cancel an order. With `symbol`, `order_id` is a client order id.
 
-        It is sent again when the connection is lost before the answer: `order_done` may then be its own doing.
+        The cancel is sent again if the connection is lost before the answer: `order_done` may then be its own effect.
         """
         return await self._order(requests.cancel(order_id, symbol=symbol))
 
     async def cancel_all(self, symbol: str = "", side: Side | None = None) -> int:
-        """Cancel all orders, of one symbol and one side if given; how many there were."""
+        """Cancel all orders, of one symbol and one side if given; the number canceled."""
         params: dict[str, Any] = {"symbol": symbol} if symbol else {}
         result = await self.request("order.cancel_all", self._with_account(params | ({"side": side} if side else {})))
         return _read(lambda: int(result["canceled"]))
 
     async def cancel_after(self, seconds: int) -> int:
-        """Have all of the account's orders canceled so many seconds from now, whoever placed them; 0 turns it off.
+        """Set a deadline, in seconds from now, to cancel all the account's orders, whoever placed them; 0 removes it.
 
-        Call it again in time and the deadline moves: a program that has died does not leave its orders behind.
-        The deadline, in nanoseconds since 1970 UTC of the exchange's clock; 0 when it is off.
+        Each call moves the deadline: a program that has died does not leave its orders behind. Returns the deadline in
+        nanoseconds since 1970 UTC of the exchange's clock; 0 without one.
         """
         result = await self.request("order.cancel_after", self._with_account({"seconds": seconds}))
         return _read(lambda: time_from_wire(result["deadline"]))
 
     async def batch(self, batch: Sequence[Request]) -> list[Order | RequestError]:
-        """Send up to 50 requests as one, carried out in order: what became of each.
+        """Send up to 50 requests as one, carried out in order: the result of each.
 
         >>> from openbell.client import requests
         >>> both = [requests.place("ACME", "buy", 5, "99.50"), requests.place("ACME", "sell", 5, "100.50")]
 
-        and then `await client.batch(both)`. It is not repeated by itself when no answer comes.
+        and then `await client.batch(both)`. A batch without an answer is not repeated.
         """
         rows = [{"method": request.method, "params": self._with_account(request.params)} for request in batch]
         answer = await self._call("order.batch", {"requests": rows})
         return _read(lambda: [_row(row) for row in answer.result])
 
     async def order(self, order_id: str, *, symbol: str = "") -> Order:
-        """An order as it is now. With `symbol`, `order_id` is a client order id."""
+        """The present state of an order. With `symbol`, `order_id` is a client order id."""
         return await self._order(Request("order.get", requests.named(order_id, symbol, "")))
 
     async def open_orders(self, symbol: str = "") -> list[Order]:
@@ -178,7 +178,7 @@ class Client:
         return _read(lambda: Account.read(body))
 
     async def request(self, method: str, params: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - any JSON
-        """Send any request of docs/protocol.md; the `result` as it came."""
+        """Send any request of docs/protocol.md; the `result` as JSON."""
         return (await self._call(method, params or {})).result
 
     # Feeds
@@ -196,8 +196,8 @@ class Client:
     def trades(self, symbol: str) -> AsyncGenerator[Trade]:
         """Every print, the recent ones first, and every bust after its print.
 
-        None is lost over a reconnect: what the exchange still has (its last 1,000 prints) is fetched. Where that does
-        not reach back far enough, the iterator raises `TradesMissed`; another one goes on from the present.
+        None is lost over a reconnect: missed ones are fetched from the exchange's last 1,000 prints. If these do not
+        reach back far enough, the iterator raises `TradesMissed`; a new iterator continues from the present.
         """
         path = f"/v1/instruments/{quote(symbol, safe='')}/trades?limit={_TAPE_MAX}"
         return self._read("trades", symbol, TapeFeed(symbol, lambda: self._get(path), self._settings.feed_messages_max))
@@ -221,13 +221,13 @@ class Client:
     def orders(self, *, snapshot: bool = True) -> Stream[Report]:
         """Every execution report, first the open orders as reports whose `exec` is "snapshot".
 
-        `await client.orders().snapshot()` gives these as one complete list, also where there are none. No report is
-        lost over a reconnect or while the reader is busy; if the exchange no longer has some, the iterator raises
-        `ReportsMissed`.
+        `await client.orders().snapshot()` gives the open orders as one complete list, which may be empty. No report is
+        lost over a reconnect or while the reader is busy; if the exchange no longer has some reports, the iterator
+        raises `ReportsMissed`.
 
         Args:
-            snapshot: False begins without the open orders, which an account with more of them than the exchange tells
-                in one piece needs: `open_orders` has them.
+            snapshot: False begins without the open orders, as an account with too many for one snapshot needs:
+                `open_orders` has them.
         """
         feed = ReportFeed(self._resume, self._settings.feed_messages_max)
         return self._stream("orders", feed, {} if snapshot else {"snapshot": False})
@@ -235,13 +235,13 @@ class Client:
     def positions(self) -> Stream[Position]:
         """Every position of the account that is not flat, then each one again when it has changed, flat or not.
 
-        `snapshot` gives the first ones as one list. One that became flat while there was no connection comes with a
-        quantity of zero, and with the `realised` and `fees` that were heard last: `account` has the cash.
+        `snapshot` gives the first positions as one list. A position that became flat without a connection has a
+        quantity of zero, and the `realised` and `fees` of the last message about it: `account` has the cash.
         """
         return self._stream("positions", PositionFeed(self._settings.feed_messages_max))
 
     def frames(self, channel: str, symbol: str = "", **options: Any) -> AsyncGenerator[Frame]:  # noqa: ANN401
-        """A channel's messages as they come, in order and without a hole: after a reconnect there is a snapshot."""
+        """A channel's messages as they come, in order and without a gap: after a reconnect there is a snapshot."""
         return self._read(channel, symbol, self._queue(lambda frame: [frame]), **options)
 
     def _read(self, channel: str, symbol: str, feed: Feed[Item], **options: Any) -> AsyncGenerator[Item]:  # noqa: ANN401
@@ -264,7 +264,7 @@ class Client:
 
         Raises:
             RequestError: the exchange refused.
-            ConnectionLost: it could not be reached, or the program's own token function failed.
+            ConnectionLost: the exchange could not be reached, or the program's own token function failed.
         """
         try:
             token = self._token() if callable(self._token) else self._token

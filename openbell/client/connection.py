@@ -88,8 +88,8 @@ class Connection:
 
         Raises:
             ConnectionLost: there was no connection within `connect_timeout`.
-            RequestError: the exchange does not take the login (NotAllowed: the token).
-            ClientClosed: it is open already.
+            RequestError: the exchange refused the login (NotAllowed: the token).
+            ClientClosed: the connection is open already.
         """
         if self._ended is None:
             raise ClientClosed("the client is open already: one `async with` at a time")
@@ -113,13 +113,13 @@ class Connection:
     async def call(self, method: str, params: dict[str, Any], *, repeatable: bool) -> Answer:
         """Send a request, on the next connection if there is none now.
 
-        A repeatable one is sent again for as long as `request_timeout` lasts when its outcome is unknown.
+        A repeatable request with an unknown outcome is sent again until `request_timeout` is over.
 
         Raises:
-            RequestError: what the exchange answered.
-            OutcomeUnknown: it was sent, no answer came, and it may not be repeated, or was refused when it was.
-            ConnectionLost: it was never sent.
-            ClientClosed: likewise, and the client is not open.
+            RequestError: the exchange refused the request.
+            OutcomeUnknown: no answer came to a request that may not be repeated, or whose repeat was refused.
+            ConnectionLost: the request was never sent.
+            ClientClosed: the request was never sent, because the client is not open.
         """
         deadline = asyncio.get_running_loop().time() + self._settings.request_timeout
         attempts, unknown, renewed = 0, False, False
@@ -152,7 +152,7 @@ class Connection:
 
         Raises:
             RequestError: the exchange refused.
-            ConnectionLost: it ended first, or the program's own token function failed, which it may not do next time.
+            ConnectionLost: the socket ended first, or the program's own token function failed, perhaps only this time.
         """
         try:
             token = self._token() if callable(self._token) else self._token
@@ -275,7 +275,7 @@ def http_url(url: str) -> str:
     """The exchange's address as an HTTP URL; a WebSocket URL is converted.
 
     Raises:
-        ValueError: it is no URL of an exchange.
+        ValueError: `url` is no URL of an exchange.
     """
     parts = urlsplit(url)
     schemes = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
@@ -296,6 +296,6 @@ def _refuse(refused: NotAllowed, method: str, *, unknown: bool) -> NoReturn:
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one exception that ended the connection; the others follow from it."""
+    """The exception that ended the connection, and caused the others of its group."""
     first = group.exceptions[0]
     return _cause(first) if isinstance(first, BaseExceptionGroup) else first

@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 
 class BeginningFeed(KeptFeed[Item]):
-    """A feed that knows when its beginning is complete."""
+    """A feed whose beginning is known to be complete or not."""
 
     @abstractmethod
     def beginning(self) -> list[Item] | None:
@@ -43,7 +43,7 @@ class Stream(AsyncIterator[Item], Generic[Item]):
             async for report in reports:
                 mine[report.order.order_id] = report.order
 
-    Without `snapshot` the iterator yields the beginning too. It holds a subscription from its first use until it is
+    Without `snapshot` the iterator yields the beginning too. A stream is subscribed from its first use until it is
     closed or collected.
     """
 
@@ -54,7 +54,7 @@ class Stream(AsyncIterator[Item], Generic[Item]):
         self._closed = False
 
     def __aiter__(self) -> Self:
-        """Itself: a stream is read once."""
+        """The stream itself, which can be read once."""
         return self
 
     async def __anext__(self) -> Item:

@@ -1,11 +1,11 @@
 """Data directory of a local exchange: its secrets, its journals, and the lock of the exchange that runs on it.
 
-    DATA_DIR/lock                 who runs here, as JSON; held by flock(2) by `openbell up` and all its children
+    DATA_DIR/lock                 the exchange that runs here, as JSON; locked by `openbell up` and its children
     DATA_DIR/secrets/jwt-secret   signs the tokens of `openbell token`; readable by its owner alone
     DATA_DIR/nats/                the store of the embedded nats-server
     DATA_DIR/evidence/            evidence of partitions that stopped (streams/audit/evidence.py)
 
-The lock is the kernel's: it ends with the last process that has it, however that process ends.
+The lock is the kernel's, flock(2): it ends with the last process that has it, however that process ends.
 """
 
 from __future__ import annotations
