@@ -89,7 +89,7 @@ class Orders:
         return [Prepared(partition, command) for partition in range(self._venue.partitions)]
 
     def cancel_after(self, params: CancelAfterParams, account: str) -> list[Prepared]:
-        """The time at which all orders are to be canceled, for every partition."""
+        """The deadline at which all orders are to be canceled, as a command for every partition."""
         command = order_requests.cancel_after_command(params, account, self._venue.now())
         return [Prepared(partition, command) for partition in range(self._venue.partitions)]
 

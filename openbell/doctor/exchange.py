@@ -75,7 +75,7 @@ def secrets(setup: Setup) -> CheckResult:
 
 
 def rate_limits(setup: Setup) -> CheckResult:
-    """Whether rate limits keep one client from taking all capacity."""
+    """Whether rate limits are on, so that one client cannot take the whole exchange."""
     if setup.environ.get("OPENBELL_RATE_LIMITS", "").strip().lower() in {"off", "0", "false", "no"}:
         return warn("rate-limits", "rate limits are off", "Unset OPENBELL_RATE_LIMITS: off is for load tests alone.")
     return ok("rate-limits", "rate limits are on")
