@@ -272,6 +272,9 @@ class InstrumentFeed:
                 moment.frames.append(self.levels.update(moment.journal, self.print_book(bids, asks)))
         if self.quote != NO_QUOTE:
             self.publish_quote(moment)
+        if print_status(self.published, before) != print_status(self.published, printer):
+            self.published = NEVER_PUBLISHED
+            self.look(moment)
 
     def publish_quote(self, moment: CommandMoment) -> None:
         """Publish best prices and last trade."""

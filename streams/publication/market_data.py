@@ -75,6 +75,18 @@ class MarketData:
             self.advance(changes[0][0], trades, symbols, changes, moment)
         elif symbols:  # an uncross in which only market orders met
             self.advance(symbols[0], trades, symbols, changes, moment)
+        for event in events:
+            if isinstance(event, InstrumentListed):
+                self.reprint(event.instrument.symbol, moment)
+
+    def reprint(self, symbol: str, moment: CommandMoment) -> None:
+        """Publish an instrument anew if its listing has other decimals: last, after what timers due before it did.
+
+        What that was is known to subscribers under the numbers as they were printed before.
+        """
+        feed, printer = self.feeds.get(symbol), self.renderer.printers[symbol]
+        if feed is not None and printer is not feed.printer:
+            feed.reprint(printer, moment)
 
     def advance(
         self, symbol: str, trades: list[TapeRow], symbols: list[str], changes: Sequence[Change], moment: CommandMoment
@@ -155,8 +167,6 @@ class MarketData:
             feed = self.feeds[instrument.symbol] = InstrumentFeed(book, printer, self.renderer.partition)
             feed.go_on_from(self.gone.pop(instrument.symbol, ()))
         feed.announce(self.renderer.instrument(instrument), moment)
-        if printer is not feed.printer:
-            feed.reprint(printer, moment)
 
     def withdraw(self, symbol: str, moment: CommandMoment) -> None:
         """Publish a delisting."""

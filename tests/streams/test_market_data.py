@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from exchange.commands import AmendOrder, CancelAll, CancelOrder, Command, ListInstrument, SetPhase
 from exchange.instrument import Instrument
 from exchange.terms import AUCTION, CONTINUOUS, IOC
-from exchange.units import UNIT
+from exchange.units import SECOND, UNIT
 from streams.partition.partition import Partition
 from streams.publication.deferred import REPORTS_PER_MESSAGE_MAX
 from streams.publication.instrument_feed import RECENT_TRADES_MAX, ROWS_PER_FRAME_MAX
@@ -231,6 +231,38 @@ def test_numbers_are_printed_anew_when_a_listing_changes_their_decimals() -> Non
     assert book["bids"] == [["100.25", "0"], ["100.00", "0"], ["100.25", "5.0"], ["100.0", "5.0"]]
     assert book["asks"] == [["101.00", "0"], ["101.0", "3.0"]]
     assert (ticker["bid"], ticker["ask"]) == ("100.25", "101.0")
+    follower.hear(answered.frames)
+    follower.compare(journaled)
+
+
+def test_a_status_with_numbers_is_printed_anew_as_well() -> None:
+    """The indicative price of a call has the decimals of the listing, in the frame as in a snapshot."""
+    journaled, follower = Journaled(), Follower("ACME")
+    follower.hear(journaled.opening.frames)
+    follower.hear(journaled.send(SetPhase("ACME", AUCTION)).frames)
+    follower.hear(journaled.send(buy("anna", 5, 100, "a"), sell("boris", 3, 100, "b")).frames)
+
+    answered = journaled.send(ListInstrument(replace(ACME, ticks=[(0, UNIT // 10)])))
+
+    assert [frame["indicative_price"] for frame in answered.channel("status")] == ["100.0"]
+    follower.hear(answered.frames)
+    follower.compare(journaled)
+
+
+def test_what_a_call_did_before_the_listing_is_published_as_it_was_printed() -> None:
+    """The call ends by its timer, right before the command: levels that it took are withdrawn as they were printed."""
+    journaled, follower = Journaled(), Follower("ACME")
+    follower.hear(journaled.opening.frames)
+    ends = journaled.now + 10 * SECOND
+    follower.hear(journaled.send(SetPhase("ACME", AUCTION, until=ends)).frames)
+    follower.hear(
+        journaled.send(buy("anna", 5, 100, "a"), sell("boris", 5, 100, "b"), sell("carla", 1, 101, "c")).frames
+    )
+    journaled.now = ends
+
+    answered = journaled.send(ListInstrument(replace(ACME, ticks=[(0, UNIT // 10)])))
+
+    assert len(answered.channel("trades")) == 1
     follower.hear(answered.frames)
     follower.compare(journaled)
 
