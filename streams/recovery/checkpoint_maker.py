@@ -1,9 +1,9 @@
-"""Makes one partition's checkpoints beside its leader, which never waits for them.
+"""Checkpoint maker of one partition: works beside the leader, which never waits for it.
 
-A forked child writes the state of one moment to a file that has no name; its chunks are published a few at a time,
-read back, and restored by another child, whose state has to be the same again. Only then, and only if EVENTS has the
-same chain, the manifest follows: every checkpoint that exists is *verified*. Whatever goes wrong costs this
-checkpoint and nothing else; the next one is tried when it is due.
+A forked child writes the state of one moment to a file without a name; its chunks are published a few at a time, read
+back, and restored by another child, whose state must be the same again. Only then, and only if EVENTS has the same
+chain, the manifest is stored: every checkpoint that exists is *verified*. A failure costs this checkpoint and nothing
+else; the next one is tried when it is due.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ log = structlog.get_logger()
 
 CHECK_INTERVAL: Final = 0.25
 CHUNK_INTERVAL: Final = 0.02
-"""Between two chunks on their way out: orders travel on the same connection and disk."""
+"""Seconds between two published chunks: orders share the connection and the disk."""
 
 RESTS: Final = 9
-"""So many times as long as making one has taken, until the next: a busy partition spends a tenth of its time at it."""
+"""Pause after a checkpoint, in times of how long making it took: a busy partition spends a tenth of its time on it."""
 
 PER_RETENTION: Final = 8
-"""Checkpoints made while as much journal is written as retention keeps: what the kept ones span is well inside it."""
+"""Checkpoints made while as much journal is written as retention keeps, so that the kept ones span well less."""
 
 LAST_COMMANDS_MIN: Final = 5_000
-"""Fewer are replayed sooner than they are copied."""
+"""Commands since the newest checkpoint below which no last one is made: a replay of fewer is quicker."""
 
 LENGTH_BYTES: Final = 4
 
 
 class CheckpointMaker:
-    """See the module. `run` has to run for as long as the partition is led."""
+    """Checkpoint maker; see the module. `run` must run for as long as the partition is led."""
 
     def __init__(
         self,
@@ -73,11 +73,11 @@ class CheckpointMaker:
         self._journal_bytes = 0
         self._journal_bytes_max = (settings.kept_bytes or settings.journal_max_bytes) // PER_RETENTION
         self.journal_bytes = 0
-        """Read so far; the leader counts them."""
+        """Journal bytes read so far, counted by the leader."""
         self.wanted = False
-        """Retention waits for one."""
+        """Whether retention waits for a checkpoint."""
         self.pressed = False
-        """… and the journal is filling up: no rest between two."""
+        """Whether the journal is filling up, too: no pause between two checkpoints."""
 
     async def run(self) -> None:
         """Make a checkpoint whenever one is due, for ever."""
@@ -88,12 +88,12 @@ class CheckpointMaker:
                 await self.make(0 if self.pressed else CHUNK_INTERVAL)
 
     async def finish(self) -> None:
-        """Make a last checkpoint, when nobody leads any more, if that saves the next leader something."""
+        """Make a last checkpoint after leading, if it saves the next leader a long replay."""
         if self._partition.commands - await self._commands_of_last() >= LAST_COMMANDS_MIN:
             await self.make(interval=0)
 
     async def make(self, interval: float = CHUNK_INTERVAL) -> None:
-        """Make a checkpoint of the partition as it is now, with so many seconds from one chunk to the next."""
+        """Make a checkpoint of the partition as it is now, with `interval` seconds between two chunks."""
         number, sequence = self._partition.number, self._partition.sequence
         self._began, self._commands = self._monotonic(), self._partition.commands
         self._journal_bytes = self.journal_bytes
@@ -121,7 +121,7 @@ class CheckpointMaker:
         )
 
     async def _commands_of_last(self) -> int:
-        """How many commands the newest checkpoint knows: whoever made it, it counts."""
+        """How many commands the newest checkpoint includes, also if another worker made it."""
         try:
             manifests = await self._checkpoints.all()
         except StreamError as error:
@@ -133,11 +133,11 @@ class CheckpointMaker:
         return manifests[0].commands
 
     def _tell_of(self, newest: Manifest) -> None:
-        """Whoever asks how the partition stands hears of its newest checkpoint."""
+        """Set the newest checkpoint, as queries about the partition answer it."""
         self._partition.queries.checkpoint = Checkpointed(newest.sequence, newest.at)
 
     def is_due(self) -> bool:
-        """Whether enough has been done, or long enough ago, since the last one, or retention waits for one."""
+        """Whether enough commands or time have passed since the last checkpoint, or retention waits for one."""
         now = self._monotonic()
         if now < self._rests_until and not self.pressed:
             return False
@@ -149,7 +149,7 @@ class CheckpointMaker:
         return commands > 0 and (self.wanted or now - self._began >= self._settings.checkpoint_seconds)
 
     async def _copy(self, file: IO[bytes], interval: float) -> tuple[Manifest, float]:
-        """Store the chunks of the state of this moment; how long making the child has held the process up, seconds."""
+        """Store the chunks of the present state; the manifest, and seconds for which the fork blocked the process."""
         partition = self._partition
         sequence, at, commands, chain = partition.sequence, partition.at, partition.commands, partition.chain
         pause = await in_child(partial(write_state, partition, self._chunk_bytes, file), [file.fileno()])
@@ -163,16 +163,16 @@ class CheckpointMaker:
         return Manifest(1, FORM, sequence, at, commands, chain, digest.digest(), places), pause
 
     async def _verify(self, manifest: Manifest) -> None:
-        """CheckpointDamaged or ChildFailed if the stored chunks do not give the state that they were made of."""
+        """Verify the stored chunks: CheckpointDamaged or ChildFailed if they do not give the state again."""
         chunks = await self._checkpoints.read(manifest)
         await in_child(partial(check_state, self._partition.number, manifest, chunks, self._chunk_bytes), [])
-        # Its events were on their way before its first chunk, so long ago that they are stored.
+        # The checkpoint's events were sent before its first chunk, so long ago that they are stored.
         if await stored_chain(self._connection, self._partition.number, manifest.sequence) != manifest.chain:
             raise CheckpointDamaged("its chain is not that of its events")
 
 
 def write_state(partition: Partition, chunk_bytes: int, file: IO[bytes]) -> None:
-    """Write a state's chunks, each behind its length."""
+    """Write a state's chunks, each after its length."""
     for chunk in chunks_of(partition_parts(partition), chunk_bytes):
         file.write(len(chunk).to_bytes(LENGTH_BYTES, "big"))
         file.write(chunk)
@@ -187,7 +187,7 @@ def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def check_state(number: int, manifest: Manifest, chunks: list[bytes], chunk_bytes: int = CHUNK_BYTES) -> None:
-    """Restore a checkpoint, and take its state again: both are the same."""
+    """Assert that a restored checkpoint gives the same state again."""
     partition = restored(number, (part for chunk in chunks for part in parts_in(chunk)))
     assert (partition.sequence, partition.chain) == (manifest.sequence, manifest.chain)
     assert list(chunks_of(partition_parts(partition), chunk_bytes)) == chunks

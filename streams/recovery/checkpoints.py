@@ -1,10 +1,10 @@
-"""The checkpoints of one partition in their stream: numbered chunks, and a manifest that says which ones make one up.
+"""Checkpoints of one partition in their stream: each is numbered chunks, and a manifest that lists them.
 
-- A chunk holds parts of the state (`state`), about CHUNK_BYTES of them, so that neither end ever waits long for one.
+- A chunk has parts of the state (`state`), about CHUNK_BYTES of them, so that neither end ever waits long for one.
 - The manifest comes last, when every chunk is stored and has been read back. A checkpoint without one does not exist.
-- It is whole if every chunk is there and all of them together have the manifest's digest. Whoever uses one compares
-  its chain with EVENTS as well: only then was it made of this history.
-- CHECKPOINTS_KEPT are kept, so a damaged one costs a longer replay and nothing else.
+- A checkpoint is whole if every chunk is there and all of them together have the manifest's digest. Before its use its
+  chain is compared with EVENTS as well, which proves that it was made of this history.
+- CHECKPOINTS_KEPT are kept, so a damaged checkpoint costs a longer replay and nothing else.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ CHECKPOINTS_KEPT: Final = 3
 CHUNK_BYTES: Final = 256 * 1024
 DIGEST_BYTES: Final = 16
 STORE_TIMEOUT: Final = 10.0
-"""Nobody waits for a checkpoint."""
+"""Seconds; generous, because no task waits for a checkpoint."""
 
 MANIFEST_VERSION: Final = 1
 
 READS_AT_ONCE: Final = 4
-"""Chunks asked for before the first of them has come."""
+"""Chunks read concurrently."""
 
 
 class Manifest(Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
-    """A checkpoint: of which form and of what moment it is, and its chunks, by their sequence in the stream."""
+    """Manifest of a checkpoint: its form, its moment, and its chunks by their sequence in the stream."""
 
     version: Literal[1]
     form: int
@@ -60,7 +60,7 @@ chunk_decoder: Final = msgspec.msgpack.Decoder(list[tuple[str, list[Any]]], ext_
 
 
 def chunks_of(parts: Iterable[Part], chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """A state's parts in as few messages as may be."""
+    """A state's parts in as few chunks as possible."""
     together: list[Raw] = []
     room = chunk_bytes
     for part in parts:
@@ -74,17 +74,17 @@ def chunks_of(parts: Iterable[Part], chunk_bytes: int = CHUNK_BYTES) -> Iterator
 
 
 def parts_in(chunk: bytes) -> list[Part]:
-    """The parts that a chunk holds."""
+    """The parts in a chunk."""
     return chunk_decoder.decode(chunk)
 
 
 def new_digest() -> blake2b:
-    """To be updated by all chunks; what it is then stands in the manifest."""
+    """A new digest, to be updated by all chunks in order; the manifest has the result."""
     return blake2b(digest_size=DIGEST_BYTES)
 
 
 class Checkpoints:
-    """See the module. `asks`: who reads them, the connection unless something else is said."""
+    """Checkpoints of one partition; see the module. `asks`: through what they are read, by default the connection."""
 
     def __init__(self, connection: Connection, number: int, asks: Asks | None = None) -> None:
         self._connection = connection
@@ -95,9 +95,9 @@ class Checkpoints:
         self._room = 0  # bytes, as last seen
 
     async def make_room(self, size: int) -> None:
-        """See to it that a checkpoint of so many bytes fits beside those that are kept. Raises Unavailable, ApiRefused.
+        """Ensure that a checkpoint of `size` bytes fits beside those that are kept. Raises Unavailable, ApiRefused.
 
-        Old chunks give way to new ones, so without room no checkpoint would ever be whole, and no journal be trimmed.
+        New chunks evict old ones, so without room no checkpoint would ever be whole, and no journal be trimmed.
         """
         needed = size * (CHECKPOINTS_KEPT + 1)
         if needed > self._room:
@@ -107,15 +107,15 @@ class Checkpoints:
             await enlarge(self._connection, self._stream, 2 * needed)
 
     async def store_chunk(self, chunk: bytes) -> int:
-        """Store one chunk; its place in the stream."""
+        """Store one chunk; returns its sequence in the stream."""
         return (await self._connection.store(self._chunks, chunk, timeout_seconds=STORE_TIMEOUT)).sequence
 
     async def store_manifest(self, manifest: Manifest) -> None:
-        """Declare a checkpoint good."""
+        """Store the manifest of a verified checkpoint."""
         await self._connection.store(self._manifests, codec.encode(manifest), timeout_seconds=STORE_TIMEOUT)
 
     async def all(self) -> list[Manifest]:
-        """All manifests that can be read, newest first."""
+        """All readable manifests, newest first."""
         found: list[Manifest] = []
         position = 0
         while (message := await self._next_manifest(position + 1)) is not None:
@@ -132,7 +132,7 @@ class Checkpoints:
         return found[::-1]
 
     async def read(self, manifest: Manifest) -> list[bytes]:
-        """A checkpoint's chunks. CheckpointDamaged if they are not what was written, CheckpointUnusable if not ours."""
+        """A checkpoint's chunks. CheckpointDamaged if they have changed, CheckpointUnusable if of another version."""
         if manifest.form not in FORMS_READ:
             raise CheckpointUnusable(f"another version made it: its form is {manifest.form}, this is {FORM}")
         chunks: list[bytes] = []
@@ -149,17 +149,17 @@ class Checkpoints:
         return chunks
 
     async def _gone(self, manifest: Manifest, place: int) -> CheckpointUnusable:
-        """Why a chunk is not there."""
+        """The error for a missing chunk: damaged, or pruned."""
         if manifest.chunks[place] < (await state_of(self._asks, self._stream)).first:
             return CheckpointUnusable("it has been pruned: there are newer ones")
         return CheckpointDamaged(f"chunk {place + 1} of {len(manifest.chunks)} is gone")
 
     async def begins(self, manifest: Manifest) -> bool:
-        """Whether a checkpoint's first chunk is still there: the oldest messages of the stream go first."""
+        """Whether a checkpoint's first chunk still exists: the stream evicts its oldest messages first."""
         return await read_message(self._connection, self._stream, min(manifest.chunks)) is not None
 
     async def prune(self) -> None:
-        """Drop what is older than the CHECKPOINTS_KEPT newest."""
+        """Drop all checkpoints but the CHECKPOINTS_KEPT newest."""
         kept = (await self.all())[:CHECKPOINTS_KEPT]
         if len(kept) == CHECKPOINTS_KEPT:
             oldest = min(min(manifest.chunks) for manifest in kept)
@@ -178,7 +178,7 @@ class Checkpoints:
 
 
 def _other_version(data: bytes) -> int:
-    """The version of a manifest that is not ours to read; 0 if it is none at all, or ours and damaged."""
+    """The version of a manifest of another version; 0 if it is none, or of ours and damaged."""
     try:
         found = msgspec.msgpack.decode(data)
     except msgspec.MsgspecError:

@@ -1,8 +1,8 @@
-"""Work on a copy of the whole process, so that the process itself does not wait for it.
+"""Fork: work in a copy of the whole process, so that the process itself does not wait for it.
 
-A forked child has the state as it was at one moment and shares its memory until either side changes it. It does its
-work and ends; it never returns into the event loop, closes every connection that it has inherited, and is killed when
-nobody waits for it any more or after CHILD_SECONDS_MAX.
+A forked child has the state of one moment and shares its memory until either side changes it. The child does its work
+and ends; it never returns into the event loop, closes every connection that it has inherited, and is killed when its
+caller is canceled or after CHILD_SECONDS_MAX.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ CHILD_SECONDS_MAX: Final = 120.0
 POLL_INTERVAL: Final = 0.02
 NICENESS: Final = 10
 FIRST_DESCRIPTOR: Final = 3
-"""Those before are standard input, output and error."""
+"""The descriptors before are standard input, output and error."""
 
 DESCRIPTORS_MAX: Final = 1 << 20
 
 
 async def in_child(work: Callable[[], None], descriptors: Iterable[int]) -> float:
-    """Have a copy of this process do `work` with these open files; how long the fork itself took, seconds.
+    """Do `work` in a copy of this process with these open files; returns seconds that the fork itself took.
 
-    Raises ChildFailed if it did not end well, TimeoutError if not in time.
+    Raises ChildFailed if the child did not end well, TimeoutError if not in time.
     """
     began = time.perf_counter()
     child = os.fork()
@@ -53,7 +53,7 @@ async def in_child(work: Callable[[], None], descriptors: Iterable[int]) -> floa
 
 
 async def _exit_code(child: int) -> int:
-    """Look now and then whether a child has ended: the one way that every event loop and every system has."""
+    """Poll until a child has ended, the one way that works on every event loop and system; returns its exit code."""
     while True:
         process, status = os.waitpid(child, os.WNOHANG)  # noqa: ASYNC222 - it does not wait
         if process:

@@ -138,7 +138,7 @@ async def _check_origin(asks: Asks, number: int, manifest: Manifest, journal: St
 
 
 async def _restore(number: int, checkpoints: Checkpoints, manifest: Manifest) -> Partition:
-    """The partition, restored from a checkpoint. Raises CheckpointDamaged."""
+    """The partition, restored from a checkpoint. Raises CheckpointUnusable."""
     began = time.monotonic()
     partition = Partition(number)
     for chunk in await checkpoints.read(manifest):

@@ -1,8 +1,8 @@
-"""The copies of a partition: what each server of a cluster has of its journal and its events.
+"""Replicas of a partition: each server's copy of its journal and its events.
 
-A stream's leader answers from its own copy, and any other may lead next. So each copy is read by itself (scrub.py,
-audit.py), through consumers on its own server: the streams go on being led by whoever leads them. What was found
-is kept in the bucket DIRECTORY as `copy.<partition>.<server>`, for `openbell doctor`.
+A stream's leader answers from its own copy, and any other server may lead next. So each copy is read by itself
+(streams/recovery/scrub.py, streams/audit/audit.py), through consumers on its own server, without moving the streams'
+leaders. The findings are stored in the bucket DIRECTORY as `copy.<partition>.<server>`, for `openbell doctor`.
 
 Without a cluster there is one copy, and its server has no name ("").
 """
@@ -25,7 +25,7 @@ PREFIX: Final = "copy."
 
 
 class Copy(NamedTuple):
-    """Where journal and events are read from; `name` is the server's, or "" where nobody can choose."""
+    """Copy of journal and events on one server; `name` is the server's, or "" without a cluster."""
 
     name: str
     journal: str
@@ -35,7 +35,7 @@ class Copy(NamedTuple):
     async def readers(
         self, connection: Connection, number: int, start: int
     ) -> AsyncIterator[tuple[StreamReader, StreamReader]]:
-        """Readers of journal and events from a sequence on."""
+        """Readers of this copy's journal and events from a sequence on."""
         async with AsyncExitStack() as stack:
             journal = StreamReader(connection, subjects.journal_stream(number), start, self.journal)
             events = StreamReader(connection, subjects.events_stream(number), start, self.events)
@@ -46,7 +46,7 @@ ANY: Final = Copy("", "", "")
 
 
 class Proof(NamedTuple):
-    """What was found in a copy: whole through `sequence`, or wrong there; `at` is wall clock time, seconds."""
+    """Finding in a copy: whole up to `sequence`, or wrong there; `at` is wall clock time, seconds."""
 
     sequence: int
     wrong: str
@@ -69,14 +69,14 @@ async def copies_of(asks: Asks, number: int) -> list[Copy]:
 
 
 async def servers_of(asks: Asks, stream: str) -> list[str]:
-    """The servers that hold a stream, its leader first."""
+    """The servers that have a copy of a stream, its leader first."""
     cluster: dict[str, Any] = (await asks.api(f"STREAM.INFO.{stream}")).get("cluster") or {}
     others = sorted(replica["name"] for replica in cluster.get("replicas") or [])
     return [cluster["leader"], *others] if cluster.get("leader") else others
 
 
 async def see_that_it_is_there(asks: Asks, number: int, copy: Copy) -> None:
-    """CopyAway if the cluster says that the server of a copy is not there."""
+    """Raise CopyAway if the cluster reports that the server of a copy is offline."""
     for stream, server in (
         (subjects.journal_stream(number), copy.journal),
         (subjects.events_stream(number), copy.events),
@@ -88,13 +88,13 @@ async def see_that_it_is_there(asks: Asks, number: int, copy: Copy) -> None:
 
 
 class Proofs:
-    """What was last found in each copy."""
+    """The last finding in each copy."""
 
     def __init__(self, connection: Connection) -> None:
         self._bucket = Bucket(connection, subjects.DIRECTORY)
 
     async def put(self, number: int, copy: Copy, proof: Proof) -> None:
-        """Keep what was found. Unavailable if that cannot be stored."""
+        """Store a finding. Unavailable if it cannot be stored."""
         if not copy.name:
             return
         try:
@@ -103,7 +103,7 @@ class Proofs:
             raise Unavailable(f"the proof of {copy.name} could not be kept: {error}") from error
 
     async def all(self) -> dict[tuple[int, str], Proof]:
-        """By partition and server. Unavailable if nobody answers, or one cannot be read."""
+        """All findings by partition and server. Unavailable without an answer, or if one is unreadable."""
         entries = await self._bucket.read_all(f"{PREFIX}>")
         return {place_of(key): Proof(*decoded(decoder, key, entry)) for key, entry in entries.items() if entry.value}
 
@@ -120,5 +120,5 @@ def place_of(key: str) -> tuple[int, str]:
 
 
 def unproved(copies: Iterable[Copy], number: int, proofs: dict[tuple[int, str], Proof]) -> list[str]:
-    """The servers whose copies nobody has read yet."""
+    """The servers whose copies have not been read yet."""
     return [copy.name for copy in copies if copy.name and (number, copy.name) not in proofs]

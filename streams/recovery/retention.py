@@ -1,15 +1,15 @@
-"""Drops a partition's oldest commands and events once they are older, or take more bytes, than is to be kept.
+"""Retention: drops a partition's oldest commands and events once they exceed the age or the bytes to be kept.
 
-- Only what KEPT_MIN checkpoints or more stand for: each was read back and compared with its digest, and EVENTS has its
-  chain. The journal is dropped before the oldest of those that are kept, its events the same; both hold the message of
-  every checkpoint.
-- No measurement is believed alone: of two in a row the one that drops less counts, and neither reaches beyond what the
-  checkpoints cover. So a stale answer keeps more, never less.
-- What is dropped is named by its sequence (trimming.py), so it does not matter between which two steps a leader dies,
-  or how late a request is carried out. A successor goes on: events from before the journal's first are dropped next.
-- Without checkpoints nothing is dropped. They are asked for as soon as they are missing, and without rest between two
-  of them once the journal is PRESSED_SHARE full (capacity.py).
-- Whoever reads from behind the oldest checkpoint finds its place gone and loads a checkpoint (recovery.py).
+- Only messages that KEPT_MIN checkpoints or more cover are dropped: each checkpoint was read back and compared with its
+  digest, and EVENTS has its chain. The journal is dropped before the oldest kept checkpoint, its events the same; both
+  keep the message of every checkpoint.
+- No measurement is believed alone: of two in a row the one that drops less counts, and neither reaches beyond the
+  checkpoints. So a stale answer keeps more, never less.
+- The dropped messages are named by a sequence (streams/journal/trimming.py), so a leader may die between any two steps,
+  and a request may be carried out late. A successor continues: events before the journal's first are dropped next.
+- Without checkpoints nothing is dropped. Missing checkpoints are requested at once, and without a pause between two of
+  them once the journal is PRESSED_SHARE full (streams/journal/capacity.py).
+- A reader that falls behind the oldest checkpoint finds its place gone and loads a checkpoint.
 
 Times: nanoseconds of the server's clock, but settings and constants are seconds.
 """
@@ -46,14 +46,14 @@ log = structlog.get_logger()
 
 KEPT_SAID_INTERVAL: Final = 60.0
 KEPT_MIN: Final = 2
-"""Checkpoints that have to stand for what is dropped: one may be damaged when it is needed."""
+"""Checkpoints that must cover dropped messages: one may be damaged when it is needed."""
 
 PART: Final = 16
-"""This part more than what is kept has to be there before anything is dropped, so that it is worth its reading."""
+"""Messages are dropped once age or bytes exceed what is kept by a PARTth of it, so that a trim is worth its reads."""
 
 
 class Retention:
-    """See the module. `run` has to run for as long as the partition is led; `maker` makes its checkpoints."""
+    """Retention of one partition; see the module. `run` must run while it is led; `maker` makes its checkpoints."""
 
     def __init__(self, connection: Connection, settings: StreamSettings, number: int, maker: CheckpointMaker) -> None:
         self._connection = connection
@@ -67,10 +67,10 @@ class Retention:
         self._before: Fills | None = None
         self._read_back: set[bytes] = set()  # digests of checkpoints that were found good
         self._why = ""
-        self._trimmed_at = asyncio.get_running_loop().time()  # or last said that it could not be
+        self._trimmed_at = asyncio.get_running_loop().time()  # or when it was last logged that it could not be trimmed
 
     async def run(self) -> None:
-        """Look and trim for ever; first take back what a leader that died may have left set."""
+        """Trim for ever; first reset the limit that a dead leader may have left set."""
         for stream in (self._journal, self._events):
             await trimming.take_limit_back(self._connection, stream)
         while True:
@@ -86,7 +86,7 @@ class Retention:
             await asyncio.sleep(PRESSED_INTERVAL if self._maker.pressed else MEASURE_INTERVAL)
 
     async def trim(self) -> None:
-        """Measure, sound the alarm, and drop what is neither to be kept nor needed. Raises Unavailable, ApiRefused."""
+        """Measure, raise the alarm, and drop messages neither to be kept nor needed. Raises Unavailable, ApiRefused."""
         before, now = self._before, await measure_both(self._connection, self._number)
         self._before = now
         self._alarm.hear(now)
@@ -98,7 +98,7 @@ class Retention:
             await self._trim(wanted, now)
 
     async def _wanted(self, before: Fills, now: Fills) -> int:
-        """The first sequence that is to be kept, whatever checkpoints cover; 0 if nothing is to be dropped."""
+        """The first sequence to keep, checkpoints aside; 0 if nothing is to be dropped."""
         by_size = min(first_kept(fills, self._settings) for fills in (before, now))
         journal, seconds = now.journal, self._settings.journal_retention_seconds
         by_age = 0
@@ -121,11 +121,11 @@ class Retention:
         log.info("journal.trimmed", partition=self._number, first=keep_from, wanted=wanted)
 
     async def _needed_from(self, now: Fills) -> int:
-        """The first sequence that somebody may still need: that of the oldest good checkpoint; 0 if all are needed.
+        """The first sequence still needed: that of the oldest good checkpoint; 0 if all are needed.
 
-        Once the journal fills up, it is that of the last but one.
+        Once the journal fills up, it is that of the last checkpoint but one.
 
-        A reader of EVENTS that keeps its own place for longer than the checkpoints do is to be asked here.
+        A reader of EVENTS that keeps its own place for longer than the checkpoints must be consulted here.
         """
         kept = (await self._checkpoints.all())[:CHECKPOINTS_KEPT]
         good = [manifest for manifest in kept if await self._is_good(manifest)]
@@ -135,7 +135,7 @@ class Retention:
         return good[KEPT_MIN - 1 if now.share >= PRESSED_SHARE else -1].sequence
 
     async def _is_good(self, manifest: Manifest) -> bool:
-        """Whether a checkpoint can be begun from: its chunks were read once, and are there; its history is EVENTS'."""
+        """Whether a checkpoint can be restored: its chunks were read once and exist; EVENTS has its history."""
         try:
             if manifest.digest not in self._read_back:
                 await self._checkpoints.read(manifest)
@@ -145,14 +145,14 @@ class Retention:
         except CheckpointDamaged as damage:
             log.warning("checkpoint.damaged", partition=self._number, sequence=manifest.sequence, error=str(damage))
             return False
-        except CheckpointUnusable:  # of another version, or pruned meanwhile
+        except CheckpointUnusable:  # the checkpoint is of another version, or pruned meanwhile
             return False
         if await stored_chain(self._connection, self._number, manifest.sequence) != manifest.chain:
             return False
         return await read_message(self._connection, self._journal, manifest.sequence) is not None
 
     def say_when_full(self, now: Fills) -> None:
-        """Once: nothing will ever be dropped, so the journal fills up."""
+        """Log once that nothing will ever be dropped, so the journal fills up."""
         seconds = full_in_seconds(now)
         if not self._why and seconds is not None:
             self._why = "it is kept for ever"
@@ -160,7 +160,7 @@ class Retention:
             log.warning("journal.kept_for_ever", partition=self._number, share=round(now.share, 3), full_in_days=days)
 
     def _say_kept(self) -> None:
-        """Now and then: more is there than is to be kept, and checkpoints that cover it are missing."""
+        """Log now and then that messages in excess cannot be dropped, because checkpoints are missing."""
         now = asyncio.get_running_loop().time()
         if now - self._trimmed_at >= KEPT_SAID_INTERVAL:
             self._trimmed_at = now
@@ -168,14 +168,14 @@ class Retention:
 
 
 def first_kept(fills: Fills, settings: StreamSettings) -> int:
-    """The first sequence to keep of both streams so that neither holds more bytes than wanted; 0 if neither does."""
+    """The first sequence to keep of both streams so that neither exceeds its bytes to be kept; 0 if neither does."""
     journal, events = fills
     kept = settings.kept_bytes
     return max(first_within(journal, kept), first_within(events, min(kept * EVENTS_PER_JOURNAL_BYTES, events.size_max)))
 
 
 def first_within(fill: StreamFill, kept: int) -> int:
-    """The first sequence to keep so that about `kept` bytes are left; 0 if there are not clearly more, or no bound."""
+    """The first sequence to keep so that about `kept` bytes are left; 0 without a clear excess, or without a bound."""
     if not kept or fill.size <= kept + kept // PART:
         return 0
     return fill.first + fill.messages * (fill.size - kept) // fill.size

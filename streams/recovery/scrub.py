@@ -1,13 +1,14 @@
-"""Looking for damage where nobody replays: behind the checkpoint that a leader began from.
+"""Scrub: looks for damage in messages that are never replayed, those before the checkpoint that a leader began from.
 
-Message N of the journal, what it did, and the chain before it give the chain that message N of EVENTS carries
-(partition.py), so one reading of both streams finds what is lost or altered without carrying any command out. It is
-done beside a leader, once for each post that leads, no quicker than a bounded rate. Whatever does not fit is
+Message N of the journal, its events, and the chain before it give the chain in message N of EVENTS
+(streams/partition/partition.py), so one reading of both streams finds lost or altered messages without carrying any
+command out. A scrub runs beside a leader, once for each post that leads, at a bounded rate. A contradiction is
 PartitionStopped, which names the sequence.
 
-In a cluster each server's copy is read in turn (replicas.py): what is wrong in one alone stops nobody, and is said.
+In a cluster each server's copy is read in turn (streams/recovery/replicas.py): damage in one copy alone is reported and
+stops no partition.
 
-Of very large events only time and chain are stored (event_writer.py): there the chain is taken as it stands.
+Of very large events only time and chain are stored (streams/journal/event_writer.py): there the chain is not verified.
 """
 
 from __future__ import annotations
@@ -35,21 +36,21 @@ log = structlog.get_logger()
 
 MESSAGES_PER_SECOND: Final = 2_000
 BYTES_PER_SECOND: Final = 8 * 2**20
-"""Of both streams together: a few hundredths of a core and of a disk."""
+"""Rate of both streams together: a few hundredths of a core and of a disk."""
 
 PAUSE_MIN: Final = 0.05
-"""Shorter pauses are saved up."""
+"""Seconds; shorter pauses are accumulated."""
 
 RETRY_INTERVAL: Final = 0.25
 AWAY_INTERVAL: Final = 10.0
 ATTEMPTS_MAX: Final = 3
-"""So often in a row a server may be away; then the next one's copy is read."""
+"""Attempts in a row that find a server away; then the next server's copy is read."""
 
 NO_EVENTS: Final = encode_events([])
 
 
 class Scrub:
-    """Reads what partition `number` held through sequence `through`; `run` goes on where it was when it ended."""
+    """Scrub of partition `number` up to sequence `through`; `run` continues where it was canceled."""
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class Scrub:
         self._attempts = 0
 
     async def run(self) -> None:
-        """Read it all, one copy after the other. Raises PartitionStopped."""
+        """Read all copies, one after the other. Raises PartitionStopped."""
         while self._copies is None:
             try:
                 self._copies = await copies_of(self._connection, self._number) if self._through else []
@@ -110,7 +111,7 @@ class Scrub:
         await asyncio.sleep(self._retry_interval)
 
     async def _record(self, copy: Copy, sequence: int, wrong: str) -> None:
-        """Keep what was found for `openbell doctor`."""
+        """Store a finding for `openbell doctor`."""
         try:
             await Proofs(self._connection).put(self._number, copy, Proof(sequence, wrong, time.time()))
         except Unavailable as error:
@@ -127,9 +128,9 @@ class Scrub:
                 self._attempts = 0
 
     async def _read_on(self, copy: Copy) -> None:
-        """Read until the end, or to where retention has dropped what was to come; then from behind that.
+        """Read a copy to its end, continuing behind messages that retention has dropped.
 
-        PartitionStopped if those who lead the streams have the same to say, CopyDamaged if it is this copy alone.
+        PartitionStopped if the streams' leaders have the same damage, CopyDamaged if this copy alone has it.
         """
         try:
             await self._read(copy)
@@ -152,14 +153,14 @@ class Scrub:
 
 
 class Links:
-    """The chain of one copy, followed from sequence `start` on; `before` is the message before it, None if unknown."""
+    """Chain of one copy, followed from sequence `start` on; `before` is the message before `start`, None if unknown."""
 
     def __init__(self, start: int = 1, before: Sealed | None = None) -> None:
         self.next = start
         self.before = before
 
     def compare(self, message: StreamMessage, stored: StreamMessage) -> None:
-        """The next message of the journal and its events. StreamGap if they are none of this chain."""
+        """Compare the next message of the journal and its events. StreamGap if they do not continue the chain."""
         sealed, first = _sealed(stored.payload), message.sequence == 1
         if wrong := _contradiction(self.before, message.payload, message.stored_at, sealed, first=first):
             raise StreamGap(wrong)
@@ -167,7 +168,7 @@ class Links:
 
 
 class ScrubPace:
-    """Holds a reader back to the bounded rate."""
+    """Rate limiter of a scrub."""
 
     def __init__(
         self, clock: Callable[[], float] | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -177,7 +178,7 @@ class ScrubPace:
         self._due = self._clock()
 
     async def keep(self, size: int) -> None:
-        """One message of so many bytes was read."""
+        """Count a message of `size` bytes, and pause where the rate is exceeded."""
         self._due = max(self._due, self._clock() - PAUSE_MIN)
         self._due += max(1 / MESSAGES_PER_SECOND, size / BYTES_PER_SECOND)
         ahead = self._due - self._clock()
@@ -185,7 +186,7 @@ class ScrubPace:
 
 
 async def look_at(asks: Asks, number: int, sequence: int) -> str:
-    """What is wrong at one sequence of a partition; "" if nothing, or nothing can be said (trimmed, unanswered)."""
+    """What is wrong at one sequence of a partition; "" if nothing, or it is unknown (trimmed, unanswered)."""
     journal, events = subjects.journal_stream(number), subjects.events_stream(number)
     states = [await state_of(asks, stream) for stream in (journal, events)]
     if not max(state.first for state in states) <= sequence <= states[1].last:
@@ -202,7 +203,7 @@ async def look_at(asks: Asks, number: int, sequence: int) -> str:
 
 
 async def follows(asks: Asks, number: int, chain: bytes, sequence: int) -> str:
-    """How the messages at a sequence, which both streams hold, do not follow from a chain; "" if they do."""
+    """How the messages at a sequence, which both streams have, do not follow from a chain; "" if they do."""
     message = await read_message(asks, subjects.journal_stream(number), sequence)
     if message is None:
         return "the journal has lost this message"
@@ -211,7 +212,7 @@ async def follows(asks: Asks, number: int, chain: bytes, sequence: int) -> str:
 
 
 def _contradiction(before: Sealed | None, message: bytes, stored_at: int, stored: Sealed | None, *, first: bool) -> str:
-    """How a message of EVENTS does not fit the journal's and the one before it; `before` is None if it is unknown."""
+    """How a message of EVENTS does not fit the journal's and the one before it; `before` is None if unknown."""
     if stored is None:
         return "its events cannot be read"
     chain = CHAIN_START if first else before.chain if before else None
