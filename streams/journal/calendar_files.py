@@ -1,4 +1,4 @@
-"""Files of calendars: TOML tables, read strictly at every depth.
+"""Calendar files: TOML tables, read strictly at every depth.
 
     [xetra]
     time_zone = "Europe/Berlin"
@@ -15,9 +15,9 @@
     time_zone = "Asia/Tokyo"
     sessions = [{ open = 09:00:00, close = 11:30:00 }, { open = 12:30:00, close = 15:30:00 }]
 
-Times are local and rise within a day; those of a session that is `overnight` pass midnight once, and what comes before
-midnight is of the evening before the trading day. A half day takes its other times from the usual day, or has
-`sessions` of its own. Whatever cannot be right is a SettingsError that names the file, the calendar and the place.
+Times are local and rise within a day; those of a session that is `overnight` pass midnight once, and its times before
+midnight are of the evening before the trading day. A half day takes its other times from the usual day, or has
+`sessions` of its own. An impossible value is a SettingsError that names the file, the calendar and the place.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Moment = Annotated[time, Meta(tz=False)] | UnsetType
 
 
 class WindowTable(Struct, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
-    """From when to when LULD bands are doubled."""
+    """A window in which LULD bands are doubled."""
 
     start: Annotated[time, Meta(tz=False)]
     end: Annotated[time, Meta(tz=False)]
@@ -83,7 +83,7 @@ class CalendarTable(HoursTable, forbid_unknown_fields=True, kw_only=True):
 
 
 def load(path: str) -> dict[str, Schedule]:
-    """The calendars of a TOML file, or of all in a folder; none of ""."""
+    """The calendars of a TOML file, or of all files in a folder, by name; none of ""."""
     if not path:
         return {}
     place = Path(path)
@@ -97,7 +97,7 @@ def load(path: str) -> dict[str, Schedule]:
 
 
 def read(file: Path) -> dict[str, Any]:
-    """A file of calendars."""
+    """Read a file of calendars as TOML. Raises SettingsError."""
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
@@ -171,7 +171,7 @@ def moments_of(table: SessionTable) -> dict[str, time]:
 
 
 def windows_of(where: str, table: HoursTable, sessions: list[TradingSession]) -> tuple[tuple[time, time], ...]:
-    """When bands are doubled: windows that rise, within the day."""
+    """The windows in which bands are doubled: rising, within the day."""
     if isinstance(table.luld_doubled, UnsetType):
         return ()
     found = [(row.start, row.end) for row in table.luld_doubled]
@@ -187,7 +187,7 @@ def windows_of(where: str, table: HoursTable, sessions: list[TradingSession]) ->
     return tuple(found)
 
 
-# What cannot be right
+# Checks: each raises SettingsError
 
 
 def check_sessions(where: str, sessions: list[TradingSession]) -> None:
@@ -248,7 +248,7 @@ def follow(where: str, end: datetime, begin: datetime) -> None:
 
 
 def once(where: str, name: str, days: list[date]) -> None:
-    """No day stands in a list twice."""
+    """No day is in a list twice."""
     for before, day in pairwise(sorted(days)):
         if before == day:
             raise SettingsError(f"{where}: {name} holds {day} twice")

@@ -1,12 +1,13 @@
-"""Calendars: the trading days of an exchange, and what each of them wants of an instrument at what time.
+"""Calendars: the trading days of an exchange, and the phase changes of an instrument on each.
 
 A trading day has one or several sessions; between two of them the phase is `cancel_only`, so orders stay. An opening
 call ends at `open` and a closing call at `close` by itself, so there is a change at those only without a call. A
 session that is `overnight` begins on the evening before its trading day. Files of calendars: `calendar_files`.
 
-Always true: the dues of one instrument rise strictly, because a leader tells by the last due carried out what is still
-to be done. Local times follow their zone: one that a clock skips is the moment of its jump, one that it shows twice is
-the first of the two, so that times which rise on the clock's face never fall. Dues are nanoseconds of journal time.
+Always true: the dues of one instrument rise strictly, because the last due carried out shows a leader which changes are
+still to be made. Local times follow their zone: a time that the clock skips is the moment of its jump, a time that it
+shows twice is the first of the two, so that times which rise on the clock's face never fall. Dues are nanoseconds of
+journal time.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 DAYS_BACK: Final = 10
-"""How far a leader looks back for what nobody has carried out; whatever is older, a day's end has overtaken since."""
+"""Days back that a leader looks for missing changes; older ones have been superseded by a day's end."""
 
 DAYS_AHEAD: Final = 30
-"""How far it looks ahead for what comes next: longer than any exchange is closed."""
+"""Days ahead that a leader looks for the next change: longer than any exchange is closed."""
 
 OPERATOR: Final = "calendar"
-"""Stands in a calendar's commands in place of the principal."""
+"""The principal of a calendar's commands."""
 
 ONE_DAY: Final = timedelta(1)
 
 
 class PhaseChange(NamedTuple):
-    """What is wanted at `due`: a phase, or with PHASE_STAYS that LULD bands are doubled or no more."""
+    """Phase change due at `due`: a phase, or with PHASE_STAYS that LULD bands are doubled or no more."""
 
     due: int
     phase: int
@@ -53,13 +54,13 @@ MOMENTS: Final = ("pre_open", "opening_call", "open", "closing_call", "close")
 
 @dataclass(frozen=True)
 class TradingSession:
-    """One stretch of trading: its times by their names in MOMENTS. Of an overnight one they pass midnight once."""
+    """Trading session: its times by their names in MOMENTS. Those of an overnight session pass midnight once."""
 
     moments: Mapping[str, time]
     overnight: bool = False
 
     def dated(self, day: date) -> dict[str, datetime]:
-        """Its times with their dates, without a zone: the trading day's, or of the evening before."""
+        """The session's times with their dates, without a zone: the trading day's, or the evening before."""
         at: dict[str, datetime] = {}
         evening = self.overnight
         before = time.min
@@ -84,7 +85,7 @@ class Hours:
         return next(iter(self.sessions[0].dated(day).values()))
 
     def last(self, day: date) -> datetime:
-        """When it ends."""
+        """When the trading day `day` ends, in local time."""
         return self.sessions[-1].dated(day)["close"]
 
 
@@ -100,9 +101,9 @@ class Schedule:
     half_days: Mapping[date, Hours] = field(default_factory=dict)
 
     def changes_after(self, last_due: int, now: int) -> Iterator[PhaseChange]:
-        """What is still to be carried out, in order: what is past by `now`, and what comes.
+        """The changes still to be carried out, in order: those past at `now`, and those to come.
 
-        Of an instrument that has carried out nothing yet (0) that begins with its latest trading day.
+        For an instrument without a change so far (`last_due` 0) they begin with the latest trading day.
         """
         today = datetime.fromtimestamp(now // SECOND, self.zone).date()
         first = today - timedelta(DAYS_BACK)
@@ -114,7 +115,7 @@ class Schedule:
                     yield change
 
     def changes_on(self, day: date) -> list[PhaseChange]:
-        """What a trading day wants, from its first session's beginning on; nothing of a day that is none."""
+        """The changes of a trading day, from its first session's beginning on; none of a day without trading."""
         wanted = self._wanted(day)
         # A day may begin the very moment when the one before it ends.
         before = self._wanted(day - ONE_DAY) if wanted and self.hours_on(day).sessions[0].overnight else []
@@ -129,7 +130,7 @@ class Schedule:
         return self.half_days.get(day, self.hours)
 
     def _wanted(self, day: date) -> list[PhaseChange]:
-        """What a day wants by the clock, in order; several changes may have one due."""
+        """The changes of a day by the clock, in order; several may have the same due."""
         if not self.trades_on(day):
             return []
         hours = self.hours_on(day)
@@ -156,7 +157,7 @@ class Schedule:
         return wanted
 
     def _latest_trading_day(self, today: date, now: int) -> date:
-        """The trading day that has begun last: tomorrow's, if that begins on the evening before."""
+        """The trading day that has begun last: tomorrow, if it begins on the evening before."""
         for back in range(-1, DAYS_BACK):
             changes = self.changes_on(today - timedelta(back))
             if changes and changes[0].due <= now:
@@ -168,9 +169,9 @@ class Schedule:
 
 
 def instant_of(local: datetime, zone: ZoneInfo) -> int:
-    """The second since 1970 at which the clocks of a zone show a local time, or jump over it.
+    """The second since 1970 at which the clocks of a zone show a local time, or skip it.
 
-    Python gives a time that is skipped the offset from before the jump (`fold` 0) or from after it (1).
+    Python gives a skipped time the offset from before the jump (`fold` 0) or from after it (1).
     """
     earlier, later = local.replace(tzinfo=zone), local.replace(tzinfo=zone, fold=1)
     after, before = int(earlier.timestamp()), int(later.timestamp())
@@ -187,9 +188,9 @@ def instant_of(local: datetime, zone: ZoneInfo) -> int:
 
 
 def rising(changes: list[PhaseChange], floor: int = 0) -> list[PhaseChange]:
-    """The same, each a nanosecond later where it would fall together with the one before; the first after `floor`.
+    """The same changes with strictly rising dues, the first after `floor`: equal dues become a nanosecond later.
 
-    A call ends after it has begun, also where the clock jumps over all of it.
+    So a call ends after it has begun, also where the clock jumps over all of it.
     """
     last = floor
     for place, change in enumerate(changes):
@@ -200,7 +201,7 @@ def rising(changes: list[PhaseChange], floor: int = 0) -> list[PhaseChange]:
 
 
 def command_for(symbol: str, change: PhaseChange) -> SetPhase | DoubleBands:
-    """The command that carries a change out in one instrument."""
+    """The command that makes a change in one instrument."""
     if change.phase == PHASE_STAYS:
         return DoubleBands(symbol, change.doubled, change.due)
     return SetPhase(symbol, change.phase, change.kind, change.until, principal=OPERATOR, due=change.due)

@@ -1,7 +1,7 @@
-"""The alarm of a partition's room: each level is said once when it is met, and once when there is room again.
+"""Capacity alarm of a partition: each level is logged once when it is reached, and once when there is room again.
 
-A level that was met counts as met until the share is HYSTERESIS below it, so that a journal which is trimmed as fast as
-it fills does not say the same again and again.
+A level counts as reached until the share is HYSTERESIS below it, so that a journal which is trimmed as fast as it fills
+does not log the same again and again.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ LEVELS: Final = (FILLING_SHARE, NEARLY_FULL_SHARE, FULL_SHARE)
 
 
 class Alarm:
-    """One partition's. `hear` is called with every measurement."""
+    """Capacity alarm of one partition. `hear` is called with every measurement."""
 
     def __init__(self, partition: int) -> None:
         self._partition = partition
         self._level = 0
 
     def hear(self, fills: Fills) -> None:
-        """Say what has changed."""
+        """Log a change of level."""
         share, before = fills.share, self._level
         met = sum(share >= limit for limit in LEVELS)
         still = sum(share >= limit - HYSTERESIS for limit in LEVELS[:before])

@@ -1,14 +1,14 @@
-"""The leader's pen on `EVENTS_<p>`: message N is stored only as number N, and so at most once.
+"""Event writer: stores the leader's messages in `EVENTS_<p>`, message N only at sequence N, and so at most once.
 
-Messages are sent as they come, each expecting the one before it, UNACKNOWLEDGED_MAX at most without an
-acknowledgement; beyond that `publish` waits. When one is refused or unanswered, nothing new leaves until the stream
-itself has been asked: what stands there must be ours byte for byte (an acknowledgement was lost, or another leader
-computed the same), the rest is sent again. Another answer in our place is Overtaken; messages already sent behind it
-may be stored, and the chain in them betrays it to the next leader (recovery.py).
+Messages are sent as they come, each expecting the one before it, at most UNACKNOWLEDGED_MAX without an acknowledgement;
+beyond that `publish` waits. After a refused or unacknowledged message nothing new is sent until the stream has been
+read: a message there must equal ours byte for byte (an acknowledgement was lost, or another leader computed the same),
+the rest is sent again. Another answer in our place is Overtaken; messages already sent behind it may be stored, and
+their chain reveals it to the next leader (streams/recovery/recovery.py).
 
-Placements are refused before the events are full (capacity.py), but one command may do very much. A full stream of
-events would stop every answer, cancels and halts included, so the leader gives it more room itself, and says so: what
-the disk must be able to take is the smaller evil.
+Placements are refused before the events are full (streams/journal/capacity.py), but one command may have very many
+events. A full stream of events would stop every answer, cancels and halts included, so the leader enlarges the stream
+itself, and logs it: using more of the disk is the smaller evil.
 """
 
 from __future__ import annotations
@@ -32,13 +32,14 @@ log = structlog.get_logger()
 
 UNACKNOWLEDGED_MAX = 64
 STORE_TIMEOUT = 2.0
-"""Then the stream is asked. A broken connection is heard of at once; but a cluster whose stream has lost its leader
-says nothing, and after UNACKNOWLEDGED_MAX messages the partition waits for it."""
+"""Seconds after which the stream is read. A broken connection is noticed at once; but a cluster whose stream has lost
+its leader is silent, and after UNACKNOWLEDGED_MAX messages the partition waits for it."""
 
 RETRY_INTERVAL = 0.25
 
 RUN_AHEAD = SECOND
-"""Of journal time: how far behind the last acknowledged message one may be told before it is stored (resumption.py)."""
+"""Journal time behind the last acknowledged message up to which a message may be answered before its events are stored
+(streams/leadership/resumption.py)."""
 
 NEVER = -(2**62)
 
@@ -48,10 +49,10 @@ but one journal message may hold several such orders."""
 
 
 def as_stored(events: bytes) -> bytes:
-    """The message as EVENTS takes it: whole, or, above EVENTS_BYTES_MAX, its time and chain without the events.
+    """The message as stored in EVENTS: whole, or, above EVENTS_BYTES_MAX, its time and chain without the events.
 
-    A partition must not stop because somebody swept a very long book. The chain still runs over the events, and
-    whoever needs them replays the journal.
+    A partition must not stop because an order swept a very long book. The chain still covers the events, and replaying
+    the journal gives them again.
     """
     if len(events) <= EVENTS_BYTES_MAX:
         return events
@@ -60,7 +61,7 @@ def as_stored(events: bytes) -> bytes:
 
 
 class Unsettled(NamedTuple):
-    """A message whose place in the stream is not yet known."""
+    """A message that is not yet known to be stored."""
 
     sequence: int
     at: int
@@ -69,7 +70,7 @@ class Unsettled(NamedTuple):
 
 
 class EventStream:
-    """See the module. `run` has to run for as long as something is published."""
+    """Event writer of one leader; see the module. `run` must run for as long as events are published."""
 
     def __init__(self, connection: Connection, partition: int, unacknowledged_max: int = UNACKNOWLEDGED_MAX) -> None:
         self._connection = connection
@@ -82,19 +83,19 @@ class EventStream:
         self._settled = asyncio.Event()
         self._settled.set()
         self.mending = False
-        """Whether the stream does not take what it is sent, and is asked why."""
+        """Whether a message was refused or not acknowledged, and the stream is being read."""
         self.acknowledged_at = NEVER
-        """Journal time of the last message that was acknowledged to us."""
+        """Journal time of the last message that was acknowledged to this leader."""
         self.found_at = NEVER
-        """Journal time of the last message that was found stored without that: another leader may have stored it."""
+        """Journal time of the last message found stored without an acknowledgement, maybe by another leader."""
 
     @property
     def unsettled(self) -> int:
-        """How many messages are sent and not known to be stored."""
+        """How many messages are sent and not yet known to be stored."""
         return len(self._unsettled)
 
     async def publish(self, sequence: int, at: int, payload: bytes) -> None:
-        """Send the message that is to be number `sequence`; calls come in order, without a gap."""
+        """Send the message for sequence `sequence`; calls come in order, without a gap."""
         await self._room.acquire()
         stored = None if self.mending else self._store(sequence, payload)
         self._unsettled.append(Unsettled(sequence, at, payload, stored))
@@ -102,15 +103,15 @@ class EventStream:
         self._something.set()
 
     def may_run_ahead(self, at: int) -> bool:
-        """Whether a message of this journal time may be told before it is stored."""
+        """Whether a message of this journal time may be answered before its events are stored."""
         return at <= self.acknowledged_at + RUN_AHEAD
 
     async def settle(self) -> None:
-        """Wait until all that was published is stored."""
+        """Wait until all published messages are stored."""
         await self._settled.wait()
 
     async def run(self) -> None:
-        """Take the acknowledgements in, for ever. Raises Overtaken."""
+        """Process the acknowledgements, for ever. Raises Overtaken."""
         while True:
             await self._something.wait()
             stored = self._unsettled[0].stored
@@ -123,7 +124,7 @@ class EventStream:
                 self._take_acknowledgement()
 
     async def _mend(self, why: StoreUnknown | NotStored) -> None:
-        """Compare with the stream and send again, until nothing is unsettled."""
+        """Compare the unsettled messages with the stream, and send missing ones again, until all are stored."""
         self.mending = True
         log.warning(
             "events.mending",
@@ -145,7 +146,7 @@ class EventStream:
         self.mending = False
 
     async def _make_room(self) -> bool:
-        """Give the stream a tenth more room, or as much as the largest message takes; whether that is done."""
+        """Enlarge the stream by a tenth, or by the largest message; whether that is done."""
         try:
             size_max = (await measure(self._connection, self._stream)).size_max
             enlarged = size_max + max(size_max // 10, EVENTS_BYTES_MAX)
@@ -191,6 +192,6 @@ class EventStream:
 
 
 def _look_at(stored: asyncio.Future[Stored]) -> None:
-    """Mark a failure as seen: behind a refused message all others fail too, and only the first is asked."""
+    """Retrieve a failure: behind a refused message all others fail too, and only the first is examined."""
     if not stored.cancelled():
         stored.exception()

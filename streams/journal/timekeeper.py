@@ -1,10 +1,9 @@
-"""What a leader writes into its journal by itself: calendars' changes, draws, ticks for timers, a newer version.
+"""Timekeeper: the leader's own commands: calendars' changes, draws, ticks for timers, a newer version of the semantics.
 
-Everything here may be written twice, by this leader after a lost answer or by its successor, and happens once: the
-engine passes over a calendar's change that it has carried out, a call has one draw, and a version that is adopted
-twice is the same version. So a leader only has to look
-at the engine for what is still missing, and does so every CHECK_INTERVAL. What nobody wrote in time is written late,
-in order.
+Each of these commands may be written twice, by this leader after a lost answer or by its successor, and takes effect
+once: the engine ignores a calendar's change that it has carried out, a call has one draw, and a version that is adopted
+twice is the same version. So a leader reads from the engine what is still missing, every CHECK_INTERVAL. A command that
+was not written in time is written late, in order.
 """
 
 from __future__ import annotations
@@ -35,17 +34,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 CHECK_INTERVAL: Final = 0.05
-"""How late a timer may be noticed; journal time itself decides whether it is due."""
+"""Seconds between two checks; a timer is due by journal time itself."""
 
 DUE_AT_ONCE: Final = 500
-"""Commands that wait for the journal at a time: clients' go between."""
+"""Commands that wait for the journal at a time, so that clients' commands are stored in between."""
 
 LOOK_AGAIN: Final = HOUR
-"""How long it is remembered that a calendar wants nothing."""
+"""How long a calendar without a next change is not read again, in nanoseconds."""
 
 
 class Awaited(NamedTuple):
-    """What an instrument's calendar wanted next when it was last looked at; if nothing, look again at `again`."""
+    """The next change in an instrument's calendar when it was last read; if None, it is read again at `again`."""
 
     calendar: str
     last_due: int
@@ -54,9 +53,9 @@ class Awaited(NamedTuple):
 
 
 class Timekeeper:
-    """Looks after one partition while it is led.
+    """Timekeeper of one led partition.
 
-    totals: of ended orders and of trades that are remembered of all accounts together; 0 leaves what the journal says.
+    totals: how many ended orders and trades of all accounts together are kept; 0 leaves the journal's number.
     """
 
     def __init__(
@@ -79,13 +78,13 @@ class Timekeeper:
         self._missing: set[str] = set()
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Write due commands every CHECK_INTERVAL, for ever."""
         while True:
             await asyncio.sleep(CHECK_INTERVAL)
             await self.write_due()
 
     async def write_due(self) -> None:
-        """Write what is due by now, and wait until it has been carried out."""
+        """Write the commands that are due, and wait until they have been carried out."""
         due = list(self.due(self._clock.now()))
         for first in range(0, len(due), DUE_AT_ONCE):
             try:
@@ -107,12 +106,12 @@ class Timekeeper:
                 self.pass_over(command)
 
     def pass_over(self, command: SetPhase | DoubleBands) -> None:
-        """A change was refused: there is no use in wanting it again."""
+        """Skip a change that was refused: writing it again is of no use."""
         log.warning("timekeeper.refused", partition=self._partition, symbol=command.symbol, due=command.due)
         self._refused[command.symbol] = command.due
 
     def due(self, now: int) -> Iterator[Command]:
-        """What is to be written now: of each calendar the next change alone, because one follows from the other."""
+        """The commands that are due: of each calendar only the next change, because each follows from the last."""
         command = renewal(self._engine, *self._totals)
         if command is not None:
             yield command
@@ -128,7 +127,7 @@ class Timekeeper:
             yield Tick()
 
     def next_change(self, book: Book, now: int) -> PhaseChange | None:
-        """What an instrument's calendar wants next; None if nobody here knows the calendar."""
+        """The next change in an instrument's calendar; None if this leader does not have the calendar."""
         name, last_due = book.instrument.calendar, max(book.last_due, self._refused.get(book.symbol, 0))
         known = self._next.get(book.symbol)
         if known and known[:2] == (name, last_due) and (known.change or now < known.again):

@@ -1,11 +1,11 @@
-"""How a stream that holds the truth loses its oldest messages: all before a sequence, and nothing else.
+"""Trimming: drops the oldest messages of a journal or its events: all before a sequence, and no others.
 
-- A purge up to a sequence says the same whenever the server carries it out, once or twice, late or in the midst of a
-  crash: what it drops was named.
-- Streams made before version 3 of the rules forbid purging, and JetStream lets nobody take that back. There a limit of
-  age is set for one moment, which trims, and is taken back at once. Left behind by a leader that died it would drop
-  what nobody has answered, so every new leader takes it back first, and it is never so short that a request which the
-  server carries out LATE_SECONDS late could reach what checkpoints need.
+- A purge up to a sequence drops the same messages whenever the server carries it out, once or twice, late or in the
+  midst of a crash.
+- Streams made before version 3 of the rules forbid purging, and JetStream never lifts that. There a limit of age is set
+  for a moment, which trims, and reset at once. Left behind by a dead leader the limit would drop unanswered messages,
+  so every new leader resets it first, and it is never so short that a request which the server carries out LATE_SECONDS
+  late could drop messages that checkpoints need.
 
 Times: nanoseconds of the server's clock, but constants are seconds.
 """
@@ -32,7 +32,7 @@ RETRY_INTERVAL: Final = 0.5
 async def trim(connection: Connection, stream: str, keep_from: int, needed_from: int) -> None:
     """Drop the messages before sequence `keep_from`; those from `needed_from`, which is not less, must stay.
 
-    Raises Unavailable: then it may be done, now or later. ApiRefused if a person has to look.
+    Raises Unavailable: then the trim may be done, now or later. ApiRefused if a person has to look.
     """
     config: dict[str, Any] = (await connection.api(f"STREAM.INFO.{stream}"))["config"]
     if config["deny_purge"]:
@@ -42,7 +42,7 @@ async def trim(connection: Connection, stream: str, keep_from: int, needed_from:
 
 
 async def take_limit_back(connection: Connection, stream: str) -> None:
-    """See to it that the stream drops nothing by itself; as long as it takes."""
+    """Reset the limit of age, so that the stream drops nothing by itself; retries without limit."""
     while True:
         try:
             config = (await connection.api(f"STREAM.INFO.{stream}"))["config"]
@@ -56,7 +56,7 @@ async def take_limit_back(connection: Connection, stream: str) -> None:
 
 
 async def stored_at(connection: Connection, stream: str, sequence: int) -> int | None:
-    """When a message was stored; None if it is not there."""
+    """When a message was stored; None if the stream does not have it."""
     try:
         answer = await connection.api(f"STREAM.MSG.GET.{stream}", {"seq": sequence})
     except ApiRefused as error:
@@ -69,7 +69,7 @@ async def stored_at(connection: Connection, stream: str, sequence: int) -> int |
 async def first_since(connection: Connection, stream: str, first: int, last: int, at: int) -> int:
     """The first sequence from `first` to `last` that was stored at `at` or later; `last` if none was.
 
-    A message that is not there counts as old.
+    A missing message counts as old.
     """
     while first < last:
         middle = (first + last) // 2
