@@ -96,7 +96,7 @@ class Directory:
         return [self._listed[symbol] for symbol in sorted(self._listed)]
 
     def find(self, symbol: str) -> Listed | None:
-        """The instrument if it is known now, without asking."""
+        """The instrument, if known now."""
         return self._listed.get(symbol)
 
     def partition_of(self, symbol: str) -> int:
@@ -109,7 +109,7 @@ class Directory:
         raise NotKnown(symbol)
 
     async def locate(self, symbol: str) -> None:
-        """Ask every partition whether it lists the symbol; afterwards `partition_of` has an answer either way."""
+        """Ask every partition whether it lists the symbol; then `partition_of` has an answer."""
         if not self._may_locate():
             raise ApiError("busy", retry_after=1.0)
         partitions = range(self._venue.partitions)
@@ -155,7 +155,7 @@ class Directory:
         return not answer.code
 
     async def _ask(self, partition: int) -> bool:
-        """Ask a partition for its instruments and record them; False if the partition does not answer."""
+        """Record a partition's instruments; False if the partition does not answer."""
         if self._venue.is_stopped(partition):
             return False
         before = [listed for listed in self._listed.values() if listed.partition == partition]

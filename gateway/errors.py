@@ -225,7 +225,7 @@ class TooManyOrders(Exception):
 
 
 class ServerEnded(Exception):
-    """Ends the server's task group in good order, because it was asked to stop."""
+    """Ends the server's task group in good order: the server was asked to stop."""
 
 
 class RateLimited(ApiError):

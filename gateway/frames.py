@@ -70,7 +70,7 @@ def close_frame(code: int, reason: str = "") -> bytes:
 
 
 class FrameReader:
-    """The reader of one client's bytes, which may come in pieces of any size."""
+    """The reader of a client's bytes, in any pieces."""
 
     def __init__(self, message_bytes_max: int, skipped_bytes_max: int) -> None:
         self._message_bytes_max = message_bytes_max

@@ -28,7 +28,7 @@ POUR_SECONDS: Final = 0.01
 
 
 class Transport(Protocol):
-    """The part of asyncio's transport that an outbox uses."""
+    """The part of asyncio's transport used here."""
 
     def write(self, data: bytes) -> None:
         """Send as soon as the socket accepts the data."""
@@ -125,7 +125,7 @@ class Outbox:
 
     @property
     def behind(self) -> bool:
-        """Whether the client has more than BEHIND_BYTES unread, so that depth has to wait."""
+        """Whether more than BEHIND_BYTES are unread, so depth waits."""
         return self._waiting() > BEHIND_BYTES and self.unread() > BEHIND_BYTES
 
     def stuck(self) -> bool:
@@ -180,9 +180,9 @@ class Outbox:
         return memoryview(frame)
 
     def _give_up(self) -> None:
-        """Drop the queue and close the session, because a bound is exceeded."""
+        """Drop the queue and close the session: a bound is met."""
         assert self._overflow is not None, "nothing is sent after this"
-        # Deferred to the next turn: the caller may be iterating over its subscribers.
+        # Deferred: the caller may be iterating over its subscribers.
         self._loop.call_soon(self._overflow)
         self._overflow = None
         self._frames, self._bytes = [], 0

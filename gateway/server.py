@@ -127,7 +127,7 @@ def make_runner(services: Services) -> web.AppRunner:
 
 
 def make_application(services: Services) -> web.Application:
-    """The aiohttp application with all routes."""
+    """The application with all routes."""
 
     async def get_socket(call: Call) -> web.StreamResponse:
         return await socket.serve(call.request, services, call.address, call.token)

@@ -23,10 +23,10 @@ class Connected(Protocol):
     """A connection as `Sessions` uses it."""
 
     def tick(self) -> None:
-        """Do the work of each second: time out, ping, send heartbeats."""
+        """Each second: time out, ping, send heartbeats."""
 
     def go_away(self) -> None:
-        """Answer the requests under way, then close, because the gateway stops."""
+        """Answer the requests under way, then close."""
 
     def described(self) -> dict[str, Any]:
         """The connection as operators see it."""
@@ -47,7 +47,7 @@ class Sessions:
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
-        """Tick every connection once a second, until canceled."""
+        """Tick every connection, until canceled."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
             for connected in list(self._connected):
@@ -70,13 +70,13 @@ class Sessions:
             self._changed.set()
 
     def enter_account(self, account: str) -> None:
-        """Count a session that logs in to an account; ApiError `too_many`."""
+        """Count a session's login; ApiError `too_many`."""
         if self._accounts[account] >= self._settings.connections_per_account:
             raise ApiError("too_many", "too many connections of this account")
         self._accounts[account] += 1
 
     def leave_account(self, account: str) -> None:
-        """Uncount a session of an account, which has ended or logged in to another."""
+        """Uncount a session that ended or logged in as another."""
         _take_one(self._accounts, account)
 
     def keep_promise(self, work: Coroutine[Any, Any, None]) -> None:

@@ -30,7 +30,7 @@ ADDRESS: Final = "address"
 
 
 class Policy(NamedTuple):
-    """A kind of limit: `rate` tokens a second on average, `burst` at once."""
+    """A limit: `rate` a second on average, `burst` at once."""
 
     name: str
     rate: float

@@ -18,7 +18,7 @@ DEFAULT_URL: Final = "http://127.0.0.1:8080"
 
 @dataclass(frozen=True)
 class Readiness:
-    """The readiness of an exchange: whether an order for each instrument would be answered now, and if not, why.
+    """Readiness: whether an order for each instrument would be answered now, and if not, why.
 
     degraded: the partitions that would not answer, as `/health/ready` names them; empty if the gateway itself waits.
     """

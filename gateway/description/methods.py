@@ -1,4 +1,4 @@
-"""Methods: the methods and channels of the WebSocket, with the params, the answer and the purpose of each.
+"""Methods and channels of the WebSocket: the params, answer and purpose of each.
 
 The one list that /asyncapi.json and /docs are made from. A method's params are the Struct that decodes them.
 """

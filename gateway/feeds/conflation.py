@@ -55,7 +55,7 @@ class Group(Generic[State]):
                 member.send(snapshot, seq)
 
     def break_off(self) -> None:
-        """Send nothing more until `reset`, because a message was missed."""
+        """A message was missed: send nothing until `reset`."""
         self.seq = -1
 
     def update(self, frame: FrameBody, payload: bytes) -> None:
@@ -86,12 +86,12 @@ class Conflated(Group[State], ABC):
         self._sent_at = 0.0
 
     def reset(self, seq: int) -> None:
-        """Forget what is pending and start anew at `seq`."""
+        """Drop what is pending, too."""
         self._cancel()
         super().reset(seq)
 
     def break_off(self) -> None:
-        """Drop the pending message, because a message was missed."""
+        """Drop the pending message, too."""
         self._cancel()
         super().break_off()
 
@@ -153,7 +153,7 @@ class BookGroup(Conflated[BookView]):
         self._catching_up: asyncio.TimerHandle | None = None
 
     def reset(self, seq: int) -> None:
-        """Forget what is pending and start anew at `seq`."""
+        """Drop what is pending, too."""
         self._changed_bids.clear()
         self._changed_asks.clear()
         self._remember_window()
@@ -193,7 +193,7 @@ class BookGroup(Conflated[BookView]):
         return encoded(self.view.window(self.options.depth) | {"seq": self.seq})
 
     def send(self, frame: bytes) -> None:
-        """Send the message to all members who keep up; the others become `lagging`."""
+        """Send the message to members who keep up; others lag."""
         for member in self.members:
             if member.lagging or member.outbox.behind:
                 member.lagging = True
@@ -211,7 +211,7 @@ class BookGroup(Conflated[BookView]):
             self._catching_up = self._loop.call_later(CATCH_UP_SECONDS, self._catch_up)
 
     def _catch_up(self) -> None:
-        """Send a snapshot to the lagging members who have read what they were sent."""
+        """Send lagging members who have caught up a snapshot."""
         self._catching_up = None
         if self.seq < 0:
             return

@@ -50,7 +50,7 @@ class Continuity(Generic[Item]):
         return False
 
     def break_off(self) -> None:
-        """Wait for a snapshot, because a message may have been missed."""
+        """A message may have been missed: wait for a snapshot."""
         self.seq = -1
 
     def restart(self, seq: int) -> list[Numbered[Item]]:

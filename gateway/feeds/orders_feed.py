@@ -171,7 +171,7 @@ class PartitionReports:
             self._passed_on = seq
 
     async def _snapshot(self) -> _Snapshot:
-        """The open orders, fetched page by page; TooManyOrders above the bound."""
+        """The open orders, page by page; TooManyOrders above the bound."""
         whole = page = await self._page(0)
         while page.more:
             if len(whole.orders) + page.left > self._orders_max:
@@ -193,7 +193,7 @@ class PartitionReports:
             self._end(member)
 
     async def _close_gap(self) -> None:
-        """Send members the reports that were missed, then those that were buffered meanwhile."""
+        """Send the reports that were missed, then those buffered meanwhile."""
         answer = await self._venue.query(self._number, "reports", account=self._account, after=self._passed_on)
         if answer.code == "snapshot_required":
             self.joining.update(dict.fromkeys(self.members))
@@ -282,7 +282,7 @@ class OrdersFeed:
         member.end("too_many")
 
     def heal(self) -> None:
-        """Ask every partition, because a report may have been missed."""
+        """A report may have been missed: ask every partition."""
         for partition in self._partitions:
             partition.wanted.set()
 

@@ -85,7 +85,7 @@ class PositionsFeed:
         self._members.pop(member, None)
 
     def heal(self) -> None:
-        """Ask every partition, because a report may have been missed."""
+        """A report may have been missed: ask every partition."""
         for wanted in self._wanted:
             wanted.set()
 
@@ -117,7 +117,7 @@ class PositionsFeed:
             return None
 
     async def _keep_partition(self, number: int) -> None:
-        """Query one partition whenever a report or `heal` calls for it."""
+        """Query one partition whenever it is wanted."""
         while True:
             await self._wanted[number].wait()
             self._wanted[number].clear()

@@ -110,7 +110,7 @@ class PublicFeed:
                 del self._groups[member.options]
 
     def heal(self) -> None:
-        """Get a snapshot, because a message may have been missed."""
+        """A message may have been missed: get a snapshot."""
         self._continuity.break_off()
         for group in self._groups.values():
             group.break_off()
@@ -147,7 +147,7 @@ class PublicFeed:
             group.update(frame, payload)
 
     async def _keep(self) -> None:
-        """Follow the channel, and heal the feed whenever `_wanted` is set."""
+        """Follow the channel, and heal whenever `_wanted` is set."""
         following = await self._persist(lambda: self._venue.follow(self.key.name, self.key.channel, self._received))
         try:
             while True:

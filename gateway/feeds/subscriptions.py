@@ -51,7 +51,7 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
 
 
 class SubscribeParams(Struct, forbid_unknown_fields=True, gc=False):
-    """The params of subscribe and unsubscribe; unsubscribe without symbols ends all subscriptions to a channel."""
+    """The params of subscribe and unsubscribe; unsubscribe without symbols ends the whole channel."""
 
     channel: str
     symbols: list[str] | UnsetType | None = UNSET

@@ -80,7 +80,7 @@ class Call:
             raise
 
     async def public(self) -> None:
-        """Admit anybody, unless the operator requires a login; the address or the account pays."""
+        """Admit anybody, unless the operator requires a login."""
         principal = await self.principal()
         if principal is not None:
             self._spend(READS, principal.account)
@@ -141,7 +141,7 @@ class Call:
         return web.Response(status=status, body=data, content_type=JSON)
 
     async def carry_out(self, prepared: Prepared) -> bytes:
-        """Submit a command and wait for its result as JSON; ApiError if refused or unknown."""
+        """Submit a command and wait for its result as JSON, or ApiError."""
         future = self.services.orders.submit(prepared)
         await asyncio.wait([future])
         result = result_of(future)
@@ -151,7 +151,7 @@ class Call:
 
 
 def account_of(principal: Principal, named: Text) -> str:
-    """The account that a request acts for; ApiError `forbidden` if the principal may not act for it."""
+    """The account that a request acts for; ApiError `forbidden` if it is not allowed."""
     if not isinstance(named, str) or named == principal.account:
         return principal.account
     if not principal.may_act_for(checked_account(named)):

@@ -23,11 +23,11 @@ REQUEST_BACKLOG: Final = 1_024
 
 
 Newcomers = set[asyncio.BaseProtocol]
-"""Connections that have not sent a request yet; the request handler removes a connection with its first request."""
+"""Connections that have not sent a request yet; the first request removes its connection."""
 
 
 class Door:
-    """The listener: accepts connections and makes the protocol of each."""
+    """Accepts connections and makes the protocol of each."""
 
     def __init__(self, server: web.Server, settings: GatewaySettings, newcomers: Newcomers) -> None:
         self._newcomers = newcomers

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 SERVER: Final = "openbell"
-"""The `Server` header: all that an answer says of our software."""
+"""The `Server` header of every answer."""
 
 call_key: Final = web.RequestKey("call", Call)
 SECRET_CHARACTERS_MIN: Final = 6

@@ -75,7 +75,7 @@ class Jwks:
         return self.generation > 0
 
     async def run(self) -> None:
-        """Read the set at once and every REFRESH_SECONDS, more often before the first success, until canceled."""
+        """Read the set every REFRESH_SECONDS, at first more often, until canceled."""
         while True:
             async with self._reading:
                 await self._read()

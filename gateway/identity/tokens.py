@@ -294,7 +294,7 @@ def name_in(claim: object, name: str) -> str:
 
 
 def refused(reason: str) -> ApiError:
-    """The refusal of an invalid token, with the reason but never with any part of the token."""
+    """The refusal of an invalid token, never with any part of it."""
     return ApiError("unauthenticated", f"the token is not valid: {reason}")
 
 

@@ -1,4 +1,4 @@
-"""Decimals: prices, quantities and money as clients and operators write them, a string or a JSON number, read exactly.
+"""Decimals as clients and operators write them: a string or a JSON number, read exactly.
 
 Rules: docs/protocol.md, "Common". Never through a float, so a number is read from its raw JSON text.
 Units: the result counts units of 10⁻⁸. An order's value above the largest allowed becomes ±LARGEST and is refused by

@@ -28,7 +28,7 @@ class Name(Struct, frozen=True, gc=False):
 
 
 def name_of_id(order_id: str) -> Name:
-    """The parts of an order id; ApiError `unknown_order` for an id that the exchange never gives."""
+    """The parts of an order id; `unknown_order` for an id that is never given."""
     found = _order_id(order_id)
     if found is None:
         raise ApiError("unknown_order", field="order_id")

@@ -193,7 +193,7 @@ def name_of(params: AmendParams | NameParams) -> Name:
 
 
 def choice(known: dict[str, int], word: str, field: str) -> int:
-    """The number of a word that is known; ApiError `bad_request` for another word."""
+    """The number of a known word; else ApiError."""
     found = known.get(word)
     if found is None:
         raise ApiError("bad_request", f"{field} must be one of {', '.join(known)}", field)

@@ -1,4 +1,4 @@
-"""Timestamps: times as clients read and write them, RFC 3339, UTC, with nanoseconds.
+"""Timestamps of clients: RFC 3339, UTC, nanoseconds.
 
 Units: `int` nanoseconds since 1970.
 """

@@ -27,7 +27,7 @@ class Shell(Protocol):
 
 
 class FrameGate:
-    """The gate of one session: `accept` is called with each frame in turn."""
+    """The gate: calls `accept` with each frame in turn."""
 
     def __init__(self, accept: Callable[[bytes], None], shell: Shell, tasks: asyncio.TaskGroup) -> None:
         self._accept = accept
@@ -37,7 +37,7 @@ class FrameGate:
         self._held = False
 
     def arrive(self, frame: bytes) -> None:
-        """Admit a frame, or queue it behind one that waits."""
+        """Admit or queue a frame."""
         if self._held:
             self._waiting.append(frame)
         else:

@@ -1,4 +1,4 @@
-"""Login: a session's principal, the expiry of its token, and the cancels promised for the session's end.
+"""Login: a session's principal, its expiry, and the cancels promised for the session's end.
 
 Rules: a login that fails changes nothing. An expired token closes nothing: private requests are refused
 `token_expired` and the private channels end until the next login. A login as another account ends the private
@@ -57,7 +57,7 @@ class Login:
         self._held = held
         self._services = services
         self.cancel_pause_seconds = CANCEL_PAUSE_SECONDS
-        """The pause before a cancel or the removal of a promise is retried."""
+        """The pause before a promised cancel is retried."""
         self._now = services.identity.now
         self._by_connection = False
         self._expired = False
@@ -111,7 +111,7 @@ class Login:
         return self.principal.account if self.principal else ""
 
     def account_for(self, scope: str, named: Text) -> str:
-        """The account that a request acts for; ApiError unless the principal may act for it."""
+        """The account that a request acts for; ApiError if it is not allowed."""
         principal = self.principal
         if principal is None:
             raise ApiError("unauthenticated")
@@ -153,7 +153,7 @@ class Login:
         self._promised = promised
 
     def end(self) -> None:
-        """Leave the account and run the promised cancels, because the connection is gone."""
+        """Leave the account and run the promised cancels."""
         if self.principal is not None:
             self._services.sessions.leave_account(self.principal.account)
         if self._maybe_stored:
@@ -188,7 +188,7 @@ class Login:
                 return
 
     async def _cancel(self, prepared: Prepared) -> None:
-        """Retry a cancel until it has an outcome; a repeated cancel finds nothing to cancel."""
+        """Retry a cancel until it has an outcome; repeating is harmless."""
         while True:
             try:
                 future = self._services.orders.submit(prepared)

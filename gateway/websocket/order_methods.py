@@ -194,7 +194,7 @@ class OrderMethods:
         raise ApiError("unknown_method", "a batch takes order.place, order.amend and order.cancel", "method")
 
     def _spend_batch(self, items: list[BatchItem]) -> int:
-        """Spend the cost of each item; returns the number of cancels among the items."""
+        """Spend the cost of each item; returns the number of cancels."""
         cancels = sum(item.method == "order.cancel" for item in items)
         if len(items) > cancels:
             self._replies.spend(ORDERS, len(items) - cancels)

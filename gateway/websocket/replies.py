@@ -54,7 +54,7 @@ class Replies:
         self._now = asyncio.get_running_loop().time
 
     def end(self) -> None:
-        """Send nothing more, because the connection is gone."""
+        """Send nothing more: the connection is gone."""
         self.ended = True
 
     # Answers

@@ -90,14 +90,14 @@ class Session:
             self._shell.close(POLICY, "too many frames that could not be read")
 
     def end(self) -> None:
-        """Send nothing more and run the promised cancels, because the connection is gone."""
+        """Send nothing more, and run the promised cancels."""
         if not self.replies.ended:
             self.replies.end()
             self.held.end_all()
             self.login.end()
 
     def tick(self) -> None:
-        """Do the work of each second: token expiry, heartbeat, idle time."""
+        """Each second: token expiry, heartbeat, idle time."""
         self.login.check_expiry()
         self.held.beat(time.time_ns())
         if self.login.principal is not None or len(self.held):
@@ -127,7 +127,7 @@ class Session:
             self._accept_any(frame)
 
     def _accept_any(self, frame: bytes) -> None:
-        """The slow path: any frame, also an order's that has to wait for a symbol or a promise."""
+        """The slow path: any frame, also an order's that has to wait."""
         request = self._read(frame)
         if request is None:
             return

@@ -61,7 +61,7 @@ class SessionSubscriptions:
         return [Key(params.channel, symbol) for symbol in symbols], options
 
     def check_room(self, keys: list[Key]) -> None:
-        """ApiError `too_many` if the session may not have these as well."""
+        """ApiError `too_many` if these exceed the bound."""
         self._drop_ended()
         if len(self._held) + sum(key not in self._held for key in keys) > self._most:
             raise ApiError("too_many", f"a connection may hold {self._most} subscriptions")
@@ -81,19 +81,19 @@ class SessionSubscriptions:
                 self._beats = 0
 
     def end(self, params: SubscribeParams, account: str) -> None:
-        """Unsubscribe from the symbols of a channel; without symbols from all of them."""
+        """Unsubscribe; without symbols from the whole channel."""
         check_channel(params)
         names = {account} if params.channel in PRIVATE else set(symbols_of(params))
         for key in [key for key in self._held if key.channel == params.channel and (not names or key.name in names)]:
             self._end(key)
 
     def end_all(self) -> None:
-        """End all subscriptions, because the session has ended."""
+        """End all subscriptions of the session."""
         for key in list(self._held):
             self._end(key)
 
     def suspend(self, reason: str) -> None:
-        """End the private channels with a last frame that has the reason; `resume` may restore them."""
+        """End the private channels, with the reason; `resume` may restore them."""
         self._drop_ended()
         for key, member in list(self._held.items()):
             if key.channel in PRIVATE:

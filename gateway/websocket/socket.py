@@ -95,7 +95,7 @@ class WebSocketConnection:
         return False, b""
 
     def feed_eof(self) -> None:
-        """End the session, because the socket is gone."""
+        """End the session: the socket is gone."""
         self._closing = True
         self.session.end()
         self._services.sessions.leave(self)
@@ -130,7 +130,7 @@ class WebSocketConnection:
     # Called by `Sessions`
 
     def tick(self) -> None:
-        """Do the work of each second: drop a client that reads nothing for `send_seconds`, tick the session, ping."""
+        """Each second: drop a client that reads nothing for `send_seconds`, tick the session, ping."""
         if self._closing:
             return
         stuck = self._outbox.stuck()
@@ -155,7 +155,7 @@ class WebSocketConnection:
             self._outbox.send(frame_of(b"", PING))
 
     def go_away(self) -> None:
-        """Close as soon as no request is under way, because the gateway stops."""
+        """Close as soon as no request is under way."""
         self._leaving = True
         if not self.session.in_flight:
             self.close(GOING_AWAY, "going away: reconnect")
@@ -230,7 +230,7 @@ async def serve(request: web.Request, services: Services, address: str, token: s
 
 
 def check_origin(request: web.Request, allowed: tuple[str, ...]) -> None:
-    """ApiError `forbidden` for another site's page, which may not use a visitor's browser; programs send no Origin."""
+    """ApiError `forbidden` for another site's page, which would use its visitor's browser; programs send no Origin."""
     origin = request.headers.get("Origin")
     if origin is not None and not origins.is_allowed(origin, request.host, allowed):
         raise ApiError("forbidden", origins.refusal(origin, request.host))

@@ -54,7 +54,7 @@ class Asking:
         return True
 
     def end(self) -> None:
-        """Fail all open requests, because no answer will come any more."""
+        """Fail all open requests: no answer will come."""
         self.ended = True
         for answer in self._waiting.values():
             if not answer.done():

@@ -68,7 +68,7 @@ class Listener(Protocol):
 
 
 class Connection:
-    """One WebSocket at a time, kept open until `close`."""
+    """One WebSocket, kept open until `close`."""
 
     def __init__(self, url: str, token: Token, settings: ClientSettings, listener: Listener) -> None:
         self._url = _socket_url(url)

@@ -1,4 +1,4 @@
-"""Feeds: channels as async iterators, each with a bounded queue or a newest state for its reader.
+"""Feeds: channels as async iterators, with a bounded queue or the newest state.
 
 A feed queues at most `limit` messages. Where only the newest state counts (book, ticker) a newer state supersedes the
 older; where every message counts (trades, full, status, raw frames) a slow reader gets `TooSlow`, never a silent gap.

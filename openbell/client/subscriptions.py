@@ -96,7 +96,7 @@ class Subscriptions:
             self._leave(subscription, feed)
 
     def opened(self) -> None:
-        """Accept readers, because there will be connections from here on."""
+        """Accept readers from here on."""
         self._ended = None
 
     def connected(self, socket: Socket) -> None:
@@ -107,7 +107,7 @@ class Subscriptions:
             self._ask(subscription)
 
     def ended(self, error: OpenbellError) -> None:
-        """End every reader, because there will be no connection any more."""
+        """End every reader: no connection will come."""
         self._ended = error
         for subscription in self._held.values():
             subscription.fail(error)

@@ -278,7 +278,7 @@ def warn(api: Api, whom: dict[str, str], *, cancels: bool, yes: bool) -> None:
 
 
 def words_for(whom: dict[str, str]) -> str:
-    """The account, instrument or exchange that a kill switch is for, in words."""
+    """The subject of a kill switch, in words."""
     return " ".join(f"{kind} {name}" for kind, name in whom.items()) or "the whole exchange"
 
 

@@ -38,12 +38,12 @@ def ok(check: str, what: str) -> CheckResult:
 
 
 def warn(check: str, what: str, mend: str) -> CheckResult:
-    """The result for something that works, but not as it should."""
+    """A result: it works, but not as it should."""
     return CheckResult(check, Severity.WARN, what, mend)
 
 
 def fail(check: str, what: str, mend: str) -> CheckResult:
-    """The result for something that does not work."""
+    """A result: it does not work."""
     return CheckResult(check, Severity.FAIL, what, mend)
 
 
@@ -62,7 +62,7 @@ class Setup:
 
     @classmethod
     def found(cls, data_dir: DataDir, url: str, nats_url: str, environ: Mapping[str, str]) -> Self:
-        """The set-up given, completed from the running exchange and the environment."""
+        """The set-up given, completed from the running exchange."""
         running = data_dir.running()
         known = running or {}
         address = environ.get("OPENBELL_PORT")

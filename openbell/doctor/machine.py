@@ -1,4 +1,4 @@
-"""Machine checks: Python, the compiled core, nats-server, the disk and the web page."""
+"""Machine checks: this machine and what is installed on it."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def findings_of(setup: Setup, names: Sequence[str]) -> Iterator[CheckResult]:
 
 
 def survived(name: str, check: Callable[[Setup], CheckResult], setup: Setup) -> CheckResult:
-    """A check's finding, or a failure with the exception that the check raised."""
+    """A check's finding, or the exception it raised as one."""
     try:
         return check(setup)
     except Exception as error:

@@ -95,7 +95,7 @@ class Lock:
     """The lock of a data directory, shared by this process and the children that inherit `descriptor`."""
 
     def __init__(self, data_dir: DataDir, wait_seconds: float = LOCK_WAIT_SECONDS) -> None:
-        """Acquire the lock; a `Fault` that names its owner if another exchange has it."""
+        """Acquire the lock; a `Fault` names the exchange that has it."""
         self._file = data_dir.lock_file
         try:
             self.descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
@@ -117,7 +117,7 @@ class Lock:
             raise unusable(DataDir(self._file.parent), error) from error
 
     def close(self) -> None:
-        """Release the lock in this process; children that inherited it keep it."""
+        """Release the lock here; children that inherited it keep it."""
         os.close(self.descriptor)
 
 

@@ -123,7 +123,7 @@ class LocalExchange:
         port: int,
         lock: Lock,
     ) -> None:
-        """An exchange of which no process is started yet."""
+        """No process is started yet."""
         self._settings = settings
         self._log_settings = log_settings
         self._environ = environ

@@ -44,7 +44,7 @@ NOWHERE: Final = (0, 0)
 
 @dataclass(slots=True)
 class Result:
-    """The result: the best levels after each message, refusals by code, and the duration in seconds."""
+    """The best levels after each message, refusals by code, and seconds."""
 
     shown: list[Top]
     refused: Counter[str]
