@@ -24,7 +24,7 @@ REQUEST_BYTES_MAX: Final = 4_096
 
 
 class HealthPage:
-    """Health page; see the module. `faults` returns a sentence for each fault; none means healthy."""
+    """Health page. `faults` returns a sentence for each fault; none means healthy."""
 
     def __init__(self, faults: Callable[[], list[str]]) -> None:
         self._faults = faults

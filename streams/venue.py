@@ -66,7 +66,7 @@ class Answer(NamedTuple):
 
 
 class Venue:
-    """Venue; see the module. Made by `open`, ended by `close`."""
+    """Venue. Made by `open`, ended by `close`."""
 
     def __init__(self, connection: Connection, settings: StreamSettings, partitions: int) -> None:
         self.partitions = partitions

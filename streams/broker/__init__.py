@@ -1,1 +1,1 @@
-"""nats-server: one connection to it, its streams and buckets read and written; nothing of trading."""
+"""Broker: one connection to nats-server, its streams and buckets read and written; nothing of trading."""

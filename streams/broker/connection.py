@@ -71,7 +71,7 @@ WATCH = Watch(WATCHDOG_INTERVAL, WATCHDOG_TIMEOUT)
 
 
 class Connection:
-    """Connection to NATS; see the module. Made by `open`, ended by `close`."""
+    """Connection to NATS. Made by `open`, ended by `close`."""
 
     def __init__(
         self, settings: StreamSettings, name: str, client: NatsClient | None = None, watch: Watch = WATCH

@@ -120,7 +120,7 @@ async def read_timed(connection: Asks, stream: str, sequence: int) -> tuple[byte
 
 
 class StreamReader:
-    """Stream reader; see the module. `async with StreamReader(…) as reader: async for message in reader`.
+    """Stream reader. `async with StreamReader(…) as reader: async for message in reader`.
 
     Raises StreamTooShort if the stream ends before `start` - 1, StreamGap if a message is gone: one server's claim, to
     be confirmed by a second look (streams/broker/second_look.py). CopyAway if `server` does not give its copy.

@@ -18,7 +18,7 @@ ATTEMPTS_MAX: Final = 3
 
 
 class Record:
-    """Record: one key; see the module."""
+    """Record: one key."""
 
     def __init__(self, bucket: Bucket, key: str) -> None:
         self._bucket = bucket

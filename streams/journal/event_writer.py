@@ -70,7 +70,7 @@ class Unsettled(NamedTuple):
 
 
 class EventStream:
-    """Event writer of one leader; see the module. `run` must run for as long as events are published."""
+    """Event writer of one leader. `run` must run for as long as events are published."""
 
     def __init__(self, connection: Connection, partition: int, unacknowledged_max: int = UNACKNOWLEDGED_MAX) -> None:
         self._connection = connection

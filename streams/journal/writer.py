@@ -120,7 +120,7 @@ class Appends(Protocol):
 
 
 class Journal:
-    """Journal writer of one partition; see the module. `run` must run for as long as commands are appended."""
+    """Journal writer of one partition. `run` must run for as long as commands are appended."""
 
     def __init__(
         self,

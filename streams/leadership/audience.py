@@ -21,7 +21,7 @@ SUBJECTS_MAX = 10_000
 
 
 class Audience:
-    """Audience of one leader; see the module. `run` must run for as long as the leader publishes."""
+    """Audience of one leader. `run` must run for as long as the leader publishes."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 class Certainty:
-    """Lease doubt of one worker; see the module. `refresh` is called often; a beat begun after a doubt ends the doubt.
+    """Lease doubt of one worker. `refresh` is called often; a beat begun after a doubt ends the doubt.
 
     Queries need `is_sure`: while our lease has been written within its time no other worker leads.
     """

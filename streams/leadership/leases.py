@@ -39,7 +39,7 @@ KEY_KEPT_SECONDS = 2
 
 
 class Leadership:
-    """Leases of one worker; see the module. `beat` is called every `interval` seconds and updates `held`."""
+    """Leases of one worker. `beat` is called every `interval` seconds and updates `held`."""
 
     def __init__(self, connection: Connection, settings: StreamSettings, worker: str) -> None:
         self.worker = subjects.token(worker)

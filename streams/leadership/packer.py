@@ -36,7 +36,7 @@ WHOLE_MAX: Final = 200_000
 
 
 class Packer:
-    """Packer of one partition; see the module. `run` may be canceled at any time."""
+    """Packer of one partition. `run` may be canceled at any time."""
 
     def __init__(self, partition: Partition, whole_max: int = WHOLE_MAX) -> None:
         self._partition = partition

@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 
 class Post:
-    """Partition runner; see the module. The other methods may be called while `run` runs."""
+    """Partition runner. The other methods may be called while `run` runs."""
 
     def __init__(
         self,

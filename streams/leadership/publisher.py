@@ -29,7 +29,7 @@ WAITING_MAX = 1_000
 
 
 class Teller:
-    """Publisher of one leader; see the module. `run` must run for as long as outputs are published."""
+    """Publisher of one leader. `run` must run for as long as outputs are published."""
 
     def __init__(self, connection: Connection, audience: Audience, certainty: Certainty, partition: int) -> None:
         self._connection = connection

@@ -55,7 +55,7 @@ RETRY_SECONDS_MAX: Final = 60.0
 
 
 class Resumption:
-    """Late answers of one leader; see the module. Made when the partition has caught up with EVENTS."""
+    """Late answers of one leader. Made when the partition has caught up with EVENTS."""
 
     def __init__(
         self,

@@ -39,17 +39,17 @@ WORKER_PREFIX: Final = "worker."
 
 
 def worker_key(worker: str) -> str:
-    """The key that is a worker's lease."""
+    """Key of a worker's lease."""
     return WORKER_PREFIX + worker
 
 
 def lease_key(partition: int) -> str:
-    """The key that holds a partition's leader."""
+    """Key of a partition's leader."""
     return f"partition.{partition}"
 
 
 def standby_key(partition: int) -> str:
-    """The key that holds a partition's standby."""
+    """Key of a partition's standby."""
     return f"standby.{partition}"
 
 
@@ -62,7 +62,7 @@ class WorkerSign(NamedTuple):
 
 
 class Roster:
-    """Roster of one worker, `worker`; see the module. `see` applies what it has read."""
+    """Roster of one worker, `worker`. `see` applies what it has read."""
 
     def __init__(self, worker: str, partitions: int, lease_ttl_seconds: float) -> None:
         self.worker = worker

@@ -1,1 +1,1 @@
-"""One partition as a function of its journal, without I/O: its answers, queries and state."""
+"""Partition as a function of its journal, without I/O: its answers, queries and state."""

@@ -1,1 +1,1 @@
-"""Promises of gateways to cancel orders, and how they are kept when a gateway is gone."""
+"""Promises of gateways to cancel orders, carried out by leaders when a gateway is gone."""

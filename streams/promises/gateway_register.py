@@ -39,7 +39,7 @@ class Registered(NamedTuple):
 
 
 class GatewayRegister:
-    """Gateway register; see the module."""
+    """Gateway register."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket

@@ -1,1 +1,1 @@
-"""What is published: execution reports, market data and status, as the JSON that clients see."""
+"""Publication: execution reports, market data and status, as the JSON that clients see."""

@@ -1,1 +1,1 @@
-"""Recovery: checkpoints are made and restored, journals replayed, and damage is looked for."""
+"""Recovery: checkpoints are made and restored, journals replayed, and streams scrubbed for damage."""

@@ -50,7 +50,7 @@ LENGTH_BYTES: Final = 4
 
 
 class CheckpointMaker:
-    """Checkpoint maker; see the module. `run` must run for as long as the partition is led."""
+    """Checkpoint maker. `run` must run for as long as the partition is led."""
 
     def __init__(
         self,

@@ -84,7 +84,7 @@ def new_digest() -> blake2b:
 
 
 class Checkpoints:
-    """Checkpoints of one partition; see the module. `asks`: through what they are read, by default the connection."""
+    """Checkpoints of one partition. `asks`: through what they are read, by default the connection."""
 
     def __init__(self, connection: Connection, number: int, asks: Asks | None = None) -> None:
         self._connection = connection

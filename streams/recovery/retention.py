@@ -53,7 +53,7 @@ PART: Final = 16
 
 
 class Retention:
-    """Retention of one partition; see the module. `run` must run while it is led; `maker` makes its checkpoints."""
+    """Retention of one partition. `run` must run while it is led; `maker` makes its checkpoints."""
 
     def __init__(self, connection: Connection, settings: StreamSettings, number: int, maker: CheckpointMaker) -> None:
         self._connection = connection

@@ -1,1 +1,1 @@
-"""The wire between our own processes: commands, events and answers as msgpack, and back."""
+"""Wire between our own processes: commands, events and answers as msgpack, and back."""

@@ -1,7 +1,7 @@
-"""The messages between our own processes: msgpack arrays, each opening with the version of its form.
+"""Codec of the messages between our own processes: msgpack arrays, each opening with the version of its form.
 
-Decoding is strict: whatever is not exactly such a message is `Undecodable`. Bodies are JSON, carried as bytes and not
-looked into. Units: as in `exchange.units`.
+Decoding is strict: bytes that are not exactly such a message are `Undecodable`. Bodies are JSON, carried as bytes and
+not parsed. Units: as in `exchange.units`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COMMANDS_MAX: Final = 500
 """Commands in one journal message; a longer one is undecodable."""
 
 BATCH_BYTES_MAX: Final = 256 * 1024
-"""Size of one journal message; whoever makes them puts what does not fit into the next."""
+"""Size of one journal message; the writer puts commands that do not fit into the next."""
 
 Count = Annotated[int, Meta(ge=0)]
 Body = tuple[str, bytes]
@@ -35,7 +35,7 @@ Decoded = TypeVar("Decoded")
 
 
 class CommandBatch(NamedTuple):
-    """A journal message: the commands of `origin`, whose message `number` for this partition it is."""
+    """Journal message: commands of `origin`, its message `number` for this partition."""
 
     origin: str
     number: int
@@ -43,9 +43,9 @@ class CommandBatch(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """A message of EVENTS: what each command of the journal message with the same sequence did, at journal time.
+    """Message of EVENTS: the events of each command of the journal message with the same sequence, at journal time.
 
-    answered_at: journal time at which it was answered, where that was long after; 0 otherwise (resumption.py).
+    answered_at: journal time of a late answer, 0 for one in time (streams/leadership/resumption.py).
     """
 
     at: int
@@ -55,7 +55,7 @@ class Facts(NamedTuple):
 
 
 class Sealed(NamedTuple):
-    """A message of EVENTS whose events are left as `encode_events` made them; `answered_at` as in Facts."""
+    """Message of EVENTS with its events still encoded by `encode_events`; `answered_at` as in Facts."""
 
     at: int
     chain: bytes
@@ -64,7 +64,7 @@ class Sealed(NamedTuple):
 
 
 class Results(NamedTuple):
-    """The answers to the commands of one journal message, for whoever sent it."""
+    """Results: the answers to the commands of one journal message, for its sender."""
 
     partition: int
     number: int
@@ -81,7 +81,7 @@ class Reports(NamedTuple):
 
 
 class Query(NamedTuple):
-    """A question to the leader of a partition; `arguments` are undecoded msgpack."""
+    """Query to the leader of a partition; `arguments` are undecoded msgpack."""
 
     kind: str
     arguments: bytes
@@ -107,7 +107,7 @@ class FactsForm(Struct, array_like=True, forbid_unknown_fields=True):
 
 
 class SealedForm(Struct, array_like=True, forbid_unknown_fields=True):
-    """Facts on the wire, their events left as they are."""
+    """Facts on the wire, their events left encoded."""
 
     version: Literal[1]
     at: int
@@ -160,7 +160,7 @@ query_decoder: Final = msgspec.msgpack.Decoder(QueryForm)
 answer_decoder: Final = msgspec.msgpack.Decoder(AnswerForm)
 encode: Final = wide.encode
 encode_narrow: Final = msgspec.msgpack.Encoder().encode
-"""For what holds no wide number, a placement above all: a call less for each."""
+"""Encoder of values without wide numbers, placements above all: a call less for each."""
 
 
 def decode(decoder: msgspec.msgpack.Decoder[Decoded], data: bytes) -> Decoded:
@@ -172,12 +172,12 @@ def decode(decoder: msgspec.msgpack.Decoder[Decoded], data: bytes) -> Decoded:
 
 
 def encode_command(command: Command) -> bytes:
-    """One command, or its form (command_forms.py), to be put into a batch; its length is what it adds to that."""
+    """Encode one command, or its form (streams/wire/command_forms.py), for a batch, which grows by its length."""
     return encode_narrow(command) if isinstance(command, Struct) else encode(COMMANDS.pack(command))
 
 
 def encode_batch(origin: str, number: int, encoded: Iterable[bytes]) -> bytes:
-    """A journal message of commands that `encode_command` made."""
+    """Encode a journal message of commands that `encode_command` made."""
     return encode((VERSION, origin, number, [Raw(command) for command in encoded]))
 
 
@@ -192,15 +192,15 @@ def decode_batch(data: bytes) -> CommandBatch:
 
 
 def encode_events(events: list[list[Event]], *, complete: bool = True) -> bytes:
-    """The part of a message of EVENTS that the chain runs over: the events of each command.
+    """Encode the events of each command, the part of a message of EVENTS that the chain covers.
 
-    complete: in the form that they have from version 4 of the semantics on (`COMPLETE_EVENTS`).
+    complete: in the form from version 4 of the semantics on (`COMPLETE_EVENTS`).
     """
     return encode(pack_events(events, complete=complete))
 
 
 def encode_again(events: list[list[Event]]) -> bytes:
-    """What events were read from: the same bytes, of whichever version."""
+    """Encode decoded events: the same bytes that they were decoded from, of whichever version."""
     return encode(pack_again(events))
 
 
@@ -222,7 +222,7 @@ def decode_facts(data: bytes) -> Facts:
 
 
 def decode_sealed(data: bytes) -> Sealed:
-    """Read a message of EVENTS, whatever its events are."""
+    """Read a message of EVENTS without decoding its events."""
     form = decode(sealed_decoder, data)
     return Sealed(form.at, form.chain, bytes(form.events), form.answered_at)
 
@@ -233,7 +233,7 @@ def decode_chain(data: bytes) -> bytes:
 
 
 def answered_at(data: bytes) -> int:
-    """When a message of EVENTS was answered, where that was long after it was stored; 0 otherwise."""
+    """Journal time of a late answer in a message of EVENTS; 0 for one in time."""
     try:
         return decode(sealed_decoder, data).answered_at
     except Undecodable:

@@ -1,7 +1,7 @@
-"""The commands that clients send, as the journal holds them: made and written without an engine's object between.
+"""Command forms: clients' commands as the journal has them, made and encoded without an engine's object between.
 
-They have the names, the order and the defaults of their dataclasses (forms.py), so for types they are those; one is
-made and encoded in a sixth of the time. `codec.encode_command` takes either.
+Each form has the names, order and defaults of its dataclass (streams/wire/forms.py), and counts as it in types; making
+and encoding a form takes a sixth of the time. `codec.encode_command` accepts either.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The commands and events that a market is full of, as items of their arrays and back: what `forms` does, quicker.
+"""Fast forms: the frequent commands and events as items of their arrays and back, as `forms` does, but quicker.
 
-`forms` can do it for the whole language and is asked for all that is rare. What is written out here has to be the same
-(tests/streams/test_packing.py), and is worth it compiled: a field costs a hundredth of a microsecond.
+`forms` covers the whole language and handles the rare ones. The code written out here must do the same (docs/twins.md
+names the test), and is worth it compiled: a field costs a hundredth of a microsecond.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ are_safe: Final = safe_texts(PlaceOrder)
 
 
 BEFORE_4: Final = {4: 3, 6: 16, 7: 11, 8: 5, 9: 5, 16: 3, 17: 5, 20: 12}
-"""By tag, how many items an event of an order had before version 4 of the semantics; the rest says how it stands."""
+"""By tag, the items of an order's event before version 4 of the semantics; later items say how the order stands."""
 
 
 def pack_events(events: list[list[Event]], *, complete: bool) -> list[list[Plain]]:
@@ -33,17 +33,17 @@ def pack_events(events: list[list[Event]], *, complete: bool) -> list[list[Plain
 
 
 def pack_again(events: list[list[Event]]) -> list[list[Plain]]:
-    """What events that were read had been packed to, each in the form that it had."""
+    """The items that decoded events were read from, each in its own form."""
     return [[pack_event(event) if is_complete(event) else cut(pack_event(event)) for event in each] for each in events]
 
 
 def cut(items: Plain) -> Plain:
-    """An event's items in the form of before."""
+    """An event's items in the form before version 4 of the semantics."""
     return items[: BEFORE_4.get(items[0], len(items))]
 
 
 def is_complete(event: Event) -> bool:
-    """Whether an event says how its order stands, or is of none."""
+    """Whether an event says how its order stands, or is of no order."""
     if isinstance(event, Accepted):
         return event.status != UNTOLD
     if isinstance(event, (Traded, Busted)):
@@ -157,12 +157,12 @@ def placement(command: PlaceOrder) -> Plain:
 
 
 def unpack_commands(structs: list[Any]) -> list[Command]:
-    """The commands that structs were read for; ValidationError if a name is not safe."""
+    """The commands of decoded structs; ValidationError if a name is not safe."""
     return [unpack_command(struct) for struct in structs]
 
 
 def unpack_command(struct: Any) -> Command:  # noqa: ANN401
-    """One of them."""
+    """The command of one decoded struct."""
     form = type(struct)
     if form is PLACE:
         p: Plain = astuple(struct)

@@ -1,8 +1,8 @@
-"""How the engine's commands and events travel: `[tag, *fields]`, in the order of their dataclasses.
+"""Forms of the engine's commands and events on the wire: `[tag, *fields]`, in the order of their dataclasses.
 
-What a field is called, its type and its default are written once, in `exchange`. A tag never changes its meaning and
-a field is only ever added at the end, with a default, so a journal of any age can be read. Whatever passes these
-forms is safe to hand to the engine, and its names are safe inside JSON and as one token of a subject.
+A field's name, type and default are written once, in `exchange`. A tag never changes its meaning and a field is only
+ever added at the end, with a default, so a journal of any age can be read. A value that passes these forms is safe for
+the engine, and its names are safe inside JSON and as one token of a subject.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ EVENT_TAGS: Final[dict[int, type]] = {
 
 Plain = tuple[Any, ...]
 
-# A compiled dataclass remembers no more than this of a union's or a list's type; the language has one of each
-# (test_forms.py holds it to that).
+# A compiled dataclass keeps only this much of a union's or a list's type; the language has one of each
+# (tests/streams/test_forms.py checks this).
 ERASED: Final[dict[object, object]] = {type: int | None, list: list[tuple[int, int]]}
 
 TEXT: Final = Annotated[str, Meta(max_length=500)]
@@ -97,7 +97,7 @@ WORDS: Final[dict[str, object]] = {
     "self_trade": Annotated[int, Meta(ge=0, lt=len(SELF_TRADE_NAMES))],
 }
 
-# What may need more than 64 bits: money, and the bound of a refusal that names some.
+# Fields that may need more than 64 bits: money, and the bound of a refusal that names money.
 WIDE: Final[dict[str, object]] = {
     "Rejected.bound": WideNumber,
     "Traded.maker_fee": WideNumber,
@@ -128,19 +128,19 @@ PATTERNS: Final[dict[type, dict[str, str]]] = {
 
 
 def constructor_fields(cls: type) -> list[tuple[dataclasses.Field[Any], Any]]:
-    """What instances are made of, with the type of each; the rest they work out themselves."""
+    """The fields that the constructor takes, each with its type; other fields are computed."""
     hints = get_type_hints(cls)
     fields = [field for field in dataclasses.fields(cls) if field.init]
     return [(field, ERASED.get(hints[field.name], hints[field.name])) for field in fields]
 
 
 def is_nested(kind: object) -> bool:
-    """Whether a field holds another dataclass, which travels as an array in the array."""
+    """Whether a field is another dataclass, which is an array in the array."""
     return dataclasses.is_dataclass(kind)
 
 
 def struct_of(cls: type, tag: int | None = None) -> type[Struct]:
-    """The type that msgspec reads and checks an array of this dataclass by."""
+    """The struct type by which msgspec decodes and checks this dataclass's array."""
     return msgspec.defstruct(
         cls.__name__,
         [struct_field(cls, field, kind) for field, kind in constructor_fields(cls)],
@@ -184,7 +184,7 @@ def packer(cls: type, opening: Plain = ()) -> Callable[[Any], Plain]:
 
 
 def unpacker(cls: type) -> Callable[[Struct], Any]:
-    """A function from what `struct_of` has read to an instance; msgspec.ValidationError if a text is not safe."""
+    """A function from a struct of `struct_of` to an instance; msgspec.ValidationError if a text is not safe."""
     nested = [(place, unpacker(kind)) for place, (_, kind) in enumerate(constructor_fields(cls)) if is_nested(kind)]
     items = wide_items if any(name.startswith(f"{cls.__name__}.") for name in WIDE) else msgspec.structs.astuple
     if nested:
@@ -213,22 +213,22 @@ def wide_items(struct: Struct) -> Plain:
 
 
 def safe_texts(cls: type) -> Callable[[str], object]:
-    """Whether all texts of an instance for which there is a pattern are safe; they are given with spaces between them.
+    """A check that all texts of an instance which have a pattern are safe; it takes them joined by spaces.
 
-    One expression over all of them: a pattern in msgspec costs three times as much, for each.
+    One expression covers all of them: a pattern in msgspec costs three times as much, for each.
     """
     return re.compile(" ".join(PATTERNS[cls].values())).fullmatch
 
 
 def unsafe(cls: type) -> msgspec.ValidationError:
-    """What is raised when they are not."""
+    """The error for an instance with an unsafe text."""
     return msgspec.ValidationError(f"{cls.__name__}: {' or '.join(PATTERNS[cls])} is of the wrong form")
 
 
 class Language:
-    """The members of one union, by tag.
+    """Language: the members of one union, by tag.
 
-    structs: what msgspec reads each of them by. pack: an instance's items, tag first. unpack: an instance again.
+    structs: the struct type of each. pack: an instance's items, tag first. unpack: an instance again.
     """
 
     def __init__(self, tags: dict[int, type]) -> None:
@@ -241,7 +241,7 @@ class Language:
         return self.packers[type(value)](value)
 
     def unpack(self, struct: Struct) -> Any:  # noqa: ANN401
-        """The value that a struct was read for."""
+        """The value of a decoded struct."""
         return self.unpackers[type(struct)](struct)
 
 

@@ -1,8 +1,8 @@
-"""Urgency of a command: what may raise risk, what lowers it, and what operators and leaders do.
+"""Urgency of a command: placements and amends may raise risk, cancels lower it, operators and leaders come first.
 
-The last of every bound on the way into a journal is kept for the more urgent: placements and amends are taken up to
-SHARES[PLACING] of it, cancels up to SHARES[CANCELING], those of operators and leaders up to the end. An amend may make
-an order larger, and a cancel is always there instead of one.
+The last part of every bound on the way into a journal is reserved for the more urgent: placements and amends are
+accepted up to SHARES[PLACING] of it, cancels up to SHARES[CANCELING], commands of operators and leaders up to the end.
+An amend may make an order larger, and a cancel is always possible instead.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CANCELING: Final = 1
 OPERATING: Final = 2
 
 SHARES: Final = (0.9, 0.98, 1.0)
-"""Up to which share of a bound each urgency is served."""
+"""Share of a bound up to which each urgency is accepted."""
 
 OF_CLIENTS: Final[dict[type, int]] = {
     commands.PlaceOrder: PLACING,
@@ -32,14 +32,14 @@ OF_CLIENTS: Final[dict[type, int]] = {
 URGENCIES: Final[dict[type, int]] = {
     kind: OF_CLIENTS.get(command, OPERATING) for command, form in COMMANDS.structs.items() for kind in (command, form)
 }
-"""By the types of commands and of their forms (command_forms.py)."""
+"""Urgency by type of command and of its form (streams/wire/command_forms.py)."""
 
 
 def urgency_of(command: Command) -> int:
-    """How urgent a command is."""
+    """The urgency of a command."""
     return URGENCIES[type(command)]
 
 
 def bounds_of(bound: int) -> tuple[int, ...]:
-    """A bound on a number of things, for each urgency: at least one of the least urgent."""
+    """A bound for each urgency: at least 1 for the least urgent."""
     return tuple(max(1, int(bound * share)) for share in SHARES)
