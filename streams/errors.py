@@ -2,13 +2,13 @@
 
 StreamError
 ├── Busy                 surely not stored: the client may repeat it after `retry_after` seconds
-│   └── NearlyFull       … because what is left of the journal's room is kept for what reduces risk
+│   └── NearlyFull       … because the journal's last room is reserved for commands that reduce risk
 ├── OutcomeUnknown       may have been stored: only the same client order id makes a repeat safe
-├── Unavailable          nobody answered a request in time
-│   └── NobodyListens    … because nobody has subscribed to its subject
+├── Unavailable          a request was not answered in time
+│   └── NobodyListens    … because its subject has no subscriber
 ├── NotStored            JetStream refused, or it was never sent: definite
 │   ├── NotSent          the connection was away
-│   └── WrongSequence    another message stands where ours was to go
+│   └── WrongSequence    another message has the sequence that ours expected
 ├── StoreUnknown         no acknowledgement: it may be stored, now or seconds later
 ├── PayloadTooLarge      above the server's max_payload; sending it would have closed the connection
 ├── Undecodable          bytes, or the value of a key, that are not of our form
@@ -23,8 +23,8 @@ StreamError
 ├── AnsweredLate         a replay differs from EVENTS only because messages were answered late
 ├── CopyAway             a server does not give its copy of a stream to be read now
 ├── CopyDamaged          what one server has of a partition is damaged, what its leader has is not
-├── CheckpointUnusable   a checkpoint is not to be begun from: take the one before
-│   └── CheckpointDamaged    … because it is not what was written
+├── CheckpointUnusable   a checkpoint cannot be restored: use the one before
+│   └── CheckpointDamaged    … because it has changed since it was written
 ├── ChildFailed          a forked copy of this process did not do its work
 ├── ConnectionLost       the client library gave the connection up for good: the process ends
 └── ServerFailed         the embedded nats-server did not start, or died
@@ -36,7 +36,7 @@ from __future__ import annotations
 
 
 class StreamError(Exception):
-    """Everything this folder raises about the world."""
+    """Base of all errors of the world that streams/ raises."""
 
 
 class Busy(StreamError):
@@ -48,15 +48,15 @@ class Busy(StreamError):
 
 
 class NearlyFull(Busy):
-    """The journal takes only more urgent commands now."""
+    """The journal accepts only more urgent commands now."""
 
 
 class OutcomeUnknown(StreamError):
-    """Nothing definite was heard of the command in time; it may be stored and carried out."""
+    """The command's outcome did not come in time; the command may be stored and carried out."""
 
 
 class Unavailable(StreamError):
-    """Nobody answered in time."""
+    """No answer came in time."""
 
 
 class NobodyListens(Unavailable):
@@ -87,11 +87,11 @@ class StoreUnknown(StreamError):
 
 
 class PayloadTooLarge(StreamError):
-    """The message is larger than the server takes."""
+    """The message is larger than the server's max_payload."""
 
 
 class ApiRefused(StreamError):
-    """The JetStream API said no. `code` is its err_code."""
+    """The JetStream API answered with an error. `code` is its err_code."""
 
     def __init__(self, subject: str, code: int, description: str) -> None:
         super().__init__(f"{subject}: {description} ({code})")

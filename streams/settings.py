@@ -1,4 +1,4 @@
-"""What can be set about the streams: read once at the entry point, then passed down.
+"""Settings of the streams: read once at the entry point, then passed down.
 
 Times are seconds, sizes bytes. Every field's environment variable is `OPENBELL_` and its name in capitals.
 """
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 PREFIX = "OPENBELL_"
 
 JOURNAL_RETENTION_MIN = 600.0
-"""Less than this is no record of anything, and a store that was made by an older version is not trimmed as finely."""
+"""A shorter retention is no useful record, and a store made by an older version cannot be trimmed as finely."""
 
 EVENTS_PER_JOURNAL_BYTES = 3
 """The room of a partition's events, in rooms of its journal."""
 
 KEPT_OF_ROOM = 2
-"""Retention keeps at most half of a journal's room, whatever is set: in the rest checkpoints may be late."""
+"""Retention keeps at most half of a journal's room, whatever the settings: the rest is for late checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class StreamSettings:
         long; a restart replays at most what came after it. Making them takes a tenth of the time at most, so under the
         heaviest load there are more commands between two (checkpoint_maker.py).
     batches_in_flight_max: journal messages of one partition sent and not yet acknowledged. With fsync always 2 and 4
-        were no faster than 1 (docs/decisions), and only 1 keeps its order through a change of a cluster's leader
+        were no faster than 1 (docs/decisions/0009-…), and only 1 keeps its order through a change of a cluster's leader
         without ever giving a batch up.
     commands_waiting_max: commands of one partition that wait for their batch to leave; more are `Busy`.
     ended_orders_total_max, trades_total_max: so many ended orders, and sides of trades that may still be undone, are

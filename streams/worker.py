@@ -84,7 +84,7 @@ class Worker:
         self._group = asyncio.TaskGroup()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """See the module's `run`."""
+        """Run the worker, as the module's `run`."""
         control = await self._connection.subscribe(subjects.worker(self._worker), self._answer)
         forget_reconnects = self._connection.on_reconnect(self._wake.set)
         async with self._group as group:

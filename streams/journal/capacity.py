@@ -1,4 +1,4 @@
-"""Room of a partition's streams: how full the journal and its events are, and which commands they still take.
+"""Room of a partition's streams: how full the journal and its events are, and which commands they still accept.
 
 - Journal and events refuse when full (streams/topology.py). So the last of their room is reserved for commands that
   reduce risk (streams/wire/urgency.py).

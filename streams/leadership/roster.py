@@ -177,7 +177,7 @@ class Roster:
         return {number for number in range(len(self.leaders)) if self.standby_of(number) == self.worker}
 
     def to_take(self, held: Iterable[int], refused: Iterable[int]) -> list[int]:
-        """The partitions to take over now, of those that are not held."""
+        """The partitions to take over now, of those not in `held`."""
         room = self.share - len(set(held))
         taking: list[int] = []
         for partition in sorted(set(range(len(self.leaders))) - set(held) - set(refused)):

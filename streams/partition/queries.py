@@ -260,14 +260,14 @@ class Queries:
     # Orders
 
     def order(self, of: OfOrder) -> str:
-        """An order, open or remembered."""
+        """An order, open or kept after its end."""
         order = self.engine.order(of.order_id)
         if order is None or order.account != of.account:
             raise self.refusal(rejections.UNKNOWN_ORDER, "order_id")
         return self.print(order)
 
     def by_client_id(self, of: OfClientOrder) -> str:
-        """The order that the account's client gave this id, open or remembered."""
+        """The order with this client order id, open or kept after its end."""
         order = self.engine.find(of.account, of.symbol, of.client_order_id)
         if order is None:
             raise self.refusal(rejections.UNKNOWN_ORDER, "client_order_id")

@@ -72,7 +72,7 @@ def _be_child(work: Callable[[], None], descriptors: set[int]) -> NoReturn:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-        # A connection must not outlive the parent because its child still holds it.
+        # A connection must not outlive the parent because its child still has it open.
         _close_all_but(descriptors)
         gc.disable()
         os.nice(NICENESS)
