@@ -1,1 +1,1 @@
-"""NATS: the journal, the event and market-data streams, leadership, and the matching worker."""
+"""Streams in NATS: the journal, the event and market-data streams, leadership, and the matching worker."""

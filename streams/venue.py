@@ -1,4 +1,4 @@
-"""Venue: a gateway's view of the streams: submit commands, query, and follow what is published.
+"""Venue, a gateway's view of the streams: submit commands, query, and subscribe to updates.
 
 A gateway meets only three failures: Busy (surely not stored), OutcomeUnknown, and Unavailable (streams/errors.py).
 Times are nanoseconds of journal time.

@@ -71,7 +71,7 @@ async def leave(
         report, files = await _collect_patiently(connection, stopped, attempt_interval)
         await asyncio.to_thread(write, path, report, files)
     except asyncio.CancelledError:
-        log.error(  # noqa: TRY400 - the traceback of a cancellation says nothing
+        log.error(  # noqa: TRY400 - the traceback of a cancellation is of no use
             "evidence.not_left", partition=number, error="the worker ended before it was written"
         )
         raise

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streams.broker.bucket import Bucket
 
 ATTEMPTS_MAX: Final = 3
-"""Writes tried, each refused one after reading the revision; others write the key only when it is not in use."""
+"""Attempts: after a refusal the revision is read first; others write or remove the key only when it is not in use."""
 
 
 class Record:

@@ -1,7 +1,7 @@
 """Second look: no verdict of damage rests on one answer of nats-server.
 
-A server that was cut off from its cluster believes for some seconds more that it leads a stream, and answers from what
-it had then. Its journal "ends" before another server's events, and its messages "are gone". So a look, a function that
+A server that was cut off from its cluster believes for some seconds more that it leads a stream, and answers from its
+old copy. Its journal "ends" before another server's events, and its messages "are gone". So a look, a function that
 reads the streams and raises PartitionStopped where they contradict each other, raises only a doubt the first time. It
 is damage if a look LOOK_INTERVAL later finds the same, and for the second look
 

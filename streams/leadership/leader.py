@@ -57,7 +57,7 @@ END_SECONDS = 0.01
 
 
 class Leader:
-    """Leads `partition`, from the next message that `reader` gives. `origin` marks the commands it writes itself."""
+    """Leader of `partition`, from the next message of `reader` on. `origin` marks the leader's own commands."""
 
     def __init__(
         self,

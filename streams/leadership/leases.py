@@ -66,7 +66,7 @@ class Leadership:
         return self.roster.staff != [self.worker]
 
     async def beat(self) -> None:
-        """Renew our worker lease, read all leases, take the partitions due to us. Raises Unavailable, harmlessly."""
+        """Renew our worker lease, read all leases, take over the partitions due. Raises Unavailable, harmlessly."""
         async with self._one_at_a_time:
             begun = self.certainty.begin()
             try:

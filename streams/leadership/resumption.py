@@ -4,7 +4,7 @@ All workers may be gone for a minute, or one may hang, while gateways still stor
 back, the orders would meet another market than they were sent to. So a leader that finds a message older than
 `command_age_max` journals `Resume`, and marks each earlier message that was stored more than `command_age_max` before
 the `Resume` with the time of the `Resume`: the engine refuses its placements and amendments (`too_late`), and carries
-out its cancels. The mark is stored with the answer in EVENTS, is part of the chain, and is what every replay uses.
+out its cancels. The mark is stored with the answer in EVENTS, is part of the chain, and is used by every replay.
 
 No message that was answered to a client may be answered otherwise. A leader answers before EVENTS has the answer
 (docs/decisions/0002-…), and may die in between. Three rules ensure that no other leader has answered a marked message:

@@ -1,4 +1,4 @@
-"""Roster: which workers live, lead and stand by, as one worker reads it in the bucket LEASES, and what it must do.
+"""Roster: which workers live, lead and stand by, as one worker reads the bucket LEASES, and its duties from that.
 
 - `worker.<id>` is a worker's lease: written anew at each beat, its value is the id, or LEAVING once the worker takes no
   more partitions. It has lapsed when it stood still for the lease's time while we were reading, by our own monotonic
@@ -62,7 +62,7 @@ class WorkerSign(NamedTuple):
 
 
 class Roster:
-    """Roster of one worker, `worker`. `see` applies what it has read."""
+    """Roster of one worker, `worker`. `see` applies the entries that it has read."""
 
     def __init__(self, worker: str, partitions: int, lease_ttl_seconds: float) -> None:
         self.worker = worker

@@ -168,7 +168,7 @@ class InstrumentFeed:
         for channel, seq in zip(self.channels, numbers, strict=False):
             channel.seq = seq
 
-    # What one command did
+    # Updates by one command
 
     def advance(self, changes: Sequence[Change], trades: Sequence[TapeRow], moment: CommandMoment) -> None:
         """Publish a command's changes of displayed orders and its trades; an uncross may give one without the other."""

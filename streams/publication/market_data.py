@@ -80,9 +80,9 @@ class MarketData:
                 self.reprint(event.instrument.symbol, moment)
 
     def reprint(self, symbol: str, moment: CommandMoment) -> None:
-        """Publish an instrument anew if its listing has other decimals: last, after what timers due before it did.
+        """Publish an instrument anew if its listing has other decimals: last, after the effects of timers due before.
 
-        What that was is known to subscribers under the numbers as they were printed before.
+        Subscribers have these effects under the numbers as printed before.
         """
         feed, printer = self.feeds.get(symbol), self.renderer.printers[symbol]
         if feed is not None and printer is not feed.printer:

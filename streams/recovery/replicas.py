@@ -1,4 +1,4 @@
-"""Replicas of a partition: each server's copy of its journal and its events.
+"""Replicas of a partition: each server's copy of the partition's journal and events.
 
 A stream's leader answers from its own copy, and any other server may lead next. So each copy is read by itself
 (streams/recovery/scrub.py, streams/audit/audit.py), through consumers on its own server, without moving the streams'
