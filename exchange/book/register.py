@@ -144,6 +144,10 @@ class Register:
             if symbol not in block.symbols:
                 kept.append(block)
                 continue
+            if len(block.symbols) == 1:  # All of it goes, and nothing has to be decompressed to say so.
+                for index in range(block.first, len(block.order_ids)):
+                    del self.past[block.order_ids[index]]
+                continue
             left: list[PastOrder] = []
             for order in block.orders():
                 if order.symbol == symbol:

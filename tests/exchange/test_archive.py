@@ -97,7 +97,8 @@ def test_a_delisted_instrument_leaves_the_blocks_of_others() -> None:
     for _ in range(4 * SIZE):
         flood(market, 1, "ACME")
         flood(market, 1, "BETA")
-    assert pack_all(market) == 6 * SIZE
+    flood(market, 4 * SIZE, "BETA", "boris")
+    assert pack_all(market) == 6 * SIZE + 2 * SIZE
     market.phase("closed", symbol="BETA")
     market.delist("BETA")
     assert market.refused == ""
