@@ -48,6 +48,19 @@ def test_a_renewal_changes_the_version_alone() -> None:
     assert restored.state()["bounds"][1:4] == [11, 13, 12]
 
 
+def test_a_renewal_takes_up_other_totals() -> None:
+    """Those of whoever leads now; an account's own bounds are not the leader's to choose."""
+    engine = Engine()
+    engine.apply(Configure(SEMANTICS, 11, 12, 13, 14, 15, 16), 1, 0)
+    assert renewal(engine, 15, 16) is None
+
+    command = renewal(engine, 25, 26)
+
+    assert command == Configure(SEMANTICS, 11, 12, 13, 14, 25, 26)
+    engine.apply(command, 2, 0)
+    assert renewal(engine, 25, 26) is None
+
+
 def test_a_tick_alone_does_nothing() -> None:
     """It lets time pass and has no event of its own."""
     market = Market()

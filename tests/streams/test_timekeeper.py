@@ -74,14 +74,18 @@ class Led:
     """A partition whose timekeeper looks whenever the test says so."""
 
     def __init__(
-        self, *listed: Instrument, calendars: Mapping[str, Schedule] | None = None, configure: Configure = CONFIGURE
+        self,
+        *listed: Instrument,
+        calendars: Mapping[str, Schedule] | None = None,
+        configure: Configure = CONFIGURE,
+        totals: tuple[int, int] = (0, 0),
     ) -> None:
         self.journaled = Journaled(*listed, configure=configure)
         self.journal = Written(self.journaled)
         clock = JournalClock(lambda: self.journaled.now)
         clock.learn_server_time(self.journaled.now, self.journaled.now, self.journaled.now)
         known = {"day": DAY} if calendars is None else calendars
-        self.keeper = Timekeeper(self.journaled.partition.engine, self.journal, clock, known, 3)
+        self.keeper = Timekeeper(self.journaled.partition.engine, self.journal, clock, known, 3, totals)
 
     @property
     def book(self) -> Book:
@@ -269,3 +273,12 @@ async def test_a_successor_ends_the_call_that_a_killed_leader_began(
     assert made >= end
     assert [when for when in await times_of(connection) if end <= when < made] == []
     assert told["until"] is not None
+
+
+async def test_a_leader_writes_its_own_totals_into_the_journal() -> None:
+    """Once; whoever led before had others, and what each account may have remembered stays."""
+    led = Led(totals=(25, 26))
+
+    wanted = replace(CONFIGURE, ended_orders_total_max=25, trades_total_max=26)
+    assert await led.look() == [wanted]
+    assert await led.look() == []
