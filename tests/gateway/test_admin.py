@@ -53,7 +53,7 @@ async def test_an_operator_lists_instruments(admin: Client, public: Client) -> N
     ],
 )
 async def test_a_listing_that_cannot_be_is_refused(admin: Client, body: dict[str, Any], code: str, field: str) -> None:
-    """Nothing is claimed or stored for a definition that RULES.md forbids."""
+    """Nothing is claimed or stored for a definition that docs/rules.md forbids."""
     assert await admin.problem("PUT", "/v1/admin/instruments/BAD", json=body) == (400, code, field)
 
 

@@ -83,7 +83,7 @@ def test_a_limit_order_means_its_command() -> None:
     ],
 )
 def test_a_contradiction_is_refused_by_its_field(members: dict[str, Any], code: str, field: str) -> None:
-    """RULES.md 12: what has no meaning is refused whatever the market is."""
+    """docs/rules.md 12: what has no meaning is refused whatever the market is."""
     with pytest.raises(ApiError) as refused:
         place(**members)
     assert (refused.value.code, refused.value.field) == (code, field)

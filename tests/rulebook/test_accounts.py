@@ -1,4 +1,4 @@
-"""RULES.md, "Before matching", "Kill switch", fees, positions and "Bust", over the public API."""
+"""docs/rules.md, "Before matching", "Kill switch", fees, positions and "Bust", over the public API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RULES.md, "Trading day": phases, calls and the uncross, over the public API."""
+"""docs/rules.md, "Trading day": phases, calls and the uncross, over the public API."""
 
 from __future__ import annotations
 

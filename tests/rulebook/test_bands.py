@@ -1,4 +1,4 @@
-"""RULES.md, "Bands" and "LULD", over the public API."""
+"""docs/rules.md, "Bands" and "LULD", over the public API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RULES.md, "Continuous trading": its sentences as worked cases over the public API."""
+"""docs/rules.md, "Continuous trading": its sentences as worked cases over the public API."""
 
 from __future__ import annotations
 

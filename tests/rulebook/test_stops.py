@@ -1,4 +1,4 @@
-"""RULES.md 6: stop orders, over the public API."""
+"""docs/rules.md 6: stop orders, over the public API."""
 
 from __future__ import annotations
 
